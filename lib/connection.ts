@@ -1,0 +1,253 @@
+/**
+ * The per-connection shape: one client, one source, one stream of events that ends the moment either
+ * is done. For what many clients share, see `hub.ts`.
+ *
+ * @module
+ */
+
+import { encodeComment, encodeEvent, type ServerSentEvent } from "./event.ts";
+import { type ConnectionEnd, EventResponse } from "./response.ts";
+
+export {
+  type ConnectionEnd,
+  type EndReason,
+  EventResponse,
+  eventStreamHeaders,
+  retryLater,
+} from "./response.ts";
+
+/** What a callback source may return: runs once, when the connection has ended. */
+export type CleanUp = () => unknown;
+
+/**
+ * Where a connection's events come from: a callback that writes when it likes, or an iterable that
+ * is asked for its next event when the client has taken the last. A string is an event's `data`.
+ */
+export type EventStreamSource =
+  | ((writer: EventWriter) => void | CleanUp | Promise<void | CleanUp>)
+  | AsyncIterable<ServerSentEvent | string>;
+
+/** Options of {@linkcode eventStream}. */
+export interface EventStreamOptions {
+  /**
+   * How long the client waits before it reconnects, in milliseconds; sent as the first bytes.
+   *
+   * @default {2_000}
+   */
+  readonly retryMs?: number;
+  /**
+   * The most bytes that may wait for the client. What would exceed it ends the connection, reason
+   * `slow`, unless nothing else waits.
+   *
+   * @default {1_048_576}
+   */
+  readonly maxWaitingBytes?: number;
+  /** Headers to add to those every event stream has, or to set instead. */
+  readonly headers?: HeadersInit;
+  /** Ends the connection, reason `closed`, when it is aborted. */
+  readonly signal?: AbortSignal;
+  /**
+   * Called with what the source or its clean-up threw; the client is told nothing of it. Left out,
+   * a source's error errors the response's body, which the runtime reports, and a clean-up's is an
+   * uncaught error like that of any callback.
+   */
+  readonly onError?: (error: unknown) => void;
+  /** Called once, after the clean-up, whichever way the connection ended. */
+  readonly onEnd?: (end: ConnectionEnd) => void;
+}
+
+/**
+ * Opens an event stream for one client.
+ *
+ * A callback's stream stays open until the client leaves or `writer.close()` is called. An
+ * iterable's ends with it; its `return()` runs if the client leaves first. A source that throws ends
+ * the response.
+ *
+ * @throws {TypeError} If the source is neither a function nor an async iterable.
+ * @throws {RangeError} If `retryMs` or `maxWaitingBytes` is out of range.
+ *
+ * @example A clock
+ * ```ts
+ * import { eventStream } from "@sse/hub";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const response = eventStream((writer) => {
+ *   writer.every(10, () => "tick");
+ * });
+ * const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
+ * assertEquals((await reader.read()).value, "retry: 2000\n");
+ * assertEquals((await reader.read()).value, "data: tick\n\n");
+ * await reader.cancel(); // the client leaves, and the interval is cleared
+ * ```
+ *
+ * @example An answer, written as fast as the client reads it
+ * ```ts
+ * import { eventStream } from "@sse/hub";
+ * import { assertEquals } from "@std/assert";
+ *
+ * async function* answer() {
+ *   yield "Hello";
+ *   yield { event: "done", data: "" };
+ * }
+ * assertEquals(
+ *   await eventStream(answer()).text(),
+ *   "retry: 2000\ndata: Hello\n\nevent: done\ndata: \n\n",
+ * );
+ * ```
+ */
+export function eventStream(
+  source: EventStreamSource,
+  options: EventStreamOptions = {},
+): Response {
+  const { retryMs = 2_000, maxWaitingBytes = 1_048_576, headers, signal, onError, onEnd } = options;
+  const isCallback = typeof source === "function";
+  if (!isCallback && typeof source?.[Symbol.asyncIterator] !== "function") {
+    throw new TypeError(
+      "Cannot open event stream: the source is neither a function nor an async iterable",
+    );
+  }
+  if (!(maxWaitingBytes > 0)) {
+    throw new RangeError(
+      `Cannot open event stream: maxWaitingBytes must be a positive number, got ${maxWaitingBytes}`,
+    );
+  }
+  const response = new EventResponse(encoder.encode(encodeEvent({ retry: retryMs })), onError);
+  if (onEnd) response.onEnd(onEnd);
+  const writer = new EventWriter(response, maxWaitingBytes);
+  if (isCallback) runCallback(source, writer, response);
+  else pullIterable(source, writer, response);
+  if (signal) closeOnAbort(response, signal);
+  return response.respond(headers);
+}
+
+/** Writes to one client; a source gets it from {@linkcode eventStream}. */
+export class EventWriter {
+  readonly #response: EventResponse;
+  readonly #maxWaitingBytes: number;
+  #ready: PromiseWithResolvers<void> | undefined;
+
+  /** For {@linkcode eventStream}. */
+  constructor(response: EventResponse, maxWaitingBytes: number) {
+    this.#response = response;
+    this.#maxWaitingBytes = maxWaitingBytes;
+    response.onPull = () => this.#ready?.resolve();
+    response.onEnd(() => this.#ready?.resolve());
+  }
+
+  /** Whether the connection has ended; what is sent from then on goes nowhere. */
+  get isClosed(): boolean {
+    return this.#response.isEnded;
+  }
+
+  /**
+   * Resolves when nothing waits for the client, or the connection has ended; who sends much waits
+   * for it between two events.
+   */
+  get ready(): Promise<void> {
+    if (this.isClosed || this.#response.waitingBytes === 0) return Promise.resolve();
+    this.#ready = Promise.withResolvers();
+    return this.#ready.promise;
+  }
+
+  /**
+   * Sends an event, or a string as an event's data.
+   *
+   * @returns Whether the client keeps up: `false` while bytes wait for it, and once the connection
+   * has ended.
+   * @throws {TypeError | RangeError} If the event can't be encoded, as `encodeEvent()` says.
+   */
+  send(event: ServerSentEvent | string): boolean {
+    return this.#write(encodeEvent(typeof event === "string" ? { data: event } : event), 1);
+  }
+
+  /** Sends a comment, which no listener sees. Returns what {@linkcode EventWriter.send} would. */
+  comment(text: string): boolean {
+    return this.#write(encodeComment(text), 0);
+  }
+
+  /**
+   * Sends what `make` returns every `ms` milliseconds, first after `ms`, until the connection ends.
+   *
+   * A beat at which bytes wait for the client is skipped, and `make` is not called. If `make`
+   * throws, the connection ends, reason `failed`.
+   *
+   * @throws {RangeError} If `ms` is not above 0 and at most 2 147 483 647, a timer's limit.
+   */
+  every(ms: number, make: () => ServerSentEvent | string): void {
+    if (!(ms > 0 && ms <= 2_147_483_647)) {
+      throw new RangeError(
+        `Cannot start interval: ms must be above 0 and at most 2147483647, got ${ms}`,
+      );
+    }
+    const timer = setInterval(() => {
+      if (this.#response.waitingBytes > 0) return;
+      try {
+        this.send(make());
+      } catch (error) {
+        this.#response.fail(error);
+      }
+    }, ms);
+    this.#response.onEnd(() => clearInterval(timer));
+  }
+
+  /** Ends the connection once the client has taken what waits. May be called twice. */
+  close(): void {
+    this.#response.end("ended");
+  }
+
+  #write(text: string, events: number): boolean {
+    const bytes = encoder.encode(text);
+    const waitingBytes = this.#response.waitingBytes;
+    if (waitingBytes > 0 && waitingBytes + bytes.length > this.#maxWaitingBytes) {
+      this.#response.end("slow");
+    }
+    this.#response.enqueue(bytes, events);
+    return !this.isClosed && this.#response.waitingBytes === 0;
+  }
+}
+
+const encoder = new TextEncoder();
+
+async function runCallback(
+  source: (writer: EventWriter) => void | CleanUp | Promise<void | CleanUp>,
+  writer: EventWriter,
+  response: EventResponse,
+): Promise<void> {
+  try {
+    const cleanUp = await source(writer);
+    if (cleanUp) response.onEnd(cleanUp);
+  } catch (error) {
+    response.fail(error);
+  }
+}
+
+// Calls next() and return() itself: a `for await` could not interrupt a next() that never settles.
+function pullIterable(
+  source: AsyncIterable<ServerSentEvent | string>,
+  writer: EventWriter,
+  response: EventResponse,
+): void {
+  const iterator = source[Symbol.asyncIterator]();
+  let isDone = false;
+  response.onPull = async () => {
+    try {
+      const result = await iterator.next().catch((error) => {
+        isDone = true;
+        throw error;
+      });
+      isDone = result.done === true;
+      if (isDone) writer.close();
+      else writer.send(result.value);
+    } catch (error) {
+      response.fail(error);
+    }
+  };
+  response.onEnd(() => isDone ? undefined : iterator.return?.());
+}
+
+function closeOnAbort(response: EventResponse, signal: AbortSignal): void {
+  const close = () => response.end("closed");
+  signal.addEventListener("abort", close);
+  response.onEnd(() => signal.removeEventListener("abort", close));
+  if (signal.aborted) close();
+}

@@ -1,0 +1,174 @@
+/**
+ * An open `text/event-stream` response: its bytes, what waits in it, and its one end. Both shapes
+ * stand on it; what is sent, and when, is theirs (`connection.ts`, `feed.ts`).
+ *
+ * @module
+ */
+
+import { encodeEvent } from "./event.ts";
+
+/**
+ * Why a connection ended.
+ *
+ * - `left`: the client went away.
+ * - `ended`: there is nothing more to send.
+ * - `slow`: more waited for the client than is kept for it.
+ * - `failed`: its source threw.
+ * - `closed`: the application closed it.
+ */
+export type EndReason = "left" | "ended" | "slow" | "failed" | "closed";
+
+/** What is known of a connection when it has ended. */
+export interface ConnectionEnd {
+  /** Why it ended. */
+  readonly reason: EndReason;
+  /** Events handed to the runtime for this client. */
+  readonly events: number;
+  /** Bytes handed to the runtime for this client, first bytes and heartbeats included. */
+  readonly bytes: number;
+  /** How long it was open, in milliseconds. */
+  readonly durationMs: number;
+}
+
+/** The headers of every event stream: not stored, not transformed, not buffered by nginx. */
+export const eventStreamHeaders: Readonly<Record<string, string>> = {
+  "content-type": "text/event-stream",
+  "cache-control": "no-store, no-transform",
+  "x-accel-buffering": "no",
+  "x-content-type-options": "nosniff",
+};
+
+/**
+ * Answers a client that can't be served now: come back in 5 to 15 seconds, each client at a moment
+ * of its own. It is a 200, since an `EventSource` gives up for good on everything else.
+ *
+ * @see {@link https://html.spec.whatwg.org/multipage/server-sent-events.html#sse-processing-model}
+ */
+export function retryLater(): Response {
+  const retry = 5_000 + Math.floor(Math.random() * 10_000);
+  return new Response(encodeEvent({ retry }), { headers: eventStreamHeaders });
+}
+
+/** A response that events are written to until it ends, for whichever reason comes first. */
+export class EventResponse implements UnderlyingDefaultSource<Uint8Array> {
+  /** Called when the client has taken all that waited; a promise is awaited before the next call. */
+  onPull: (() => void | Promise<void>) | undefined;
+
+  readonly #body: ReadableStream<Uint8Array>;
+  readonly #onError: ((error: unknown) => void) | undefined;
+  readonly #openedMs = performance.now();
+  readonly #cleanUps: ((end: ConnectionEnd) => unknown)[] = [];
+  #controller!: ReadableStreamDefaultController<Uint8Array>;
+  #end: ConnectionEnd | undefined;
+  #events = 0;
+  #bytes = 0;
+
+  /**
+   * Opens it with the bytes that leave at once, so that no proxy and no client waits for an event.
+   *
+   * @param onError Called with what a clean-up threw, and with the error given to `fail()`. Left out,
+   * `fail()` errors the body, which the runtime reports, and a clean-up's error is uncaught.
+   */
+  constructor(first: Uint8Array, onError?: (error: unknown) => void) {
+    this.#onError = onError;
+    this.#body = new ReadableStream<Uint8Array>(this, { highWaterMark: 1, size: byteLength });
+    this.enqueue(first, 0);
+  }
+
+  /** Whether it has ended; what is enqueued from then on goes nowhere. */
+  get isEnded(): boolean {
+    return this.#end !== undefined;
+  }
+
+  /** Events handed over so far. */
+  get events(): number {
+    return this.#events;
+  }
+
+  /** Bytes handed over so far. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** Bytes that the runtime has not taken yet. */
+  get waitingBytes(): number {
+    return 1 - (this.#controller.desiredSize ?? 1);
+  }
+
+  /** Makes the `Response`, once. */
+  respond(headers?: HeadersInit): Response {
+    const all = new Headers(eventStreamHeaders);
+    for (const [name, value] of new Headers(headers)) all.set(name, value);
+    return new Response(this.#body, { headers: all });
+  }
+
+  /** Hands over encoded bytes that hold `events` events. */
+  enqueue(bytes: Uint8Array, events: number): void {
+    if (this.#end) return;
+    this.#events += events;
+    this.#bytes += bytes.byteLength;
+    this.#controller.enqueue(bytes);
+  }
+
+  /** Has `cleanUp` run once when it has ended, the newest first; at once if it has ended already. */
+  onEnd(cleanUp: (end: ConnectionEnd) => unknown): void {
+    this.#cleanUps.push(cleanUp);
+    if (this.#end) this.#cleanUp(this.#end);
+  }
+
+  /** Ends it once the client has taken what waits. The first reason counts; may be called twice. */
+  end(reason: EndReason): void {
+    if (this.#end) return;
+    this.#controller.close();
+    this.#finish(reason);
+  }
+
+  /** Ends it because of an error, of which the client learns nothing. */
+  fail(error: unknown): void {
+    if (!this.#end) {
+      if (this.#onError) this.#controller.close();
+      else this.#controller.error(error);
+      this.#finish("failed");
+    }
+    this.#onError?.(error);
+  }
+
+  /** The stream's own call, with its controller. */
+  start(controller: ReadableStreamDefaultController<Uint8Array>): void {
+    this.#controller = controller;
+  }
+
+  /** The stream's own call: nothing waits. */
+  pull(): void | Promise<void> {
+    return this.onPull?.();
+  }
+
+  /** The stream's own call: the client has left. */
+  async cancel(): Promise<void> {
+    if (!this.#end) await this.#finish("left");
+  }
+
+  #finish(reason: EndReason): Promise<unknown> {
+    const durationMs = performance.now() - this.#openedMs;
+    this.#end = { reason, events: this.#events, bytes: this.#bytes, durationMs };
+    return this.#cleanUp(this.#end);
+  }
+
+  // Every clean-up runs in this turn, whatever another one throws.
+  #cleanUp(end: ConnectionEnd): Promise<unknown> {
+    return Promise.all(
+      this.#cleanUps.splice(0).reverse().map(async (cleanUp) => {
+        try {
+          await cleanUp(end);
+        } catch (error) {
+          if (!this.#onError) throw error;
+          this.#onError(error);
+        }
+      }),
+    );
+  }
+}
+
+function byteLength(chunk: Uint8Array): number {
+  return chunk.byteLength;
+}

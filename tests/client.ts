@@ -1,0 +1,64 @@
+/**
+ * A client for tests: reads a response's events one by one, hardly ahead of what it is asked for.
+ *
+ * @module
+ */
+
+import { EventParserStream, type ParsedEvent } from "../lib/parser.ts";
+
+/** Reads the events of one response. */
+export class Client implements AsyncDisposable {
+  readonly #reader: ReadableStreamDefaultReader<ParsedEvent>;
+  readonly #piped: Promise<unknown>;
+
+  /** Takes over the response's body. */
+  constructor(response: Response) {
+    const parser = new EventParserStream();
+    this.#reader = parser.readable.getReader();
+    this.#piped = Promise.allSettled([response.body!.pipeTo(parser.writable)]);
+  }
+
+  /** The next event, or `undefined` at the end. */
+  async next(): Promise<ParsedEvent | undefined> {
+    return (await this.#reader.read()).value;
+  }
+
+  /** The next `count` events, fewer at the end. */
+  async take(count: number): Promise<ParsedEvent[]> {
+    const events: ParsedEvent[] = [];
+    while (events.length < count) {
+      const event = await this.next();
+      if (!event) break;
+      events.push(event);
+    }
+    return events;
+  }
+
+  /** The data of the next `count` events of any type. */
+  async data(count: number): Promise<string[]> {
+    return (await this.take(count)).map(({ data }) => data);
+  }
+
+  /** All events to the end. */
+  rest(): Promise<ParsedEvent[]> {
+    return this.take(Infinity);
+  }
+
+  /** Leaves, as a closed tab does. May be called twice. */
+  async leave(): Promise<void> {
+    await this.#reader.cancel();
+    await this.#piped;
+  }
+
+  /** Leaves. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.leave();
+  }
+}
+
+/** A request for streams, as an `EventSource` makes it. */
+export function subscription(query: string, lastEventId?: string): Request {
+  const headers = new Headers({ accept: "text/event-stream" });
+  if (lastEventId !== undefined) headers.set("last-event-id", lastEventId);
+  return new Request(`http://localhost/sse?${query}`, { headers });
+}

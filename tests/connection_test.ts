@@ -1,0 +1,385 @@
+import {
+  assert,
+  assertEquals,
+  assertRejects,
+  assertStringIncludes,
+  assertThrows,
+} from "@std/assert";
+import { type ConnectionEnd, eventStream, type EventWriter } from "../lib/connection.ts";
+import { Client } from "./client.ts";
+
+Deno.test("eventStream() answers with the headers of an event stream and no others", async () => {
+  const response = eventStream(() => {});
+  assertEquals(Object.fromEntries(response.headers), {
+    "content-type": "text/event-stream",
+    "cache-control": "no-store, no-transform",
+    "x-accel-buffering": "no",
+    "x-content-type-options": "nosniff",
+  });
+  await response.body!.cancel();
+});
+
+Deno.test("eventStream() adds the headers it is given", async () => {
+  const response = eventStream(() => {}, {
+    headers: { "set-cookie": "a=1", "cache-control": "x" },
+  });
+  assertEquals(response.headers.get("set-cookie"), "a=1");
+  assertEquals(response.headers.get("cache-control"), "x");
+  await response.body!.cancel();
+});
+
+Deno.test("eventStream() sends the retry first, then what the callback sends", async () => {
+  const response = eventStream((writer) => {
+    writer.send("one");
+    writer.send({ event: "b", id: "2", data: "two" });
+    writer.comment("three");
+    writer.close();
+  }, { retryMs: 50 });
+  assertEquals(
+    await response.text(),
+    "retry: 50\ndata: one\n\nevent: b\nid: 2\ndata: two\n\n: three\n",
+  );
+});
+
+Deno.test("eventStream() sends what an iterable yields, and ends with it", async () => {
+  async function* source() {
+    yield "one";
+    yield { id: "2", data: "two" };
+  }
+  assertEquals(
+    await eventStream(source()).text(),
+    "retry: 2000\ndata: one\n\nid: 2\ndata: two\n\n",
+  );
+});
+
+Deno.test("eventStream() asks an iterable for its next event only when the last was taken", async () => {
+  let asked = 0;
+  async function* source() {
+    for (;;) yield `${++asked}`;
+  }
+  const reader = eventStream(source()).body!.getReader();
+  await reader.read();
+  await settle();
+  const askedBefore = asked;
+  await settle();
+  assertEquals(asked, askedBefore);
+  assert(askedBefore <= 1, `asked ${askedBefore} times before anything was taken`);
+  await reader.read();
+  await settle();
+  assert(asked <= 2, `asked ${asked} times although one was taken`);
+  await reader.cancel();
+});
+
+Deno.test("eventStream() runs an iterable's return() when the client leaves", async () => {
+  const ends: ConnectionEnd[] = [];
+  let returned = 0;
+  async function* source() {
+    try {
+      for (;;) yield "x";
+    } finally {
+      returned++;
+    }
+  }
+  const client = new Client(eventStream(source(), { onEnd: (end) => ends.push(end) }));
+  assertEquals(await client.data(2), ["x", "x"]);
+  await client.leave();
+  await settle();
+  assertEquals(returned, 1);
+  assertEquals(ends.map(({ reason }) => reason), ["left"]);
+});
+
+Deno.test("eventStream() runs return() even while a next() never settles", async () => {
+  let returned = 0;
+  const source: AsyncIterable<string> = {
+    [Symbol.asyncIterator]: () => ({
+      next: () => new Promise(() => {}),
+      return: () => {
+        returned++;
+        return Promise.resolve({ done: true, value: undefined });
+      },
+    }),
+  };
+  const reader = eventStream(source).body!.getReader();
+  await reader.read();
+  await settle();
+  await reader.cancel();
+  assertEquals(returned, 1);
+});
+
+Deno.test("eventStream() does not call return() of an iterable that is done", async () => {
+  let returned = 0;
+  const source: AsyncIterable<string> = {
+    [Symbol.asyncIterator]: () => ({
+      next: () => Promise.resolve({ done: true, value: undefined }),
+      return: () => {
+        returned++;
+        return Promise.resolve({ done: true, value: undefined });
+      },
+    }),
+  };
+  assertEquals(await eventStream(source).text(), "retry: 2000\n");
+  assertEquals(returned, 0);
+});
+
+Deno.test("eventStream() ends, tells onError and not the client, when a callback throws", async () => {
+  const errors: unknown[] = [];
+  const ends: string[] = [];
+  const text = await eventStream((writer) => {
+    writer.send("one");
+    throw new Error("secret");
+  }, { onError: (error) => errors.push(error), onEnd: ({ reason }) => ends.push(reason) }).text();
+  assertEquals(text, "retry: 2000\ndata: one\n\n");
+  assertEquals(errors.map(String), ["Error: secret"]);
+  assertEquals(ends, ["failed"]);
+});
+
+Deno.test("eventStream() ends, tells onError and not the client, when an iterable throws", async () => {
+  const errors: unknown[] = [];
+  async function* source() {
+    yield "one";
+    throw new Error("secret");
+  }
+  const text = await eventStream(source(), { onError: (error) => errors.push(error) }).text();
+  assertEquals(text, "retry: 2000\ndata: one\n\n");
+  assertEquals(errors.map(String), ["Error: secret"]);
+});
+
+Deno.test("eventStream() closes an iterable that yields what can't be sent", async () => {
+  const errors: unknown[] = [];
+  let returned = 0;
+  async function* source() {
+    try {
+      yield { event: "a\nb", data: "" };
+    } finally {
+      returned++;
+    }
+  }
+  await eventStream(source(), { onError: (error) => errors.push(error) }).text();
+  await settle();
+  assertStringIncludes(String(errors[0]), "must not contain CR or LF");
+  assertEquals(returned, 1);
+});
+
+Deno.test("eventStream() without onError gives the runtime the error, by way of the body", async () => {
+  const response = eventStream(() => {
+    throw new Error("for the runtime");
+  });
+  await assertRejects(() => response.text(), Error, "for the runtime");
+});
+
+Deno.test("eventStream() tells onError what an async callback throws after the client left", async () => {
+  const { promise: gate, resolve: open } = Promise.withResolvers<void>();
+  const { promise: reported, resolve: report } = Promise.withResolvers<unknown>();
+  const response = eventStream(async () => {
+    await gate;
+    throw new Error("late");
+  }, { onError: report });
+  await response.body!.cancel();
+  open();
+  assertEquals(String(await reported), "Error: late");
+});
+
+for (const how of ["left", "ended", "failed", "closed", "slow"] as const) {
+  Deno.test(`eventStream() runs the clean-up and onEnd once each, in this order: ${how}`, async () => {
+    const calls: string[] = [];
+    const abort = new AbortController();
+    let writer!: EventWriter;
+    const response = eventStream((it) => {
+      writer = it;
+      return () => calls.push("clean-up");
+    }, {
+      signal: abort.signal,
+      maxWaitingBytes: 1,
+      onError: () => {},
+      onEnd: ({ reason }) => calls.push(reason),
+    });
+    await settle();
+    if (how === "left") await response.body!.cancel();
+    if (how === "ended") writer.close();
+    if (how === "failed") writer.every(1, () => fail("no event"));
+    if (how === "closed") abort.abort();
+    if (how === "slow") writer.send("too much");
+    if (!response.bodyUsed) await response.body!.pipeTo(new WritableStream());
+    writer.close();
+    abort.abort();
+    assertEquals(calls, ["clean-up", how]);
+  });
+}
+
+Deno.test("eventStream() runs a clean-up at once that comes after the end", async () => {
+  const { promise: gate, resolve: open } = Promise.withResolvers<void>();
+  let cleaned = 0;
+  const response = eventStream(async () => {
+    await gate;
+    return () => cleaned++;
+  });
+  await response.body!.cancel();
+  open();
+  await settle();
+  assertEquals(cleaned, 1);
+});
+
+Deno.test("eventStream() tells onError what a clean-up throws, and runs the others", async () => {
+  const errors: unknown[] = [];
+  const ends: string[] = [];
+  const response = eventStream(() => () => fail("clean-up"), {
+    onError: (error) => errors.push(error),
+    onEnd: ({ reason }) => ends.push(reason),
+  });
+  await settle();
+  await response.body!.cancel();
+  assertEquals(errors.map(String), ["Error: clean-up"]);
+  assertEquals(ends, ["left"]);
+});
+
+Deno.test("eventStream() with a signal aborted before runs the clean-up and ends", async () => {
+  let cleaned = 0;
+  const response = eventStream(() => () => cleaned++, { signal: AbortSignal.abort() });
+  assertEquals(await response.text(), "retry: 2000\n");
+  assertEquals(cleaned, 1);
+});
+
+Deno.test("eventStream() refuses what is no source, and options out of range", () => {
+  // deno-lint-ignore no-explicit-any
+  const source = (it: unknown) => () => eventStream(it as any);
+  assertThrows(source("text"), TypeError, "neither a function nor an async iterable");
+  assertThrows(source(null), TypeError, "neither a function nor an async iterable");
+  assertThrows(source(["a"]), TypeError, "neither a function nor an async iterable");
+  assertThrows(() => eventStream(() => {}, { retryMs: -1 }), RangeError, '"retry"');
+  assertThrows(() => eventStream(() => {}, { maxWaitingBytes: 0 }), RangeError, "maxWaitingBytes");
+});
+
+Deno.test("eventStream() says what was sent, and how long it took", async () => {
+  const ends: ConnectionEnd[] = [];
+  await eventStream((writer) => {
+    writer.send("é");
+    writer.comment("c");
+    writer.close();
+  }, { onEnd: (end) => ends.push(end) }).text();
+  const [{ durationMs, ...end }] = ends as [ConnectionEnd];
+  assertEquals(end, { reason: "ended", events: 1, bytes: 12 + 10 + 4 });
+  assert(durationMs >= 0);
+});
+
+Deno.test("EventWriter.every() sends at its interval until the client leaves", async () => {
+  let made = 0;
+  const client = new Client(eventStream((writer) => writer.every(1, () => `${++made}`)));
+  assertEquals(await client.data(3), ["1", "2", "3"]);
+  await client.leave();
+});
+
+Deno.test("EventWriter.every() skips its beat while the client takes nothing", async () => {
+  let made = 0;
+  const reader = eventStream((writer) => writer.every(1, () => `${++made}`)).body!.getReader();
+  await reader.read();
+  await reader.read();
+  await new Promise((resolve) => setTimeout(resolve, 30));
+  assert(made <= 2, `made ${made}`);
+  await reader.cancel();
+});
+
+Deno.test("EventWriter.every() ends the connection when it can't make an event", async () => {
+  const errors: unknown[] = [];
+  const response = eventStream(
+    (writer) => writer.every(1, () => fail("no event")),
+    { onError: (error) => errors.push(error) },
+  );
+  assertEquals(await response.text(), "retry: 2000\n");
+  assertEquals(errors.map(String), ["Error: no event"]);
+});
+
+Deno.test("EventWriter.every() refuses an interval no timer has", async () => {
+  const response = eventStream((writer) => {
+    for (const ms of [0, -1, NaN, Infinity, 2 ** 31]) {
+      assertThrows(() => writer.every(ms, () => ""), RangeError, "Cannot start interval");
+    }
+    writer.close();
+  });
+  assertEquals(await response.text(), "retry: 2000\n");
+});
+
+Deno.test("EventWriter.send() says whether the client keeps up", async () => {
+  let writer!: EventWriter;
+  const response = eventStream((it) => void (writer = it));
+  const reader = response.body!.getReader();
+  await reader.read();
+  const pending = reader.read();
+  assertEquals(writer.send("taken"), true);
+  assertEquals(writer.send("waits"), false);
+  await pending;
+  await reader.read();
+  await writer.ready;
+  await reader.cancel();
+  assertEquals(writer.send("nobody"), false);
+  assert(writer.isClosed);
+});
+
+Deno.test("EventWriter.ready resolves when the client has taken all, and when it has left", async () => {
+  let writer!: EventWriter;
+  const response = eventStream((it) => void (writer = it));
+  const order: string[] = [];
+  const reader = response.body!.getReader();
+  const ready = writer.ready.then(() => order.push("ready"));
+  await settle();
+  order.push("read");
+  await reader.read();
+  await ready;
+  assertEquals(order, ["read", "ready"]);
+  writer.send("x");
+  const left = writer.ready;
+  await reader.cancel();
+  await left;
+  await writer.ready;
+});
+
+Deno.test("EventWriter.send() ends a connection for which too much waits, after what waits", async () => {
+  const ends: string[] = [];
+  const response = eventStream((writer) => {
+    for (let i = 0; i < 100; i++) writer.send("x".repeat(92));
+  }, { maxWaitingBytes: 1_000, onEnd: ({ reason }) => ends.push(reason) });
+  const text = await response.text();
+  assertEquals(ends, ["slow"]);
+  assertEquals(text.length, 12 + 9 * 100);
+});
+
+Deno.test("EventWriter.send() sends a single event of any size to a client that keeps up", async () => {
+  const data = "x".repeat(10_000_000);
+  const client = new Client(eventStream(async (writer) => {
+    await writer.ready;
+    writer.send(data);
+    writer.close();
+  }));
+  const [event] = await client.rest();
+  assertEquals(event?.data.length, data.length);
+});
+
+Deno.test("EventWriter.close() may be called twice", async () => {
+  const response = eventStream((writer) => {
+    writer.close();
+    writer.close();
+    writer.send("late");
+  });
+  assertEquals(await response.text(), "retry: 2000\n");
+});
+
+Deno.test("eventStream() leaves nothing behind after 1 000 clients came and left", async () => {
+  let open = 0;
+  for (let i = 0; i < 1_000; i++) {
+    const response = eventStream((writer) => {
+      open++;
+      writer.every(1_000, () => "x");
+      return () => open--;
+    });
+    await response.body!.cancel();
+  }
+  assertEquals(open, 0);
+});
+
+/** Lets everything happen that waits for no timer and no socket. */
+function settle(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 0));
+}
+
+function fail(text: string): never {
+  throw new Error(text);
+}
