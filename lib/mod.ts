@@ -1,5 +1,27 @@
 /**
- * Server-sent events for fetch handlers.
+ * Server-sent events for fetch handlers, in two shapes: {@linkcode eventStream}, a stream of its own
+ * for each client, and {@linkcode BroadcastHub}, named streams that many clients share.
+ *
+ * In reading order: an event and its text, the text and its events, one connection, the hub.
+ *
+ * @example
+ * ```ts
+ * import { BroadcastHub, eventStream } from "@sse/hub";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using hub = new BroadcastHub();
+ *
+ * function handler(request: Request): Response {
+ *   if (new URL(request.url).searchParams.has("stream")) return hub.subscribe(request);
+ *   return eventStream((writer) => {
+ *     writer.every(1_000, () => `time: ${new Date().toISOString()}`);
+ *   });
+ * }
+ *
+ * const response = handler(new Request("http://localhost/sse?stream=news"));
+ * assertEquals(response.headers.get("content-type"), "text/event-stream");
+ * await response.body!.cancel();
+ * ```
  *
  * @module
  */
@@ -20,3 +42,9 @@ export {
   eventStreamHeaders,
   retryLater,
 } from "./response.ts";
+export { BroadcastHub, type Published } from "./hub.ts";
+export type { HubOptions, SubscribeOptions, Subscription } from "./hub_options.ts";
+export type { SlowPolicy, StreamOptions } from "./stream.ts";
+export type { HubStats, StreamInfo } from "./figures.ts";
+export type { EventLog, LogEntry } from "./log/log.ts";
+export { MemoryLog } from "./log/memory.ts";

@@ -1,0 +1,240 @@
+/**
+ * The subscribers of one set of streams. What is new is put together once for all that keep up;
+ * those that don't are remembered as a number each, and catch up out of the history.
+ *
+ * @module
+ */
+
+import type { Slice } from "./history.ts";
+import type { Stream } from "./stream.ts";
+import type { Start, Subscriber } from "./subscriber.ts";
+
+interface Chunk {
+  readonly bytes: Uint8Array;
+  readonly events: number;
+  /** The position to go on from; `undefined` when that was all. */
+  readonly cursor: number | undefined;
+}
+
+/** The subscribers of one set of streams. */
+export class Feed {
+  /** What the hub finds it by. */
+  readonly key: string;
+  /** The streams, in the order of their names. */
+  readonly streams: readonly Stream[];
+  readonly #subscribers = new Set<Subscriber>();
+  readonly #encodeGap: (streams: readonly string[], position: number) => Uint8Array;
+  #flushedThrough = 0;
+
+  /**
+   * Begins without subscribers.
+   *
+   * @param encodeGap Makes the event that tells of gaps in streams up to a position.
+   */
+  constructor(
+    key: string,
+    streams: readonly Stream[],
+    encodeGap: (streams: readonly string[], position: number) => Uint8Array,
+  ) {
+    this.key = key;
+    this.streams = streams;
+    this.#encodeGap = encodeGap;
+  }
+
+  /** How many subscribers it has. */
+  get size(): number {
+    return this.#subscribers.size;
+  }
+
+  /** Its subscribers. */
+  get subscribers(): ReadonlySet<Subscriber> {
+    return this.#subscribers;
+  }
+
+  /** Whether none of its streams will have another event. */
+  get isEnded(): boolean {
+    return this.streams.every((stream) => stream.isEnded);
+  }
+
+  /** Where a subscriber begins that has all up to `cursor`. Ephemeral streams can't be resumed. */
+  resumeAt(cursor: number): Start {
+    const isMixed = this.streams.some((stream) => stream.isEphemeral);
+    return {
+      cursor,
+      floors: isMixed
+        ? this.streams.map((stream) => stream.isEphemeral ? this.#flushedThrough : 0)
+        : undefined,
+    };
+  }
+
+  /** Where a newcomer begins that wants the newest `count` events of each stream, or its default. */
+  startAt(count: number | undefined): Start {
+    const floors = this.streams.map(({ history, isEphemeral, replayEvents }) =>
+      isEphemeral ? this.#flushedThrough : history.before(count ?? replayEvents)
+    );
+    const first = Math.min(...this.streams.map(({ history }, i) => history.next(floors[i]!)));
+    return { cursor: Math.min(first - 1, this.#flushedThrough), floors };
+  }
+
+  /** Whether there is anything for a subscriber that begins there. */
+  hasAfter({ cursor, floors }: Start): boolean {
+    return this.#collect(cursor, 1, floors) !== undefined;
+  }
+
+  /** Adds a subscriber, in the turn of the last `flush()`. */
+  add(subscriber: Subscriber, { cursor, floors }: Start): void {
+    if (cursor < this.#flushedThrough) {
+      subscriber.cursor = cursor;
+      subscriber.floors = floors;
+      subscriber.isReplaying = true;
+    }
+    subscriber.response.onPull = () => this.#catchUp(subscriber);
+    this.#subscribers.add(subscriber);
+    this.endIfDone();
+  }
+
+  /** Removes a subscriber that has ended. */
+  remove(subscriber: Subscriber): void {
+    this.#subscribers.delete(subscriber);
+  }
+
+  /**
+   * Sends what was published up to position `through`: one array for all subscribers that keep up.
+   *
+   * Whether one keeps up is seen once a turn: what a single turn publishes reaches it in full,
+   * however much it is.
+   */
+  flush(through: number, turn: number): void {
+    const cursor = this.#flushedThrough;
+    this.#flushedThrough = through;
+    const chunk = this.#collect(cursor, Infinity);
+    if (!chunk) return;
+    for (const subscriber of this.#subscribers) {
+      const { response } = subscriber;
+      if (subscriber.cursor !== undefined) {
+        this.#endIfFallen(subscriber, subscriber.cursor);
+      } else if (response.waitingBytes === 0 || subscriber.turn === turn) {
+        subscriber.turn = turn;
+        response.enqueue(chunk.bytes, chunk.events);
+      } else {
+        subscriber.cursor = cursor;
+      }
+    }
+  }
+
+  /** Sends heartbeats; called every `tickMs`. 0 is off. */
+  beat(tickMs: number, heartbeatMs: number): void {
+    if (heartbeatMs === 0) return;
+    for (const subscriber of this.#subscribers) subscriber.beat(tickMs, heartbeatMs);
+  }
+
+  /** Ends all subscribers, whatever they have yet to get. */
+  close(): void {
+    for (const { response } of this.#subscribers) response.end("closed");
+  }
+
+  /** Ends the subscribers that have everything, if there will be no more; the others end in time. */
+  endIfDone(): void {
+    if (!this.isEnded) return;
+    for (const { cursor, response } of this.#subscribers) {
+      if (cursor === undefined) response.end("ended");
+    }
+  }
+
+  /** Sends a subscriber whose last bytes were taken the next of what it missed. */
+  #catchUp(subscriber: Subscriber): void {
+    const { cursor, floors, response } = subscriber;
+    if (cursor === undefined || this.#endIfFallen(subscriber, cursor)) return;
+    const chunk = this.#collect(cursor, MAX_CATCH_UP_BYTES, floors);
+    subscriber.cursor = chunk?.cursor;
+    if (subscriber.cursor === undefined) {
+      subscriber.isReplaying = false;
+      subscriber.floors = undefined;
+    }
+    if (chunk) response.enqueue(chunk.bytes, chunk.events);
+    if (subscriber.cursor === undefined && this.isEnded) response.end("ended");
+  }
+
+  // One that replays is told of the gap instead: coming back would bring it nothing.
+  #endIfFallen(subscriber: Subscriber, cursor: number): boolean {
+    const hasFallen = !subscriber.isReplaying &&
+      this.streams.some(({ history, slowSubscriber }) =>
+        slowSubscriber === "disconnect" && cursor < history.evictedThrough
+      );
+    if (hasFallen) subscriber.response.end("slow");
+    return hasFallen;
+  }
+
+  /**
+   * Puts together what comes after `cursor`, in the hub's order: at least one event, as many more as
+   * fit `maxBytes`. A gap stands where the last of the events it tells of would stand.
+   */
+  #collect(cursor: number, maxBytes: number, floors?: readonly number[]): Chunk | undefined {
+    const parts: Uint8Array[] = [];
+    let bytes = 0;
+    let events = 0;
+    let through = cursor;
+    for (;;) {
+      const part = this.#next(through, floors, maxBytes - bytes);
+      if (!part) break;
+      if (bytes > 0 && bytes + part.bytes.length > maxBytes) {
+        return { bytes: concat(parts, bytes), events, cursor: through };
+      }
+      parts.push(part.bytes);
+      bytes += part.bytes.length;
+      events += part.events;
+      through = part.through;
+    }
+    return bytes === 0 ? undefined : { bytes: concat(parts, bytes), events, cursor: undefined };
+  }
+
+  /** What comes first after `cursor`: a gap, or events of one stream up to where another's come. */
+  #next(
+    cursor: number,
+    floors: readonly number[] | undefined,
+    maxBytes: number,
+  ): Slice | undefined {
+    let first: Stream | undefined;
+    let position = this.#flushedThrough + 1;
+    let before = position;
+    let gaps: string[] = [];
+    for (const [index, stream] of this.streams.entries()) {
+      const { history, name } = stream;
+      const from = startOf(stream, Math.max(cursor, floors?.[index] ?? 0));
+      const hasGap = from < history.evictedThrough;
+      const next = hasGap ? history.evictedThrough : history.next(from);
+      if (next < position) {
+        before = position;
+        position = next;
+        first = stream;
+        gaps = [];
+      } else if (next < before) {
+        before = next;
+      }
+      if (hasGap && next === position) gaps.push(name);
+    }
+    if (gaps.length > 0) {
+      return { bytes: this.#encodeGap(gaps, position), events: 1, through: position };
+    }
+    return first?.history.slice(position - 1, before - 1, maxBytes);
+  }
+}
+
+const MAX_CATCH_UP_BYTES = 65_536;
+
+function startOf({ slowSubscriber, history }: Stream, cursor: number): number {
+  const { evictedThrough, newest } = history;
+  const hasFallen = cursor < evictedThrough;
+  return hasFallen && slowSubscriber === "latest" ? Math.max(newest - 1, evictedThrough) : cursor;
+}
+
+function concat(parts: readonly Uint8Array[], bytes: number): Uint8Array {
+  if (parts.length === 1) return parts[0]!;
+  const all = new Uint8Array(bytes);
+  let offset = 0;
+  for (const part of parts) {
+    all.set(part, offset);
+    offset += part.length;
+  }
+  return all;
+}

@@ -1,0 +1,321 @@
+/**
+ * Named streams; what is published to one reaches every subscriber of it, in one order: the broadcast
+ * shape.
+ *
+ * @module
+ */
+
+import type { ServerSentEvent } from "./event.ts";
+import { Feeds } from "./feeds.ts";
+import { Figures, type HubStats, type StreamInfo, streamInfo } from "./figures.ts";
+import {
+  type HubOptions,
+  type HubSettings,
+  hubSettings,
+  type SubscribeOptions,
+} from "./hub_options.ts";
+import type { LogEntry } from "./log/log.ts";
+import { type ConnectionEnd, EventResponse, eventStreamHeaders, retryLater } from "./response.ts";
+import { checkPublishable, Ids, parseWish } from "./resume.ts";
+import { checkStreamName, checkStreamOptions, type Stream, type StreamOptions } from "./stream.ts";
+import { Streams } from "./streams.ts";
+import { Subscriber } from "./subscriber.ts";
+import { Turns } from "./turns.ts";
+
+/** What became of a publish. */
+export interface Published {
+  /** The event's id, of a batch the last one's; `""` on an ephemeral stream. */
+  readonly id: string;
+  /** The stream's name. */
+  readonly stream: string;
+  /** The stream's subscribers on this instance. */
+  readonly subscribers: number;
+}
+
+/**
+ * A hub: streams by name, and the subscribers of each.
+ *
+ * An event is encoded once. All that a turn publishes goes to all subscribers that keep up as one
+ * shared chunk; one that doesn't keep up costs a number until it does, or until what it missed is no
+ * longer kept and its stream's {@linkcode SlowPolicy} decides.
+ *
+ * @example
+ * ```ts
+ * import { BroadcastHub } from "@sse/hub";
+ * import { assertEquals, assertMatch } from "@std/assert";
+ *
+ * await using hub = new BroadcastHub();
+ * const response = hub.subscribe(new Request("http://localhost/sse?stream=news"));
+ * const { id, subscribers } = await hub.publish("news", { data: "hello" });
+ * assertMatch(id, /^[0-9a-z]+-1$/);
+ * assertEquals(subscribers, 1);
+ * await response.body!.cancel();
+ * ```
+ */
+export class BroadcastHub implements AsyncDisposable {
+  readonly #settings: HubSettings;
+  readonly #ids: Ids;
+  readonly #streams: Streams;
+  readonly #feeds: Feeds;
+  readonly #turns: Turns;
+  readonly #figures = new Figures();
+  #timer: ReturnType<typeof setInterval> | undefined;
+  #closing: Promise<void> | undefined;
+
+  /**
+   * Makes a hub without streams.
+   *
+   * @throws {RangeError} If an option is out of range.
+   */
+  constructor(options: HubOptions = {}) {
+    this.#settings = hubSettings(options);
+    const { log, now } = this.#settings;
+    const ids = this.#ids = new Ids(log.epoch);
+    this.#streams = new Streams(this.#settings);
+    this.#feeds = new Feeds(this.#streams, (names, at) => encoder.encode(ids.gap(names, at)));
+    this.#turns = new Turns(this.#streams, now);
+    log.open((entries) => this.#deliver(entries));
+  }
+
+  /**
+   * Creates a stream ahead of its first publish, or sets options of the one there is.
+   *
+   * @throws {TypeError} If the name can't be a stream's, or if a stream that has events would become
+   * ephemeral or cease to be.
+   * @throws {RangeError} If an option is out of range.
+   * @throws {DOMException} `QuotaExceededError` if there are too many streams, `InvalidStateError` if
+   * this one has ended or the hub is closed.
+   */
+  createStream(name: string, options: StreamOptions = {}): void {
+    checkStreamOptions(options);
+    this.#open(name).configure(options);
+  }
+
+  /** Whether there is a stream of this name; one that has nothing but subscribers is none yet. */
+  hasStream(name: string): boolean {
+    return this.#streams.get(name) !== undefined;
+  }
+
+  /** All streams. */
+  streams(): StreamInfo[] {
+    return this.#streams.all().map((stream) => streamInfo(stream, this.#ids));
+  }
+
+  /**
+   * Removes a stream with all it keeps; connections to it alone end, reason `closed`.
+   *
+   * @returns Whether there was one.
+   */
+  removeStream(name: string): boolean {
+    const stream = this.#streams.get(name);
+    if (!stream) return false;
+    this.flush();
+    for (const feed of stream.feeds) if (feed.streams.length === 1) feed.close();
+    this.#streams.remove(stream);
+    return true;
+  }
+
+  /**
+   * Ends a stream: its subscribers get all of it, then their responses end, unless they have other
+   * streams that go on. For as long as its history would be kept, publishing to it is refused and a
+   * client that has all of it is answered 204, upon which an `EventSource` stays away.
+   *
+   * @returns Whether there was one.
+   */
+  end(name: string): boolean {
+    const stream = this.#streams.get(name);
+    if (!stream) return false;
+    this.flush();
+    stream.isEnded = true;
+    stream.touchedMs = this.#settings.now();
+    for (const feed of stream.feeds) feed.endIfDone();
+    return true;
+  }
+
+  /**
+   * Publishes an event, or a batch, of which all are accepted or none. Creates the stream if there is
+   * none.
+   *
+   * The `id` of an event is the publisher's key against doubles: while an event with it is kept, a
+   * second one to the same stream is not sent, and answered with the first one's result. On the wire
+   * the id is always the hub's. Never waits for a subscriber, and never fails because of one.
+   *
+   * @returns What became of it, once the log has it. Bad input throws at once.
+   * @throws {TypeError} If the name can't be a stream's; if an event can't be encoded, has neither
+   * `data`, `comment` nor `retry`, or a type that is the hub's own (`hello`, `gap`, `reset`, `expired`,
+   * `open`, `error`); if a batch is empty.
+   * @throws {RangeError} If an event's `retry` is out of range.
+   * @throws {DOMException} `InvalidStateError` if the stream has ended or the hub is closed,
+   * `QuotaExceededError` if there are too many streams.
+   */
+  publish(
+    name: string,
+    event: ServerSentEvent | readonly ServerSentEvent[],
+  ): Promise<Published> {
+    const events = Array.isArray(event) ? event : [event];
+    if (events.length === 0) throw new TypeError("Cannot publish: the batch is empty");
+    events.forEach(checkPublishable);
+    const stream = this.#open(name);
+    return stream.isEphemeral ? this.#send(stream, events) : this.#record(stream, events);
+  }
+
+  /**
+   * Subscribes a client to the streams its request names (`?stream=`, up to 32 times).
+   *
+   * It begins with an event `hello` whose id is where it stands. A newcomer gets what is published
+   * from now on, or before that what `?since=earliest`, `?since=<n>` or the stream's `replayEvents`
+   * say. A client that brings an id, in the header `Last-Event-ID` or as `?lastEventId=`, gets exactly
+   * what came after it; an event `gap` stands where some of that is no longer kept, and an event
+   * `reset` where the id means nothing here.
+   *
+   * @returns The open response; or 400 or 405 with problem details where the request can never work,
+   * 204 where all its streams have ended and it has everything, and a 200 that ends at once and asks
+   * to come back later where the hub is closed.
+   * @throws {TypeError} If `options.streams` has what can't be a stream's name.
+   */
+  subscribe(request: Request, options: SubscribeOptions = {}): Response {
+    const wish = parseWish(request, options.streams);
+    if (wish instanceof Response) return wish;
+    if (this.#closing) return retryLater();
+    if (request.method === "HEAD") return new Response(null, { headers: eventStreamHeaders });
+    const { streams, lastEventId, since } = wish;
+    // What waits goes to those who were here before; history and live meet within this one turn.
+    this.flush();
+    const { head, turn } = this.#turns;
+    const feed = this.#feeds.open(streams, this.#settings.now());
+    feed.flush(head, turn);
+    const isNewcomer = lastEventId === undefined;
+    const position = isNewcomer ? undefined : this.#ids.parse(lastEventId, head);
+    const isReset = !isNewcomer && position === undefined;
+    const start = position === undefined ? feed.startAt(since) : feed.resumeAt(position);
+    if (feed.isEnded && !isReset && !feed.hasAfter(start)) {
+      this.#feeds.release(feed);
+      return new Response(null, { status: 204, headers: { "cache-control": "no-store" } });
+    }
+    const { retryMs, heartbeatMs, onError, onSubscribe, onUnsubscribe } = this.#settings;
+    const first = this.#ids.hello(start.cursor, retryMs, heartbeatMs) +
+      (isReset ? this.#ids.reset(streams, start.cursor) : "");
+    const response = new EventResponse(encoder.encode(first), onError);
+    const subscriber = new Subscriber(response, turn);
+    const subscription = { request, streams };
+    response.onEnd(later((end) => onUnsubscribe?.(subscription, end)));
+    response.onEnd(later((end) => options.onEnd?.(end)));
+    response.onEnd((end) => {
+      this.#figures.countEnd(end);
+      feed.remove(subscriber);
+      this.#feeds.release(feed);
+    });
+    feed.add(subscriber, start);
+    this.#startTimer();
+    try {
+      onSubscribe?.(subscription);
+    } catch (error) {
+      response.fail(error);
+    }
+    return response.respond(options.headers);
+  }
+
+  /** Sends what was published in this turn now rather than at its end. */
+  flush(): void {
+    this.#turns.flush();
+  }
+
+  /**
+   * Drops what is too old, and forgets streams that keep nothing, have no subscriber, and were neither
+   * created, published to nor ended for as long as they would keep an event. The hub does so by itself
+   * every second.
+   */
+  expire(): void {
+    this.flush();
+    this.#streams.expire(this.#settings.now());
+  }
+
+  /** Figures of this instance. */
+  stats(): HubStats {
+    return this.#figures.stats(this.#turns.head, this.#streams, this.#feeds);
+  }
+
+  /**
+   * Ends all subscribers, reason `closed`, and refuses what comes from now on. May be called twice.
+   *
+   * @returns A promise that resolves when the log is closed.
+   */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  /** Closes the hub, for `await using`. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  #close(): Promise<void> {
+    this.flush();
+    clearInterval(this.#timer);
+    for (const feed of this.#feeds) feed.close();
+    return this.#settings.log.close();
+  }
+
+  #open(name: string): Stream {
+    checkStreamName(name);
+    if (this.#closing) {
+      throw new DOMException("Cannot publish: the hub is closed", "InvalidStateError");
+    }
+    const stream = this.#streams.create(name, this.#settings.now());
+    if (!stream.isEnded) return stream;
+    throw new DOMException(`Cannot publish to stream "${name}": it has ended`, "InvalidStateError");
+  }
+
+  async #record(stream: Stream, events: readonly ServerSentEvent[]): Promise<Published> {
+    const appended = this.#settings.log.append(stream.name, events);
+    const key = events.at(-1)!.id;
+    const position = key ? stream.publisherIds.get(key)! : this.#turns.head;
+    const { name, subscribers } = stream;
+    await appended;
+    return { id: this.#ids.format(position), stream: name, subscribers };
+  }
+
+  #send(stream: Stream, events: readonly ServerSentEvent[]): Promise<Published> {
+    for (const { id: _, ...event } of events) this.#turns.append(stream, event);
+    this.#startTimer();
+    return Promise.resolve({ id: "", stream: stream.name, subscribers: stream.subscribers });
+  }
+
+  #deliver(entries: readonly LogEntry[]): void {
+    for (const { stream: name, event } of entries) {
+      const stream = this.#streams.create(name, this.#settings.now());
+      if (event.id && stream.publisherIds.has(event.id)) continue;
+      const position = this.#turns.head + 1;
+      if (event.id) stream.publisherIds.set(event.id, position);
+      this.#turns.append(stream, { ...event, id: this.#ids.format(position) });
+    }
+    this.#startTimer();
+  }
+
+  // The one timer: it runs while there is anything that can grow old or fall silent.
+  #startTimer(): void {
+    if (this.#timer !== undefined || this.#closing) return;
+    const { heartbeatMs } = this.#settings;
+    const tickMs = Math.min(heartbeatMs / 2 || MAX_TICK_MS, MAX_TICK_MS);
+    this.#timer = setInterval(() => {
+      this.expire();
+      for (const feed of this.#feeds) feed.beat(tickMs, heartbeatMs);
+      if (this.#feeds.size > 0 || this.#streams.size > 0) return;
+      clearInterval(this.#timer);
+      this.#timer = undefined;
+    }, tickMs);
+  }
+}
+
+// In a later turn: an end may come in the middle of a flush, and what an application does in its hook
+// must not.
+function later(hook: (end: ConnectionEnd) => unknown): (end: ConnectionEnd) => Promise<void> {
+  return async (end) => {
+    await Promise.resolve();
+    await hook(end);
+  };
+}
+
+const encoder = new TextEncoder();
+const MAX_TICK_MS = 1_000;

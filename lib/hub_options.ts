@@ -1,0 +1,105 @@
+/**
+ * The options of a hub, their defaults and their check.
+ *
+ * @module
+ */
+
+import type { EventLog } from "./log/log.ts";
+import { MemoryLog } from "./log/memory.ts";
+import type { ConnectionEnd } from "./response.ts";
+import { checkStreamOptions, type StreamOptions } from "./stream.ts";
+
+/** Options of a {@linkcode BroadcastHub}; those of a stream hold for each that has none of its own. */
+export interface HubOptions extends Omit<StreamOptions, "ephemeral"> {
+  /**
+   * How long a client waits before it reconnects, in milliseconds.
+   *
+   * @default {2_000}
+   */
+  readonly retryMs?: number;
+  /**
+   * The longest silence a subscriber hears before it is sent a heartbeat, in milliseconds. 0 is off.
+   *
+   * @default {15_000}
+   */
+  readonly heartbeatMs?: number;
+  /**
+   * The most encoded bytes kept in all histories together; beyond it the streams longest without a
+   * publish lose theirs.
+   *
+   * @default {268_435_456}
+   */
+  readonly historyTotalBytes?: number;
+  /**
+   * The most streams; a publish that would create one more is refused.
+   *
+   * @default {10_000}
+   */
+  readonly maxStreams?: number;
+  /** Where events are ordered and kept. By default in memory, by this hub alone. */
+  readonly log?: EventLog;
+  /** The clock events age by, in milliseconds; it never goes back. By default `performance.now()`. */
+  readonly now?: () => number;
+  /** Called for each new subscriber, before its response is returned. If it throws, that ends. */
+  readonly onSubscribe?: (subscription: Subscription) => void;
+  /** Called once for each subscriber that has ended, in a later turn. */
+  readonly onUnsubscribe?: (subscription: Subscription, end: ConnectionEnd) => void;
+  /**
+   * Called with what one of the hooks threw. Left out, what `onSubscribe` throws errors the response's
+   * body, which the runtime reports, and the rest is an uncaught error like that of any callback.
+   */
+  readonly onError?: (error: unknown) => void;
+}
+
+/** Who subscribed to what. */
+export interface Subscription {
+  /** The request that subscribed. */
+  readonly request: Request;
+  /** The names of the streams, sorted. */
+  readonly streams: readonly string[];
+}
+
+/** Options of {@linkcode BroadcastHub.subscribe}. */
+export interface SubscribeOptions {
+  /** The streams, in place of those the request's query names. */
+  readonly streams?: readonly string[];
+  /** Headers to add to those every event stream has, or to set instead. */
+  readonly headers?: HeadersInit;
+  /** Called once when this subscriber has ended, in a later turn. */
+  readonly onEnd?: (end: ConnectionEnd) => void;
+}
+
+/** Options with nothing left out, but for the hooks. */
+export type HubSettings =
+  & Required<Omit<HubOptions, "onSubscribe" | "onUnsubscribe" | "onError">>
+  & Pick<HubOptions, "onSubscribe" | "onUnsubscribe" | "onError">
+  & { readonly ephemeral: false };
+
+/**
+ * Checks options and fills in the defaults.
+ *
+ * @throws {RangeError} If one is out of range.
+ */
+export function hubSettings(options: HubOptions): HubSettings {
+  checkStreamOptions(options);
+  for (const name of ["retryMs", "heartbeatMs", "historyTotalBytes", "maxStreams"] as const) {
+    const value = options[name] ?? 0;
+    if (value >= 0) continue;
+    throw new RangeError(`Cannot create hub: ${name} must be a number from 0 on, got ${value}`);
+  }
+  return {
+    ephemeral: false,
+    slowSubscriber: "disconnect",
+    historyEvents: 1_000,
+    historyBytes: 1_048_576,
+    historyMs: 3_600_000,
+    replayEvents: 0,
+    retryMs: 2_000,
+    heartbeatMs: 15_000,
+    historyTotalBytes: 268_435_456,
+    maxStreams: 10_000,
+    log: options.log ?? new MemoryLog(),
+    now: () => performance.now(),
+    ...options,
+  };
+}

@@ -1,0 +1,43 @@
+/**
+ * Answers that refuse a request, as problem details.
+ *
+ * @see {@link https://www.rfc-editor.org/rfc/rfc9457 RFC 9457}
+ *
+ * @module
+ */
+
+/**
+ * Refuses a request with `application/problem+json`.
+ *
+ * @param detail What is wrong and what would be right, for the client's eyes: never an inner error's
+ * message.
+ *
+ * @example
+ * ```ts ignore
+ * problem(405, "Use GET or HEAD", { allow: "GET, HEAD" });
+ * ```
+ */
+export function problem(
+  status: number,
+  detail: string,
+  headers: Readonly<Record<string, string>> = {},
+): Response {
+  return Response.json({ status, title: TITLES[status], detail }, {
+    status,
+    headers: {
+      "content-type": "application/problem+json",
+      "cache-control": "no-store",
+      "x-content-type-options": "nosniff",
+      ...headers,
+    },
+  });
+}
+
+/** The reason phrases of RFC 9110, section 15, for the statuses in use. */
+const TITLES: Readonly<Record<number, string>> = {
+  400: "Bad Request",
+  404: "Not Found",
+  405: "Method Not Allowed",
+  500: "Internal Server Error",
+  503: "Service Unavailable",
+};

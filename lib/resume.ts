@@ -1,0 +1,123 @@
+/**
+ * What a subscriber's request asks for, and how a hub tells it where it stands: ids, and the events
+ * `hello`, `gap` and `reset`.
+ *
+ * @module
+ */
+
+import { checkEvent, encodeEvent, type ServerSentEvent } from "./event.ts";
+import { problem } from "./problem.ts";
+import { checkStreamName, isStreamName } from "./stream.ts";
+
+/** What a request asks for. */
+export interface Wish {
+  /** Names, sorted, each once. */
+  readonly streams: readonly string[];
+  /** The id of the last event the client has; `undefined` for a newcomer. */
+  readonly lastEventId: string | undefined;
+  /** How many of the newest events of each stream a newcomer wants; `Infinity` for all. */
+  readonly since: number | undefined;
+}
+
+/**
+ * Reads what a request asks for: `?stream=`, once a stream, or the streams given; the header
+ * `Last-Event-ID` or else `?lastEventId=`; `?since=earliest` or `?since=<n>`.
+ *
+ * @returns The wish, or the answer that refuses the request.
+ * @throws {TypeError} If a stream is given that can't be one.
+ */
+export function parseWish(request: Request, streams?: readonly string[]): Wish | Response {
+  if (request.method !== "GET" && request.method !== "HEAD") {
+    return problem(405, "Subscribe with GET", { allow: "GET, HEAD" });
+  }
+  const query = searchParams(request);
+  streams?.forEach(checkStreamName);
+  const names = [...new Set(streams ?? query.getAll("stream"))].sort();
+  if (names.length === 0) return problem(400, "Name at least one stream: ?stream=<name>");
+  if (names.length > MAX_STREAMS_A_SUBSCRIBER) {
+    return problem(400, `Name at most ${MAX_STREAMS_A_SUBSCRIBER} streams`);
+  }
+  if (!names.every(isStreamName)) {
+    return problem(
+      400,
+      "A stream's name is segments of A-Z a-z 0-9 . _ ~ - joined by /, at most 128 characters",
+    );
+  }
+  const since = query.get("since");
+  if (since !== null && !/^(?:earliest|[0-9]{1,15})$/.test(since)) {
+    return problem(400, 'Give since as "earliest" or as a number of events');
+  }
+  return {
+    streams: names,
+    lastEventId: request.headers.get("last-event-id") || query.get("lastEventId") || undefined,
+    since: since === null ? undefined : since === "earliest" ? Infinity : Number(since),
+  };
+}
+
+/**
+ * Checks an event that somebody wants to publish.
+ *
+ * @throws {TypeError | RangeError} If it can't be encoded, has nothing but an id, or a type that hubs
+ * keep for themselves.
+ */
+export function checkPublishable(event: ServerSentEvent): void {
+  checkEvent(event);
+  const { event: type = "", data, comment, retry } = event;
+  if (RESERVED.has(type)) {
+    throw new TypeError(`Cannot publish event: the type "${type}" is the hub's own`);
+  }
+  if (data === undefined && comment === undefined && retry === undefined) {
+    throw new TypeError("Cannot publish event: it has neither data, comment nor retry");
+  }
+}
+
+/** The query of a request; unlike `new URL()`, it takes what any client may write as its host. */
+export function searchParams(request: Request): URLSearchParams {
+  return new URLSearchParams(/\?[^#]*/.exec(request.url)?.[0]);
+}
+
+/** A hub's ids, `<epoch>-<position>`, and the events that carry them. */
+export class Ids {
+  readonly #epoch: string;
+
+  /** Makes and reads ids of one epoch. */
+  constructor(epoch: string) {
+    this.#epoch = epoch;
+  }
+
+  /** The id of the event at a position. */
+  format(position: number): string {
+    return `${this.#epoch}-${position}`;
+  }
+
+  /** The position of an id, or `undefined` if it is none of this epoch up to `head`. */
+  parse(id: string, head: number): number | undefined {
+    const [epoch, digits = ""] = id.split("-", 2);
+    const position = /^(?:0|[1-9][0-9]{0,15})$/.test(digits) ? Number(digits) : Infinity;
+    return epoch === this.#epoch && position <= head && id === this.format(position)
+      ? position
+      : undefined;
+  }
+
+  /** The first block of a subscription: from where it goes on, and how long silence may last. */
+  hello(position: number, retryMs: number, heartbeatMs: number): string {
+    const data = JSON.stringify({ heartbeatSeconds: heartbeatMs / 1_000 });
+    return encodeEvent({ retry: retryMs }) +
+      encodeEvent({ event: "hello", id: this.format(position), data });
+  }
+
+  /** Tells that events of these streams up to a position are missing. */
+  gap(streams: readonly string[], position: number): string {
+    const data = JSON.stringify({ streams });
+    return encodeEvent({ event: "gap", id: this.format(position), data });
+  }
+
+  /** Tells that the id a client brought means nothing here, and from where it goes on instead. */
+  reset(streams: readonly string[], position: number): string {
+    const data = JSON.stringify({ streams });
+    return encodeEvent({ event: "reset", id: this.format(position), data });
+  }
+}
+
+const MAX_STREAMS_A_SUBSCRIBER = 32;
+const RESERVED = new Set(["hello", "gap", "reset", "expired", "open", "error"]);

@@ -1,0 +1,180 @@
+/**
+ * A named broadcast stream: its name, its options, what the hub knows of it.
+ *
+ * @module
+ */
+
+import type { Feed } from "./feed.ts";
+import { History, type HistoryBounds } from "./history.ts";
+
+/**
+ * What a subscriber gets that is so slow that what it has yet to get was dropped from the history.
+ *
+ * - `disconnect`: its connection ends, so that it comes back and resumes.
+ * - `skip`: an event `gap`, then the oldest event kept and all after it.
+ * - `latest`: the newest event, silently, for values that replace each other.
+ *
+ * With several streams on one connection, `disconnect` wins.
+ */
+export type SlowPolicy = "disconnect" | "skip" | "latest";
+
+/** Every {@linkcode SlowPolicy}. */
+export const slowPolicies: readonly SlowPolicy[] = ["disconnect", "skip", "latest"];
+
+/** Options of a stream; those left out are the hub's. */
+export interface StreamOptions {
+  /**
+   * Whether its events are of the moment: they have no ids, can't be resumed, stay on this instance,
+   * and a slow subscriber gets the latest.
+   *
+   * @default {false}
+   */
+  readonly ephemeral?: boolean;
+  /** What a subscriber gets that falls out of the history. */
+  readonly slowSubscriber?: SlowPolicy;
+  /** The most events kept. */
+  readonly historyEvents?: number;
+  /** The most encoded bytes kept; the newest event stays whatever its size. */
+  readonly historyBytes?: number;
+  /** The age at which an event is dropped, in milliseconds. */
+  readonly historyMs?: number;
+  /**
+   * How many of the newest events a subscriber gets that brings no id; `Infinity` for all that are
+   * kept.
+   *
+   * @default {0}
+   */
+  readonly replayEvents?: number;
+}
+
+/** Whether a name may be a stream's: see {@linkcode checkStreamName}. */
+export function isStreamName(name: string): boolean {
+  return name.length <= 128 && NAME.test(name) && !DOTS_ONLY.test(name);
+}
+
+/**
+ * Checks a stream's name: segments of `A–Z a–z 0–9 . _ ~ -`, none of them `.` or `..`, joined by `/`,
+ * at most 128 characters in all.
+ *
+ * @throws {TypeError} If it is none.
+ */
+export function checkStreamName(name: string): void {
+  if (typeof name === "string" && isStreamName(name)) return;
+  throw new TypeError(
+    `Cannot use stream name: expected segments of A-Z a-z 0-9 . _ ~ - joined by "/", at most 128 ` +
+      `characters, got ${JSON.stringify(`${name}`.slice(0, 128))}`,
+  );
+}
+
+const NAME = /^[\w.~-]+(?:\/[\w.~-]+)*$/;
+const DOTS_ONLY = /(?:^|\/)\.\.?(?:\/|$)/;
+
+/**
+ * Checks options before anything is made of them.
+ *
+ * @throws {RangeError} If one is out of range.
+ */
+export function checkStreamOptions(options: StreamOptions): void {
+  const { slowSubscriber, replayEvents = 0 } = options;
+  for (const name of ["historyEvents", "historyBytes", "historyMs"] as const) {
+    const value = options[name] ?? Infinity;
+    if (value > 0) continue;
+    throw new RangeError(`Cannot use option ${name}: expected a number above 0, got ${value}`);
+  }
+  if (!(replayEvents >= 0)) {
+    throw new RangeError(
+      `Cannot use option replayEvents: expected a number from 0 on, got ${replayEvents}`,
+    );
+  }
+  if (slowSubscriber !== undefined && !slowPolicies.includes(slowSubscriber)) {
+    throw new RangeError(
+      `Cannot use option slowSubscriber: expected ${
+        slowPolicies.join(", ")
+      }, got ${slowSubscriber}`,
+    );
+  }
+}
+
+/** A stream as the hub keeps it. */
+export class Stream {
+  /** What it is published and subscribed to by. */
+  readonly name: string;
+  /** Its newest events. */
+  readonly history: History;
+  /** The feeds it is part of. */
+  readonly feeds: Set<Feed> = new Set();
+  /** What publishers called their events, while these are kept: key to position. */
+  readonly publisherIds: Map<string, number> = new Map();
+  /** False while there are only subscribers that wait for it. */
+  isCreated = false;
+  /** Whether it will have no more events. */
+  isEnded = false;
+  /** Whether its events are of the moment only. */
+  isEphemeral = false;
+  /** What a subscriber gets that falls out of the history. */
+  slowSubscriber: SlowPolicy = "disconnect";
+  /** What the history may keep. */
+  bounds: HistoryBounds = { maxEvents: 1, maxBytes: 1, maxAgeMs: 0 };
+  /** How many of the newest events a newcomer gets. */
+  replayEvents = 0;
+  /** When it was created, last published to, or ended. */
+  touchedMs: number;
+  /** The history's bytes as the hub's total has them. */
+  countedBytes = 0;
+
+  /** Begins without events, not knowing what there was up to position `evictedThrough`. */
+  constructor(name: string, evictedThrough: number, nowMs: number) {
+    this.name = name;
+    this.history = new History(evictedThrough);
+    this.touchedMs = nowMs;
+  }
+
+  /**
+   * Sets the options given.
+   *
+   * @throws {RangeError} If one is out of range; then none is set.
+   * @throws {TypeError} If it would change whether the stream is ephemeral although it has events.
+   */
+  configure(options: StreamOptions): void {
+    checkStreamOptions(options);
+    const { maxEvents, maxBytes, maxAgeMs } = this.bounds;
+    const { ephemeral = this.isEphemeral } = options;
+    if (ephemeral !== this.isEphemeral && this.history.events > 0) {
+      throw new TypeError(`Cannot configure stream "${this.name}": it has events`);
+    }
+    this.isEphemeral = ephemeral;
+    this.slowSubscriber = ephemeral ? "latest" : options.slowSubscriber ?? this.slowSubscriber;
+    this.replayEvents = options.replayEvents ?? this.replayEvents;
+    this.bounds = {
+      maxEvents: ephemeral ? 1 : options.historyEvents ?? maxEvents,
+      maxBytes: options.historyBytes ?? maxBytes,
+      maxAgeMs: options.historyMs ?? maxAgeMs,
+    };
+  }
+
+  /** Its subscribers on this instance. */
+  get subscribers(): number {
+    let subscribers = 0;
+    for (const feed of this.feeds) subscribers += feed.size;
+    return subscribers;
+  }
+
+  /** Drops what exceeds the bounds. Call it only when all has been flushed. */
+  evict(nowMs: number): void {
+    this.history.evict(this.bounds, nowMs);
+    this.#forgetPublisherIds();
+  }
+
+  /** Drops all events. Call it only when all has been flushed. */
+  clear(): void {
+    this.history.clear();
+    this.#forgetPublisherIds();
+  }
+
+  #forgetPublisherIds(): void {
+    for (const [id, position] of this.publisherIds) {
+      if (position > this.history.evictedThrough) return;
+      this.publisherIds.delete(id);
+    }
+  }
+}

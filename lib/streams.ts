@@ -1,0 +1,132 @@
+/**
+ * The streams of a hub: found by name, bounded together, forgotten when nobody needs them.
+ *
+ * @module
+ */
+
+import { checkStreamName, Stream, type StreamOptions } from "./stream.ts";
+
+/** What holds for all streams together, and for each that has no option of its own. */
+export interface StreamsOptions extends Required<StreamOptions> {
+  /** The most streams, those that only have subscribers not counted. */
+  readonly maxStreams: number;
+  /** The most encoded bytes kept in all histories together. */
+  readonly historyTotalBytes: number;
+}
+
+/** The streams of a hub. */
+export class Streams {
+  readonly #options: StreamsOptions;
+  readonly #byName = new Map<string, Stream>();
+  // Those that keep events, by their last publish, the longest ago first.
+  readonly #keeping = new Set<Stream>();
+  #created = 0;
+  #bytes = 0;
+  // The highest position that a forgotten stream reached: before it, an unknown name may have had events.
+  #forgottenThrough = 0;
+
+  /** Begins without streams. */
+  constructor(options: StreamsOptions) {
+    this.#options = options;
+  }
+
+  /** How many there are, those that only have subscribers not counted. */
+  get size(): number {
+    return this.#created;
+  }
+
+  /** Encoded bytes kept in all histories together. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** The stream of a name, if it was created and not removed or forgotten. */
+  get(name: string): Stream | undefined {
+    const stream = this.#byName.get(name);
+    return stream?.isCreated ? stream : undefined;
+  }
+
+  /** All that were created. */
+  all(): Stream[] {
+    return [...this.#byName.values()].filter((stream) => stream.isCreated);
+  }
+
+  /**
+   * Creates a stream, or returns the one there is.
+   *
+   * @throws {DOMException} `QuotaExceededError` if there are too many.
+   */
+  create(name: string, nowMs: number): Stream {
+    const stream = this.#byName.get(name);
+    if (stream?.isCreated) return stream;
+    const { maxStreams } = this.#options;
+    if (this.#created >= maxStreams) {
+      throw new DOMException(
+        `Cannot create stream "${name}": there are ${maxStreams} streams already`,
+        "QuotaExceededError",
+      );
+    }
+    const created = this.hold(name, nowMs);
+    this.#created++;
+    created.isCreated = true;
+    created.touchedMs = nowMs;
+    created.configure(this.#options);
+    return created;
+  }
+
+  /** The stream of a name for somebody who waits for it, created or not. */
+  hold(name: string, nowMs: number): Stream {
+    let stream = this.#byName.get(name);
+    if (!stream) {
+      checkStreamName(name);
+      stream = new Stream(name, this.#forgottenThrough, nowMs);
+      stream.configure(this.#options);
+      this.#byName.set(name, stream);
+    }
+    return stream;
+  }
+
+  /** Drops what exceeds the bounds after these streams were flushed, theirs and everybody's. */
+  settle(flushed: Iterable<Stream>, nowMs: number): void {
+    for (const stream of flushed) {
+      this.#keeping.delete(stream);
+      this.#keeping.add(stream);
+      this.#count(stream, () => stream.evict(nowMs));
+    }
+    for (const stream of this.#keeping) {
+      if (this.#bytes <= this.#options.historyTotalBytes || this.#keeping.size === 1) return;
+      this.#count(stream, () => stream.clear());
+    }
+  }
+
+  /** Drops what is too old, and forgets the streams that nobody can want any more. */
+  expire(nowMs: number): void {
+    for (const stream of this.#keeping) this.#count(stream, () => stream.evict(nowMs));
+    for (const stream of this.#byName.values()) {
+      const isOld = nowMs - stream.touchedMs > stream.bounds.maxAgeMs;
+      if (isOld && stream.history.events === 0 && stream.feeds.size === 0) this.remove(stream);
+    }
+  }
+
+  /** Forgets a stream; while it has subscribers of several streams, its name is kept for them. */
+  remove(stream: Stream): void {
+    this.#count(stream, () => stream.clear());
+    this.#forgottenThrough = Math.max(this.#forgottenThrough, stream.history.newest);
+    if (stream.isCreated) this.#created--;
+    stream.isCreated = false;
+    stream.isEnded = false;
+    this.release(stream);
+  }
+
+  /** Lets go of a stream that was held, unless it was created or others hold it. */
+  release(stream: Stream): void {
+    if (!stream.isCreated && stream.feeds.size === 0) this.#byName.delete(stream.name);
+  }
+
+  #count(stream: Stream, change: () => void): void {
+    change();
+    this.#bytes += stream.history.bytes - stream.countedBytes;
+    stream.countedBytes = stream.history.bytes;
+    if (stream.history.events === 0) this.#keeping.delete(stream);
+  }
+}

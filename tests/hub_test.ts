@@ -1,0 +1,478 @@
+import { assert, assertEquals, assertMatch, assertRejects, assertThrows } from "@std/assert";
+import { BroadcastHub } from "../lib/hub.ts";
+import { EventParserStream } from "../lib/parser.ts";
+import type { ConnectionEnd } from "../lib/response.ts";
+import { Client, subscription } from "./client.ts";
+
+Deno.test("BroadcastHub.publish() reaches every subscriber of the stream, and nobody else", async () => {
+  await using hub = new BroadcastHub();
+  await using a1 = new Client(hub.subscribe(subscription("stream=a")));
+  await using a2 = new Client(hub.subscribe(subscription("stream=a")));
+  await using b = new Client(hub.subscribe(subscription("stream=b")));
+  assertEquals((await hub.publish("a", { data: "for a" })).subscribers, 2);
+  assertEquals((await hub.publish("b", { data: "for b" })).subscribers, 1);
+  for (const [client, data] of [[a1, "for a"], [a2, "for a"], [b, "for b"]] as const) {
+    await client.next();
+    assertEquals((await client.next())?.data, data);
+  }
+});
+
+Deno.test("BroadcastHub.subscribe() writes the bytes of the design", async () => {
+  await using hub = new BroadcastHub({ retryMs: 50 });
+  const response = hub.subscribe(subscription("stream=a"));
+  const { id } = await hub.publish("a", { event: "e", data: "x\ny", comment: "c", retry: 9 });
+  await hub.close();
+  const epoch = id.split("-")[0];
+  assertEquals(
+    await response.text(),
+    `retry: 50\nevent: hello\nid: ${epoch}-0\ndata: {"heartbeatSeconds":15}\n\n` +
+      `: c\nevent: e\nid: ${epoch}-1\nretry: 9\ndata: x\ndata: y\n\n`,
+  );
+});
+
+Deno.test("BroadcastHub.publish() of data that other servers break arrives as it is", async () => {
+  const rows = ["", " x", "  ", ": no comment", "data: y", "a\nid: 9\n\nb", "\n", "ends\n", "é😀"];
+  await using hub = new BroadcastHub();
+  await using client = new Client(hub.subscribe(subscription("stream=a")));
+  for (const data of rows) hub.publish("a", { data });
+  await client.next();
+  assertEquals(await client.data(rows.length), rows);
+});
+
+Deno.test("BroadcastHub.publish() of large data arrives in full", async () => {
+  await using hub = new BroadcastHub();
+  await using client = new Client(hub.subscribe(subscription("stream=a")));
+  const long = "x".repeat(10_000_000);
+  const lines = "y\n".repeat(200_000);
+  await client.next();
+  hub.publish("a", [{ data: long }, { data: lines }]);
+  assert((await client.next())?.data === long);
+  assert((await client.next())?.data === lines);
+});
+
+Deno.test("BroadcastHub.publish() of a batch is one turn: one chunk, shared by all", async () => {
+  await using hub = new BroadcastHub();
+  const readers = ["stream=a", "stream=a"].map((query) =>
+    hub.subscribe(subscription(query)).body!.getReader()
+  );
+  for (const reader of readers) await reader.read();
+  const reads = readers.map((reader) => reader.read());
+  hub.publish("a", [{ data: "1" }, { data: "2" }]);
+  hub.publish("a", { data: "3" });
+  const [one, two] = await Promise.all(reads);
+  assert(one!.value === two!.value, "each got a chunk of its own");
+  assertEquals(new TextDecoder().decode(one!.value).match(/data: ./g)?.length, 3);
+  for (const reader of readers) await reader.cancel();
+});
+
+Deno.test("BroadcastHub.publish() of a bad batch publishes none of it, and creates nothing", async () => {
+  await using hub = new BroadcastHub();
+  const batch = [{ data: "good" }, { data: "bad", event: "a\nb" }];
+  assertThrows(() => hub.publish("a", batch), TypeError, "must not contain CR or LF");
+  assertThrows(() => hub.publish("a", []), TypeError, "the batch is empty");
+  assertEquals(hub.hasStream("a"), false);
+  assertEquals(hub.stats().published, 0);
+});
+
+Deno.test("BroadcastHub.publish() refuses what can't be published, at once", async () => {
+  await using hub = new BroadcastHub();
+  const refused = [
+    {},
+    { id: "1" },
+    { event: "x" },
+    { data: "", event: "hello" },
+    {
+      data: "",
+      event: "gap",
+    },
+    { data: "", event: "reset" },
+    { data: "", event: "expired" },
+    { data: "", event: "open" },
+    {
+      data: "",
+      event: "error",
+    },
+  ];
+  for (const event of refused) assertThrows(() => hub.publish("a", event), TypeError);
+  assertThrows(() => hub.publish("a", { data: "", retry: -1 }), RangeError);
+  for (const name of ["", "a b", "../a", ".", "a//b", "/a", "a/", "a\n", "é", "x".repeat(129)]) {
+    assertThrows(() => hub.publish(name, { data: "" }), TypeError, "Cannot use stream name");
+  }
+});
+
+Deno.test("BroadcastHub.publish() never waits, and gives ids that grow", async () => {
+  await using hub = new BroadcastHub();
+  const ids = [];
+  for (let i = 0; i < 3; i++) ids.push((await hub.publish(`s${i}`, { data: "" })).id);
+  assertEquals(ids.map((id) => id.split("-")[1]), ["1", "2", "3"]);
+  assertMatch(ids[0]!, /^[0-9a-z]+-1$/);
+});
+
+Deno.test("BroadcastHub.publish() sends an event with the publisher's id once while it is kept", async () => {
+  await using hub = new BroadcastHub({ historyEvents: 2 });
+  await using client = new Client(hub.subscribe(subscription("stream=a&stream=b")));
+  await client.next();
+  const first = await hub.publish("a", { id: "key", data: "1" });
+  assertEquals(await hub.publish("a", { id: "key", data: "double" }), first);
+  assertEquals(await client.data(1), ["1"]);
+  await hub.publish("b", { id: "key", data: "other stream" });
+  await hub.publish("a", [{ id: "k2", data: "2" }, { id: "k2", data: "double" }, { data: "3" }]);
+  await hub.publish("a", { id: "key", data: "the first is gone" });
+  assertEquals(await client.data(4), ["other stream", "2", "3", "the first is gone"]);
+});
+
+Deno.test("BroadcastHub shows two subscribers of several streams one order", async () => {
+  await using hub = new BroadcastHub();
+  await using one = new Client(hub.subscribe(subscription("stream=a&stream=b")));
+  await using two = new Client(hub.subscribe(subscription("stream=b&stream=a&stream=a")));
+  const published: string[] = [];
+  for (let i = 0; i < 200; i++) {
+    hub.publish(i % 3 === 0 ? "a" : "b", { data: `${i}` });
+    published.push(`${i}`);
+    if (i % 7 === 0) await Promise.resolve();
+  }
+  for (const client of [one, two]) {
+    await client.next();
+    assertEquals(await client.data(200), published);
+  }
+});
+
+Deno.test("BroadcastHub loses nothing of a turn larger than the history for who keeps up", async () => {
+  await using hub = new BroadcastHub({ historyEvents: 10, historyBytes: 1_000 });
+  await using before = new Client(hub.subscribe(subscription("stream=a")));
+  await before.next();
+  await using fresh = new Client(hub.subscribe(subscription("stream=a&stream=b")));
+  for (let i = 0; i < 5_000; i++) hub.publish("a", { data: `${i} ${"x".repeat(90)}` });
+  await fresh.next();
+  for (const client of [before, fresh]) {
+    const data = await client.data(5_000);
+    assert(data.every((text, i) => text.startsWith(`${i} `)));
+  }
+});
+
+/** Publishes to `a` until a subscriber that reads nothing has fallen out of the history. */
+async function overtake(hub: BroadcastHub, last: number): Promise<void> {
+  for (let i = 1; i <= last; i++) await hub.publish("a", { data: `${i}` });
+}
+
+Deno.test("BroadcastHub with policy disconnect ends who fell out of the history", async () => {
+  const ends: ConnectionEnd[] = [];
+  await using hub = new BroadcastHub({
+    historyEvents: 3,
+    onUnsubscribe: (_, end) => ends.push(end),
+  });
+  const response = hub.subscribe(subscription("stream=a"));
+  await overtake(hub, 10);
+  const events = await new Client(response).rest();
+  assertEquals(events.map(({ event }) => event), ["hello", "message"]);
+  assertEquals(ends.map(({ reason }) => reason), ["slow"]);
+  assertEquals(hub.stats().ended.slow, 1);
+});
+
+Deno.test("BroadcastHub with policy skip tells of the gap and goes on at the oldest kept", async () => {
+  await using hub = new BroadcastHub({ historyEvents: 3, slowSubscriber: "skip" });
+  await using client = new Client(hub.subscribe(subscription("stream=a")));
+  await overtake(hub, 10);
+  const [hello, ...events] = await client.take(6);
+  const epoch = hello!.lastEventId.split("-")[0];
+  assertEquals(events.slice(0, 1).map(({ data }) => data), ["1"]);
+  assertEquals(events[1], { event: "gap", data: '{"streams":["a"]}', lastEventId: `${epoch}-7` });
+  assertEquals(events.slice(2).map(({ data }) => data), ["8", "9", "10"]);
+});
+
+Deno.test("BroadcastHub with policy latest goes on at the newest, silently", async () => {
+  await using hub = new BroadcastHub({ historyEvents: 3, slowSubscriber: "latest" });
+  await using client = new Client(hub.subscribe(subscription("stream=a")));
+  await overtake(hub, 10);
+  await client.next();
+  assertEquals(await client.data(2), ["1", "10"]);
+});
+
+Deno.test("BroadcastHub lets disconnect win on a connection with several streams", async () => {
+  await using hub = new BroadcastHub({ historyEvents: 3 });
+  hub.createStream("a", { slowSubscriber: "skip" });
+  const response = hub.subscribe(subscription("stream=a&stream=b"));
+  await overtake(hub, 10);
+  for (let i = 0; i < 5; i++) await hub.publish("b", { data: "b" });
+  const events = await new Client(response).rest();
+  assertEquals(events.map(({ event }) => event), ["hello", "message"]);
+});
+
+Deno.test("BroadcastHub gives events of an ephemeral stream no ids, and a slow one the newest", async () => {
+  await using hub = new BroadcastHub();
+  hub.createStream("a", { ephemeral: true });
+  await using client = new Client(hub.subscribe(subscription("stream=a&stream=b")));
+  assertEquals((await hub.publish("a", { id: "mine", data: "0" })).id, "");
+  await overtake(hub, 10);
+  const { id } = await hub.publish("b", { data: "b" });
+  const [hello, ...events] = await client.take(4);
+  const { lastEventId } = hello!;
+  assertEquals(events, [
+    { event: "message", data: "0", lastEventId },
+    { event: "message", data: "10", lastEventId },
+    { event: "message", data: "b", lastEventId: id },
+  ]);
+});
+
+Deno.test("BroadcastHub goes on for 49 subscribers while one never reads", async () => {
+  await using hub = new BroadcastHub({ historyEvents: 100 });
+  const stalled = hub.subscribe(subscription("stream=a"));
+  const clients = Array.from(
+    { length: 49 },
+    () => new Client(hub.subscribe(subscription("stream=a"))),
+  );
+  const expected = Array.from({ length: 300 }, (_, i) => `${i} ${"x".repeat(8_000)}`);
+  const reading = clients.map((client) => client.data(1 + expected.length));
+  for (const data of expected) {
+    hub.publish("a", { data });
+    await new Promise((resolve) => setTimeout(resolve, 0));
+  }
+  for (const data of await Promise.all(reading)) assertEquals(data.slice(1), expected);
+  const { subscribers, ended, historyBytes } = hub.stats();
+  assertEquals({ subscribers, slow: ended.slow }, { subscribers: 49, slow: 1 });
+  assert(historyBytes < 1_048_576);
+  for (const client of clients) await client.leave();
+  await stalled.body!.cancel();
+});
+
+Deno.test("BroadcastHub leaves no subscriber, stream or timer after 1 000 came and left", async () => {
+  await using hub = new BroadcastHub();
+  for (let i = 0; i < 1_000; i++) {
+    const response = hub.subscribe(subscription(`stream=s${i % 10}&stream=t${i}`));
+    await response.body!.cancel();
+  }
+  const { subscribers, streams, ended } = hub.stats();
+  assertEquals({ subscribers, streams, left: ended.left }, {
+    subscribers: 0,
+    streams: 0,
+    left: 1_000,
+  });
+});
+
+Deno.test("BroadcastHub.subscribe() refuses a request that can never work", async () => {
+  await using hub = new BroadcastHub();
+  const many = Array.from({ length: 33 }, (_, i) => `stream=s${i}`).join("&");
+  for (const query of ["", "stream=", "stream=a b", "stream=..", many, "stream=a&since=x"]) {
+    const response = hub.subscribe(subscription(query));
+    assertEquals([response.status, query], [400, query]);
+    assertEquals(response.headers.get("content-type"), "application/problem+json");
+    assertEquals((await response.json()).title, "Bad Request");
+  }
+  const post = hub.subscribe(new Request("http://localhost/?stream=a", { method: "POST" }));
+  assertEquals([post.status, post.headers.get("allow")], [405, "GET, HEAD"]);
+  await post.body!.cancel();
+});
+
+Deno.test("BroadcastHub.subscribe() of a HEAD request holds nothing", async () => {
+  await using hub = new BroadcastHub();
+  const response = hub.subscribe(new Request("http://localhost/?stream=a", { method: "HEAD" }));
+  assertEquals([response.status, response.body], [200, null]);
+  assertEquals(hub.stats().subscribers, 0);
+});
+
+Deno.test("BroadcastHub.subscribe() takes the streams the application gives", async () => {
+  await using hub = new BroadcastHub();
+  const request = subscription("stream=asked-for");
+  await using client = new Client(hub.subscribe(request, { streams: ["given"] }));
+  hub.publish("asked-for", { data: "no" });
+  hub.publish("given", { data: "yes" });
+  await client.next();
+  assertEquals(await client.data(1), ["yes"]);
+  assertThrows(() => hub.subscribe(request, { streams: ["a b"] }), TypeError);
+});
+
+Deno.test("BroadcastHub.createStream() makes a stream once, and sets options of the one there is", async () => {
+  await using hub = new BroadcastHub();
+  hub.createStream("a");
+  hub.createStream("a", { historyEvents: 2 });
+  for (const data of ["1", "2", "3"]) await hub.publish("a", { data });
+  assertEquals(hub.streams().map(({ name, events }) => [name, events]), [["a", 2]]);
+  assertThrows(() => hub.createStream("a", { ephemeral: true }), TypeError, "it has events");
+  assertThrows(() => hub.createStream("b", { historyEvents: 0 }), RangeError, "historyEvents");
+  assertEquals(hub.hasStream("b"), false);
+});
+
+Deno.test("BroadcastHub.streams() tells of each stream", async () => {
+  await using hub = new BroadcastHub();
+  hub.createStream("empty");
+  const first = await hub.publish("a/b", { data: "1" });
+  const last = await hub.publish("a/b", { data: "2" });
+  await using _client = new Client(hub.subscribe(subscription("stream=a/b")));
+  const bytes = 2 * `id: ${first.id}\ndata: 1\n\n`.length;
+  const rest = { isEnded: false, isEphemeral: false };
+  assertEquals(hub.streams(), [
+    { name: "empty", subscribers: 0, events: 0, bytes: 0, firstId: "", lastId: "", ...rest },
+    { name: "a/b", subscribers: 1, events: 2, bytes, firstId: first.id, lastId: last.id, ...rest },
+  ]);
+});
+
+Deno.test("BroadcastHub.removeStream() ends those who have no other stream", async () => {
+  await using hub = new BroadcastHub();
+  await hub.publish("a", { data: "1" });
+  await using alone = new Client(hub.subscribe(subscription("stream=a")));
+  await using both = new Client(hub.subscribe(subscription("stream=a&stream=b")));
+  assertEquals(hub.removeStream("a"), true);
+  assertEquals(hub.removeStream("a"), false);
+  assertEquals((await alone.rest()).length, 1);
+  await hub.publish("a", { data: "again" });
+  await both.next();
+  assertEquals(await both.data(1), ["again"]);
+  assertEquals(hub.stats().ended.closed, 1);
+});
+
+Deno.test("BroadcastHub calls its hooks once for each subscriber, with its request and streams", async () => {
+  const calls: unknown[] = [];
+  await using hub = new BroadcastHub({
+    onSubscribe: ({ streams }) => calls.push(["subscribe", streams]),
+    onUnsubscribe: ({ streams }, { reason }) => calls.push(["unsubscribe", streams, reason]),
+  });
+  const onEnd = ({ reason }: ConnectionEnd) => calls.push(["end", reason]);
+  const response = hub.subscribe(subscription("stream=b&stream=a"), { onEnd });
+  await response.body!.cancel();
+  assertEquals(calls, [
+    ["subscribe", ["a", "b"]],
+    ["end", "left"],
+    ["unsubscribe", ["a", "b"], "left"],
+  ]);
+});
+
+Deno.test("BroadcastHub lets a hook publish, in the order of the hub", async () => {
+  await using hub = new BroadcastHub({
+    onSubscribe: () => void hub.publish("a", { data: "welcome" }),
+    onUnsubscribe: () => void hub.publish("a", { data: "farewell" }),
+  });
+  await using stays = new Client(hub.subscribe(subscription("stream=a")));
+  await hub.subscribe(subscription("stream=a")).body!.cancel();
+  await hub.publish("a", { data: "after" });
+  await stays.next();
+  assertEquals(await stays.data(4), ["welcome", "welcome", "farewell", "after"]);
+});
+
+Deno.test("BroadcastHub tells onError what a hook throws, and goes on", async () => {
+  const errors: unknown[] = [];
+  const fail = () => {
+    throw new Error("hook");
+  };
+  await using hub = new BroadcastHub({
+    onSubscribe: fail,
+    onUnsubscribe: fail,
+    onError: (error) => errors.push(error),
+  });
+  assertMatch(await hub.subscribe(subscription("stream=a")).text(), /^retry/);
+  assertEquals(errors.map(String), ["Error: hook", "Error: hook"]);
+  assertEquals(hub.stats().subscribers, 0);
+});
+
+Deno.test("BroadcastHub.close() ends everybody, then refuses publishers and has clients come later", async () => {
+  const hub = new BroadcastHub();
+  const client = new Client(hub.subscribe(subscription("stream=a")));
+  hub.publish("a", { data: "last" });
+  await Promise.all([hub.close(), hub.close()]);
+  assertEquals((await client.rest()).map(({ data }) => data).slice(1), ["last"]);
+  const refused = assertThrows(() => hub.publish("a", { data: "x" }), DOMException, "is closed");
+  assertEquals(refused.name, "InvalidStateError");
+  assertMatch(await hub.subscribe(subscription("stream=a")).text(), /^retry: \d{4,5}\n$/);
+});
+
+Deno.test("BroadcastHub refuses more streams than it may have, and publishers of others go on", async () => {
+  await using hub = new BroadcastHub({ maxStreams: 2 });
+  await hub.publish("a", { data: "" });
+  hub.createStream("b");
+  const error = assertThrows(
+    () => hub.publish("c", { data: "" }),
+    DOMException,
+    "2 streams already",
+  );
+  assertEquals(error.name, "QuotaExceededError");
+  await using _client = new Client(hub.subscribe(subscription("stream=c")));
+  assertEquals((await hub.publish("a", { data: "" })).subscribers, 0);
+  hub.removeStream("b");
+  assertEquals((await hub.publish("c", { data: "" })).subscribers, 1);
+});
+
+Deno.test("BroadcastHub keeps all histories together within their bound, the newest's longest", async () => {
+  await using hub = new BroadcastHub({ historyTotalBytes: 10_000 });
+  for (let i = 0; i < 100; i++) await hub.publish(`s${i % 20}`, { data: "x".repeat(1_000) });
+  assert(hub.stats().historyBytes <= 10_000);
+  const kept = hub.streams().filter(({ events }) => events > 0).map(({ name }) => name);
+  assertEquals(kept, Array.from({ length: 9 }, (_, i) => `s${11 + i}`));
+});
+
+Deno.test("BroadcastHub.expire() drops old events, and forgets streams nobody needs", async () => {
+  let nowMs = 0;
+  await using hub = new BroadcastHub({ historyMs: 1_000, now: () => nowMs });
+  await hub.publish("a", { data: "1" });
+  nowMs = 900;
+  await hub.publish("a", { data: "2" });
+  await using client = new Client(hub.subscribe(subscription("stream=b")));
+  await hub.publish("b", { data: "1" });
+  nowMs = 1_001;
+  hub.expire();
+  assertEquals(hub.streams().map(({ name, events }) => [name, events]), [["a", 1], ["b", 1]]);
+  nowMs = 2_000;
+  hub.expire();
+  assertEquals(hub.streams().map(({ name, events }) => [name, events]), [["b", 0]]);
+  await client.leave();
+  hub.expire();
+  assertEquals(hub.streams(), []);
+});
+
+Deno.test("BroadcastHub sends a heartbeat into silence, and only there", async () => {
+  await using hub = new BroadcastHub({ heartbeatMs: 20 });
+  const comments: string[] = [];
+  const body = hub.subscribe(subscription("stream=a")).body!;
+  const reader = body.pipeThrough(new EventParserStream({ onComment: (it) => comments.push(it) }))
+    .getReader();
+  await reader.read();
+  const later = Promise.withResolvers<void>();
+  setTimeout(later.resolve, 100);
+  await later.promise;
+  hub.publish("a", { data: "x" });
+  await reader.read();
+  assert(comments.length >= 2 && comments.every((text) => text === ""), `${comments.length} beats`);
+  await reader.cancel();
+});
+
+Deno.test("BroadcastHub with heartbeatMs 0 sends none, and says so", async () => {
+  await using hub = new BroadcastHub({ heartbeatMs: 0 });
+  await using client = new Client(hub.subscribe(subscription("stream=a")));
+  assertEquals((await client.next())?.data, '{"heartbeatSeconds":0}');
+});
+
+Deno.test("BroadcastHub counts what it does", async () => {
+  await using hub = new BroadcastHub();
+  await using one = new Client(hub.subscribe(subscription("stream=a")));
+  const two = hub.subscribe(subscription("stream=a"));
+  await hub.publish("a", [{ data: "1" }, { data: "2" }]);
+  await one.take(3);
+  await two.body!.cancel();
+  const { deliveredBytes, historyBytes, ...stats } = hub.stats();
+  assert(deliveredBytes > historyBytes);
+  assertEquals(stats, {
+    streams: 1,
+    subscribers: 1,
+    lagging: 0,
+    published: 2,
+    deliveredEvents: 4,
+    ended: { left: 1, ended: 0, slow: 0, failed: 0, closed: 0 },
+  });
+});
+
+Deno.test("BroadcastHub refuses options out of range", () => {
+  for (
+    const options of [{ retryMs: -1 }, { heartbeatMs: NaN }, { maxStreams: -1 }, { historyMs: 0 }]
+  ) {
+    assertThrows(() => new BroadcastHub(options), RangeError, Object.keys(options)[0]);
+  }
+});
+
+Deno.test("BroadcastHub.publish() whose log fails is rejected", async () => {
+  const failing = {
+    epoch: "e",
+    open: () => {},
+    append: () => Promise.reject(new Error("disk full")),
+    close: () => Promise.resolve(),
+  };
+  await using hub = new BroadcastHub({ log: failing });
+  await assertRejects(() => hub.publish("a", { data: "x" }), Error, "disk full");
+});
