@@ -1,0 +1,306 @@
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { BroadcastHub } from "../lib/hub.ts";
+import { Client, subscription } from "./client.ts";
+
+/** Publishes 1, 2, 3 … by turns to the streams named, and returns the ids, from the first on. */
+async function fill(hub: BroadcastHub, count: number, ...streams: string[]): Promise<string[]> {
+  const ids: string[] = [];
+  for (let i = 1; i <= count; i++) {
+    const stream = streams[(i - 1) % streams.length]!;
+    ids.push((await hub.publish(stream, { data: `${stream}${i}` })).id);
+  }
+  return ids;
+}
+
+/** What a client gets that comes with a query and an id, up to an event that is live. */
+async function resume(hub: BroadcastHub, query: string, lastEventId?: string): Promise<string[]> {
+  await using client = new Client(hub.subscribe(subscription(query, lastEventId)));
+  const seen: string[] = [];
+  let live: string | undefined;
+  const publish = async () => live = (await hub.publish("a", { data: "live" })).id;
+  for (let event = await client.next(); event; event = await client.next()) {
+    const position = event.lastEventId.split("-")[1];
+    seen.push(event.event === "message" ? event.data : `${event.event}@${position}`);
+    if (event.event === "hello") setTimeout(publish, 0);
+    if (event.lastEventId === live) break;
+  }
+  return seen;
+}
+
+/** The cursor table: 10 events, of which the newest 4 of each stream are kept. */
+const one: readonly [name: string, query: string, id: number | undefined, expected: string[]][] = [
+  ["no id", "", undefined, ["hello@10"]],
+  ["an id before the first event", "", 0, ["hello@0", "gap@6", "a7", "a8", "a9", "a10"]],
+  ["an evicted id", "", 3, ["hello@3", "gap@6", "a7", "a8", "a9", "a10"]],
+  ["the newest evicted id", "", 6, ["hello@6", "a7", "a8", "a9", "a10"]],
+  ["the oldest kept id", "", 7, ["hello@7", "a8", "a9", "a10"]],
+  ["an id in the middle", "", 8, ["hello@8", "a9", "a10"]],
+  ["the newest id", "", 10, ["hello@10"]],
+  ["an id ahead of the head", "", 11, ["hello@10", "reset@10"]],
+  ["no id and since=earliest", "&since=earliest", undefined, ["hello@6", "a7", "a8", "a9", "a10"]],
+  ["no id and since=2", "&since=2", undefined, ["hello@8", "a9", "a10"]],
+  ["no id and since=0", "&since=0", undefined, ["hello@10"]],
+  ["no id and since=99", "&since=99", undefined, ["hello@6", "a7", "a8", "a9", "a10"]],
+  ["an id, which wins over since", "&since=earliest", 9, ["hello@9", "a10"]],
+  ["an unknown id and since", "&since=1", 99, ["hello@9", "reset@9", "a10"]],
+];
+
+for (const [name, query, id, expected] of one) {
+  Deno.test(`BroadcastHub.subscribe() to one stream with ${name}`, async () => {
+    await using hub = new BroadcastHub({ historyEvents: 4 });
+    const epoch = (await fill(hub, 10, "a"))[0]!.split("-")[0];
+    const lastEventId = id === undefined ? undefined : `${epoch}-${id}`;
+    assertEquals(await resume(hub, `stream=a${query}`, lastEventId), [...expected, "live"]);
+  });
+}
+
+const several: typeof one = [
+  ["no id", "", undefined, ["hello@12"]],
+  // a1 a3 a5 a7 a9 a11 and b2 … b12; kept: a9 a11 and b6 b8 b10 b12.
+  ["an id before all", "", 0, ["hello@0", "gap@4", "b6", "gap@7", "b8", "a9", "b10", "a11", "b12"]],
+  ["an id evicted of one", "", 4, ["hello@4", "b6", "gap@7", "b8", "a9", "b10", "a11", "b12"]],
+  ["an id evicted of one, past it", "", 7, ["hello@7", "b8", "a9", "b10", "a11", "b12"]],
+  ["an id of the other stream", "", 8, ["hello@8", "a9", "b10", "a11", "b12"]],
+  ["an id in the middle", "", 9, ["hello@9", "b10", "a11", "b12"]],
+  ["the newest id", "", 12, ["hello@12"]],
+  ["since=1", "&since=1", undefined, ["hello@10", "a11", "b12"]],
+  ["since=earliest", "&since=earliest", undefined, [
+    "hello@5",
+    "b6",
+    "b8",
+    "a9",
+    "b10",
+    "a11",
+    "b12",
+  ]],
+];
+
+for (const [name, query, id, expected] of several) {
+  Deno.test(`BroadcastHub.subscribe() to several streams with ${name}`, async () => {
+    await using hub = new BroadcastHub({ historyEvents: 4 });
+    hub.createStream("a", { historyEvents: 2 });
+    const epoch = (await fill(hub, 12, "a", "b"))[0]!.split("-")[0];
+    const lastEventId = id === undefined ? undefined : `${epoch}-${id}`;
+    assertEquals(await resume(hub, `stream=b&stream=a${query}`, lastEventId), [
+      ...expected,
+      "live",
+    ]);
+  });
+}
+
+Deno.test("BroadcastHub.subscribe() names the streams of a gap and of a reset", async () => {
+  await using hub = new BroadcastHub({ historyEvents: 1 });
+  const [first] = await fill(hub, 4, "a");
+  await using gap = new Client(hub.subscribe(subscription("stream=a", first)));
+  const [, event] = await gap.take(2);
+  assertEquals([event?.event, event?.data], ["gap", '{"streams":["a"]}']);
+  await using reset = new Client(hub.subscribe(subscription("stream=b&stream=a", "other-1")));
+  const [, other] = await reset.take(2);
+  assertEquals([other?.event, other?.data], ["reset", '{"streams":["a","b"]}']);
+});
+
+Deno.test("BroadcastHub.subscribe() answers an id it can't read with reset, never a refusal", async () => {
+  await using hub = new BroadcastHub();
+  const [id] = await fill(hub, 1, "a");
+  const epoch = id!.split("-")[0];
+  const ids = [
+    "abc",
+    "5",
+    "-",
+    `${epoch}`,
+    `${epoch}-`,
+    `${epoch}-x`,
+    `${epoch}-01`,
+    `${epoch}--1`,
+  ];
+  ids.push(`${epoch}-1-1`, `${epoch}-1.5`, `${epoch}-1e0`, `x${epoch}-1`, "x".repeat(5_000));
+  for (const lastEventId of ids) {
+    await using client = new Client(hub.subscribe(subscription("stream=a", lastEventId)));
+    assertEquals((await client.take(2)).map(({ event }) => event), ["hello", "reset"]);
+  }
+});
+
+Deno.test("BroadcastHub.subscribe() takes the id from the header, else from the query", async () => {
+  await using hub = new BroadcastHub();
+  const [first, second, third] = await fill(hub, 3, "a");
+  const query = `stream=a&lastEventId=${first}`;
+  assertEquals(await resume(hub, query), ["hello@1", "a2", "a3", "live"]);
+  assertEquals((await resume(hub, query, second))[1], "a3");
+  assertEquals((await resume(hub, `${query}&lastEventId=${third}`, ""))[1], "a2");
+});
+
+Deno.test("BroadcastHub never takes an id of another start for one of its own", async () => {
+  await using earlier = new BroadcastHub();
+  await using later = new BroadcastHub();
+  const [id] = await fill(earlier, 3, "a");
+  await fill(later, 5, "a");
+  assertEquals(await resume(later, "stream=a", id), ["hello@5", "reset@5", "live"]);
+});
+
+Deno.test("BroadcastHub lets a newcomer resume that was cut off before its first event", async () => {
+  await using hub = new BroadcastHub();
+  await fill(hub, 3, "a");
+  const cut = new Client(hub.subscribe(subscription("stream=a")));
+  const { lastEventId } = (await cut.next())!;
+  await cut.leave();
+  await hub.publish("a", { data: "missed" });
+  assertEquals(await resume(hub, "stream=a", lastEventId), ["hello@3", "missed", "live"]);
+});
+
+Deno.test("BroadcastHub lets a client resume that was ended as slow, and marks what it lost", async () => {
+  await using hub = new BroadcastHub({ historyEvents: 3 });
+  const response = hub.subscribe(subscription("stream=a"));
+  await fill(hub, 10, "a");
+  const seen = await new Client(response).rest();
+  assertEquals(seen.map(({ data }) => data).slice(1), ["a1"]);
+  const again = await resume(hub, "stream=a", seen.at(-1)!.lastEventId);
+  assertEquals(again, ["hello@1", "gap@7", "a8", "a9", "a10", "live"]);
+});
+
+Deno.test("BroadcastHub replays more than a chunk, whole, in order and once, then live", async () => {
+  await using hub = new BroadcastHub({ historyEvents: Infinity, historyBytes: Infinity });
+  const ids = await fill(hub, 5_000, "a", "b", "a");
+  const seen = await resume(hub, "stream=a&stream=b", ids[9]);
+  const expected = ids.slice(10).map((_, i) => `${(i + 10) % 3 === 1 ? "b" : "a"}${i + 11}`);
+  assertEquals(seen, ["hello@10", ...expected, "live"]);
+});
+
+Deno.test("BroadcastHub replays without loss or double while publishers race", async () => {
+  await using hub = new BroadcastHub({ historyEvents: Infinity, historyBytes: Infinity });
+  const [first] = await fill(hub, 3_000, "a");
+  await using client = new Client(hub.subscribe(subscription("stream=a", first)));
+  const racing = fill(hub, 3_000, "b", "a");
+  await client.next();
+  const replayed = await client.data(2_999);
+  await racing;
+  const live = await client.data(1_500);
+  assertEquals(replayed, Array.from({ length: 2_999 }, (_, i) => `a${i + 2}`));
+  assertEquals(live, Array.from({ length: 1_500 }, (_, i) => `a${2 * i + 2}`));
+});
+
+Deno.test("BroadcastHub tells a gap when it can't know: a stream that was forgotten", async () => {
+  let nowMs = 0;
+  await using hub = new BroadcastHub({ historyMs: 1_000, now: () => nowMs });
+  const [first] = await fill(hub, 4, "a");
+  const { id } = await hub.publish("b", { data: "kept" });
+  nowMs = 5_000;
+  hub.expire();
+  assertEquals(hub.streams(), []);
+  assertEquals(await resume(hub, "stream=a", first), ["hello@1", "gap@5", "live"]);
+  assertEquals(await resume(hub, "stream=never&stream=a", id), ["hello@5", "live", "live"]);
+});
+
+Deno.test("BroadcastHub names all forgotten streams in one gap", async () => {
+  await using hub = new BroadcastHub();
+  const [first] = await fill(hub, 4, "a", "b");
+  hub.removeStream("a");
+  hub.removeStream("b");
+  await using client = new Client(hub.subscribe(subscription("stream=a&stream=b&stream=c", first)));
+  const [, gap] = await client.take(2);
+  assertEquals(gap?.data, '{"streams":["a","b","c"]}');
+});
+
+Deno.test("BroadcastHub does not replay the events of an ephemeral stream", async () => {
+  await using hub = new BroadcastHub();
+  hub.createStream("time", { ephemeral: true });
+  const [first] = await fill(hub, 3, "a");
+  await hub.publish("time", { data: "12:00" });
+  const seen = await resume(hub, "stream=time&stream=a", first);
+  assertEquals(seen, ["hello@1", "a2", "a3", "live"]);
+});
+
+Deno.test("BroadcastHub gives newcomers what the stream's replayEvents says, unless they say", async () => {
+  await using hub = new BroadcastHub({ replayEvents: 1 });
+  hub.createStream("b", { replayEvents: Infinity });
+  await fill(hub, 6, "a", "b");
+  assertEquals(await resume(hub, "stream=b&stream=a"), ["hello@1", "b2", "b4", "a5", "b6", "live"]);
+  assertEquals(await resume(hub, "stream=a"), ["hello@6", "live", "live"]);
+  assertEquals(await resume(hub, "stream=a&since=0"), ["hello@8", "live"]);
+});
+
+Deno.test("BroadcastHub.end() gives subscribers everything, then ends their responses", async () => {
+  await using hub = new BroadcastHub();
+  await using keepsUp = new Client(hub.subscribe(subscription("stream=a")));
+  const lagging = hub.subscribe(subscription("stream=a"));
+  await using both = new Client(hub.subscribe(subscription("stream=a&stream=b")));
+  await fill(hub, 3, "a");
+  assertEquals(hub.end("a"), true);
+  assertEquals((await keepsUp.rest()).map(({ data }) => data).slice(1), ["a1", "a2", "a3"]);
+  const late = await new Client(lagging).rest();
+  assertEquals(late.map(({ data }) => data).slice(1), ["a1", "a2", "a3"]);
+  await both.take(4);
+  hub.publish("b", { data: "goes on" });
+  assertEquals(await both.data(1), ["goes on"]);
+  hub.end("b");
+  assertEquals(await both.rest(), []);
+  assertEquals(hub.stats().ended.ended, 3);
+});
+
+Deno.test("BroadcastHub.end() leaves 204 for who has everything, and the rest for others", async () => {
+  await using hub = new BroadcastHub();
+  const ids = await fill(hub, 3, "a");
+  hub.end("a");
+  const done = hub.subscribe(subscription("stream=a", ids[2]));
+  assertEquals([done.status, done.body], [204, null]);
+  assertEquals(hub.subscribe(subscription("stream=a")).status, 204);
+  const rest = await new Client(hub.subscribe(subscription("stream=a", ids[0]))).rest();
+  assertEquals(rest.map(({ data }) => data).slice(1), ["a2", "a3"]);
+  const all = await new Client(hub.subscribe(subscription("stream=a&since=earliest"))).rest();
+  assertEquals(all.length, 4);
+  const lost = await new Client(hub.subscribe(subscription("stream=a", "other-1"))).rest();
+  assertEquals(lost.map(({ event }) => event), ["hello", "reset"]);
+  assertEquals(hub.stats().subscribers, 0);
+});
+
+Deno.test("BroadcastHub.end() closes a stream to publishers until it is forgotten", async () => {
+  let nowMs = 0;
+  await using hub = new BroadcastHub({ historyMs: 1_000, now: () => nowMs });
+  await fill(hub, 2, "a");
+  assertEquals(hub.end("unknown"), false);
+  hub.end("a");
+  assertEquals(hub.end("a"), true);
+  for (const attempt of [() => hub.publish("a", { data: "" }), () => hub.createStream("a")]) {
+    let error: unknown;
+    try {
+      attempt();
+    } catch (thrown) {
+      error = thrown;
+    }
+    assert(error instanceof DOMException && error.name === "InvalidStateError");
+    assertMatch(error.message, /it has ended/);
+  }
+  nowMs = 1_001;
+  hub.expire();
+  assertEquals((await hub.publish("a", { data: "a new one" })).stream, "a");
+});
+
+Deno.test("BroadcastHub shows an answer to each viewer whole and once, whoever leaves", async () => {
+  await using hub = new BroadcastHub();
+  const everything = { replayEvents: Infinity, historyEvents: Infinity, historyBytes: 1_000_000 };
+  hub.createStream("answers/7", everything);
+  const words = Array.from({ length: 500 }, (_, i) => `word${i}`);
+  const producing = (async () => {
+    for (const data of words) {
+      await hub.publish("answers/7", { data });
+      await new Promise((resolve) => setTimeout(resolve, 0));
+    }
+    hub.end("answers/7");
+  })();
+  const reload = async (patience: number) => {
+    const seen: string[] = [];
+    let lastEventId: string | undefined;
+    for (;;) {
+      const response = hub.subscribe(subscription("stream=answers/7", lastEventId));
+      if (response.status === 204) return seen;
+      await using client = new Client(response);
+      const events = await client.take(patience);
+      seen.push(...events.filter(({ event }) => event === "message").map(({ data }) => data));
+      lastEventId = events.at(-1)?.lastEventId ?? lastEventId;
+    }
+  };
+  for (const seen of await Promise.all([reload(7), reload(50), reload(Infinity)])) {
+    assertEquals(seen, words);
+  }
+  await producing;
+  assertEquals(await reload(3), words);
+});
