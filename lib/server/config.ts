@@ -1,0 +1,146 @@
+/**
+ * The server's configuration: from named settings, as an environment has them, to {@linkcode Config}.
+ * Reads no environment itself.
+ *
+ * @module
+ */
+
+import { isStreamName, slowPolicies, type SlowPolicy } from "../stream.ts";
+import { type LogFormat, logFormats } from "./request_log.ts";
+
+/** What the server runs with; the README's table of options says the rest. */
+export interface Config {
+  /** `HOST`: the address to listen on. */
+  readonly host: string;
+  /** `PORT`: the port to listen on; 0 for any that is free. */
+  readonly port: number;
+  /** `TLS_CERT`: the certificate chain, PEM; with it the server speaks HTTPS and HTTP/2. */
+  readonly tlsCert: string | undefined;
+  /** `TLS_KEY`: its private key, PEM. */
+  readonly tlsKey: string | undefined;
+  /** `LOG_FORMAT`: how a log line looks. */
+  readonly logFormat: LogFormat;
+  /** `TRUST_PROXY`: how many proxies stand in front, whose `X-Forwarded-For` is believed. */
+  readonly trustProxy: number;
+  /** `INTERVAL_MS`: the time between two events of the clocks, in milliseconds. */
+  readonly intervalMs: number;
+  /** `STREAMS`: the only streams there may be; `undefined` for any. */
+  readonly streams: readonly string[] | undefined;
+  /** `HISTORY_EVENTS`: the most events kept of a stream. */
+  readonly historyEvents: number;
+  /** `HISTORY_BYTES`: the most encoded bytes kept of a stream. */
+  readonly historyBytes: number;
+  /** `HISTORY_SECONDS`: how long an event is kept, in seconds. */
+  readonly historySeconds: number;
+  /** `HISTORY_TOTAL_BYTES`: the most encoded bytes kept of all streams. */
+  readonly historyTotalBytes: number;
+  /** `MAX_STREAMS`: the most streams. */
+  readonly maxStreams: number;
+  /** `SLOW_SUBSCRIBER`: what a subscriber gets that falls out of the history. */
+  readonly slowSubscriber: SlowPolicy;
+  /** `RETRY_MS`: how long a client waits before it reconnects, in milliseconds. */
+  readonly retryMs: number;
+  /** `HEARTBEAT_SECONDS`: the longest silence on a connection, in seconds; 0 is off. */
+  readonly heartbeatSeconds: number;
+  /** `DRAIN_SECONDS`: how long stopping may take, in seconds. */
+  readonly drainSeconds: number;
+  /** `MAX_CONNECTIONS`: the most open event streams. */
+  readonly maxConnections: number;
+}
+
+/** Settings that can't be used, one line each. */
+export class ConfigError extends Error {
+  /** Has one line for each setting that is wrong, with what would be right. */
+  override name = "ConfigError";
+}
+
+/**
+ * Reads a configuration.
+ *
+ * @param get Gives the text of a setting; `undefined` or `""` is its default.
+ * @throws {ConfigError} If any setting is wrong, naming all that are.
+ *
+ * @example
+ * ```ts
+ * import { readConfig } from "@sse/hub/server";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(readConfig((name) => ({ PORT: "80" })[name]).port, 80);
+ * ```
+ */
+export function readConfig(get: (name: string) => string | undefined): Config {
+  const errors: string[] = [];
+  const read = <T>(name: string, fallback: T, parse: (text: string) => T | Wrong): T => {
+    const text = get(name);
+    if (text === undefined || text === "") return fallback;
+    const value = parse(text);
+    if (!(value instanceof Wrong)) return value;
+    errors.push(`${name}: expected ${value.expected}, got ${JSON.stringify(shown(name, text))}`);
+    return fallback;
+  };
+  const isOnDeploy = get("DENO_DEPLOYMENT_ID") !== undefined;
+  const config: Config = {
+    host: read("HOST", "0.0.0.0", text),
+    port: read("PORT", 8_080, whole(0, 65_535)),
+    tlsCert: read("TLS_CERT", undefined, pem),
+    tlsKey: read("TLS_KEY", undefined, pem),
+    logFormat: read("LOG_FORMAT", "text", oneOf(logFormats)),
+    trustProxy: read("TRUST_PROXY", 0, whole(0, 100)),
+    intervalMs: read("INTERVAL_MS", 1_000, whole(10, MAX_TIMER_MS)),
+    streams: read("STREAMS", undefined, streamNames),
+    historyEvents: read("HISTORY_EVENTS", 1_000, whole(1)),
+    historyBytes: read("HISTORY_BYTES", 1_048_576, whole(1)),
+    historySeconds: read("HISTORY_SECONDS", 3_600, whole(1)),
+    historyTotalBytes: read("HISTORY_TOTAL_BYTES", 268_435_456, whole(1)),
+    maxStreams: read("MAX_STREAMS", 10_000, whole(1)),
+    slowSubscriber: read("SLOW_SUBSCRIBER", "disconnect", oneOf(slowPolicies)),
+    retryMs: read("RETRY_MS", 2_000, whole(0, MAX_TIMER_MS)),
+    heartbeatSeconds: read("HEARTBEAT_SECONDS", isOnDeploy ? 4 : 15, whole(0, 86_400)),
+    drainSeconds: read("DRAIN_SECONDS", 4, whole(0, 3_600)),
+    maxConnections: read("MAX_CONNECTIONS", 10_000, whole(1)),
+  };
+  if (Boolean(get("TLS_CERT")) !== Boolean(get("TLS_KEY"))) {
+    errors.push("TLS_CERT, TLS_KEY: expected both or neither, got one");
+  }
+  if (errors.length > 0) throw new ConfigError(errors.join("\n"));
+  return config;
+}
+
+const MAX_TIMER_MS = 2_147_483_647;
+
+/** What would be right where something is wrong. */
+class Wrong {
+  constructor(readonly expected: string) {}
+}
+
+function text(text: string): string {
+  return text;
+}
+
+function whole(min: number, max = Number.MAX_SAFE_INTEGER): (text: string) => number | Wrong {
+  return (text) => {
+    const value = /^[0-9]+$/.test(text) ? Number(text) : NaN;
+    if (value >= min && value <= max) return value;
+    const limit = max === Number.MAX_SAFE_INTEGER ? "on" : `to ${max}`;
+    return new Wrong(`a whole number from ${min} ${limit}`);
+  };
+}
+
+function oneOf<T extends string>(choices: readonly T[]): (text: string) => T | Wrong {
+  return (text) => choices.find((choice) => choice === text) ?? new Wrong(choices.join(", "));
+}
+
+function streamNames(text: string): string[] | Wrong {
+  const names = text.split(",").map((name) => name.trim());
+  return names.every(isStreamName) ? names : new Wrong(
+    "names of A-Z a-z 0-9 . _ ~ - in segments joined by /, at most 128 characters each, with commas between",
+  );
+}
+
+function pem(text: string): string | Wrong {
+  return text.includes("-----BEGIN ") ? text : new Wrong("the PEM text itself, not a file's name");
+}
+
+function shown(name: string, text: string): string {
+  return name === "TLS_KEY" ? "…" : text.slice(0, 200);
+}

@@ -1,0 +1,61 @@
+/**
+ * The files of `static/`, read once, served with an ETag.
+ *
+ * @module
+ */
+
+import type { Handler, Route } from "./router.ts";
+
+/**
+ * Reads the files right inside a folder and makes a route for each; `index.html` is at `/`, another
+ * page at its name without `.html`.
+ *
+ * @param folder A URL that ends in `/`; where it is no `file:`, as for a package that was imported
+ * from a registry, there are no files.
+ * @throws {Deno.errors.NotFound | Deno.errors.NotCapable} If the folder can't be read.
+ */
+export function staticRoutes(folder: URL): Map<string, Route> {
+  const routes = new Map<string, Route>();
+  if (folder.protocol !== "file:") return routes;
+  for (const { name, isFile } of Deno.readDirSync(folder)) {
+    const type = TYPES[name.slice(name.lastIndexOf("."))];
+    if (!isFile || !type) continue;
+    const path = name === "index.html" ? "/" : `/${name.replace(/\.html$/, "")}`;
+    const bytes = Deno.readFileSync(new URL(encodeURIComponent(name), folder));
+    routes.set(path, { GET: fileHandler(bytes, type) });
+  }
+  return routes;
+}
+
+const TYPES: Readonly<Record<string, string>> = {
+  ".html": "text/html; charset=utf-8",
+  ".js": "text/javascript; charset=utf-8",
+  ".css": "text/css; charset=utf-8",
+  ".svg": "image/svg+xml",
+};
+
+const SECURITY_POLICY =
+  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; " +
+  "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+/** Serves a file's bytes; a client that has them already is answered 304 (RFC 9110, section 13.1.2). */
+function fileHandler(bytes: Uint8Array<ArrayBuffer>, type: string): Handler {
+  const etag = crypto.subtle.digest("SHA-256", bytes).then((digest) =>
+    `"${new Uint8Array(digest, 0, 12).toHex()}"`
+  );
+  return async (request) => {
+    const headers = {
+      "content-type": type,
+      "cache-control": "no-cache",
+      "etag": await etag,
+      "content-security-policy": SECURITY_POLICY,
+      "referrer-policy": "no-referrer",
+      "x-content-type-options": "nosniff",
+    };
+    const known = request.headers.get("if-none-match") ?? "";
+    const isKnown = known.trim() === "*" || known.includes(headers.etag);
+    return isKnown
+      ? new Response(null, { status: 304, headers })
+      : new Response(bytes, { headers });
+  };
+}

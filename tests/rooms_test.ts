@@ -1,0 +1,128 @@
+import { assert, assertEquals } from "@std/assert";
+
+Deno.test.sanitizer({ ops: true, resources: true });
+
+const ignore = (await Deno.permissions.query({ name: "read" })).state !== "granted";
+const ROOT = new URL("../", import.meta.url);
+
+/** The TypeScript files of a folder and all below it, by their paths from the root. */
+function files(folder: string): string[] {
+  return [...Deno.readDirSync(new URL(folder, ROOT))].flatMap(({ name, isDirectory }) => {
+    if (isDirectory) return files(`${folder}${name}/`);
+    return name.endsWith(".ts") ? [`${folder}${name}`] : [];
+  });
+}
+
+/** A file's text without its comments. */
+function code(file: string): string {
+  const text = Deno.readTextFileSync(new URL(file, ROOT));
+  return text.replace(/\/\*[^]*?\*\//g, "").replace(/(?<=^|\s)\/\/.*$/gm, "");
+}
+
+/** The files, or else packages, that a file imports, those it re-exports included. */
+function imports(file: string): string[] {
+  const specifiers = code(file).matchAll(/\b(?:from|import)\s*\(?\s*["']([^"']+)["']/g);
+  return [...specifiers].map(([, specifier = ""]) => {
+    const { href } = new URL(specifier, new URL(file, ROOT));
+    return href.startsWith(ROOT.href) && specifier.startsWith(".")
+      ? href.slice(ROOT.href.length)
+      : specifier;
+  }).sort();
+}
+
+/** The files of lib/ in whose code a pattern is found. */
+function filesWith(pattern: RegExp): string[] {
+  return files("lib/").filter((file) => pattern.test(code(file))).sort();
+}
+
+Deno.test({
+  name: "the rooms are read from the files as they are",
+  ignore,
+  fn() {
+    assert(files("lib/").length > 15);
+    assertEquals(imports("lib/log/memory.ts"), ["lib/event.ts", "lib/log/log.ts"]);
+    assert(imports("lib/mod.ts").includes("lib/hub.ts"));
+    assert(code("lib/mod.ts").startsWith("\n\nexport"));
+  },
+});
+
+Deno.test({
+  name: "Deno is named in no file of lib/ but the two that stand on it",
+  ignore,
+  fn() {
+    const allowed = ["lib/log/kv.ts", "lib/server/static.ts"];
+    const found = filesWith(/\bDeno\b/);
+    assertEquals(found.filter((file) => !allowed.includes(file)), []);
+    assert(found.includes("lib/server/static.ts"));
+  },
+});
+
+Deno.test({
+  name: "lib/ reads no environment, prints nothing, handles no signals",
+  ignore,
+  fn() {
+    const pattern = /\bDeno\s*\.\s*(?:env|exit|addSignalListener)\b|\bconsole\b|\bprocess\s*\./;
+    assertEquals(filesWith(pattern), []);
+    assert(pattern.test(code("main.ts")));
+  },
+});
+
+Deno.test({
+  name: "the library imports nothing from server/",
+  ignore,
+  fn() {
+    const library = files("lib/").filter((file) => !file.startsWith("lib/server/"));
+    const arrows = library.flatMap((file) =>
+      imports(file).filter((other) => other.startsWith("lib/server/")).map((other) =>
+        `${file} → ${other}`
+      )
+    );
+    assertEquals(arrows, []);
+  },
+});
+
+Deno.test({
+  name: "lib/ and main.ts import files of lib/ only",
+  ignore,
+  fn() {
+    const arrows = [...files("lib/"), "main.ts"].flatMap(imports);
+    assertEquals(arrows.filter((other) => !other.startsWith("lib/")), []);
+  },
+});
+
+Deno.test({
+  name: "event.ts, parser.ts and history.ts stand on nothing",
+  ignore,
+  fn() {
+    for (const file of ["lib/event.ts", "lib/parser.ts", "lib/history.ts"]) {
+      assertEquals(imports(file), [], file);
+    }
+  },
+});
+
+Deno.test({
+  name: "the files below the hub don't import it",
+  ignore,
+  fn() {
+    const below = [
+      "connection",
+      "response",
+      "feed",
+      "stream",
+      "streams",
+      "figures",
+      "log/log",
+      "log/memory",
+    ];
+    for (const name of below) {
+      assertEquals(imports(`lib/${name}.ts`).includes("lib/hub.ts"), false, name);
+    }
+  },
+});
+
+Deno.test("lib/mod.ts does nothing when it is imported", async () => {
+  const before = Object.getOwnPropertyNames(globalThis);
+  const { BroadcastHub, eventStream } = await import("../lib/mod.ts");
+  assertEquals([typeof BroadcastHub, typeof eventStream], ["function", "function"]);
+  assertEquals(Object.getOwnPropertyNames(globalThis), before);
+});

@@ -1,0 +1,198 @@
+import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import { type Config, ConfigError, readConfig } from "../../lib/server/config.ts";
+import { words } from "./support.ts";
+
+/** A setting: its default, texts with what they mean, and texts that are wrong. */
+interface Row {
+  readonly field: keyof Config;
+  readonly byDefault: unknown;
+  readonly right: Readonly<Record<string, unknown>>;
+  readonly wrong: readonly string[];
+  readonly expected?: string;
+}
+
+const CERT = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n";
+const KEY = "-----BEGIN PRIVATE KEY-----\nMIIC\n-----END PRIVATE KEY-----\n";
+const NO_NUMBERS = [" 80", "80 ", ...words("-1 1.5 1e3 0x50 +1 ٣ many NaN Infinity")];
+const STREAM_NAMES =
+  "names of A-Z a-z 0-9 . _ ~ - in segments joined by /, at most 128 characters each, with commas between";
+
+const settings: Readonly<Record<string, Row>> = {
+  HOST: {
+    field: "host",
+    byDefault: "0.0.0.0",
+    right: { "127.0.0.1": "127.0.0.1", "::": "::" },
+    wrong: [],
+  },
+  PORT: {
+    field: "port",
+    byDefault: 8_080,
+    right: { "0": 0, "443": 443, "65535": 65_535 },
+    wrong: [...NO_NUMBERS, "65536"],
+    expected: "a whole number from 0 to 65535",
+  },
+  TLS_CERT: {
+    field: "tlsCert",
+    byDefault: undefined,
+    right: { [CERT]: CERT },
+    wrong: [],
+  },
+  TLS_KEY: {
+    field: "tlsKey",
+    byDefault: undefined,
+    right: { [KEY]: KEY },
+    wrong: [],
+  },
+  LOG_FORMAT: {
+    field: "logFormat",
+    byDefault: "text",
+    right: { text: "text", json: "json", off: "off" },
+    wrong: ["JSON", "none", "toString"],
+    expected: "text, json, off",
+  },
+  TRUST_PROXY: {
+    field: "trustProxy",
+    byDefault: 0,
+    right: { "0": 0, "2": 2 },
+    wrong: [...NO_NUMBERS, "true", "101"],
+    expected: "a whole number from 0 to 100",
+  },
+  INTERVAL_MS: {
+    field: "intervalMs",
+    byDefault: 1_000,
+    right: { "10": 10, "2147483647": 2_147_483_647 },
+    wrong: [...NO_NUMBERS, "0", "9", "2147483648"],
+    expected: "a whole number from 10 to 2147483647",
+  },
+  STREAMS: {
+    field: "streams",
+    byDefault: undefined,
+    right: { time: ["time"], "news/de, time": ["news/de", "time"] },
+    wrong: [",", "a,,b", "a,..", "a b", "/a", "a".repeat(129)],
+    expected: STREAM_NAMES,
+  },
+  HISTORY_EVENTS: wholeFromOne("historyEvents", 1_000),
+  HISTORY_BYTES: wholeFromOne("historyBytes", 1_048_576),
+  HISTORY_SECONDS: wholeFromOne("historySeconds", 3_600),
+  HISTORY_TOTAL_BYTES: wholeFromOne("historyTotalBytes", 268_435_456),
+  MAX_STREAMS: wholeFromOne("maxStreams", 10_000),
+  MAX_CONNECTIONS: wholeFromOne("maxConnections", 10_000),
+  SLOW_SUBSCRIBER: {
+    field: "slowSubscriber",
+    byDefault: "disconnect",
+    right: { disconnect: "disconnect", skip: "skip", latest: "latest" },
+    wrong: ["Skip", "drop"],
+    expected: "disconnect, skip, latest",
+  },
+  RETRY_MS: {
+    field: "retryMs",
+    byDefault: 2_000,
+    right: { "0": 0, "500": 500 },
+    wrong: [...NO_NUMBERS, "2147483648"],
+    expected: "a whole number from 0 to 2147483647",
+  },
+  HEARTBEAT_SECONDS: {
+    field: "heartbeatSeconds",
+    byDefault: 15,
+    right: { "0": 0, "86400": 86_400 },
+    wrong: [...NO_NUMBERS, "86401"],
+    expected: "a whole number from 0 to 86400",
+  },
+  DRAIN_SECONDS: {
+    field: "drainSeconds",
+    byDefault: 4,
+    right: { "0": 0, "3600": 3_600 },
+    wrong: [...NO_NUMBERS, "3601"],
+    expected: "a whole number from 0 to 3600",
+  },
+};
+
+function wholeFromOne(field: keyof Config, byDefault: number): Row {
+  const right = { "1": 1, "9007199254740991": Number.MAX_SAFE_INTEGER };
+  const wrong = [...NO_NUMBERS, "0", "9007199254740992"];
+  return { field, byDefault, right, wrong, expected: "a whole number from 1 on" };
+}
+
+function read(values: Readonly<Record<string, string>>): Config {
+  return readConfig((name) => values[name]);
+}
+
+function errorsOf(values: Readonly<Record<string, string>>): string[] {
+  return assertThrows(() => read(values), ConfigError).message.split("\n");
+}
+
+Deno.test("the table of settings has every field of Config", () => {
+  const fields = Object.values(settings).map(({ field }) => field);
+  assertEquals(fields.sort(), (Object.keys(read({})) as (keyof Config)[]).sort());
+});
+
+for (const [name, { field, byDefault, right, wrong, expected }] of Object.entries(settings)) {
+  // Each alone would be wrong.
+  const others = { TLS_CERT: { TLS_KEY: KEY }, TLS_KEY: { TLS_CERT: CERT } }[name] ?? {};
+
+  Deno.test(`${name} has a default, also where it is set to nothing`, () => {
+    assertEquals(read({})[field], byDefault);
+    assertEquals(read({ [name]: "" })[field], byDefault);
+  });
+
+  Deno.test(`${name} is read`, () => {
+    for (const [text, value] of Object.entries(right)) {
+      assertEquals(read({ ...others, [name]: text })[field], value, text);
+    }
+  });
+
+  if (!expected) continue;
+  Deno.test(`${name} is refused with what would be right`, () => {
+    for (const text of wrong) {
+      const got = JSON.stringify(text);
+      assertEquals(errorsOf({ [name]: text }), [`${name}: expected ${expected}, got ${got}`]);
+    }
+  });
+}
+
+Deno.test("readConfig() tells all that is wrong at once, a line each", () => {
+  assertEquals(errorsOf({ PORT: "http", LOG_FORMAT: "xml", HOST: "::1", MAX_STREAMS: "0" }), [
+    'PORT: expected a whole number from 0 to 65535, got "http"',
+    'LOG_FORMAT: expected text, json, off, got "xml"',
+    'MAX_STREAMS: expected a whole number from 1 on, got "0"',
+  ]);
+});
+
+Deno.test("readConfig() keeps its error to a line each where a value has line breaks", () => {
+  assertEquals(errorsOf({ PORT: "8\n0\r\nHOST: fine", MAX_STREAMS: "x" }), [
+    'PORT: expected a whole number from 0 to 65535, got "8\\n0\\r\\nHOST: fine"',
+    'MAX_STREAMS: expected a whole number from 1 on, got "x"',
+  ]);
+});
+
+Deno.test("readConfig() shows only the beginning of a long value", () => {
+  const [error = ""] = errorsOf({ STREAMS: "a".repeat(100_000) });
+  assertEquals(error, `STREAMS: expected ${STREAM_NAMES}, got "${"a".repeat(200)}"`);
+});
+
+Deno.test("TLS_CERT and TLS_KEY are refused one without the other", () => {
+  const expected = ["TLS_CERT, TLS_KEY: expected both or neither, got one"];
+  assertEquals(errorsOf({ TLS_CERT: CERT }), expected);
+  assertEquals(errorsOf({ TLS_KEY: KEY }), expected);
+});
+
+Deno.test("TLS_CERT and TLS_KEY are each told to be wrong where they are, and not to be missing", () => {
+  const expected = "the PEM text itself, not a file's name";
+  const cert = `TLS_CERT: expected ${expected}, got "cert.pem"`;
+  const key = `TLS_KEY: expected ${expected}, got "…"`;
+  assertEquals(errorsOf({ TLS_CERT: "cert.pem", TLS_KEY: "key.pem" }), [cert, key]);
+  assertEquals(errorsOf({ TLS_CERT: "cert.pem", TLS_KEY: KEY }), [cert]);
+  assertEquals(errorsOf({ TLS_CERT: CERT, TLS_KEY: "key.pem" }), [key]);
+});
+
+Deno.test("TLS_KEY is shown nowhere when it is refused", () => {
+  const error = assertThrows(() => read({ TLS_KEY: "the-secret", PORT: "x" }), ConfigError);
+  assertStringIncludes(`${error}`, "TLS_KEY: expected ");
+  assertEquals(`${error}${error.stack}`.includes("the-secret"), false);
+});
+
+Deno.test("HEARTBEAT_SECONDS is 4 on Deno Deploy unless it is set", () => {
+  const onDeploy = { DENO_DEPLOYMENT_ID: "abc" };
+  assertEquals(read(onDeploy).heartbeatSeconds, 4);
+  assertEquals(read({ ...onDeploy, HEARTBEAT_SECONDS: "30" }).heartbeatSeconds, 30);
+});

@@ -1,0 +1,222 @@
+import { assert, assertEquals, assertMatch, assertNotEquals } from "@std/assert";
+import { Body, lacks, ServerProcess } from "./support.ts";
+
+Deno.test.sanitizer({ ops: true, resources: true });
+
+const ignore = await lacks("net", "run");
+const SIGNALS = ["SIGTERM", "SIGINT"] as const;
+
+/** Opens an event stream. */
+async function open(url: URL, path: string): Promise<Body> {
+  const response = await fetch(new URL(path, url));
+  assertEquals(response.status, 200);
+  return new Body(response);
+}
+
+/** Sends text to a server, and reads nothing of what it answers. */
+async function stall(url: URL, text: string): Promise<Deno.TcpConn> {
+  const socket = await Deno.connect({ hostname: url.hostname, port: Number(url.port) });
+  socket.write(new TextEncoder().encode(text)).catch(() => {
+    // The server ended before it had taken all.
+  });
+  return socket;
+}
+
+/** Opens an event stream with a request that promises a body and never sends it. */
+async function openUnfinished(url: URL): Promise<Deno.TcpConn> {
+  const socket = await stall(url, "GET /sse HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n");
+  await socket.read(new Uint8Array(1));
+  return socket;
+}
+
+/** Opens sockets that send nothing, as many as the server takes. */
+async function connectAll(url: URL, count: number): Promise<Deno.TcpConn[]> {
+  const sockets: Deno.TcpConn[] = [];
+  try {
+    while (sockets.length < count) {
+      sockets.push(await Deno.connect({ hostname: url.hostname, port: Number(url.port) }));
+    }
+  } catch {
+    // It has stopped listening: there are enough.
+  }
+  return sockets;
+}
+
+Deno.test({
+  name: "main.ts serves pages and events where it says it listens",
+  ignore,
+  async fn() {
+    await using server = new ServerProcess({ INTERVAL_MS: "10" });
+    const url = await server.url();
+    assertMatch(url.href, /^http:\/\/127\.0\.0\.1:\d+\/$/);
+    const page = await fetch(url);
+    assertEquals([page.status, page.headers.get("content-type")], [
+      200,
+      "text/html; charset=utf-8",
+    ]);
+    await page.body!.cancel();
+    await using body = await open(url, "sse");
+    assertMatch(await body.until(/data.*\n\n/), /^retry: 2000\ndata: time: /);
+    assertMatch(await server.stdout.line("connected"), / connected address=127\.0\.0\.1$/);
+    assertEquals(server.stderr.all, []);
+  },
+});
+
+for (const signal of SIGNALS) {
+  Deno.test({
+    name: `main.ts ends open responses and itself on ${signal}`,
+    ignore,
+    async fn() {
+      await using server = new ServerProcess();
+      const url = await server.url();
+      await using clock = await open(url, "sse");
+      await using time = await open(url, "sse?stream=time");
+      await Promise.all([clock.until(/retry/), time.until(/hello.*\n\n/s)]);
+      server.kill(signal);
+      assertMatch(await clock.end(), /\n$/);
+      assertMatch(await time.end(), /\n\n$/);
+      assertEquals(await server.exitCode(), 0);
+      assertEquals(server.stdout.all.filter((line) => line.endsWith("reason=closed")).length, 2);
+      assertEquals(server.stderr.all, []);
+    },
+  });
+}
+
+Deno.test({
+  name: "main.ts ends on a signal although clients don't read",
+  ignore,
+  async fn() {
+    await using server = new ServerProcess({ INTERVAL_MS: "10" });
+    const url = await server.url();
+    using _time = await stall(url, "GET /sse?stream=time HTTP/1.1\r\nHost: a\r\n\r\n");
+    using _clock = await stall(url, "GET /sse HTTP/1.1\r\nHost: a\r\n\r\n");
+    await server.stdout.line(" connected", 2);
+    server.kill("SIGTERM");
+    assertEquals(await server.exitCode(), 0);
+    assertEquals(server.stderr.all, []);
+  },
+});
+
+Deno.test({
+  name: "main.ts ends after DRAIN_SECONDS although a client takes nothing of what fills its socket",
+  ignore,
+  async fn() {
+    await using server = new ServerProcess({ DRAIN_SECONDS: "1" });
+    const url = await server.url();
+    using _ = await stall(url, "GET / HTTP/1.1\r\nHost: a\r\n\r\n".repeat(100_000));
+    // Meanwhile the server writes until it can't.
+    for (let i = 0; i < 100; i++) await (await fetch(new URL("healthz", url))).text();
+    server.kill("SIGTERM");
+    assertEquals(await server.exitCode(), 0);
+    assertEquals(server.stderr.all, []);
+  },
+});
+
+Deno.test({
+  name: "main.ts ends after DRAIN_SECONDS although a client never finishes its request",
+  ignore,
+  async fn() {
+    await using server = new ServerProcess({ DRAIN_SECONDS: "1" });
+    using _ = await openUnfinished(await server.url());
+    server.kill("SIGTERM");
+    assertEquals(await server.exitCode(), 0);
+  },
+});
+
+Deno.test({
+  name: "main.ts ends at once on a second signal",
+  ignore,
+  async fn() {
+    await using server = new ServerProcess({ DRAIN_SECONDS: "3600" });
+    using _ = await openUnfinished(await server.url());
+    server.kill("SIGTERM");
+    await server.stdout.line("reason=closed");
+    server.kill("SIGINT");
+    assertEquals(await server.exitCode(), 1);
+  },
+});
+
+Deno.test({
+  name: "main.ts tells all wrong settings on stderr and exits with 2",
+  ignore,
+  async fn() {
+    const settings = { PORT: "http", LOG_FORMAT: "xml", INTERVAL_MS: "0" };
+    await using server = new ServerProcess(settings);
+    assertEquals(await server.exitCode(), 2);
+    assertEquals(server.stderr.all, [
+      'PORT: expected a whole number from 0 to 65535, got "http"',
+      'LOG_FORMAT: expected text, json, off, got "xml"',
+      'INTERVAL_MS: expected a whole number from 10 to 2147483647, got "0"',
+    ]);
+    assertEquals(server.stdout.all, []);
+  },
+});
+
+Deno.test({
+  name: "main.ts names a port in use on stderr and exits with 1",
+  ignore,
+  async fn() {
+    using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    const { port } = listener.addr;
+    await using server = new ServerProcess({ PORT: `${port}` });
+    assertEquals(await server.exitCode(), 1);
+    assertEquals(server.stderr.all, [
+      `Cannot listen on 127.0.0.1:${port}: the port is in use; set PORT to another`,
+    ]);
+  },
+});
+
+const CERT = "-----BEGIN CERTIFICATE-----";
+const KEY = "-----BEGIN PRIVATE KEY-----";
+const UNUSABLE = {
+  "an address of another machine": { HOST: "192.0.2.1" },
+  "a host that isn't one": { HOST: "no host" },
+  "a broken certificate": { TLS_CERT: CERT, TLS_KEY: KEY },
+};
+for (const [what, settings] of Object.entries(UNUSABLE)) {
+  Deno.test({
+    name: `main.ts tells that it can't listen with ${what} and exits with 1`,
+    ignore,
+    async fn() {
+      await using server = new ServerProcess(settings);
+      assertMatch(await server.stderr.line(""), /^Cannot listen on /);
+      assertEquals(await server.exitCode(), 1);
+      assertEquals(server.stderr.all.length, 1);
+    },
+  });
+}
+
+Deno.test({
+  name: "main.ts listens again when it has run out of file descriptors",
+  ignore,
+  async fn() {
+    await using server = new ServerProcess({}, 80);
+    const url = await server.url();
+    const sockets = await connectAll(url, 120);
+    await server.stderr.line("The listener died");
+    for (const socket of sockets) socket.close();
+    assertEquals((await server.url(2)).href, url.href);
+    await using body = await open(url, "sse");
+    await body.until(/retry: 2000\n/);
+    server.kill("SIGTERM");
+    assertEquals(await server.exitCode(), 0);
+  },
+});
+
+Deno.test({
+  name: "main.ts stands on no package",
+  ignore,
+  async fn() {
+    const { stdout, success } = await new Deno.Command(Deno.execPath(), {
+      args: ["info", "--json", "main.ts"],
+      cwd: new URL("../../", import.meta.url),
+      stderr: "null",
+    }).output();
+    assert(success);
+    const { modules, npmPackages = {} } = JSON.parse(new TextDecoder().decode(stdout));
+    const specifiers: string[] = modules.map(({ specifier }: { specifier: string }) => specifier);
+    assertNotEquals(specifiers.filter((specifier) => specifier.endsWith("/lib/hub.ts")), []);
+    assertEquals(specifiers.filter((specifier) => !specifier.startsWith("file:")), []);
+    assertEquals(npmPackages, {});
+  },
+});

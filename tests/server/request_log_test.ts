@@ -1,0 +1,121 @@
+import { assertEquals, assertMatch } from "@std/assert";
+import { createLog, type LogFields, type LogFormat } from "../../lib/server/request_log.ts";
+
+/** The one line that a log of a format makes, at the beginning of 2027. */
+function line(format: LogFormat, message: string, fields?: LogFields): string {
+  const lines: string[] = [];
+  const now = () => new Date(Date.UTC(2027, 0, 1));
+  createLog(format, (line) => lines.push(line), now)(message, fields);
+  assertEquals(lines.length, 1);
+  return lines[0]!;
+}
+
+/** What could break a line or reach a terminal, as it stands in a line instead. */
+const HOSTILE: Readonly<Record<string, string>> = {
+  "\n": "\\n",
+  "\r\n": "\\r\\n",
+  "\0": "\\u0000",
+  "\x1b[2J\x1b]0;owned\x07": "\\u001b[2J\\u001b]0;owned\\u0007",
+  "\x7f": "\\u007f",
+  "\x85\x9b31m": "\\u0085\\u009b31m",
+  "\u2028\u2029": "\\u2028\\u2029",
+};
+
+Deno.test("createLog() writes a line of text", () => {
+  assertEquals(
+    line("text", "connected", { address: "192.0.2.7", seconds: 1.5 }),
+    "2027-01-01T00:00:00.000Z connected address=192.0.2.7 seconds=1.5",
+  );
+});
+
+Deno.test("createLog() writes a line of JSON", () => {
+  assertEquals(
+    line("json", "connected", { address: "192.0.2.7", seconds: 1.5 }),
+    '{"time":"2027-01-01T00:00:00.000Z","message":"connected","address":"192.0.2.7","seconds":1.5}',
+  );
+});
+
+Deno.test("createLog() writes a message without fields", () => {
+  assertEquals(line("text", "ready"), "2027-01-01T00:00:00.000Z ready");
+  assertEquals(line("json", "ready"), '{"time":"2027-01-01T00:00:00.000Z","message":"ready"}');
+});
+
+Deno.test("createLog() writes nothing when it is off", () => {
+  const lines: string[] = [];
+  createLog("off", (line) => lines.push(line))("connected", { address: "192.0.2.7" });
+  assertEquals(lines, []);
+});
+
+Deno.test("createLog() takes the time of each line", () => {
+  const lines: string[] = [];
+  let ms = 0;
+  const log = createLog("text", (line) => lines.push(line), () => new Date(ms++));
+  log("a");
+  log("b");
+  assertEquals(lines, ["1970-01-01T00:00:00.000Z a", "1970-01-01T00:00:00.001Z b"]);
+});
+
+Deno.test("createLog() takes the present time by default", () => {
+  const lines: string[] = [];
+  const before = new Date().toISOString();
+  createLog("text", (line) => lines.push(line))("a");
+  const [time = "", message] = lines[0]!.split(" ");
+  assertMatch(time, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
+  assertEquals([before <= time, message], [true, "a"]);
+});
+
+Deno.test("createLog() writes a list with commas as text, as an array in JSON", () => {
+  const streams = ["news/de", "time"];
+  assertEquals(line("text", "a", { streams }), "2027-01-01T00:00:00.000Z a streams=news/de,time");
+  assertEquals(JSON.parse(line("json", "a", { streams })).streams, streams);
+});
+
+Deno.test("createLog() quotes text that could be taken for something else", () => {
+  const table = {
+    "": '""',
+    "two words": '"two words"',
+    "a=b": '"a=b"',
+    'say "hi"': '"say \\"hi\\""',
+    "back\\slash": '"back\\\\slash"',
+    "no\u00a0break": '"no\u00a0break"',
+    "grün": "grün",
+  };
+  for (const [text, quoted] of Object.entries(table)) {
+    assertEquals(line("text", "a", { text }), `2027-01-01T00:00:00.000Z a text=${quoted}`);
+  }
+});
+
+Deno.test("createLog() lets no field break a line of text or reach the terminal", () => {
+  for (const [text, escaped] of Object.entries(HOSTILE)) {
+    assertEquals(
+      line("text", "a", { text: `x ${text}` }),
+      `2027-01-01T00:00:00.000Z a text="x ${escaped}"`,
+    );
+  }
+});
+
+Deno.test("createLog() lets no field break a line of text without quotes", () => {
+  assertEquals(line("text", "a", { b: "\x1b[2J" }), "2027-01-01T00:00:00.000Z a b=\\u001b[2J");
+  assertEquals(
+    line("text", "a", { b: "\\u001b[2J" }),
+    '2027-01-01T00:00:00.000Z a b="\\\\u001b[2J"',
+  );
+});
+
+Deno.test("createLog() lets no field break a line of JSON, and keeps its text", () => {
+  for (const [text, escaped] of Object.entries(HOSTILE)) {
+    const json = line("json", "a", { text });
+    assertEquals(json, `{"time":"2027-01-01T00:00:00.000Z","message":"a","text":"${escaped}"}`);
+    assertEquals(JSON.parse(json).text, text);
+  }
+});
+
+Deno.test("createLog() lets no list and no message break a line", () => {
+  for (const format of ["text", "json"] as const) {
+    for (const text of Object.keys(HOSTILE)) {
+      const all = line(format, `a${text}b`, { streams: [`x${text}y`, "z"] });
+      // deno-lint-ignore no-control-regex
+      assertEquals(/[\x00-\x1f\x7f-\x9f\u2028\u2029]/.test(all), false, all);
+    }
+  }
+});

@@ -1,0 +1,135 @@
+import { assertEquals, assertStrictEquals } from "@std/assert";
+import { createRouter, rawPath, type Route } from "../../lib/server/router.ts";
+import { get } from "./support.ts";
+
+function router(routes: Readonly<Record<string, Route>>): (request: Request) => Promise<Response> {
+  const handler = createRouter(new Map(Object.entries(routes)));
+  return async (request) => await handler(request, {});
+}
+
+const sse: Route = { GET: () => new Response("hello") };
+
+Deno.test("createRouter() has a request answered by the handler of its path and method", async () => {
+  const fetch = router({ "/sse": sse, "/news": { POST: () => new Response("published") } });
+  assertEquals(await (await fetch(get("/sse"))).text(), "hello");
+  assertEquals(await (await fetch(get("/news", { method: "POST" }))).text(), "published");
+});
+
+Deno.test("createRouter() hands the handler the request and what is known of its connection", async () => {
+  const info = { remoteAddr: { hostname: "192.0.2.7" } };
+  const request = get("/sse");
+  const handler = createRouter(
+    new Map([["/sse", {
+      GET: (...args: unknown[]) => {
+        assertStrictEquals(args[0], request);
+        assertStrictEquals(args[1], info);
+        return new Response("seen");
+      },
+    }]]),
+  );
+  assertEquals(await (await handler(request, info)).text(), "seen");
+});
+
+Deno.test("createRouter() answers 404 where there is no such path", async () => {
+  const response = await router({ "/sse": sse })(get("/"));
+  assertEquals(response.status, 404);
+  assertEquals(response.headers.get("content-type"), "application/problem+json");
+  assertEquals(
+    await response.text(),
+    '{"status":404,"title":"Not Found","detail":"There is nothing at this path"}',
+  );
+});
+
+Deno.test("createRouter() answers 405 with the methods there are", async () => {
+  const response = await router({ "/sse": sse })(get("/sse", { method: "PUT" }));
+  assertEquals(response.status, 405);
+  assertEquals(response.headers.get("allow"), "GET, HEAD");
+  assertEquals(
+    await response.text(),
+    '{"status":405,"title":"Method Not Allowed","detail":"Use GET, HEAD"}',
+  );
+});
+
+Deno.test("createRouter() allows HEAD only where there is GET", async () => {
+  const fetch = router({ "/news": { POST: () => new Response(), DELETE: () => new Response() } });
+  const response = await fetch(get("/news"));
+  assertEquals(response.headers.get("allow"), "POST, DELETE");
+  await response.body?.cancel();
+});
+
+Deno.test("createRouter() names HEAD once where it has a handler of its own", async () => {
+  const fetch = router({ "/": { ...sse, HEAD: () => new Response() } });
+  const response = await fetch(get("/", { method: "POST" }));
+  assertEquals(response.headers.get("allow"), "GET, HEAD");
+  await response.body?.cancel();
+});
+
+Deno.test("createRouter() answers 405 to methods that every object has as properties", async () => {
+  const fetch = router({ "/sse": sse });
+  for (const method of ["constructor", "toString", "hasOwnProperty", "__proto__"]) {
+    const response = await fetch(get("/sse", { method }));
+    assertEquals(response?.status, 405, method);
+    await response.body?.cancel();
+  }
+});
+
+Deno.test("createRouter() answers HEAD with what GET would, without the body", async () => {
+  const headers = { etag: '"1"', "content-length": "5" };
+  const fetch = router({ "/": { GET: () => new Response("hello", { status: 203, headers }) } });
+  const response = await fetch(get("/", { method: "HEAD" }));
+  assertEquals(response.status, 203);
+  assertEquals(response.headers.get("etag"), '"1"');
+  assertEquals(response.body, null);
+});
+
+Deno.test("createRouter() prefers a path's own HEAD", async () => {
+  const headers = { "x-from": "head" };
+  const fetch = router({ "/": { ...sse, HEAD: () => new Response(null, { headers }) } });
+  const response = await fetch(get("/", { method: "HEAD" }));
+  assertEquals(response.headers.get("x-from"), "head");
+});
+
+Deno.test("createRouter() refuses HEAD without a body as well", async () => {
+  const fetch = router({ "/news": { POST: () => new Response() } });
+  for (const [path, status] of [["/nowhere", 404], ["/news", 405]] as const) {
+    const response = await fetch(get(path, { method: "HEAD" }));
+    assertEquals(response.status, status);
+    assertEquals(response.body, null, path);
+  }
+});
+
+Deno.test("createRouter() ignores the query", async () => {
+  const fetch = router({ "/sse": sse });
+  for (const query of ["?", "?stream=a", "?/../x", "?%zz", "?a?b", "#x", "?a#x?y"]) {
+    assertEquals(await (await fetch(get(`/sse${query}`))).text(), "hello", query);
+  }
+});
+
+Deno.test("createRouter() decodes and folds nothing", async () => {
+  const fetch = router({ "/sse": sse, "/": sse });
+  for (const path of ["//", "//sse", "/sse/", "/%73se", "/ss%65", "/SSE", "/sse%2f", "/sse%00"]) {
+    const response = await fetch(get(path));
+    assertEquals(response.status, 404, path);
+    await response.body?.cancel();
+  }
+});
+
+Deno.test("rawPath() is the path as it stands in the request line", () => {
+  const table = {
+    "http://localhost/": "/",
+    "http://localhost/sse?stream=/a#/b": "/sse",
+    "http://localhost/..": "/..",
+    "http://localhost/../main.ts": "/../main.ts",
+    "http://localhost/%2e%2e/main.ts": "/%2e%2e/main.ts",
+    "http://localhost/a/../sse": "/a/../sse",
+    "http://localhost/./sse": "/./sse",
+    "http://localhost//": "//",
+    "http://localhost/%73se": "/%73se",
+    "http://localhost/\\..\\sse": "/\\..\\sse",
+    "https://[::1]:8443/sse": "/sse",
+    "http://a b/sse": "/sse",
+    "http://localhost": "",
+    "http://localhost?/sse": "",
+  };
+  for (const [url, path] of Object.entries(table)) assertEquals(rawPath(url), path, url);
+});

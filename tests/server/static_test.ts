@@ -1,0 +1,188 @@
+import { assertEquals, assertMatch, assertNotEquals, assertThrows } from "@std/assert";
+import type { Route } from "../../lib/server/router.ts";
+import { staticRoutes } from "../../lib/server/static.ts";
+import { get, lacks, testApp } from "./support.ts";
+
+Deno.test.sanitizer({ ops: true, resources: true });
+
+const noRead = await lacks("read");
+const noWrite = await lacks("read", "write");
+const STATIC = new URL("../../static/", import.meta.url);
+
+/** Asks for a file with the request's headers. */
+async function ask(route: Route | undefined, headers: HeadersInit = {}): Promise<Response> {
+  return await route!.GET!(get("/", { headers }), {});
+}
+
+/** The routes of a folder of these files, which is gone by the time they are asked. */
+function routesOf(files: Readonly<Record<string, string>>): Map<string, Route> {
+  const folder = Deno.makeTempDirSync();
+  try {
+    for (const [name, text] of Object.entries(files)) {
+      if (name.endsWith("/")) Deno.mkdirSync(`${folder}/${name}`);
+      else Deno.writeTextFileSync(`${folder}/${name}`, text);
+    }
+    return staticRoutes(new URL(`file://${folder}/`));
+  } finally {
+    Deno.removeSync(folder, { recursive: true });
+  }
+}
+
+Deno.test("staticRoutes() has nothing of a folder that is no file: URL", () => {
+  assertEquals(staticRoutes(new URL("https://jsr.io/@sse/hub/static/")), new Map());
+});
+
+Deno.test({
+  name: "staticRoutes() has index.html at /, byte by byte",
+  ignore: noRead,
+  async fn() {
+    const routes = staticRoutes(STATIC);
+    const response = await ask(routes.get("/"));
+    const file = await Deno.readTextFile(new URL("index.html", STATIC));
+    assertEquals(response.status, 200);
+    assertEquals(await response.text(), file);
+    assertEquals(routes.has("/index.html"), false);
+    await Promise.all([...routes.values()].map((route) => ask(route)));
+  },
+});
+
+Deno.test({
+  name: "a static file comes with its headers",
+  ignore: noWrite,
+  async fn() {
+    const response = await ask(routesOf({ "index.html": "<!doctype html>" }).get("/"));
+    const { etag, ...headers } = Object.fromEntries(response.headers);
+    assertMatch(etag!, /^"[0-9a-f]{24}"$/);
+    assertEquals(headers, {
+      "cache-control": "no-cache",
+      "content-security-policy":
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; " +
+        "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+      "content-type": "text/html; charset=utf-8",
+      "referrer-policy": "no-referrer",
+      "x-content-type-options": "nosniff",
+    });
+  },
+});
+
+Deno.test({
+  name: "a static file has the type of its ending",
+  ignore: noWrite,
+  async fn() {
+    const routes = routesOf({ "console.html": "a", "a.js": "b", "a.css": "c", "a.b.svg": "d" });
+    const types = new Map<string, string | null>();
+    for (const [path, route] of routes) {
+      types.set(path, (await ask(route)).headers.get("content-type"));
+    }
+    assertEquals(Object.fromEntries(types), {
+      "/console": "text/html; charset=utf-8",
+      "/a.js": "text/javascript; charset=utf-8",
+      "/a.css": "text/css; charset=utf-8",
+      "/a.b.svg": "image/svg+xml",
+    });
+  },
+});
+
+Deno.test({
+  name: "staticRoutes() leaves out folders and files of other types",
+  ignore: noWrite,
+  fn() {
+    const files = { "folder.js/": "", ".env": "", "key.pem": "", "html": "", "main.ts": "" };
+    assertEquals(routesOf(files), new Map());
+  },
+});
+
+Deno.test({
+  name: "staticRoutes() leaves out links, which may lead anywhere",
+  ignore: noWrite,
+  async fn() {
+    const folder = await Deno.makeTempDir();
+    await Deno.symlink(new URL("../../deno.json", import.meta.url), `${folder}/a.js`);
+    assertEquals(staticRoutes(new URL(`file://${folder}/`)), new Map());
+    await Deno.remove(folder, { recursive: true });
+  },
+});
+
+Deno.test({
+  name: "staticRoutes() reads a file whatever its name has",
+  ignore: noWrite,
+  async fn() {
+    for (const name of ["a b.js", "a#b.js", "a?b.js", "a%20b.js", "100%.js"]) {
+      const routes = routesOf({ [name]: name });
+      const responses = [...routes.values()].map(async (route) => await (await ask(route)).text());
+      assertEquals(await Promise.all(responses), [name]);
+    }
+  },
+});
+
+Deno.test({
+  name: "a static file that is gone or changed is served as it was at the start",
+  ignore: noWrite,
+  async fn() {
+    const route = routesOf({ "a.js": "at the start" }).get("/a.js");
+    assertEquals(await (await ask(route)).text(), "at the start");
+    assertEquals(await (await ask(route)).text(), "at the start");
+  },
+});
+
+Deno.test({
+  name: "staticRoutes() throws where there is no folder",
+  ignore: noRead,
+  fn() {
+    assertThrows(() => staticRoutes(new URL("nowhere/", STATIC)), Deno.errors.NotFound);
+  },
+});
+
+Deno.test({
+  name: "an ETag is that of the bytes",
+  ignore: noWrite,
+  async fn() {
+    const routes = routesOf({ "a.js": "1", "b.js": "1", "c.js": "2" });
+    const etag = async (path: string) => (await ask(routes.get(path))).headers.get("etag");
+    assertEquals(await etag("/a.js"), await etag("/b.js"));
+    assertNotEquals(await etag("/a.js"), await etag("/c.js"));
+  },
+});
+
+Deno.test({
+  name: "a static file is answered 304 to a client that has it",
+  ignore: noWrite,
+  async fn() {
+    const route = routesOf({ "a.js": "1" }).get("/a.js");
+    const etag = (await ask(route)).headers.get("etag")!;
+    for (const known of [etag, `W/${etag}`, `"x", ${etag}`, `W/"x",W/${etag} , "y"`, "*", " * "]) {
+      const response = await ask(route, { "if-none-match": known });
+      assertEquals(response.status, 304, known);
+      assertEquals(response.body, null);
+      assertEquals(response.headers.get("etag"), etag);
+    }
+  },
+});
+
+Deno.test({
+  name: "a static file is sent to a client that has another",
+  ignore: noWrite,
+  async fn() {
+    const route = routesOf({ "a.js": "1" }).get("/a.js");
+    const bare = (await ask(route)).headers.get("etag")!.slice(1, -1);
+    for (const known of ["", '"x"', bare, `"${bare}0"`, `"0${bare}"`, '"*"']) {
+      const response = await ask(route, { "if-none-match": known });
+      assertEquals(response.status, 200, known);
+      assertEquals(await response.text(), "1");
+    }
+  },
+});
+
+Deno.test({
+  name: "an app has a static file answer HEAD without its bytes, and nothing but GET and HEAD",
+  ignore: noWrite,
+  async fn() {
+    await using app = testApp({}, routesOf({ "index.html": "<!doctype html>" }));
+    const head = await app.fetch(get("/", { method: "HEAD" }));
+    assertEquals(head.status, 200);
+    assertEquals(head.body, null);
+    assertEquals(head.headers.get("etag"), (await app.fetch(get("/"))).headers.get("etag"));
+    const post = await app.fetch(get("/", { method: "POST" }));
+    assertEquals([post.status, post.headers.get("allow")], [405, "GET, HEAD"]);
+  },
+});
