@@ -1,0 +1,117 @@
+import { assert, assertEquals } from "@std/assert";
+import { BroadcastHub } from "../../lib/hub.ts";
+import { fill, oneStream, runOneStream, runSeveralStreams, severalStreams } from "../cursors.ts";
+import { lacks } from "./support.ts";
+
+const ignore = await lacks("net");
+
+/** Serves a handler on a free port. */
+function serve(
+  handler: (request: Request) => Response | Promise<Response>,
+): Deno.HttpServer<Deno.NetAddr> {
+  return Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, handler);
+}
+
+/** Has a client of its own fetch what a hub would answer, over a socket that closes with the hub. */
+async function overHttp(hub: BroadcastHub, request: Request): Promise<Response> {
+  const server = serve((request) => hub.subscribe(request));
+  const { search } = new URL(request.url);
+  const url = `http://127.0.0.1:${server.addr.port}/sse${search}`;
+  const response = await fetch(url, { headers: request.headers });
+  server.unref();
+  void server.shutdown();
+  return response;
+}
+
+for (const row of oneStream) {
+  Deno.test({
+    name: `an app gives a client of one stream over HTTP with ${row[0]} what it missed`,
+    ignore,
+    fn: async () => assertEquals(...await runOneStream(row, overHttp)),
+  });
+}
+
+for (const row of severalStreams) {
+  Deno.test({
+    name: `an app gives a client of several streams over HTTP with ${row[0]} what it missed`,
+    ignore,
+    fn: async () => assertEquals(...await runSeveralStreams(row, overHttp)),
+  });
+}
+
+/** What an `EventSource` sees, by the names a hub uses, until it has seen `last`. */
+async function see(url: string, last: string): Promise<string[]> {
+  const source = new EventSource(url);
+  const seen: string[] = [];
+  const { promise, resolve } = Promise.withResolvers<void>();
+  for (const type of ["hello", "gap", "reset", "message"]) {
+    source.addEventListener(type, ({ data }) => {
+      seen.push(type === "message" ? data : type);
+      if (data === last) resolve();
+    });
+  }
+  await promise;
+  source.close();
+  return seen;
+}
+
+Deno.test({
+  name: "an EventSource that is cut off before its first event gets what it missed",
+  ignore,
+  async fn() {
+    await using hub = new BroadcastHub({ retryMs: 1 });
+    await fill(hub, 3, "a");
+    let connections = 0;
+    await using server = serve(async (request) => {
+      const response = hub.subscribe(request);
+      if (++connections > 1) return response;
+      const reader = response.body!.getReader();
+      const { value } = await reader.read();
+      await reader.cancel();
+      await hub.publish("a", { data: "missed" });
+      return new Response(value as Uint8Array<ArrayBuffer>, { headers: response.headers });
+    });
+    const seen = await see(`http://127.0.0.1:${server.addr.port}/?stream=a`, "missed");
+    assertEquals(seen, ["hello", "hello", "missed"]);
+  },
+});
+
+Deno.test({
+  name: "an EventSource that is ended as slow comes back, is told of the gap, and goes on",
+  ignore,
+  async fn() {
+    await using hub = new BroadcastHub({ retryMs: 1, historyEvents: 3 });
+    let connections = 0;
+    await using server = serve(async (request) => {
+      const response = hub.subscribe(request);
+      if (++connections === 1) await fill(hub, 10, "a");
+      return response;
+    });
+    const seen = await see(`http://127.0.0.1:${server.addr.port}/?stream=a`, "a10");
+    assertEquals(seen, ["hello", "a1", "hello", "gap", "a8", "a9", "a10"]);
+    assertEquals(hub.stats().ended.slow, 1);
+  },
+});
+
+Deno.test({
+  name: "an EventSource stays away from a stream that has ended once it has all of it",
+  ignore,
+  async fn() {
+    await using hub = new BroadcastHub({ retryMs: 1 });
+    await fill(hub, 2, "a");
+    hub.end("a");
+    const statuses: number[] = [];
+    await using server = serve((request) => {
+      const response = hub.subscribe(request);
+      statuses.push(response.status);
+      return response;
+    });
+    const url = `http://127.0.0.1:${server.addr.port}/?stream=a&since=earliest`;
+    const source = new EventSource(url);
+    const { promise: closed, resolve } = Promise.withResolvers<void>();
+    source.onerror = () => source.readyState === EventSource.CLOSED && resolve();
+    await closed;
+    assertEquals(statuses, [200, 204]);
+    assert(source.readyState === EventSource.CLOSED);
+  },
+});
