@@ -5,9 +5,11 @@
  * @module
  */
 
-import { encodeComment, encodeEvent, type ServerSentEvent } from "./event.ts";
+import { encodeEvent, type ServerSentEvent } from "./event.ts";
+import { EventWriter, MAX_TIMER_MS } from "./event_writer.ts";
 import { type ConnectionEnd, EventResponse } from "./response.ts";
 
+export { EventWriter } from "./event_writer.ts";
 export {
   type ConnectionEnd,
   type EndReason,
@@ -46,6 +48,13 @@ export interface EventStreamOptions {
   readonly headers?: HeadersInit;
   /** Ends the connection, reason `closed`, when it is aborted. */
   readonly signal?: AbortSignal;
+  /**
+   * How long the connection may last, in milliseconds, of which a timer can do 2 147 483 647: then it
+   * gets an event `expired` and ends, reason `expired`.
+   *
+   * @default {Infinity}
+   */
+  readonly expiresInMs?: number;
   /**
    * Called with what the source or its clean-up threw; the client is told nothing of it. Left out,
    * a source's error errors the response's body, which the runtime reports, and a clean-up's is an
@@ -99,7 +108,8 @@ export function eventStream(
   source: EventStreamSource,
   options: EventStreamOptions = {},
 ): Response {
-  const { retryMs = 2_000, maxWaitingBytes = 1_048_576, headers, signal, onError, onEnd } = options;
+  const { retryMs = 2_000, maxWaitingBytes = 1_048_576, expiresInMs = Infinity } = options;
+  const { headers, signal, onError, onEnd } = options;
   const isCallback = typeof source === "function";
   if (!isCallback && typeof source?.[Symbol.asyncIterator] !== "function") {
     throw new TypeError(
@@ -113,97 +123,12 @@ export function eventStream(
   }
   const response = new EventResponse(encoder.encode(encodeEvent({ retry: retryMs })), onError);
   if (onEnd) response.onEnd(onEnd);
+  if (expiresInMs < Infinity) endAfter(expiresInMs, response);
   const writer = new EventWriter(response, maxWaitingBytes);
   if (isCallback) runCallback(source, writer, response);
   else pullIterable(source, writer, response);
   if (signal) closeOnAbort(response, signal);
   return response.respond(headers);
-}
-
-/** Writes to one client; a source gets it from {@linkcode eventStream}. */
-export class EventWriter {
-  readonly #response: EventResponse;
-  readonly #maxWaitingBytes: number;
-  #ready: PromiseWithResolvers<void> | undefined;
-
-  /** For {@linkcode eventStream}. */
-  constructor(response: EventResponse, maxWaitingBytes: number) {
-    this.#response = response;
-    this.#maxWaitingBytes = maxWaitingBytes;
-    response.onPull = () => this.#ready?.resolve();
-    response.onEnd(() => this.#ready?.resolve());
-  }
-
-  /** Whether the connection has ended; what is sent from then on goes nowhere. */
-  get isClosed(): boolean {
-    return this.#response.isEnded;
-  }
-
-  /**
-   * Resolves when nothing waits for the client, or the connection has ended; who sends much waits
-   * for it between two events.
-   */
-  get ready(): Promise<void> {
-    if (this.isClosed || this.#response.waitingBytes === 0) return Promise.resolve();
-    this.#ready = Promise.withResolvers();
-    return this.#ready.promise;
-  }
-
-  /**
-   * Sends an event, or a string as an event's data.
-   *
-   * @returns Whether the client keeps up: `false` while bytes wait for it, and once the connection
-   * has ended.
-   * @throws {TypeError | RangeError} If the event can't be encoded, as `encodeEvent()` says.
-   */
-  send(event: ServerSentEvent | string): boolean {
-    return this.#write(encodeEvent(typeof event === "string" ? { data: event } : event), 1);
-  }
-
-  /** Sends a comment, which no listener sees. Returns what {@linkcode EventWriter.send} would. */
-  comment(text: string): boolean {
-    return this.#write(encodeComment(text), 0);
-  }
-
-  /**
-   * Sends what `make` returns every `ms` milliseconds, first after `ms`, until the connection ends.
-   *
-   * A beat at which bytes wait for the client is skipped, and `make` is not called. If `make`
-   * throws, the connection ends, reason `failed`.
-   *
-   * @throws {RangeError} If `ms` is not above 0 and at most 2 147 483 647, a timer's limit.
-   */
-  every(ms: number, make: () => ServerSentEvent | string): void {
-    if (!(ms > 0 && ms <= 2_147_483_647)) {
-      throw new RangeError(
-        `Cannot start interval: ms must be above 0 and at most 2147483647, got ${ms}`,
-      );
-    }
-    const timer = setInterval(() => {
-      if (this.#response.waitingBytes > 0) return;
-      try {
-        this.send(make());
-      } catch (error) {
-        this.#response.fail(error);
-      }
-    }, ms);
-    this.#response.onEnd(() => clearInterval(timer));
-  }
-
-  /** Ends the connection once the client has taken what waits. May be called twice. */
-  close(): void {
-    this.#response.end("ended");
-  }
-
-  #write(text: string, events: number): boolean {
-    const bytes = encoder.encode(text);
-    const waitingBytes = this.#response.waitingBytes;
-    if (waitingBytes > 0 && waitingBytes + bytes.length > this.#maxWaitingBytes) {
-      this.#response.end("slow");
-    }
-    this.#response.enqueue(bytes, events);
-    return !this.isClosed && this.#response.waitingBytes === 0;
-  }
 }
 
 const encoder = new TextEncoder();
@@ -243,6 +168,11 @@ function pullIterable(
     }
   };
   response.onEnd(() => isDone ? undefined : iterator.return?.());
+}
+
+function endAfter(expiresInMs: number, response: EventResponse): void {
+  const timer = setTimeout(() => response.expire(), Math.min(expiresInMs, MAX_TIMER_MS));
+  response.onEnd(() => clearTimeout(timer));
 }
 
 function closeOnAbort(response: EventResponse, signal: AbortSignal): void {

@@ -122,10 +122,9 @@ export class Feed {
     }
   }
 
-  /** Sends heartbeats; called every `tickMs`. 0 is off. */
-  beat(tickMs: number, heartbeatMs: number): void {
-    if (heartbeatMs === 0) return;
-    for (const subscriber of this.#subscribers) subscriber.beat(tickMs, heartbeatMs);
+  /** Has each subscriber look at the time; called every `tickMs`. */
+  tick(nowMs: number, tickMs: number, heartbeatMs: number): void {
+    for (const subscriber of this.#subscribers) subscriber.tick(nowMs, tickMs, heartbeatMs);
   }
 
   /** Ends all subscribers, whatever they have yet to get. */

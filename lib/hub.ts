@@ -96,6 +96,12 @@ export class BroadcastHub implements AsyncDisposable {
     return this.#streams.get(name) !== undefined;
   }
 
+  /** A stream, or `undefined` if there is none of this name. */
+  stream(name: string): StreamInfo | undefined {
+    const stream = this.#streams.get(name);
+    return stream && streamInfo(stream, this.#ids);
+  }
+
   /** All streams. */
   streams(): StreamInfo[] {
     return this.#streams.all().map((stream) => streamInfo(stream, this.#ids));
@@ -182,7 +188,8 @@ export class BroadcastHub implements AsyncDisposable {
     // What waits goes to those who were here before; history and live meet within this one turn.
     this.flush();
     const { head, turn } = this.#turns;
-    const feed = this.#feeds.open(streams, this.#settings.now());
+    const nowMs = this.#settings.now();
+    const feed = this.#feeds.open(streams, nowMs);
     feed.flush(head, turn);
     const isNewcomer = lastEventId === undefined;
     const position = isNewcomer ? undefined : this.#ids.parse(lastEventId, head);
@@ -196,7 +203,7 @@ export class BroadcastHub implements AsyncDisposable {
     const first = this.#ids.hello(start.cursor, retryMs, heartbeatMs) +
       (isReset ? this.#ids.reset(streams, start.cursor) : "");
     const response = new EventResponse(encoder.encode(first), onError);
-    const subscriber = new Subscriber(response, turn);
+    const subscriber = new Subscriber(response, turn, nowMs + (options.expiresInMs ?? Infinity));
     const subscription = { request, streams };
     response.onEnd(later((end) => onUnsubscribe?.(subscription, end)));
     response.onEnd(later((end) => options.onEnd?.(end)));
@@ -293,14 +300,14 @@ export class BroadcastHub implements AsyncDisposable {
     this.#startTimer();
   }
 
-  // The one timer: it runs while there is anything that can grow old or fall silent.
+  // The one timer: it runs while there is anything that can grow old, fall silent or expire.
   #startTimer(): void {
     if (this.#timer !== undefined || this.#closing) return;
-    const { heartbeatMs } = this.#settings;
+    const { heartbeatMs, now } = this.#settings;
     const tickMs = Math.min(heartbeatMs / 2 || MAX_TICK_MS, MAX_TICK_MS);
     this.#timer = setInterval(() => {
       this.expire();
-      for (const feed of this.#feeds) feed.beat(tickMs, heartbeatMs);
+      for (const feed of this.#feeds) feed.tick(now(), tickMs, heartbeatMs);
       if (this.#feeds.size > 0 || this.#streams.size > 0) return;
       clearInterval(this.#timer);
       this.#timer = undefined;

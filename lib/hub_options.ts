@@ -65,6 +65,13 @@ export interface SubscribeOptions {
   readonly streams?: readonly string[];
   /** Headers to add to those every event stream has, or to set instead. */
   readonly headers?: HeadersInit;
+  /**
+   * How long it may last, in milliseconds: up to a second before, it gets an event `expired` and ends,
+   * reason `expired`.
+   *
+   * @default {Infinity}
+   */
+  readonly expiresInMs?: number;
   /** Called once when this subscriber has ended, in a later turn. */
   readonly onEnd?: (end: ConnectionEnd) => void;
 }

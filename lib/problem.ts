@@ -33,11 +33,17 @@ export function problem(
   });
 }
 
-/** The reason phrases of RFC 9110, section 15, for the statuses in use. */
+/** The reason phrases of RFC 9110, section 15, and RFC 6585 for the statuses in use. */
 const TITLES: Readonly<Record<number, string>> = {
   400: "Bad Request",
+  401: "Unauthorized",
+  403: "Forbidden",
   404: "Not Found",
   405: "Method Not Allowed",
+  409: "Conflict",
+  413: "Content Too Large",
+  415: "Unsupported Media Type",
+  429: "Too Many Requests",
   500: "Internal Server Error",
   503: "Service Unavailable",
 };

@@ -15,8 +15,9 @@ import { encodeEvent } from "./event.ts";
  * - `slow`: more waited for the client than is kept for it.
  * - `failed`: its source threw.
  * - `closed`: the application closed it.
+ * - `expired`: it was allowed until now.
  */
-export type EndReason = "left" | "ended" | "slow" | "failed" | "closed";
+export type EndReason = "left" | "ended" | "slow" | "failed" | "closed" | "expired";
 
 /** What is known of a connection when it has ended. */
 export interface ConnectionEnd {
@@ -123,6 +124,12 @@ export class EventResponse implements UnderlyingDefaultSource<Uint8Array> {
     this.#finish(reason);
   }
 
+  /** Ends it because its time is over, and says so. */
+  expire(): void {
+    this.enqueue(EXPIRED, 1);
+    this.end("expired");
+  }
+
   /** Ends it because of an error, of which the client learns nothing. */
   fail(error: unknown): void {
     if (!this.#end) {
@@ -168,6 +175,8 @@ export class EventResponse implements UnderlyingDefaultSource<Uint8Array> {
     );
   }
 }
+
+const EXPIRED = new TextEncoder().encode(encodeEvent({ event: "expired", data: "{}" }));
 
 function byteLength(chunk: Uint8Array): number {
   return chunk.byteLength;

@@ -26,24 +26,35 @@ export class Subscriber {
   floors: readonly number[] | undefined;
   /** The last turn in which it was sent something. */
   turn: number;
+  /** When it is ended, by the hub's clock, in milliseconds. */
+  readonly expiresMs: number;
   #seenBytes = 0;
   #silentMs = 0;
 
   /** Begins as one that has everything. */
-  constructor(response: EventResponse, turn: number) {
+  constructor(response: EventResponse, turn: number, expiresMs: number) {
     this.response = response;
     this.turn = turn;
+    this.expiresMs = expiresMs;
   }
 
-  /** Looks, every `tickMs`, whether it needs a heartbeat lest it hears nothing for `heartbeatMs`. */
-  beat(tickMs: number, heartbeatMs: number): void {
-    const { bytes, waitingBytes } = this.response;
-    this.#silentMs = bytes === this.#seenBytes ? this.#silentMs + tickMs : 0;
-    if (this.#silentMs + tickMs >= heartbeatMs && waitingBytes === 0) {
-      this.response.enqueue(HEARTBEAT, 0);
+  /**
+   * Looks, every `tickMs`, whether its time is over, and whether it needs a heartbeat lest it hears
+   * nothing for `heartbeatMs`, 0 being off.
+   */
+  tick(nowMs: number, tickMs: number, heartbeatMs: number): void {
+    const { response } = this;
+    if (nowMs + tickMs > this.expiresMs) {
+      response.expire();
+      return;
+    }
+    this.#silentMs = response.bytes === this.#seenBytes ? this.#silentMs + tickMs : 0;
+    const isDue = heartbeatMs > 0 && this.#silentMs + tickMs >= heartbeatMs;
+    if (isDue && response.waitingBytes === 0) {
+      response.enqueue(HEARTBEAT, 0);
       this.#silentMs = 0;
     }
-    this.#seenBytes = this.response.bytes;
+    this.#seenBytes = response.bytes;
   }
 }
 

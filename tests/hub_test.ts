@@ -433,6 +433,16 @@ Deno.test("BroadcastHub sends a heartbeat into silence, and only there", async (
   await reader.cancel();
 });
 
+Deno.test("BroadcastHub ends a subscription that expires, and says so", async () => {
+  await using hub = new BroadcastHub({ heartbeatMs: 20 });
+  const request = subscription("stream=a");
+  await using lasting = new Client(hub.subscribe(request, { expiresInMs: 60_000 }));
+  const events = await new Client(hub.subscribe(request, { expiresInMs: 50 })).rest();
+  assertEquals(events.map(({ event, data }) => [event, data]).slice(1), [["expired", "{}"]]);
+  await lasting.next();
+  assertEquals([hub.stats().subscribers, hub.stats().ended.expired], [1, 1]);
+});
+
 Deno.test("BroadcastHub with heartbeatMs 0 sends none, and says so", async () => {
   await using hub = new BroadcastHub({ heartbeatMs: 0 });
   await using client = new Client(hub.subscribe(subscription("stream=a")));
@@ -454,7 +464,7 @@ Deno.test("BroadcastHub counts what it does", async () => {
     lagging: 0,
     published: 2,
     deliveredEvents: 4,
-    ended: { left: 1, ended: 0, slow: 0, failed: 0, closed: 0 },
+    ended: { left: 1, ended: 0, slow: 0, failed: 0, closed: 0, expired: 0 },
   });
 });
 

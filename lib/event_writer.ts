@@ -1,0 +1,99 @@
+/**
+ * What a source writes one client's events with.
+ *
+ * @module
+ */
+
+import { encodeComment, encodeEvent, type ServerSentEvent } from "./event.ts";
+import type { EventResponse } from "./response.ts";
+
+/** The longest that a timer can be set to, in milliseconds. */
+export const MAX_TIMER_MS = 2_147_483_647;
+
+/** Writes to one client; a source gets it from {@linkcode eventStream}. */
+export class EventWriter {
+  readonly #response: EventResponse;
+  readonly #maxWaitingBytes: number;
+  #ready: PromiseWithResolvers<void> | undefined;
+
+  /** For {@linkcode eventStream}. */
+  constructor(response: EventResponse, maxWaitingBytes: number) {
+    this.#response = response;
+    this.#maxWaitingBytes = maxWaitingBytes;
+    response.onPull = () => this.#ready?.resolve();
+    response.onEnd(() => this.#ready?.resolve());
+  }
+
+  /** Whether the connection has ended; what is sent from then on goes nowhere. */
+  get isClosed(): boolean {
+    return this.#response.isEnded;
+  }
+
+  /**
+   * Resolves when nothing waits for the client, or the connection has ended; who sends much waits
+   * for it between two events.
+   */
+  get ready(): Promise<void> {
+    if (this.isClosed || this.#response.waitingBytes === 0) return Promise.resolve();
+    this.#ready = Promise.withResolvers();
+    return this.#ready.promise;
+  }
+
+  /**
+   * Sends an event, or a string as an event's data.
+   *
+   * @returns Whether the client keeps up: `false` while bytes wait for it, and once the connection
+   * has ended.
+   * @throws {TypeError | RangeError} If the event can't be encoded, as `encodeEvent()` says.
+   */
+  send(event: ServerSentEvent | string): boolean {
+    return this.#write(encodeEvent(typeof event === "string" ? { data: event } : event), 1);
+  }
+
+  /** Sends a comment, which no listener sees. Returns what {@linkcode EventWriter.send} would. */
+  comment(text: string): boolean {
+    return this.#write(encodeComment(text), 0);
+  }
+
+  /**
+   * Sends what `make` returns every `ms` milliseconds, first after `ms`, until the connection ends.
+   *
+   * A beat at which bytes wait for the client is skipped, and `make` is not called. If `make`
+   * throws, the connection ends, reason `failed`.
+   *
+   * @throws {RangeError} If `ms` is not above 0 and at most 2 147 483 647, a timer's limit.
+   */
+  every(ms: number, make: () => ServerSentEvent | string): void {
+    if (!(ms > 0 && ms <= MAX_TIMER_MS)) {
+      throw new RangeError(
+        `Cannot start interval: ms must be above 0 and at most ${MAX_TIMER_MS}, got ${ms}`,
+      );
+    }
+    const timer = setInterval(() => {
+      if (this.#response.waitingBytes > 0) return;
+      try {
+        this.send(make());
+      } catch (error) {
+        this.#response.fail(error);
+      }
+    }, ms);
+    this.#response.onEnd(() => clearInterval(timer));
+  }
+
+  /** Ends the connection once the client has taken what waits. May be called twice. */
+  close(): void {
+    this.#response.end("ended");
+  }
+
+  #write(text: string, events: number): boolean {
+    const bytes = encoder.encode(text);
+    const waitingBytes = this.#response.waitingBytes;
+    if (waitingBytes > 0 && waitingBytes + bytes.length > this.#maxWaitingBytes) {
+      this.#response.end("slow");
+    }
+    this.#response.enqueue(bytes, events);
+    return !this.isClosed && this.#response.waitingBytes === 0;
+  }
+}
+
+const encoder = new TextEncoder();
