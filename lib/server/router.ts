@@ -25,7 +25,7 @@ export type Route = Readonly<Record<string, Handler>>;
  * has no such method, and no body for `HEAD`.
  *
  * @param routes By path, as it stands in the request line: nothing is decoded or folded, so `..` and
- * its encodings match nothing.
+ * its encodings match nothing. `/a/*` is all below `/a/` that has no route of its own.
  */
 export function createRouter(routes: ReadonlyMap<string, Route>): Handler {
   return async (request, info) => withoutBody(request, await answer(routes, request, info));
@@ -43,7 +43,8 @@ function answer(
 ): Response | Promise<Response> {
   // The runtime makes the URL of Host and path: a path in the Host would pass for the request's.
   if (/[/\\?#]/.test(request.headers.get("host") ?? "")) return problem(400, "Host is no host");
-  const route = routes.get(rawPath(request.url));
+  const path = rawPath(request.url);
+  const route = routes.get(path) ?? routes.get(path.replace(/(?<=^\/[^/]+\/).+$/, "*"));
   if (!route) return problem(404, "There is nothing at this path");
   const methods = new Set(Object.keys(route));
   if (methods.has("GET")) methods.add("HEAD");

@@ -1,0 +1,191 @@
+/**
+ * Who may do what: the publish token, JSON Web Tokens, and what both open. Decides for one request;
+ * what a token may say is `jwt.ts`'s.
+ *
+ * @see {@link https://www.rfc-editor.org/rfc/rfc6750 RFC 6750}
+ *
+ * @module
+ */
+
+import { problem } from "../problem.ts";
+import { type Claims, type JwtFault, type JwtKey, verifyJwt } from "./jwt.ts";
+
+/**
+ * What a request wants to do: `subscribe` to streams, `publish` to them or end them, or `admin`, which
+ * is to see lists, figures and the console.
+ */
+export type Action = "subscribe" | "publish" | "admin";
+
+/** The permission to do it. */
+export interface Grant {
+  /** When the permission ends, in milliseconds since 1970; left out, it doesn't. */
+  readonly expiresAtMs?: number;
+}
+
+/**
+ * Decides whether a request may do something with all of these streams.
+ *
+ * It must be the same for a client that resumes as for one that is new. `streams` is empty where no
+ * named stream is meant: the per-connection stream, and `admin`.
+ *
+ * @returns The permission, or the answer that refuses it.
+ */
+export type Authorize = (
+  request: Request,
+  action: Action,
+  streams: readonly string[],
+) => Grant | Response | Promise<Grant | Response>;
+
+/** Options of {@linkcode createAccess}. */
+export interface AccessOptions {
+  /** The token that is good for every action on every stream: printable ASCII without spaces. */
+  readonly publishToken?: string | undefined;
+  /** The key of the tokens that say themselves what they are good for. */
+  readonly jwtKey?: JwtKey | Promise<JwtKey> | undefined;
+  /** Who may subscribe: everybody, or only who has a token. */
+  readonly subscribe: "public" | "token";
+  /** Gives the time, in milliseconds since 1970. */
+  readonly now?: () => number;
+}
+
+/**
+ * Makes the decision from a publish token and a key for JWTs.
+ *
+ * A token comes in the header `Authorization: Bearer`, a JWT else in the cookie `sse_token` (which is
+ * not looked at without a `jwtKey`, and is none when it is empty); never in the query. Another scheme
+ * than Bearer is no token.
+ *
+ * - A token that is not good is 401, whatever it was to be used for.
+ * - Without a token: 401 where one would help, else 403, since there is none to bring.
+ * - The publish token may do everything. A JWT may use the streams it names; on a server whose streams
+ *   are public it may subscribe to all, and its connections still end when it does. It is never good
+ *   for `admin`.
+ * - A cookie authorizes an unsafe method only from the server's own pages.
+ *
+ * @throws {TypeError} If the publish token could not be sent in a header.
+ */
+export function createAccess(options: AccessOptions): { readonly authorize: Authorize } {
+  const { publishToken, jwtKey, subscribe, now = Date.now } = options;
+  if (publishToken !== undefined && !/^[!-~]+$/.test(publishToken)) {
+    throw new TypeError("Cannot use publish token: it must be printable ASCII without spaces");
+  }
+  let expected: Promise<Uint8Array> | undefined;
+
+  async function isPublishToken({ token, isCookie }: Credential): Promise<boolean> {
+    if (publishToken === undefined || isCookie) return false;
+    return await matchesToken(token, await (expected ??= hashToken(publishToken)));
+  }
+
+  function refuseAnonymous(action: Action): Response {
+    const helps = publishToken !== undefined || (jwtKey !== undefined && action !== "admin");
+    if (!helps) return problem(403, "This is closed here, and there is no token for it");
+    return problem(401, "Send a token", { "www-authenticate": 'Bearer realm="sse-hub"' });
+  }
+
+  async function authorize(
+    request: Request,
+    action: Action,
+    streams: readonly string[],
+  ): Promise<Grant | Response> {
+    const isPublic = action === "subscribe" && subscribe === "public";
+    const credential = findCredential(request.headers, jwtKey !== undefined);
+    if (!credential) return isPublic ? {} : refuseAnonymous(action);
+    if (await isPublishToken(credential)) return {};
+    const claims = jwtKey
+      ? await verifyJwt(credential.token, await jwtKey, now() / 1_000)
+      : "malformed";
+    if (typeof claims === "string") return refuseToken(claims);
+    if (credential.isCookie && !isSafe(request) && !isFromOwnPage(request)) {
+      return problem(403, "A cookie does not authorize this from another origin");
+    }
+    if (!isPublic && !covers(claims, action, streams)) {
+      const challenge = 'Bearer error="insufficient_scope"';
+      return problem(403, "The token is not good for this", { "www-authenticate": challenge });
+    }
+    return { expiresAtMs: claims.expiresAtSeconds * 1_000 };
+  }
+
+  return { authorize };
+}
+
+/**
+ * Whether one of the patterns allows a stream: its name, a name and `/*` for everything below it but
+ * not itself, or `*` for every stream.
+ */
+export function mayUse(patterns: readonly string[], stream: string): boolean {
+  return patterns.some((pattern) => {
+    if (pattern === "*" || pattern === stream) return true;
+    const folder = pattern.slice(0, -1);
+    return pattern.endsWith("/*") && stream.startsWith(folder) && stream !== folder;
+  });
+}
+
+/** Hashes a token with SHA-256, for {@linkcode matchesToken}. */
+export async function hashToken(token: string): Promise<Uint8Array> {
+  return new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(token)));
+}
+
+/**
+ * Whether a token is the expected one. How long it takes says nothing of how much of it is right.
+ *
+ * @param expected What {@linkcode hashToken} made of the expected token.
+ */
+export async function matchesToken(given: string, expected: Uint8Array): Promise<boolean> {
+  const hash = await hashToken(given);
+  let difference = hash.length ^ expected.length;
+  for (const [i, byte] of hash.entries()) difference |= byte ^ (expected[i] ?? 0);
+  return difference === 0;
+}
+
+/** A token as it came. */
+interface Credential {
+  /** `""` where there should be one, but it is unreadable. */
+  readonly token: string;
+  readonly isCookie: boolean;
+}
+
+/** The token of the header, or else, if cookies count, of the first cookie `sse_token`. */
+function findCredential(headers: Headers, withCookie: boolean): Credential | undefined {
+  const [scheme = "", ...rest] = (headers.get("authorization") ?? "").trim().split(/[ \t]+/);
+  if (scheme.toLowerCase() === "bearer") {
+    return { token: rest.length === 1 ? rest[0]! : "", isCookie: false };
+  }
+  if (!withCookie) return undefined;
+  const cookies = (headers.get("cookie") ?? "").split(";").map((cookie) => cookie.trim());
+  const token = cookies.find((cookie) => cookie.startsWith(COOKIE))?.slice(COOKIE.length);
+  return token ? { token, isCookie: true } : undefined;
+}
+
+const COOKIE = "sse_token=";
+
+function refuseToken(fault: JwtFault): Response {
+  const detail = fault === "expired"
+    ? "The token has expired"
+    : fault === "early"
+    ? "The token is not valid yet"
+    : "The token is not valid here";
+  return problem(401, detail, { "www-authenticate": 'Bearer error="invalid_token"' });
+}
+
+function covers(claims: Claims, action: Action, streams: readonly string[]): boolean {
+  if (action === "admin") return false;
+  return streams.every((stream) => mayUse(claims[action], stream));
+}
+
+function isSafe({ method }: Request): boolean {
+  return method === "GET" || method === "HEAD" || method === "OPTIONS";
+}
+
+/** Whether a page of this server sent the request, or nobody's page; when in doubt, no. */
+function isFromOwnPage({ headers, url }: Request): boolean {
+  const site = headers.get("sec-fetch-site");
+  if (site !== null) return site === "same-origin" || site === "none";
+  const host = headers.get("host") ?? authority(url);
+  const [, origin] = /^https?:\/\/(.+)$/.exec(headers.get("origin") ?? "") ?? [];
+  return host !== undefined && origin === host.toLowerCase();
+}
+
+// HTTP/2 has no "Host"; the URL is then made of what takes its place.
+function authority(url: string): string | undefined {
+  return /^[a-z][a-z0-9+.-]*:\/\/([^/?#]*)/i.exec(url)?.[1];
+}

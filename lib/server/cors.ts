@@ -1,0 +1,91 @@
+/**
+ * Cross-Origin Resource Sharing: which pages of other origins may use the server, with credentials.
+ *
+ * @see {@link https://fetch.spec.whatwg.org/#http-cors-protocol}
+ *
+ * @module
+ */
+
+import { problem } from "../problem.ts";
+import type { Handler } from "./router.ts";
+
+/**
+ * Wraps a handler so that pages of these origins may use it, and answers their preflights; a
+ * preflight of any other origin is 403. All other requests reach the handler, whatever their origin:
+ * it is the browser that keeps the answer from the page.
+ *
+ * @param origins Compared as they stand, so `null` and wildcards match nothing and are refused. None
+ * leaves the handler as it is.
+ * @throws {TypeError} If one is no origin: see {@linkcode isOrigin}.
+ */
+export function withCors(handler: Handler, origins: readonly string[]): Handler {
+  for (const origin of origins) {
+    if (isOrigin(origin)) continue;
+    throw new TypeError(
+      `Cannot allow origin: expected one like https://example.com, got ${JSON.stringify(origin)}`,
+    );
+  }
+  if (origins.length === 0) return handler;
+  const allowed = new Set(origins);
+  return async (request, info) => {
+    const origin = request.headers.get("origin") ?? "";
+    const isAllowed = allowed.has(origin);
+    const response = isPreflight(request)
+      ? answerPreflight(isAllowed)
+      : await handler(request, info);
+    return withHeaders(response, isAllowed ? origin : undefined);
+  };
+}
+
+/**
+ * Whether a text is an origin as browsers write it in `Origin`: `http` or `https`, the host in lower
+ * case, the port only where it is not the scheme's own, no path, no wildcard.
+ */
+export function isOrigin(text: string): boolean {
+  if (!/^https?:\/\/[^*]+$/.test(text)) return false;
+  try {
+    return new URL(text).origin === text;
+  } catch {
+    // No URL, so no origin.
+    return false;
+  }
+}
+
+function isPreflight({ method, headers }: Request): boolean {
+  return method === "OPTIONS" && headers.has("origin") &&
+    headers.has("access-control-request-method");
+}
+
+function answerPreflight(isAllowed: boolean): Response {
+  if (!isAllowed) return problem(403, "Pages of this origin may not use this server");
+  return new Response(null, {
+    status: 204,
+    headers: {
+      "access-control-allow-methods": "GET, HEAD, POST, DELETE",
+      "access-control-allow-headers": "Last-Event-ID, Authorization, Content-Type, Cache-Control",
+      "access-control-max-age": "7200",
+    },
+  });
+}
+
+/** Says whom the answer is for, on a copy where its headers are immutable. */
+function withHeaders(response: Response, origin: string | undefined): Response {
+  try {
+    setHeaders(response.headers, origin);
+    return response;
+  } catch {
+    // Not always a copy: it would send a body of known length without its length.
+    const copy = new Response(response.body, response);
+    setHeaders(copy.headers, origin);
+    return copy;
+  }
+}
+
+function setHeaders(headers: Headers, origin: string | undefined): void {
+  const vary = headers.get("vary") ?? "";
+  if (!/(?:^|,)\s*(?:\*|origin)\s*(?:,|$)/i.test(vary)) headers.append("vary", "Origin");
+  if (origin === undefined) return;
+  headers.set("access-control-allow-origin", origin);
+  headers.set("access-control-allow-credentials", "true");
+  headers.set("access-control-expose-headers", "Retry-After");
+}

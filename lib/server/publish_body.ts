@@ -1,0 +1,169 @@
+/**
+ * From the body of a publish request to events, or to what refuses it. Publishes nothing itself.
+ *
+ * @module
+ */
+
+import type { ServerSentEvent } from "../event.ts";
+import { problem } from "../problem.ts";
+import { checkPublishable } from "../resume.ts";
+
+/**
+ * Reads the events of a publish request.
+ *
+ * A `text/plain` body is the `data` of one event. An `application/json` body is the fields of an
+ * event, or a batch: a list of such objects, at least one. `data` that is no string is sent as its
+ * JSON, as `JSON.parse` and `JSON.stringify` have it: the last of doubled keys counts, and a number
+ * is a double. All is UTF-8; a byte order mark at the start is not part of it.
+ *
+ * Nothing is read of a body whose type, coding or length is refused, and no more of one that turns
+ * out too long.
+ *
+ * @param maxEventBytes The most bytes of an event: those of its texts in UTF-8. Text of its `data`
+ * alone may so be as long; JSON, with its names, escapes and batches, four times as long.
+ * @returns The events, which {@linkcode checkPublishable} takes; or an answer that names what is
+ * wrong, and in a batch where: 400, 413, or 415.
+ * @throws {TypeError} If the body has been read already.
+ */
+export async function readPublishBody(
+  request: Request,
+  maxEventBytes: number,
+): Promise<ServerSentEvent[] | Response> {
+  const type = readType(request.headers);
+  if (type instanceof Response) return type;
+  const text = await readText(request, type === "text/plain" ? maxEventBytes : 4 * maxEventBytes);
+  if (text instanceof Response) return text;
+  const events = type === "text/plain" ? [{ data: text }] : parseEvents(text);
+  if (events instanceof Response) return events;
+  const tooLarge = events.findIndex((event) => byteLength(event) > maxEventBytes);
+  if (tooLarge === -1) return events;
+  const detail = `An event may have at most ${maxEventBytes} bytes of text`;
+  return problem(413, events.length > 1 ? `At index ${tooLarge}: ${detail}` : detail);
+}
+
+type BodyType = "text/plain" | "application/json";
+
+function readType(headers: Headers): BodyType | Response {
+  const coding = headers.get("content-encoding")?.toLowerCase() ?? "identity";
+  if (coding !== "identity") {
+    return problem(415, "Send it without a content coding", { "accept-encoding": "identity" });
+  }
+  const [, type = "", parameters = ""] = /^([^;\s]*)[ \t]*(.*)$/.exec(
+    headers.get("content-type") ?? "",
+  ) ?? [];
+  const name = type.toLowerCase();
+  if ((name === "text/plain" || name === "application/json") && isUtf8(parameters)) return name;
+  const accept = { accept: "text/plain, application/json" };
+  return problem(415, "Send text/plain or application/json, in UTF-8", accept);
+}
+
+// RFC 9110, section 5.6.6: a semicolon, then nothing or a name and a value that may be quoted.
+const PARAMETER =
+  /[ \t]*;[ \t]*(?:([!#$%&'*+.^_`|~\w-]+)=(?:([!#$%&'*+.^_`|~\w-]+)|"((?:[^"\\]|\\.)*)"))?[ \t]*/y;
+
+/** Whether a content type's parameters are well formed and name no other charset than UTF-8. */
+function isUtf8(parameters: string): boolean {
+  PARAMETER.lastIndex = 0;
+  while (PARAMETER.lastIndex < parameters.length) {
+    const [match, name = "", token, quoted = ""] = PARAMETER.exec(parameters) ?? [];
+    if (match === undefined) return false;
+    const value = token ?? quoted.replace(/\\(.)/g, "$1");
+    if (name.toLowerCase() === "charset" && value.toLowerCase() !== "utf-8") return false;
+  }
+  return true;
+}
+
+/** Reads UTF-8 up to a number of bytes. */
+async function readText({ headers, body }: Request, maxBytes: number): Promise<string | Response> {
+  const tooLarge = () => problem(413, `The body may have at most ${maxBytes} bytes`);
+  const reader = body?.getReader();
+  const decoder = new TextDecoder("utf-8", { fatal: true });
+  let left = maxBytes;
+  let text = "";
+  try {
+    if (Number(headers.get("content-length")) > left) return tooLarge();
+    for (;;) {
+      const { done, value } = await reader?.read() ?? { done: true };
+      if (done) return text + decoder.decode();
+      left -= value.byteLength;
+      if (left < 0) return tooLarge();
+      text += decoder.decode(value, { stream: true });
+    }
+  } catch {
+    // Whose fault it is doesn't differ: the client left, or wrote what is no text.
+    return problem(400, "The body must be whole, and valid UTF-8");
+  } finally {
+    // Does nothing to a body that was read to its end; one that broke rejects again.
+    await reader?.cancel().catch(() => {});
+  }
+}
+
+function parseEvents(text: string): ServerSentEvent[] | Response {
+  let body: unknown;
+  try {
+    body = JSON.parse(text);
+  } catch {
+    return problem(400, "The body must be valid JSON");
+  }
+  const items = Array.isArray(body) ? body : [body];
+  if (items.length === 0) return problem(400, "A batch must have at least one event");
+  const events: ServerSentEvent[] = [];
+  for (const [i, item] of items.entries()) {
+    const event = parseEvent(item);
+    if (typeof event !== "string") events.push(event);
+    else return problem(400, Array.isArray(body) ? `At index ${i}: ${event}` : event);
+  }
+  return events;
+}
+
+/** What may stand in each field but `data`, in a client's words. */
+const RULES: ReadonlyMap<string, string> = new Map([
+  ["event", "must be a string without CR and LF, and no type of the hub's own"],
+  ["id", "must be a string of at most 128 printable ASCII characters, no space at either end"],
+  ["retry", "must be a whole number of milliseconds from 0 to 3600000"],
+  ["comment", "must be a string"],
+]);
+
+const MAX_RETRY_MS = 3_600_000;
+
+/** The event of these fields, or what is wrong with one of them. */
+function parseEvent(fields: unknown): ServerSentEvent | string {
+  if (typeof fields !== "object" || fields === null || Array.isArray(fields)) {
+    return "An event must be an object of its fields";
+  }
+  for (const [name, value] of Object.entries(fields)) {
+    if (name === "data") continue;
+    const rule = RULES.get(name);
+    if (rule === undefined) return `There is no field ${JSON.stringify(name.slice(0, 100))}`;
+    if (!isPublishable({ data: "", [name]: value })) return `"${name}" ${rule}`;
+  }
+  const { data, ...others } = fields as { readonly data?: unknown };
+  const text = toText(data);
+  if (text instanceof Error) return '"data" must not be nested that deep';
+  const event: ServerSentEvent = text === undefined ? others : { ...others, data: text };
+  if (isPublishable(event)) return event;
+  return event.event ? '"event" needs "data" beside it' : 'It needs "data", "comment" or "retry"';
+}
+
+function isPublishable(event: ServerSentEvent): boolean {
+  try {
+    checkPublishable(event);
+    return (event.retry ?? 0) <= MAX_RETRY_MS;
+  } catch {
+    // The message is for who calls the library; the client gets the field's rule.
+    return false;
+  }
+}
+
+function toText(value: unknown): string | undefined | Error {
+  try {
+    return typeof value === "string" ? value : JSON.stringify(value);
+  } catch (error) {
+    // Runtimes whose JSON.stringify() is recursive run out of stack.
+    return error as RangeError;
+  }
+}
+
+function byteLength({ data = "", event = "", id = "", comment = "" }: ServerSentEvent): number {
+  return new TextEncoder().encode(data + event + id + comment).length;
+}

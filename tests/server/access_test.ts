@@ -1,0 +1,454 @@
+import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
+import {
+  type AccessOptions,
+  type Action,
+  createAccess,
+  hashToken,
+  matchesToken,
+  mayUse,
+} from "../../lib/server/access.ts";
+import { importJwtKey } from "../../lib/server/jwt.ts";
+import { get } from "./support.ts";
+
+const NOW = 1_750_000_000;
+const SECRET = "a secret of at least 32 bytes, ok?";
+const PUBLISH_TOKEN = "the-publish-token";
+const ACTIONS: readonly Action[] = ["subscribe", "publish", "admin"];
+
+const jwtKey = await importJwtKey(SECRET);
+const signingKey = await crypto.subtle.importKey(
+  "raw",
+  new TextEncoder().encode(SECRET),
+  { name: "HMAC", hash: "SHA-256" },
+  false,
+  ["sign"],
+);
+
+function base64Url(content: Uint8Array): string {
+  return content.toBase64({ alphabet: "base64url", omitPadding: true });
+}
+
+async function jwt(
+  sse: object,
+  { exp = NOW + 60, nbf = NOW, alg = "HS256" } = {},
+): Promise<string> {
+  const signed = [{ alg }, { exp, nbf, sse }].map((part) =>
+    base64Url(new TextEncoder().encode(JSON.stringify(part)))
+  ).join(".");
+  const signature = await crypto.subtle.sign("HMAC", signingKey, new TextEncoder().encode(signed));
+  return `${signed}.${base64Url(new Uint8Array(signature))}`;
+}
+
+const ORDERS = await jwt({ subscribe: ["orders/*", "news"], publish: ["orders/7"] });
+const EXPIRED = await jwt({ subscribe: ["*"], publish: ["*"] }, { exp: NOW });
+const EARLY = await jwt({ subscribe: ["*"], publish: ["*"] }, { nbf: NOW + 1 });
+const ALG_NONE = await jwt({ subscribe: ["*"], publish: ["*"] }, { alg: "none" });
+const DAMAGED = ORDERS.replace(/.$/, "");
+
+const NO_TOKEN = [401, 'Bearer realm="sse-hub"'];
+const BAD_TOKEN = [401, 'Bearer error="invalid_token"'];
+const BAD_SCOPE = [403, 'Bearer error="insufficient_scope"'];
+const CLOSED = [403, null];
+const FOREIGN = [403, null];
+const GRANTED = {};
+const GRANTED_UNTIL = { expiresAtMs: (NOW + 60) * 1_000 };
+
+const BOTH = { publishToken: PUBLISH_TOKEN, jwtKey } as const;
+
+interface Asked {
+  readonly headers?: HeadersInit;
+  readonly method?: string;
+  readonly path?: string;
+  readonly action?: Action;
+  readonly streams?: readonly string[];
+}
+
+/** The grant, or the status and the challenge of the answer that refuses. */
+async function ask(options: Partial<AccessOptions>, asked: Asked = {}): Promise<unknown> {
+  const { headers = {}, method = "GET", path = "/sse", action = "subscribe", streams = ["news"] } =
+    asked;
+  const access = createAccess({ subscribe: "token", now: () => NOW * 1_000, ...options });
+  const answer = await access.authorize(get(path, { method, headers }), action, streams);
+  if (!(answer instanceof Response)) return answer;
+  assertEquals(answer.headers.get("content-type"), "application/problem+json");
+  assertEquals(answer.headers.get("cache-control"), "no-store");
+  const { detail } = await answer.json();
+  assertMatch(detail, /^[A-Z][^_]*[a-z]$/);
+  return [answer.status, answer.headers.get("www-authenticate")];
+}
+
+function bearer(token: string): HeadersInit {
+  return { authorization: `Bearer ${token}` };
+}
+
+Deno.test("mayUse() allows a name, all below a name, and all", () => {
+  const table: [patterns: string[], stream: string, expected: boolean][] = [
+    [[], "orders", false],
+    [["orders"], "orders", true],
+    [["orders"], "Orders", false],
+    [["orders"], "orders/7", false],
+    [["orders"], "order", false],
+    [["order"], "orders", false],
+    [["orders/7"], "orders/7", true],
+    [["orders/7"], "orders/77", false],
+    [["orders/*"], "orders/7", true],
+    [["orders/*"], "orders/7/items/1", true],
+    [["orders/*"], "orders", false],
+    [["orders/*"], "orders/", false],
+    [["orders/*"], "ordersx/7", false],
+    [["orders/*"], "x/orders/7", false],
+    [["*"], "orders", true],
+    [["*"], "orders/7", true],
+    [["news", "orders/*"], "orders/7", true],
+    [["news", "orders/*"], "weather", false],
+    [["orders*"], "orders7", false],
+    [["*/7"], "orders/7", false],
+    [["orders/*/items"], "orders/7/items", false],
+    [["**"], "orders", false],
+    [["/*"], "orders", false],
+    [[""], "orders", false],
+    [["o.*"], "orders", false],
+    [["orders/7 "], "orders/7", false],
+  ];
+  for (const [patterns, stream, expected] of table) {
+    assertEquals(mayUse(patterns, stream), expected, `${patterns} ${stream}`);
+  }
+});
+
+Deno.test("matchesToken() is true for the token that was hashed only", async () => {
+  const expected = await hashToken(PUBLISH_TOKEN);
+  assertEquals(await matchesToken(PUBLISH_TOKEN, expected), true);
+  const others = [
+    "",
+    "x",
+    `${PUBLISH_TOKEN} `,
+    PUBLISH_TOKEN.slice(1),
+    PUBLISH_TOKEN.toUpperCase(),
+  ];
+  for (const other of others) assertEquals(await matchesToken(other, expected), false, other);
+});
+
+Deno.test("matchesToken() is false where one bit of the hash differs, or all of it lacks", async () => {
+  const hash = await hashToken(PUBLISH_TOKEN);
+  for (let bit = 0; bit < 256; bit++) {
+    const other = hash.slice();
+    other[bit >> 3]! ^= 1 << (bit & 7);
+    assertEquals(await matchesToken(PUBLISH_TOKEN, other), false, `${bit}`);
+  }
+  const twice = hash.map((byte, i) => i < 2 ? byte ^ 1 : byte);
+  assertEquals(await matchesToken(PUBLISH_TOKEN, twice), false);
+  for (const length of [0, 31]) {
+    assertEquals(await matchesToken(PUBLISH_TOKEN, hash.slice(0, length)), false, `${length}`);
+  }
+  assertEquals(await matchesToken(PUBLISH_TOKEN, new Uint8Array([...hash, 0])), false);
+});
+
+Deno.test("hashToken() is the SHA-256 of FIPS 180-2, appendix B.1", async () => {
+  assertEquals(
+    (await hashToken("abc")).toHex(),
+    "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad",
+  );
+});
+
+Deno.test("authorize() without a token lets subscribe where streams are public, and no more", async () => {
+  const settings = [BOTH, { publishToken: PUBLISH_TOKEN }, { jwtKey }, {}];
+  for (const options of settings) {
+    assertEquals(await ask({ ...options, subscribe: "public" }), GRANTED);
+    assertEquals(await ask({ ...options, subscribe: "public" }, { streams: [] }), GRANTED);
+  }
+  for (const subscribe of ["public", "token"] as const) {
+    for (const action of ACTIONS) {
+      if (action === "subscribe" && subscribe === "public") continue;
+      assertEquals(await ask({ ...BOTH, subscribe }, { action }), NO_TOKEN, action);
+    }
+  }
+});
+
+Deno.test("authorize() is closed to who has no token where there is none to have", async () => {
+  for (const action of ACTIONS) {
+    assertEquals(await ask({}, { action }), CLOSED, action);
+    assertEquals(await ask({ publishToken: PUBLISH_TOKEN }, { action }), NO_TOKEN, action);
+    const expected = action === "admin" ? CLOSED : NO_TOKEN;
+    assertEquals(await ask({ jwtKey }, { action }), expected, action);
+  }
+});
+
+Deno.test("authorize() grants everything to the publish token, for ever", async () => {
+  for (const options of [BOTH, { publishToken: PUBLISH_TOKEN }]) {
+    for (const subscribe of ["public", "token"] as const) {
+      for (const action of ACTIONS) {
+        const asked = { headers: bearer(PUBLISH_TOKEN), action, streams: ["any/stream", "news"] };
+        assertEquals(await ask({ ...options, subscribe }, asked), GRANTED, action);
+      }
+    }
+  }
+});
+
+Deno.test("authorize() grants a JWT what it names, for its time", async () => {
+  const table: [action: Action, streams: string[], expected: unknown][] = [
+    ["subscribe", ["orders/7"], GRANTED_UNTIL],
+    ["subscribe", ["orders/7", "orders/8/items", "news"], GRANTED_UNTIL],
+    ["subscribe", ["orders/7", "weather"], BAD_SCOPE],
+    ["subscribe", ["weather", "orders/7"], BAD_SCOPE],
+    ["subscribe", ["orders"], BAD_SCOPE],
+    ["subscribe", [], GRANTED_UNTIL],
+    ["publish", ["orders/7"], GRANTED_UNTIL],
+    ["publish", ["orders/8"], BAD_SCOPE],
+    ["publish", ["news"], BAD_SCOPE],
+    ["publish", ["orders/7", "news"], BAD_SCOPE],
+    ["admin", [], BAD_SCOPE],
+    ["admin", ["orders/7"], BAD_SCOPE],
+  ];
+  for (const options of [BOTH, { jwtKey }]) {
+    for (const [action, streams, expected] of table) {
+      const asked = { headers: bearer(ORDERS), action, streams };
+      assertEquals(await ask(options, asked), expected, `${action} ${streams}`);
+    }
+  }
+});
+
+Deno.test("authorize() never grants admin to a JWT", async () => {
+  const all = { subscribe: ["*"], publish: ["*"] };
+  const headers = bearer(await jwt(all));
+  assertEquals(await ask(BOTH, { headers, action: "publish" }), GRANTED_UNTIL);
+  assertEquals(await ask(BOTH, { headers, action: "admin" }), BAD_SCOPE);
+  assertEquals(await ask({ jwtKey }, { headers, action: "admin" }), BAD_SCOPE);
+  const forged = bearer(await jwt({ ...all, admin: ["*"] }));
+  assertEquals(await ask(BOTH, { headers: forged, action: "admin" }), BAD_TOKEN);
+});
+
+Deno.test("authorize() lets a JWT subscribe to every public stream, for its time", async () => {
+  const options = { ...BOTH, subscribe: "public" } as const;
+  const headers = bearer(ORDERS);
+  for (const streams of [["weather"], ["orders/7"], []]) {
+    assertEquals(await ask(options, { headers, streams }), GRANTED_UNTIL, `${streams}`);
+  }
+  assertEquals(await ask(options, { headers, action: "publish" }), BAD_SCOPE);
+});
+
+Deno.test("authorize() refuses a bad token with 401, also where none was needed", async () => {
+  const bad = [
+    EXPIRED,
+    EARLY,
+    ALG_NONE,
+    DAMAGED,
+    `${ORDERS}A`,
+    await jwt([]),
+    "x",
+    `x${PUBLISH_TOKEN}`,
+  ];
+  for (const token of bad) {
+    for (const options of [BOTH, { publishToken: PUBLISH_TOKEN }, { jwtKey }, {}]) {
+      for (const subscribe of ["public", "token"] as const) {
+        for (const action of ACTIONS) {
+          const answer = await ask({ ...options, subscribe }, { headers: bearer(token), action });
+          assertEquals(answer, BAD_TOKEN, `${subscribe} ${action} ${token}`);
+        }
+      }
+    }
+  }
+});
+
+Deno.test("authorize() refuses a JWT where there is no key for it", async () => {
+  assertEquals(await ask({ publishToken: PUBLISH_TOKEN }, { headers: bearer(ORDERS) }), BAD_TOKEN);
+  assertEquals(await ask({}, { headers: bearer(ORDERS), action: "publish" }), BAD_TOKEN);
+});
+
+Deno.test("authorize() says of a token that it has expired, or that it is early", async () => {
+  const access = createAccess({ ...BOTH, subscribe: "public", now: () => NOW * 1_000 });
+  const details = [
+    [EXPIRED, "The token has expired"],
+    [EARLY, "The token is not valid yet"],
+    [DAMAGED, "The token is not valid here"],
+    [ALG_NONE, "The token is not valid here"],
+  ] as const;
+  for (const [token, expected] of details) {
+    const answer = await access.authorize(get("/sse", { headers: bearer(token) }), "subscribe", []);
+    assert(answer instanceof Response);
+    assertEquals((await answer.json()).detail, expected);
+  }
+});
+
+Deno.test("authorize() takes the time from its clock at each request", async () => {
+  let nowMs = NOW * 1_000;
+  const access = createAccess({ jwtKey, subscribe: "token", now: () => nowMs });
+  const request = get("/sse", { headers: bearer(ORDERS) });
+  assertEquals(await access.authorize(request, "subscribe", ["news"]), GRANTED_UNTIL);
+  nowMs += 59_999;
+  assertEquals(await access.authorize(request, "subscribe", ["news"]), GRANTED_UNTIL);
+  nowMs += 1;
+  const answer = await access.authorize(request, "subscribe", ["news"]);
+  assertEquals(answer instanceof Response && answer.status, 401);
+});
+
+Deno.test("authorize() reads the scheme without regard to case, and any space behind it", async () => {
+  for (const token of [PUBLISH_TOKEN, ORDERS]) {
+    for (const scheme of ["Bearer ", "bearer ", "BEARER ", "bEaReR  ", "Bearer \t "]) {
+      const answer = await ask(BOTH, { headers: { authorization: scheme + token } });
+      assertEquals(Array.isArray(answer), false, scheme);
+    }
+  }
+});
+
+Deno.test("authorize() refuses a header that has not exactly one token", async () => {
+  const headers = ["Bearer", "Bearer ", `Bearer ${PUBLISH_TOKEN} x`, `Bearer x ${PUBLISH_TOKEN}`];
+  headers.push(`Bearer ${PUBLISH_TOKEN}, Bearer ${PUBLISH_TOKEN}`, `Bearer "${PUBLISH_TOKEN}"`);
+  for (const authorization of headers) {
+    const answer = await ask({ ...BOTH, subscribe: "public" }, { headers: { authorization } });
+    assertEquals(answer, BAD_TOKEN, authorization);
+  }
+});
+
+Deno.test("authorize() takes another scheme than Bearer for no token", async () => {
+  const headers = [
+    "",
+    "Basic eDp5",
+    `Basic ${PUBLISH_TOKEN}`,
+    PUBLISH_TOKEN,
+    `Bearer:${PUBLISH_TOKEN}`,
+  ];
+  headers.push(`Token ${PUBLISH_TOKEN}`, `BearerX ${PUBLISH_TOKEN}`, `Bearer=${PUBLISH_TOKEN}`);
+  for (const authorization of headers) {
+    const asked = { headers: { authorization } };
+    assertEquals(await ask(BOTH, asked), NO_TOKEN, authorization);
+    assertEquals(await ask({ ...BOTH, subscribe: "public" }, asked), GRANTED, authorization);
+  }
+});
+
+Deno.test("authorize() never takes a token from the query", async () => {
+  for (const name of ["access_token", "token", "authorization", "sse_token", "jwt"]) {
+    for (const token of [PUBLISH_TOKEN, ORDERS]) {
+      const path = `/sse?stream=news&${name}=${token}`;
+      assertEquals(await ask(BOTH, { path }), NO_TOKEN, path);
+    }
+  }
+});
+
+Deno.test("authorize() takes a JWT from the first cookie sse_token", async () => {
+  const table: [cookie: string, expected: unknown][] = [
+    [`sse_token=${ORDERS}`, GRANTED_UNTIL],
+    [`a=b; sse_token=${ORDERS}; c=d`, GRANTED_UNTIL],
+    [`a=b;sse_token=${ORDERS};c`, GRANTED_UNTIL],
+    [`sse_token=${ORDERS}; sse_token=x`, GRANTED_UNTIL],
+    [`sse_token=x; sse_token=${ORDERS}`, BAD_TOKEN],
+    [`sse_token=${EXPIRED}`, BAD_TOKEN],
+    [`sse_token=${DAMAGED}`, BAD_TOKEN],
+    [`sse_token="${ORDERS}"`, BAD_TOKEN],
+    [`sse_token=${PUBLISH_TOKEN}`, BAD_TOKEN],
+    [`sse_token=`, NO_TOKEN],
+    [`sse_token`, NO_TOKEN],
+    [`SSE_TOKEN=${ORDERS}`, NO_TOKEN],
+    [`xsse_token=${ORDERS}`, NO_TOKEN],
+    [`x=sse_token=${ORDERS}`, NO_TOKEN],
+    [`sse_token2=${ORDERS}`, NO_TOKEN],
+    ["", NO_TOKEN],
+    [";;=; =;", NO_TOKEN],
+  ];
+  for (const [cookie, expected] of table) {
+    assertEquals(await ask(BOTH, { headers: { cookie } }), expected, cookie);
+  }
+});
+
+Deno.test("authorize() refuses a bad cookie where streams are public, and a good one's end stays", async () => {
+  const options = { ...BOTH, subscribe: "public" } as const;
+  for (const token of [EXPIRED, DAMAGED, ALG_NONE, "x"]) {
+    const asked = { headers: { cookie: `sse_token=${token}` } };
+    assertEquals(await ask(options, asked), BAD_TOKEN, token);
+  }
+  const asked = { headers: { cookie: `sse_token=${ORDERS}` }, streams: ["weather"] };
+  assertEquals(await ask(options, asked), GRANTED_UNTIL);
+});
+
+Deno.test("authorize() doesn't look at the cookie where there is no key for it", async () => {
+  for (const token of [PUBLISH_TOKEN, ORDERS, "x"]) {
+    const asked = { headers: { cookie: `sse_token=${token}` } };
+    assertEquals(await ask({ publishToken: PUBLISH_TOKEN }, asked), NO_TOKEN, token);
+    assertEquals(await ask({ subscribe: "public" }, asked), GRANTED, token);
+  }
+});
+
+Deno.test("authorize() lets the header count where there is a cookie too", async () => {
+  const table: [authorization: string, token: string, expected: unknown][] = [
+    [`Bearer ${PUBLISH_TOKEN}`, EXPIRED, GRANTED],
+    [`Bearer ${ORDERS}`, "x", GRANTED_UNTIL],
+    [`Bearer ${EXPIRED}`, ORDERS, BAD_TOKEN],
+    ["Bearer x", ORDERS, BAD_TOKEN],
+    ["Bearer", ORDERS, BAD_TOKEN],
+    ["Basic eDp5", ORDERS, GRANTED_UNTIL],
+    ["", ORDERS, GRANTED_UNTIL],
+  ];
+  for (const [authorization, token, expected] of table) {
+    const headers = { authorization, cookie: `sse_token=${token}` };
+    assertEquals(await ask(BOTH, { headers }), expected, authorization);
+  }
+});
+
+const SITES: [headers: Record<string, string>, isOwn: boolean][] = [
+  [{}, false],
+  [{ "sec-fetch-site": "same-origin" }, true],
+  [{ "sec-fetch-site": "none" }, true],
+  [{ "sec-fetch-site": "same-site" }, false],
+  [{ "sec-fetch-site": "cross-site" }, false],
+  [{ "sec-fetch-site": "", origin: "http://localhost" }, false],
+  [{ "sec-fetch-site": "cross-site", origin: "http://localhost" }, false],
+  [{ "sec-fetch-site": "same-origin", origin: "https://behind.example" }, true],
+  [{ origin: "http://localhost" }, true],
+  [{ origin: "https://localhost" }, true],
+  [{ origin: "http://localhost:81" }, false],
+  [{ origin: "http://localhost.evil.example" }, false],
+  [{ origin: "http://evil.example" }, false],
+  [{ origin: "http://evil.example/localhost" }, false],
+  [{ origin: "http://x@localhost" }, false],
+  [{ origin: "null" }, false],
+  [{ origin: "" }, false],
+  [{ origin: "localhost" }, false],
+  [{ origin: "https://app.example", host: "app.example" }, true],
+  [{ origin: "https://app.example", host: "App.Example" }, true],
+  [{ origin: "https://app.example:8443", host: "app.example:8443" }, true],
+  [{ origin: "https://app.example", host: "app.example:8443" }, false],
+  [{ origin: "http://localhost", host: "app.example" }, false],
+  [{ origin: "http://", host: "" }, false],
+  [{ origin: "null", host: "null" }, false],
+  [{ referer: "http://localhost/" }, false],
+];
+
+Deno.test("authorize() lets a cookie authorize unsafe methods from the server's own pages only", async () => {
+  for (const [site, isOwn] of SITES) {
+    const headers = { cookie: `sse_token=${ORDERS}`, ...site };
+    for (const method of ["POST", "DELETE", "PUT", "PATCH", "QUERY"]) {
+      const asked = { headers, method, action: "publish", streams: ["orders/7"] } as const;
+      const expected = isOwn ? GRANTED_UNTIL : FOREIGN;
+      assertEquals(await ask(BOTH, asked), expected, `${method} ${JSON.stringify(site)}`);
+    }
+  }
+});
+
+Deno.test("authorize() lets a cookie authorize safe methods, and the header all, from anywhere", async () => {
+  for (const [site] of SITES) {
+    for (const method of ["GET", "HEAD", "OPTIONS"]) {
+      const headers = { cookie: `sse_token=${ORDERS}`, ...site };
+      assertEquals(await ask(BOTH, { headers, method }), GRANTED_UNTIL, JSON.stringify(site));
+    }
+    const headers = { ...bearer(ORDERS), cookie: `sse_token=${ORDERS}`, ...site };
+    const asked = { headers, method: "POST", action: "publish", streams: ["orders/7"] } as const;
+    assertEquals(await ask(BOTH, asked), GRANTED_UNTIL, JSON.stringify(site));
+  }
+});
+
+Deno.test("authorize() refuses a bad cookie as such wherever it comes from", async () => {
+  for (const [site] of SITES) {
+    const headers = { cookie: `sse_token=${EXPIRED}`, ...site };
+    const asked = { headers, method: "POST", action: "publish" } as const;
+    assertEquals(await ask(BOTH, asked), BAD_TOKEN, JSON.stringify(site));
+  }
+});
+
+Deno.test("createAccess() refuses a publish token that no header can carry, and doesn't repeat it", () => {
+  for (const publishToken of ["", " ", "two words", "line\nbreak", "é", "tab\t"]) {
+    const error = assertThrows(() => createAccess({ publishToken, subscribe: "token" }), TypeError);
+    assertEquals(
+      error.message,
+      "Cannot use publish token: it must be printable ASCII without spaces",
+    );
+  }
+});

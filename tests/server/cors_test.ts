@@ -1,0 +1,192 @@
+import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
+import { isOrigin, withCors } from "../../lib/server/cors.ts";
+import type { Handler } from "../../lib/server/router.ts";
+import { get } from "./support.ts";
+
+const APP = "https://app.example";
+const OTHER_APP = "http://localhost:3000";
+const ORIGINS = [APP, OTHER_APP];
+
+/** Origins that are none of those above, though some look it. */
+const FOREIGN = [
+  "https://evil.example",
+  "http://app.example",
+  "https://app.example:8443",
+  "https://app.example.evil.example",
+  "https://sub.app.example",
+  "https://APP.example",
+  "https://app.example/",
+  `${APP}, ${OTHER_APP}`,
+  "null",
+  "*",
+  "",
+];
+
+function hello(headers?: HeadersInit): Handler {
+  return () => new Response("hello", { headers: headers ?? {} });
+}
+
+function refuse(): never {
+  throw new Error("The handler was called");
+}
+
+/** The answer's status and its headers, but for those of its content. */
+async function ask(
+  origins: readonly string[],
+  init: RequestInit,
+  handler: Handler = hello(),
+): Promise<[status: number, headers: Record<string, string>]> {
+  const response = await withCors(handler, origins)(get("/sse", init), {});
+  const headers = Object.fromEntries(response.headers);
+  await response.body?.cancel();
+  for (const name of ["content-type", "cache-control", "x-content-type-options"]) {
+    delete headers[name];
+  }
+  return [response.status, headers];
+}
+
+function preflight(origin: string): RequestInit {
+  return { method: "OPTIONS", headers: { origin, "access-control-request-method": "POST" } };
+}
+
+function allowing(origin: string): Record<string, string> {
+  return {
+    "access-control-allow-credentials": "true",
+    "access-control-allow-origin": origin,
+    "access-control-expose-headers": "Retry-After",
+    vary: "Origin",
+  };
+}
+
+Deno.test("withCors() tells the browser that a page of an allowed origin may read the answer", async () => {
+  for (const origin of ORIGINS) {
+    for (const method of ["GET", "HEAD", "POST", "DELETE", "OPTIONS"]) {
+      const answer = await ask(ORIGINS, { method, headers: { origin } });
+      assertEquals(answer, [200, allowing(origin)], `${origin} ${method}`);
+    }
+  }
+});
+
+Deno.test("withCors() allows no other origin, and says that the answer depends on it", async () => {
+  for (const origin of FOREIGN) {
+    const answer = await ask(ORIGINS, { headers: { origin } });
+    assertEquals(answer, [200, { vary: "Origin" }], origin);
+  }
+  assertEquals(await ask(ORIGINS, {}), [200, { vary: "Origin" }]);
+});
+
+Deno.test("withCors() answers the preflight of an allowed origin itself", async () => {
+  for (const origin of ORIGINS) {
+    assertEquals(await ask(ORIGINS, preflight(origin), refuse), [204, {
+      ...allowing(origin),
+      "access-control-allow-headers": "Last-Event-ID, Authorization, Content-Type, Cache-Control",
+      "access-control-allow-methods": "GET, HEAD, POST, DELETE",
+      "access-control-max-age": "7200",
+    }]);
+  }
+});
+
+Deno.test("withCors() refuses the preflight of every other origin", async () => {
+  for (const origin of FOREIGN) {
+    const answer = await ask(ORIGINS, preflight(origin), refuse);
+    assertEquals(answer, [403, { vary: "Origin" }], origin);
+  }
+});
+
+Deno.test("withCors() takes no other request for a preflight", async () => {
+  const requests: RequestInit[] = [
+    { method: "OPTIONS" },
+    { method: "OPTIONS", headers: { "access-control-request-method": "POST" } },
+    { method: "POST", headers: { origin: "null", "access-control-request-method": "POST" } },
+  ];
+  for (const request of requests) {
+    assertEquals(await ask(ORIGINS, request), [200, { vary: "Origin" }]);
+  }
+});
+
+Deno.test("withCors() adds to the Vary there is, once", async () => {
+  const table = {
+    "accept-encoding": "accept-encoding, Origin",
+    "accept, cookie": "accept, cookie, Origin",
+    "x-origin": "x-origin, Origin",
+    "origin-x, x": "origin-x, x, Origin",
+    "origin": "origin",
+    "accept , Origin": "accept , Origin",
+    "Origin,accept": "Origin,accept",
+    "*": "*",
+  };
+  for (const [vary, expected] of Object.entries(table)) {
+    const [, headers] = await ask(ORIGINS, {}, hello({ vary }));
+    assertEquals(headers["vary"], expected, vary);
+  }
+});
+
+Deno.test("withCors() keeps the status, the headers and the body of an answer", async () => {
+  const handler = () => new Response("gone", { status: 410, headers: { "x-mine": "1" } });
+  const response = await withCors(handler, ORIGINS)(get("/", { headers: { origin: APP } }), {});
+  assertEquals([response.status, response.headers.get("x-mine")], [410, "1"]);
+  assertEquals(await response.text(), "gone");
+});
+
+Deno.test("withCors() works on an answer whose headers are immutable", async () => {
+  const answer = await fetch("data:text/plain,hello");
+  assertThrows(() => answer.headers.set("vary", "Origin"), TypeError);
+  const response = await withCors(() => answer, ORIGINS)(
+    get("/", { headers: { origin: APP } }),
+    {},
+  );
+  assertEquals(response.headers.get("access-control-allow-origin"), APP);
+  assertEquals(response.headers.get("vary"), "Origin");
+  assertEquals(await response.text(), "hello");
+});
+
+Deno.test("withCors() hands the handler the request and what is known of its connection", async () => {
+  const info = { remoteAddr: { hostname: "192.0.2.7" } };
+  const request = get("/sse");
+  const handler: Handler = (...args) => {
+    assertStrictEquals(args[0], request);
+    assertStrictEquals(args[1], info);
+    return new Response("seen");
+  };
+  assertEquals(await (await withCors(handler, ORIGINS)(request, info)).text(), "seen");
+});
+
+Deno.test("withCors() leaves the handler as it is without origins", () => {
+  const handler = hello();
+  assertStrictEquals(withCors(handler, []), handler);
+});
+
+Deno.test("withCors() refuses what is no origin", () => {
+  const error = assertThrows(() => withCors(hello(), [APP, "*"]), TypeError);
+  assertEquals(
+    error.message,
+    'Cannot allow origin: expected one like https://example.com, got "*"',
+  );
+});
+
+Deno.test("isOrigin() is true for what browsers write in Origin", () => {
+  const origins = [APP, OTHER_APP, "http://localhost", "https://a", "http://192.0.2.7:8080"];
+  origins.push("https://[2001:db8::7]", "http://[::1]:3000", "https://xn--bcher-kva.example");
+  for (const origin of origins) assertEquals(isOrigin(origin), true, origin);
+});
+
+Deno.test("isOrigin() is false for everything else", () => {
+  const table = ["", "null", "*", "app.example", "//app.example", "https://", "https:app.example"];
+  table.push("https://*.app.example", "https://*", "https://app.example/", "https://app.example/x");
+  table.push(
+    "https://app.example?x",
+    "https://app.example#x",
+    "https://x@app.example",
+    "HTTPS://a",
+  );
+  table.push(
+    "https://App.example",
+    "https://app.example:443",
+    "http://app.example:80",
+    "file:///x",
+  );
+  table.push("https://app.example:99999", "https://app.example:", "https://bücher.example");
+  table.push("ws://app.example", "blob:https://app.example", "data:,x", " https://app.example");
+  table.push("https://app.example\n", "https://app.example https://b.example", "http://127.1");
+  for (const text of table) assertEquals(isOrigin(text), false, text);
+});

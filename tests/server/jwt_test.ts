@@ -1,0 +1,490 @@
+import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { importJwtKey, type JwtKey, verifyJwt } from "../../lib/server/jwt.ts";
+import { mulberry32 } from "../random.ts";
+
+const NOW = 1_750_000_000;
+const SECRET = "a secret of at least 32 bytes, ok?";
+const GOOD = {
+  exp: NOW + 60,
+  sse: { subscribe: ["orders/*", "news"], publish: ["orders/7"] },
+};
+
+/** The token of RFC 7515, appendix A.1, signed with HS256. */
+const RFC_HS256 = "eyJ0eXAiOiJKV1QiLA0KICJhbGciOiJIUzI1NiJ9." +
+  "eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ." +
+  "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
+
+/** The token of RFC 7515, appendix A.3, signed with ES256. */
+const RFC_ES256 = "eyJhbGciOiJFUzI1NiJ9." +
+  "eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ." +
+  "DtEhU3ljbEg8L38VWAfUAqOyKAM6-Xx-F4GawxaepmXFCgfTjDxw5djxLa8ISlSApmWQxfKTUJqPP3-Kg6NU1Q";
+
+type Sign = (signed: Uint8Array<ArrayBuffer>) => Promise<ArrayBuffer>;
+
+function bytes(text: string): Uint8Array<ArrayBuffer> {
+  return new TextEncoder().encode(text);
+}
+
+function base64Url(content: Uint8Array): string {
+  return content.toBase64({ alphabet: "base64url", omitPadding: true });
+}
+
+function fromBase64Url(text: string): Uint8Array<ArrayBuffer> {
+  return Uint8Array.fromBase64(text, { alphabet: "base64url" });
+}
+
+/** A token of these parts; bytes and a text stand for themselves, all else for its JSON. */
+async function token(header: unknown, payload: unknown, sign: Sign): Promise<string> {
+  const parts = [header, payload].map((part) =>
+    base64Url(
+      part instanceof Uint8Array
+        ? part
+        : bytes(typeof part === "string" ? part : JSON.stringify(part)),
+    )
+  );
+  const signature = await sign(bytes(parts.join(".")));
+  return [...parts, base64Url(new Uint8Array(signature))].join(".");
+}
+
+async function hmac(secret: string, hash = "SHA-256"): Promise<Sign> {
+  const algorithm = { name: "HMAC", hash };
+  const key = await crypto.subtle.importKey("raw", bytes(secret), algorithm, false, ["sign"]);
+  return (signed) => crypto.subtle.sign(algorithm, key, signed);
+}
+
+async function hs256(payload: unknown, header: unknown = { alg: "HS256" }): Promise<string> {
+  return await token(header, payload, await hmac(SECRET));
+}
+
+function pemOf(spki: ArrayBuffer, label = "PUBLIC KEY"): string {
+  const lines = new Uint8Array(spki).toBase64().match(/.{1,64}/g)!;
+  return [`-----BEGIN ${label}-----`, ...lines, `-----END ${label}-----`, ""].join("\n");
+}
+
+async function es256(namedCurve = "P-256"): Promise<{ readonly pem: string; readonly sign: Sign }> {
+  const algorithm = { name: "ECDSA", namedCurve, hash: "SHA-256" };
+  const { publicKey, privateKey } = await crypto.subtle.generateKey(
+    algorithm,
+    true,
+    ["sign", "verify"],
+  );
+  return {
+    pem: pemOf(await crypto.subtle.exportKey("spki", publicKey)),
+    sign: (signed) => crypto.subtle.sign(algorithm, privateKey, signed),
+  };
+}
+
+/** Its claims are not for this server, so that `claims` is the answer to a good signature. */
+async function assertVector(vector: string, key: JwtKey): Promise<void> {
+  assertEquals(await verifyJwt(vector, key, NOW), "claims");
+  const [header = "", payload, signature = ""] = vector.split(".");
+  const other = signature.startsWith("A") ? "B" : "A";
+  const forged = [header, payload, other + signature.slice(1)].join(".");
+  assertEquals(await verifyJwt(forged, key, NOW), "signature");
+}
+
+Deno.test("verifyJwt() verifies the HS256 token of RFC 7515, appendix A.1", async () => {
+  const secret = fromBase64Url(
+    "AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ-EstJQLr_T-1qS0gZH75aKtMN3Yj0iPS4hcgUuTwjAzZr1Z9CAow",
+  );
+  const algorithm = { name: "HMAC", hash: "SHA-256" };
+  const cryptoKey = await crypto.subtle.importKey("raw", secret, algorithm, false, ["verify"]);
+  await assertVector(RFC_HS256, { algorithm: "HS256", cryptoKey });
+});
+
+Deno.test("verifyJwt() verifies the ES256 token of RFC 7515, appendix A.3", async () => {
+  const jwk = {
+    kty: "EC",
+    crv: "P-256",
+    x: "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU",
+    y: "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0",
+  };
+  const algorithm = { name: "ECDSA", namedCurve: "P-256" };
+  const publicKey = await crypto.subtle.importKey("jwk", jwk, algorithm, true, ["verify"]);
+  const pem = pemOf(await crypto.subtle.exportKey("spki", publicKey));
+  await assertVector(RFC_ES256, await importJwtKey(pem));
+});
+
+Deno.test("verifyJwt() takes a token that openssl signed", async () => {
+  const signed = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9." +
+    "eyJleHAiOjE3NTAwMDAwNjAsInNzZSI6eyJzdWJzY3JpYmUiOlsib3JkZXJzLyoiXX19." +
+    "ENVSX4qegB-k57Puq1q9Z93OleFDyhSuj_r3lB7Duhg";
+  assertEquals(await verifyJwt(signed, await importJwtKey(SECRET), NOW), {
+    expiresAtSeconds: NOW + 60,
+    subscribe: ["orders/*"],
+    publish: [],
+  });
+});
+
+Deno.test("verifyJwt() gives the claims of a good token", async () => {
+  const key = await importJwtKey(SECRET);
+  const claims = { expiresAtSeconds: NOW + 60, ...GOOD.sse };
+  assertEquals(await verifyJwt(await hs256(GOOD), key, NOW), claims);
+  const { pem, sign } = await es256();
+  const signed = await token({ alg: "ES256", typ: "JWT" }, GOOD, sign);
+  assertEquals(await verifyJwt(signed, await importJwtKey(pem), NOW), claims);
+});
+
+Deno.test("verifyJwt() lets each list be left out, and others' claims be there", async () => {
+  const key = await importJwtKey(SECRET);
+  const table: [sse: object, subscribe: string[], publish: string[]][] = [
+    [{}, [], []],
+    [{ subscribe: [] }, [], []],
+    [{ subscribe: ["*"] }, ["*"], []],
+    [{ publish: ["a", "b"] }, [], ["a", "b"]],
+  ];
+  for (const [sse, subscribe, publish] of table) {
+    const signed = await hs256({ iss: "me", aud: ["x"], exp: NOW + 0.5, nbf: NOW, sse });
+    assertEquals(
+      await verifyJwt(signed, key, NOW),
+      { expiresAtSeconds: NOW + 0.5, subscribe, publish },
+      JSON.stringify(sse),
+    );
+  }
+});
+
+Deno.test("verifyJwt() refuses claims that are not what they should be", async () => {
+  const key = await importJwtKey(SECRET);
+  const { exp, sse } = GOOD;
+  const payloads: unknown[] = [
+    { sse },
+    { exp },
+    { exp: `${exp}`, sse },
+    { exp: null, sse },
+    { exp: true, sse },
+    { exp: [exp], sse },
+    `{"exp":1e400,"sse":{}}`,
+    { exp, sse, nbf: `${NOW}` },
+    { exp, sse, nbf: null },
+    ...[null, true, 1, "*", [], ["*"], [[]]].map((sse) => ({ exp, sse })),
+    ...[null, true, 1, "*", {}, [1], ["a", null], [["a"]], { 0: "a", length: 1 }].flatMap((
+      list,
+    ) => [
+      { exp, sse: { subscribe: list } },
+      { exp, sse: { publish: list } },
+    ]),
+    { exp, sse: { subscribe: ["a"], admin: ["*"] } },
+    { exp, sse: { subscibe: ["a"] } },
+    `{"exp":${exp},"sse":{"__proto__":{"subscribe":["*"]}}}`,
+    `{"exp":${exp},"__proto__":{"sse":{}}}`,
+    `{"__proto__":{"exp":${exp}},"sse":{}}`,
+    "null",
+    "[]",
+    `"x"`,
+    "1",
+    `{"exp":${exp},"sse":{}`,
+    `{"exp":${exp},"sse":{}}x`,
+    `\ufeff{"exp":${exp},"sse":{}}`,
+    "[".repeat(3_000),
+  ];
+  for (const payload of payloads) {
+    const fault = await verifyJwt(await hs256(payload), key, NOW);
+    assertEquals(fault, "claims", JSON.stringify(payload));
+  }
+});
+
+Deno.test("verifyJwt() refuses a token from the second it expires on", async () => {
+  const key = await importJwtKey(SECRET);
+  const signed = await hs256(GOOD);
+  assert(typeof await verifyJwt(signed, key, NOW + 59.999) === "object");
+  assertEquals(await verifyJwt(signed, key, NOW + 60), "expired");
+  assertEquals(await verifyJwt(signed, key, Infinity), "expired");
+  assertEquals(await verifyJwt(signed, key, NaN), "expired");
+  assertEquals(await verifyJwt(await hs256({ ...GOOD, exp: -1 }), key, NOW), "expired");
+});
+
+Deno.test("verifyJwt() refuses a token up to the second it begins with", async () => {
+  const key = await importJwtKey(SECRET);
+  const signed = await hs256({ ...GOOD, nbf: NOW });
+  assertEquals(await verifyJwt(signed, key, NOW - 0.001), "early");
+  assert(typeof await verifyJwt(signed, key, NOW) === "object");
+  assertEquals(
+    await verifyJwt(await hs256(`{"exp":${NOW + 9},"nbf":1e400,"sse":{}}`), key, NOW),
+    "early",
+  );
+});
+
+Deno.test("verifyJwt() takes the types JWT and at+jwt, and no header that asks for more", async () => {
+  const key = await importJwtKey(SECRET);
+  for (const typ of ["JWT", "jwt", "at+jwt", "AT+JWT", "application/at+jwt", "application/jwt"]) {
+    const signed = await hs256(GOOD, { alg: "HS256", typ });
+    assert(typeof await verifyJwt(signed, key, NOW) === "object", typ);
+  }
+  const headers: object[] = [
+    ...["", "JWS", "dpop+jwt", "JWT ", "xjwt", null, 1, ["JWT"]].map((typ) => ({ typ })),
+    ...[["exp"], [], null, "", 0, false].map((crit) => ({ crit })),
+  ];
+  for (const header of headers) {
+    const signed = await hs256(GOOD, { alg: "HS256", ...header });
+    assertEquals(await verifyJwt(signed, key, NOW), "header", JSON.stringify(header));
+  }
+});
+
+Deno.test("verifyJwt() takes no algorithm but its key's, whatever the header says", async () => {
+  const { pem, sign } = await es256();
+  const key = await importJwtKey(SECRET);
+  const algorithms = [
+    "none",
+    "None",
+    "NONE",
+    "",
+    "hs256",
+    "HS256 ",
+    "HS384",
+    "HS512",
+    "RS256",
+    null,
+  ];
+  for (const alg of [...algorithms, "ES256", ["HS256"], undefined]) {
+    const fault = await verifyJwt(await hs256(GOOD, { alg }), key, NOW);
+    assertEquals(fault, "header", `${alg}`);
+  }
+  const publicKey = await importJwtKey(pem);
+  for (const alg of [...algorithms, "HS256", "ES384", "ES512"]) {
+    const fault = await verifyJwt(await token({ alg }, GOOD, sign), publicKey, NOW);
+    assertEquals(fault, "header", `${alg}`);
+  }
+  const proto = await hs256(GOOD, `{"__proto__":{"alg":"HS256"}}`);
+  assertEquals(await verifyJwt(proto, key, NOW), "header");
+});
+
+Deno.test("verifyJwt() refuses what was signed with the text of the public key as a secret", async () => {
+  const { pem } = await es256();
+  const key = await importJwtKey(pem);
+  for (const alg of ["HS256", "ES256"]) {
+    for (const secret of [pem, pem.trim()]) {
+      const forged = await token({ alg }, GOOD, await hmac(secret));
+      assertEquals(await verifyJwt(forged, key, NOW), alg === "HS256" ? "header" : "signature");
+    }
+  }
+});
+
+Deno.test("verifyJwt() refuses signatures of other keys, other hashes and other lengths", async () => {
+  const key = await importJwtKey(SECRET);
+  const { pem, sign } = await es256();
+  const publicKey = await importJwtKey(pem);
+  const signs: [alg: string, key: JwtKey, sign: Sign][] = [
+    ["HS256", key, await hmac(`${SECRET} `)],
+    ["HS256", key, await hmac(SECRET, "SHA-512")],
+    ["HS256", key, sign],
+    ["ES256", publicKey, (await es256()).sign],
+    ["ES256", publicKey, await hmac(SECRET)],
+    ["ES256", publicKey, async (signed) => (await sign(signed)).slice(0, 63)],
+  ];
+  for (const length of [1, 31, 32, 33, 63, 64, 65, 70, 1_000]) {
+    signs.push(["HS256", key, () => Promise.resolve(new ArrayBuffer(length))]);
+    signs.push(["ES256", publicKey, () => Promise.resolve(new ArrayBuffer(length))]);
+  }
+  for (const [i, [alg, key, sign]] of signs.entries()) {
+    const fault = await verifyJwt(await token({ alg }, GOOD, sign), key, NOW);
+    assertEquals(fault, "signature", `${i}`);
+  }
+});
+
+Deno.test("verifyJwt() refuses a good token with any character changed, dropped or doubled", async () => {
+  const { pem, sign } = await es256();
+  const cases: [token: string, key: JwtKey][] = [
+    [await hs256(GOOD), await importJwtKey(SECRET)],
+    [await token({ alg: "ES256" }, GOOD, sign), await importJwtKey(pem)],
+  ];
+  for (const [good, key] of cases) {
+    for (let i = 0; i < good.length; i++) {
+      const [before, character = "", after] = [good.slice(0, i), good[i], good.slice(i + 1)];
+      for (const other of ["", "A", "_", ".", "=", " ", "\n", "é", character.repeat(2)]) {
+        if (other === character) continue;
+        const result = await verifyJwt(before + other + after, key, NOW);
+        assertEquals(typeof result, "string", `${i} ${JSON.stringify(other)}`);
+      }
+    }
+  }
+});
+
+Deno.test("verifyJwt() refuses a part in another spelling of the same bytes", async () => {
+  const key = await importJwtKey(SECRET);
+  const [header = "", payload = "", signature = ""] = (await hs256(GOOD)).split(".");
+  // 32 bytes leave 2 unused bits in the last of 43 characters.
+  assertEquals(signature.length, 43);
+  const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+  const last = alphabet.indexOf(signature.at(-1)!);
+  const twins = [1, 2, 3].map((bits) => signature.slice(0, -1) + alphabet[last | bits]);
+  const spellings = [
+    ...twins,
+    `${signature}=`,
+    ` ${signature}`,
+    `${signature}\n`,
+    `${signature}%3D`,
+  ];
+  for (const spelling of spellings) {
+    const result = await verifyJwt([header, payload, spelling].join("."), key, NOW);
+    assertEquals(result, "malformed", JSON.stringify(spelling));
+  }
+});
+
+Deno.test("verifyJwt() refuses the base64 of another alphabet", async () => {
+  const key = await importJwtKey(SECRET);
+  const sse = { subscribe: ["???>>>~~~"] };
+  const signed = await hs256({ ...GOOD, sse });
+  assertMatch(signed.split(".")[1]!, /[-_]/);
+  assert(typeof await verifyJwt(signed, key, NOW) === "object");
+  const other = signed.replaceAll("-", "+").replaceAll("_", "/");
+  assertEquals(await verifyJwt(other, key, NOW), "malformed");
+});
+
+Deno.test("verifyJwt() refuses a header or claims that are no UTF-8", async () => {
+  const key = await importJwtKey(SECRET);
+  const withBadByte = (text: string) => bytes(text).map((byte) => byte === 0x3f ? 0xff : byte);
+  const header = withBadByte('{"alg":"HS256","kid":"?"}');
+  assertEquals(await verifyJwt(await hs256(GOOD, header), key, NOW), "malformed");
+  const payload = withBadByte(JSON.stringify({ ...GOOD, iss: "?" }));
+  assertEquals(await verifyJwt(await hs256(payload), key, NOW), "claims");
+});
+
+Deno.test("verifyJwt() refuses what has not three parts", async () => {
+  const key = await importJwtKey(SECRET);
+  const good = await hs256(GOOD);
+  const [header, payload, signature] = good.split(".");
+  const table = [
+    "",
+    ".",
+    "..",
+    "...",
+    `${header}.${payload}`,
+    `${header}.${payload}.`,
+    `${header}..${signature}`,
+    `.${payload}.${signature}`,
+    `${good}.`,
+    `.${good}`,
+    `${good}.${signature}`,
+    `Bearer ${good}`,
+    `${good}\0`,
+  ];
+  for (const text of table) {
+    assertEquals(await verifyJwt(text, key, NOW), "malformed", text);
+  }
+});
+
+Deno.test("verifyJwt() refuses a token of more than 8 KiB", async () => {
+  const key = await importJwtKey(SECRET);
+  const sized = async (length: number) => await hs256({ ...GOOD, pad: "x".repeat(length) });
+  let length = 5_900;
+  while ((await sized(length + 1)).length <= 8_192) length++;
+  assert(typeof await verifyJwt(await sized(length), key, NOW) === "object");
+  assertEquals(await verifyJwt(await sized(length + 3), key, NOW), "malformed");
+  assertEquals(await verifyJwt("a.".repeat(5_000_000), key, NOW), "malformed");
+});
+
+Deno.test("verifyJwt() neither throws at any text nor passes one that wasn't signed", async () => {
+  const random = mulberry32(3);
+  const below = (limit: number) => Math.floor(random() * limit);
+  const key = await importJwtKey(SECRET);
+  const good = await hs256(GOOD);
+  const pieces = [
+    good,
+    ...good.split("."),
+    ".",
+    "..",
+    "=",
+    "",
+    "\ud800",
+    "é",
+    "e30",
+    "bnVsbA",
+    "-_-_",
+  ];
+  pieces.push("eyJhbGciOiJub25lIn0", "W10", "AA", "____", "\0", " ", "__proto__", "undefined");
+  for (let n = 0; n < 20_000; n++) {
+    let text = "";
+    for (let i = 1 + below(5); i > 0; i--) {
+      text += pieces[below(pieces.length)] + (below(2) ? "." : "");
+    }
+    if (below(2)) {
+      const at = below(text.length + 1);
+      text = text.slice(0, at) + String.fromCharCode(below(300)) + text.slice(at + below(3));
+    }
+    if (text === good) continue;
+    assertEquals(typeof await verifyJwt(text, key, NOW), "string", JSON.stringify(text));
+  }
+});
+
+Deno.test("importJwtKey() takes a secret from 32 bytes on", async () => {
+  for (const secret of ["x".repeat(32), "é".repeat(16), " ".repeat(32), "{".repeat(32)]) {
+    assertEquals((await importJwtKey(secret)).algorithm, "HS256", secret);
+  }
+  const table: [secret: string, bytes: number][] = [["", 0], ["x".repeat(31), 31], ["é", 2]];
+  for (const [secret, bytes] of table) {
+    const error = await assertRejects(() => importJwtKey(secret), RangeError);
+    assertEquals(
+      error.message,
+      `Cannot import JWT key: an HS256 secret needs at least 32 bytes, got ${bytes}`,
+    );
+  }
+});
+
+Deno.test("importJwtKey() takes a P-256 public key with any white space", async () => {
+  const { pem } = await es256();
+  const table = [
+    pem,
+    pem.trim(),
+    `\n ${pem} \n`,
+    pem.replaceAll("\n", "\r\n"),
+    pem.replaceAll("\n", " "),
+  ];
+  for (const text of table) {
+    assertEquals((await importJwtKey(text)).algorithm, "ES256", JSON.stringify(text));
+  }
+});
+
+Deno.test("importJwtKey() refuses every other key, and doesn't repeat it", async () => {
+  const { pem } = await es256();
+  const rsa = await crypto.subtle.generateKey(
+    {
+      name: "RSASSA-PKCS1-v1_5",
+      modulusLength: 2_048,
+      publicExponent: new Uint8Array([1, 0, 1]),
+      hash: "SHA-256",
+    },
+    true,
+    ["sign", "verify"],
+  );
+  const ed25519 = await crypto.subtle.generateKey("Ed25519", true, [
+    "sign",
+    "verify",
+  ]) as CryptoKeyPair;
+  const spki = async (key: CryptoKeyPair) => await crypto.subtle.exportKey("spki", key.publicKey);
+  const base64 = pem.split("\n").slice(1, -2).join("");
+  const table = [
+    (await es256("P-384")).pem,
+    pemOf(await spki(rsa)),
+    pemOf(await spki(ed25519)),
+    pem.replaceAll("PUBLIC", "PRIVATE"),
+    pem.replaceAll("PUBLIC KEY", "EC PRIVATE KEY"),
+    pem.replaceAll("PUBLIC KEY", "CERTIFICATE"),
+    pem + pem,
+    pem.slice(0, -30),
+    pem.slice(0, 80),
+    pem.replaceAll("\n", "\\n"),
+    pem.replace("-----BEGIN", "----- BEGIN"),
+    pem.toLowerCase(),
+    `# my key\n${pem}`,
+    "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----",
+    "-----BEGIN PUBLIC KEY-----\n\n-----END PUBLIC KEY-----",
+    base64,
+    ` ${base64}`,
+    JSON.stringify({ kty: "EC", crv: "P-256", x: "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU" }),
+  ];
+  for (const text of table) {
+    const error = await assertRejects(
+      () => importJwtKey(text),
+      TypeError,
+      "Cannot import JWT key: ",
+    );
+    assertMatch(error.message, /expected an ES256 public key as PEM .* got a key in another form$/);
+  }
+});
+
+Deno.test("importJwtKey() gives a key that does nothing but verify", async () => {
+  for (const text of [SECRET, (await es256()).pem]) {
+    const { cryptoKey } = await importJwtKey(text);
+    assertEquals([cryptoKey.extractable, cryptoKey.usages], [false, ["verify"]]);
+  }
+});

@@ -1,0 +1,480 @@
+import { assert, assertEquals, assertLessOrEqual, assertRejects } from "@std/assert";
+import { encodeEvent, type ServerSentEvent } from "../../lib/event.ts";
+import { readPublishBody } from "../../lib/server/publish_body.ts";
+import { mulberry32 } from "../random.ts";
+import { get, words } from "./support.ts";
+
+const TEXT = "text/plain";
+const JSON_TYPE = "application/json";
+const MAX = 100;
+
+type Content = string | Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array>;
+
+function post(body: Content | null, type: string, headers: Record<string, string> = {}): Request {
+  return get("/sse?stream=a", {
+    method: "POST",
+    body,
+    headers: { ...type === "" ? {} : { "content-type": type }, ...headers },
+  });
+}
+
+function utf8(text: string): Uint8Array<ArrayBuffer> {
+  return new TextEncoder().encode(text);
+}
+
+/** The events of a request, or the status and the detail of the answer that refuses it. */
+async function read(
+  request: Request,
+  maxEventBytes = MAX,
+): Promise<ServerSentEvent[] | [status: number, detail: string]> {
+  const result = await readPublishBody(request, maxEventBytes);
+  if (!(result instanceof Response)) return result;
+  assertEquals(result.headers.get("content-type"), "application/problem+json");
+  const { status, detail } = await result.json();
+  assertEquals(result.status, status);
+  return [status, detail];
+}
+
+async function readJson(body: string): ReturnType<typeof read> {
+  return await read(post(body, JSON_TYPE));
+}
+
+/** A body of chunks that tells how many were taken and whether it was cancelled. */
+class Chunks {
+  taken = 0;
+  isCancelled = false;
+  readonly body: ReadableStream<Uint8Array>;
+
+  constructor(chunk: (nth: number) => Uint8Array | undefined) {
+    this.body = new ReadableStream({
+      pull: (controller) => {
+        const bytes = chunk(this.taken);
+        if (!bytes) return controller.close();
+        this.taken++;
+        controller.enqueue(bytes);
+      },
+      cancel: () => void (this.isCancelled = true),
+    }, { highWaterMark: 0 });
+  }
+}
+
+Deno.test("readPublishBody() takes text as the data of one event", async () => {
+  const texts = [
+    "hello",
+    "two\nlines\r\n",
+    "",
+    " a ",
+    '{"data":1}',
+    "é€😀",
+    "\0",
+    "id: 7\n\nevent: x",
+  ];
+  for (const text of texts) {
+    assertEquals(await read(post(text, TEXT)), [{ data: text }], JSON.stringify(text));
+  }
+  assertEquals(await read(post(null, TEXT)), [{ data: "" }]);
+});
+
+Deno.test("readPublishBody() takes JSON as the fields of one event", async () => {
+  const table: ServerSentEvent[] = [
+    { data: "hello" },
+    { data: "" },
+    { data: "two\r\nlines" },
+    { data: "a", event: "price", id: "7", retry: 3_600_000, comment: "two\nlines" },
+    { data: "a", event: "", id: "", retry: 0, comment: "" },
+    { comment: "alone" },
+    { retry: 1 },
+    { id: "7", comment: "x" },
+  ];
+  for (const event of table) {
+    assertEquals(await readJson(JSON.stringify(event)), [event], JSON.stringify(event));
+    assertEquals(await readJson(`\t\r\n ${JSON.stringify(event)} `), [event]);
+  }
+});
+
+Deno.test("readPublishBody() takes a list as a batch, in its order", async () => {
+  const events = [{ data: "1" }, { data: "2", event: "x" }, { comment: "3" }, { data: "1" }];
+  assertEquals(await readJson(JSON.stringify(events)), events);
+  assertEquals(await readJson('[{"data":"1"}]'), [{ data: "1" }]);
+});
+
+Deno.test("readPublishBody() sends data that is no string as its JSON", async () => {
+  const table = {
+    "null": "null",
+    "true": "true",
+    "0": "0",
+    "-1.50": "-1.5",
+    "[]": "[]",
+    "{}": "{}",
+    '[1, "a", null]': '[1,"a",null]',
+    '{ "b": 1, "a": [ { } ] }': '{"b":1,"a":[{}]}',
+    '{"a":1,"a":2}': '{"a":2}',
+    '{"__proto__":{"a":1}}': '{"__proto__":{"a":1}}',
+    '{"toJSON":"x"}': '{"toJSON":"x"}',
+    '"\\"quoted\\""': '"quoted"',
+    '"\\u0061"': "a",
+    '"[1]"': "[1]",
+    '"null"': "null",
+  };
+  for (const [json, data] of Object.entries(table)) {
+    assertEquals(await readJson(`{"data":${json}}`), [{ data }], json);
+  }
+});
+
+Deno.test("readPublishBody() lets the last of doubled fields count", async () => {
+  assertEquals(await readJson('{"data":"1","data":"2"}'), [{ data: "2" }]);
+  assertEquals(await readJson('{"event":"a\\n","data":"1","event":"b"}'), [{
+    event: "b",
+    data: "1",
+  }]);
+});
+
+Deno.test("readPublishBody() refuses a field and names it", async () => {
+  const event = '"event" must be a string without CR and LF, and no type of the hub\'s own';
+  const id =
+    '"id" must be a string of at most 128 printable ASCII characters, no space at either end';
+  const retry = '"retry" must be a whole number of milliseconds from 0 to 3600000';
+  const comment = '"comment" must be a string';
+  const table: [detail: string, fields: string[]][] = [
+    [event, words(String.raw`"event":"a\nb" "event":"a\rb" "event":"\n" "event":1 "event":null`)],
+    [event, words(String.raw`"event":["a"] "event":{} "event":true "event":false`)],
+    [event, words(`"event":"hello" "event":"gap" "event":"reset" "event":"expired"`)],
+    [event, words(`"event":"open" "event":"error"`)],
+    [id, words(String.raw`"id":"a\nb" "id":"a\r" "id":"\u0000" "id":"\u007f" "id":"é" "id":7`)],
+    [id, [
+      `"id":" a"`,
+      `"id":"a "`,
+      `"id":" "`,
+      `"id":"${"x".repeat(129)}"`,
+      `"id":null`,
+      `"id":[]`,
+    ]],
+    [retry, words(`"retry":3600001 "retry":-1 "retry":0.5 "retry":1e400 "retry":"1" "retry":null`)],
+    [retry, words(`"retry":true "retry":[1] "retry":{} "retry":9007199254740993`)],
+    [comment, words(`"comment":1 "comment":null "comment":["a"] "comment":{} "comment":false`)],
+  ];
+  for (const [detail, fields] of table) {
+    for (const field of fields) {
+      assertEquals(await readJson(`{"data":"a",${field}}`), [400, detail], field);
+      assertEquals(await readJson(`[{"data":"a"},{${field},"data":"a"}]`), [
+        400,
+        `At index 1: ${detail}`,
+      ]);
+    }
+  }
+});
+
+Deno.test("readPublishBody() refuses fields that an event doesn't have", async () => {
+  const names = ["Data", "message", "", "lastEventId", "constructor", "toString", "hasOwnProperty"];
+  for (const name of [...names, "__proto__", "type", "data ", "\n", "é"]) {
+    const quoted = JSON.stringify(name);
+    const detail = `There is no field ${quoted}`;
+    assertEquals(await readJson(`{"data":"a",${quoted}:"b"}`), [400, detail]);
+    assertEquals(await readJson(`[{${quoted}:{"data":"a"}}]`), [400, `At index 0: ${detail}`]);
+  }
+  const [, detail] = await read(post(`{"${"x".repeat(200)}":1}`, JSON_TYPE), 1_000);
+  assertEquals(detail, `There is no field "${"x".repeat(100)}"`);
+});
+
+Deno.test("readPublishBody() refuses an event that would arrive as nothing", async () => {
+  const table = {
+    "{}": 'It needs "data", "comment" or "retry"',
+    '{"id":"7"}': 'It needs "data", "comment" or "retry"',
+    '{"event":""}': 'It needs "data", "comment" or "retry"',
+    '{"event":"x"}': '"event" needs "data" beside it',
+    '{"event":"x","retry":1,"id":"7","comment":"x"}': '"event" needs "data" beside it',
+  };
+  for (const [json, detail] of Object.entries(table)) {
+    assertEquals(await readJson(json), [400, detail]);
+    assertEquals(await readJson(`[{"retry":1},{"data":1},${json}]`), [
+      400,
+      `At index 2: ${detail}`,
+    ]);
+  }
+});
+
+Deno.test("readPublishBody() refuses JSON that is no event and no batch", async () => {
+  const detail = "An event must be an object of its fields";
+  for (const json of ["null", "true", "1", '"hello"']) {
+    assertEquals(await readJson(json), [400, detail], json);
+  }
+  for (const json of ["null", "true", "1", '"hello"', "[]", '[{"data":"a"}]']) {
+    assertEquals(await readJson(`[${json}]`), [400, `At index 0: ${detail}`], json);
+  }
+  assertEquals(await readJson("[]"), [400, "A batch must have at least one event"]);
+});
+
+Deno.test("readPublishBody() refuses what is no JSON", async () => {
+  const table = [
+    "",
+    " ",
+    "{",
+    "hello",
+    "{'data':1}",
+    '{"data":1,}',
+    '{"data":01}',
+    '{"data":"a\nb"}',
+  ];
+  table.push(
+    '{"data":1}x',
+    '{"data":1}{"data":2}',
+    '{"data":"a',
+    "[",
+    '[{"data":1}',
+    "undefined",
+    "NaN",
+  );
+  table.push('{"data":1}\0', "data=1", "\u00a0{}");
+  for (const json of table) {
+    assertEquals(await readJson(json), [400, "The body must be valid JSON"], json);
+  }
+  assertEquals(await read(post(null, JSON_TYPE)), [400, "The body must be valid JSON"]);
+});
+
+Deno.test("readPublishBody() doesn't fail at data that is nested as deep as it gets", async () => {
+  const depth = 400_000;
+  const data = "[".repeat(depth) + "]".repeat(depth);
+  const result = await read(post(`{"data":${data}}`, JSON_TYPE), 1_000_000);
+  const refused = [400, '"data" must not be nested that deep'];
+  assertEquals<unknown>(result, result[0] === 400 ? refused : [{ data }]);
+});
+
+Deno.test("readPublishBody() takes a content type in every spelling", async () => {
+  const types = ["text/plain", "TEXT/Plain", "text/plain;", "text/plain ; ", "text/plain;;"];
+  types.push("text/plain;charset=utf-8", "text/plain; charset=UTF-8", 'text/plain;charset="utf-8"');
+  types.push("text/plain;CHARSET=Utf-8", 'text/plain; format=flowed; charset="UTF-8"; x=y');
+  types.push(String.raw`text/plain; x="a;charset=\"latin1"; charset=utf-8`, 'text/plain;x=""');
+  types.push(String.raw`text/plain;charset="\u\t\f-8"`, "text/plain\t;\tcharset=utf-8\t");
+  for (const type of types) {
+    assertEquals(await read(post("1", type)), [{ data: "1" }], type);
+    const json = type.replace(/text\/plain/i, "application/JSON");
+    assertEquals(await read(post('{"data":1}', json)), [{ data: "1" }], json);
+  }
+});
+
+Deno.test("readPublishBody() refuses other content types and other charsets", async () => {
+  const types = [
+    "text/html",
+    "text",
+    "text/",
+    "/plain",
+    "text/plainx",
+    "xtext/plain",
+    "text/*",
+    "*/*",
+  ];
+  types.push("application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "text/json");
+  types.push(
+    "application/json5",
+    "application/problem+json",
+    "application/jsonl",
+    ";",
+    "charset=utf-8",
+  );
+  types.push(
+    "text/plain, text/plain",
+    "text/plain charset=utf-8",
+    "text/plain; charset",
+    "text/plain;=",
+  );
+  types.push(
+    "text/plain;charset=iso-8859-1",
+    'text/plain;charset="ISO-8859-1"',
+    "text/plain;charset=utf8",
+  );
+  types.push("text/plain;charset=utf-16", "text/plain;charset=", 'text/plain;charset=""');
+  types.push("text/plain;charset=utf-8;charset=latin1", "text/plain;charset=latin1;charset=utf-8");
+  types.push(
+    "application/json;charset=us-ascii",
+    'text/plain;charset="utf-8',
+    "text/plain;charset='utf-8'",
+  );
+  types.push(
+    "text/plain;charset = utf-8",
+    "text/plain;charset=utf-8 x",
+    `text/plain${"; ".repeat(500)}=`,
+  );
+  for (const type of types) {
+    const result = await readPublishBody(post('{"data":1}', type), MAX);
+    assert(result instanceof Response, type);
+    assertEquals(
+      [result.status, result.headers.get("accept")],
+      [415, `${TEXT}, ${JSON_TYPE}`],
+      type,
+    );
+    assertEquals((await result.json()).detail, "Send text/plain or application/json, in UTF-8");
+  }
+});
+
+Deno.test("readPublishBody() refuses a body without a content type", async () => {
+  for (const body of [null, utf8("hello")]) {
+    assertEquals((await read(post(body, "")))[0], 415);
+  }
+});
+
+Deno.test("readPublishBody() refuses every content coding", async () => {
+  for (const coding of ["gzip", "br", "GZIP", "identity, gzip", "x"]) {
+    const request = post("hello", TEXT, { "content-encoding": coding });
+    const result = await readPublishBody(request, MAX);
+    assert(result instanceof Response, coding);
+    assertEquals([result.status, result.headers.get("accept-encoding")], [415, "identity"]);
+    await result.body?.cancel();
+  }
+  for (const coding of ["identity", "Identity"]) {
+    const request = post("hello", TEXT, { "content-encoding": coding });
+    assertEquals(await read(request), [{ data: "hello" }], coding);
+  }
+});
+
+Deno.test("readPublishBody() reads nothing of a body it refuses for its type", async () => {
+  for (const headers of [{ "content-type": "text/html" }, { "content-encoding": "gzip" }]) {
+    const chunks = new Chunks(() => utf8("x"));
+    assertEquals((await read(post(chunks.body, TEXT, headers)))[0], 415);
+    assertEquals(chunks.taken, 0);
+  }
+});
+
+Deno.test("readPublishBody() refuses what is no UTF-8", async () => {
+  const table = [
+    "ff",
+    "c3",
+    "c328",
+    "80",
+    "c080",
+    "e282",
+    "eda080",
+    "f4908080",
+    "f0288cbc",
+    "fe",
+    "61e2",
+  ];
+  for (const hex of table) {
+    const bad = Uint8Array.fromHex(hex);
+    const json = new Uint8Array([...utf8('{"data":"'), ...bad, ...utf8('"}')]);
+    const detail = "The body must be whole, and valid UTF-8";
+    assertEquals(await read(post(bad, TEXT)), [400, detail], hex);
+    assertEquals(await read(post(json, JSON_TYPE)), [400, detail], hex);
+  }
+});
+
+Deno.test("readPublishBody() takes a byte order mark at the start for no part of the text", async () => {
+  assertEquals(await read(post("\ufeffa\ufeff", TEXT)), [{ data: "a\ufeff" }]);
+  assertEquals(await read(post("\ufeff\ufeffa", TEXT)), [{ data: "\ufeffa" }]);
+  assertEquals(await readJson('\ufeff{"data":"\ufeff"}'), [{ data: "\ufeff" }]);
+});
+
+Deno.test("readPublishBody() gives the same however the body is cut", async () => {
+  const text = '\ufeff{"data":"é€😀\\n","event":"ü"}';
+  const all = utf8(text);
+  const expected = [{ data: "é€😀\n", event: "ü" }];
+  for (let cut = 0; cut <= all.length; cut++) {
+    const parts = [all.subarray(0, cut), all.subarray(cut)];
+    const { body } = new Chunks((nth) => parts[nth]);
+    assertEquals(await read(post(body, JSON_TYPE)), expected, `${cut}`);
+  }
+  const { body } = new Chunks((nth) => nth < all.length ? all.subarray(nth, nth + 1) : undefined);
+  assertEquals(await read(post(body, JSON_TYPE)), expected);
+});
+
+Deno.test("readPublishBody() takes text up to the limit, in bytes", async () => {
+  for (
+    const text of ["x".repeat(MAX), "é".repeat(MAX / 2), "😀".repeat(MAX / 4), "\n".repeat(MAX)]
+  ) {
+    assertEquals(await read(post(text, TEXT)), [{ data: text }]);
+    const refused = await read(post(`${text}x`, TEXT));
+    assertEquals(refused, [413, "The body may have at most 100 bytes"]);
+  }
+});
+
+Deno.test("readPublishBody() counts of JSON the bytes of an event's texts", async () => {
+  const fits: ServerSentEvent[] = [
+    { data: "x".repeat(MAX) },
+    { data: "\u0001".repeat(MAX / 2) },
+    { data: "é".repeat(MAX / 2) },
+    { data: "x".repeat(70), event: "x".repeat(10), id: "x".repeat(10), comment: "x".repeat(10) },
+    { comment: "x".repeat(MAX), retry: 1_000 },
+  ];
+  const detail = "An event may have at most 100 bytes of text";
+  for (const event of fits) {
+    assertEquals(await readJson(JSON.stringify(event)), [event]);
+    const more = { ...event, comment: `${event.comment ?? ""}${"x".repeat(51)}` };
+    assertEquals(await readJson(JSON.stringify(more)), [413, detail]);
+    const batch = JSON.stringify([{ data: "1" }, more]);
+    assertEquals(await readJson(batch), [413, `At index 1: ${detail}`]);
+  }
+});
+
+Deno.test("readPublishBody() takes of JSON four times an event's bytes, white space included", async () => {
+  const batch = Array.from({ length: 4 }, () => ({ data: "x".repeat(80) }));
+  const json = JSON.stringify(batch).padEnd(4 * MAX);
+  assertEquals(await readJson(json), batch);
+  assertEquals(await readJson(`${json} `), [413, "The body may have at most 400 bytes"]);
+});
+
+Deno.test("readPublishBody() reads nothing of a body whose length is said to be too much", async () => {
+  for (const [type, length] of [[TEXT, MAX + 1], [JSON_TYPE, 4 * MAX + 1], [TEXT, 1e30]] as const) {
+    const chunks = new Chunks(() => utf8("x"));
+    const request = post(chunks.body, type, { "content-length": `${length}` });
+    assertEquals((await read(request))[0], 413);
+    assertEquals([chunks.taken, chunks.isCancelled], [0, true]);
+  }
+});
+
+Deno.test("readPublishBody() stops reading a body that never ends", async () => {
+  const lengths: Record<string, string>[] = [{}, { "content-length": "5" }, {
+    "content-length": "x",
+  }];
+  for (const headers of lengths) {
+    for (const [type, max] of [[TEXT, MAX], [JSON_TYPE, 4 * MAX]] as const) {
+      const chunks = new Chunks(() => utf8("[".repeat(10)));
+      assertEquals((await read(post(chunks.body, type, headers)))[0], 413);
+      assertEquals(chunks.isCancelled, true);
+      assertLessOrEqual(chunks.taken, max / 10 + 1);
+    }
+  }
+});
+
+Deno.test("readPublishBody() stops reading where the text stops to be any", async () => {
+  const chunks = new Chunks((nth) => Uint8Array.of(nth === 3 ? 0xff : 0x20));
+  assertEquals((await read(post(chunks.body, TEXT)))[0], 400);
+  assertEquals([chunks.taken, chunks.isCancelled], [4, true]);
+});
+
+Deno.test("readPublishBody() refuses a body that breaks off", async () => {
+  const chunks = new Chunks((nth) => {
+    if (nth === 2) throw new Error("The client left");
+    return utf8("x");
+  });
+  const detail = "The body must be whole, and valid UTF-8";
+  assertEquals(await read(post(chunks.body, TEXT)), [400, detail]);
+});
+
+Deno.test("readPublishBody() throws where the body has been read already", async () => {
+  const request = post("hello", TEXT);
+  await request.text();
+  await assertRejects(() => readPublishBody(request, MAX), TypeError);
+});
+
+Deno.test("readPublishBody() gives events that can be encoded, or refuses, whatever comes", async () => {
+  const random = mulberry32(4);
+  const below = (limit: number) => Math.floor(random() * limit);
+  const pieces = words(String.raw`
+    { } [ ] , : "data" "event" "id" "retry" "comment" "__proto__" "a" "" "a\nb" "\r" "\u0000" "hello"
+    "\ud800" 0 -1 1e9 1e400 3600000 null true false {"data":1} {"data":"x","event":"y"} {"retry":1}
+    "data":"x" "event":"x" "id":"7" "id":"é" "retry":5 "comment":"c" \ " \ufeff é 😀 \x00 NaN`);
+  const counts = new Map<number, number>();
+  for (let n = 0; n < 20_000; n++) {
+    let body = "";
+    for (let i = below(9); i > 0; i--) body += pieces[below(pieces.length)] + (below(3) ? "" : ",");
+    if (below(3)) body = `{${body}}`;
+    if (!below(4)) body = `[${body}]`;
+    const bytes = utf8(body);
+    if (!below(20)) bytes[below(bytes.length)] = below(256);
+    const result = await readPublishBody(post(bytes, below(20) ? JSON_TYPE : TEXT), MAX);
+    const status = result instanceof Response ? result.status : 200;
+    counts.set(status, (counts.get(status) ?? 0) + 1);
+    if (result instanceof Response) await result.body?.cancel();
+    else assert(result.length > 0 && result.every((event) => encodeEvent(event) !== ""));
+  }
+  assertEquals([...counts.keys()].sort(), [200, 400]);
+});
