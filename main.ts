@@ -6,9 +6,16 @@
 
 // deno-lint-ignore-file no-console -- the one file that prints
 
-import { type App, type Config, ConfigError, createApp, readConfig } from "./lib/server/app.ts";
+import {
+  type App,
+  type Config,
+  ConfigError,
+  createApp,
+  importJwtKey,
+  readConfig,
+} from "./lib/server/app.ts";
 
-const config = readEnvironment();
+const config = await readEnvironment();
 const app = createApp(config, { print: (line) => console.log(line) });
 let server: Deno.HttpServer | undefined;
 let isStopping = false;
@@ -20,9 +27,13 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
 }
 await serve(app, config);
 
-function readEnvironment(): Config {
+async function readEnvironment(): Promise<Config> {
   try {
-    return readConfig((name) => Deno.env.get(name));
+    const config = readConfig((name) => Deno.env.get(name));
+    await checkKey(config);
+    if (config.publishToken !== undefined || config.jwtKey !== undefined) return config;
+    // Somebody sits in front of it and may want to publish: a token for this run.
+    return Deno.stdout.isTerminal() ? { ...config, publishToken: crypto.randomUUID() } : config;
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     console.error(error.message);
@@ -30,15 +41,39 @@ function readEnvironment(): Config {
   }
 }
 
+async function checkKey({ jwtKey }: Config): Promise<void> {
+  try {
+    if (jwtKey !== undefined) await importJwtKey(jwtKey);
+  } catch (error) {
+    throw new ConfigError(`JWT_KEY: ${(error as Error).message}`);
+  }
+}
+
+/** Says how to publish, unless the operator has set it up. */
+function explainPublishing(url: string): void {
+  if (Deno.env.get("PUBLISH_TOKEN") || config.jwtKey !== undefined) return;
+  if (config.publishToken === undefined) {
+    console.log("Publishing is closed; set PUBLISH_TOKEN or JWT_KEY to open it");
+    return;
+  }
+  console.log(
+    `Publish, until the server stops, with:\n` +
+      `curl -H 'Authorization: Bearer ${config.publishToken}' -H 'Content-Type: text/plain' ` +
+      `-d Hello '${url}sse?stream=news'`,
+  );
+}
+
 /** Listens; and again whenever the listener dies, as it does when file descriptors run out. */
 async function serve({ fetch }: App, { host, port, tlsCert, tlsKey }: Config): Promise<void> {
   const tls = tlsCert !== undefined && tlsKey !== undefined ? { cert: tlsCert, key: tlsKey } : {};
   let hasListened = false;
   const onListen = (address: Deno.NetAddr) => {
-    hasListened = true;
     port = address.port;
-    const scheme = "cert" in tls ? "https" : "http";
-    console.log(`Listening on ${scheme}://${address.hostname}:${address.port}/`);
+    const host = address.hostname.includes(":") ? `[${address.hostname}]` : address.hostname;
+    const url = `${"cert" in tls ? "https" : "http"}://${host}:${port}/`;
+    console.log(`Listening on ${url}`);
+    if (!hasListened) explainPublishing(url.replace(/0\.0\.0\.0|\[::\]/, "localhost"));
+    hasListened = true;
   };
   while (!isStopping) {
     try {

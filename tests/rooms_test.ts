@@ -1,7 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
 
-Deno.test.sanitizer({ ops: true, resources: true });
-
 const ignore = (await Deno.permissions.query({ name: "read" })).state !== "granted";
 const ROOT = new URL("../", import.meta.url);
 

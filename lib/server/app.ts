@@ -5,20 +5,22 @@
  * @module
  */
 
-import { eventStream, type EventWriter } from "../connection.ts";
 import { BroadcastHub } from "../hub.ts";
 import { problem } from "../problem.ts";
-import { type ConnectionEnd, eventStreamHeaders, retryLater } from "../response.ts";
-import { searchParams } from "../resume.ts";
-import { isStreamName } from "../stream.ts";
-import { clientAddress } from "./client_address.ts";
+import { type Authorize, createAccess } from "./access.ts";
 import type { Config } from "./config.ts";
+import { Connections } from "./connections.ts";
+import { withCors } from "./cors.ts";
+import { importJwtKey } from "./jwt.ts";
 import { recover } from "./recover.ts";
-import { createLog, type LogFields } from "./request_log.ts";
-import { createRouter, type RequestInfo, type Route } from "./router.ts";
+import { createLog } from "./request_log.ts";
+import { createRouter, rawPath, type RequestInfo, type Route } from "./router.ts";
+import { isServed, sseRoute } from "./sse.ts";
 import { staticRoutes } from "./static.ts";
 
+export type { Action, Authorize, Grant } from "./access.ts";
 export { type Config, ConfigError, readConfig } from "./config.ts";
+export { importJwtKey, type JwtKey } from "./jwt.ts";
 export type { LogFormat } from "./request_log.ts";
 export type { Handler, RequestInfo, Route } from "./router.ts";
 
@@ -28,6 +30,8 @@ export interface AppOptions {
   readonly print?: (line: string) => void;
   /** The routes of the pages, by path. By default those of this package's `static/`. */
   readonly pages?: ReadonlyMap<string, Route>;
+  /** Says who may do what, in place of the configuration's tokens. */
+  readonly authorize?: Authorize;
 }
 
 /** A server without a socket. */
@@ -67,55 +71,32 @@ export function createApp(config: Config, options: AppOptions = {}): App {
   });
   const closing = new AbortController();
   const stopClock = startClock(hub, config);
-  let connections = 0;
+  const connections = new Connections({ ...config, log });
+  const { authorize = authorizeByToken(config) } = options;
 
-  /** Has `open` open an event stream, counts it until its socket is gone, and logs both its ends. */
-  function connect(
-    request: Request,
-    { remoteAddr, completed }: RequestInfo,
-    streams: readonly string[],
-    open: (onEnd: (end: ConnectionEnd) => void) => Response,
-  ): Response {
-    const address = clientAddress(request, hostname(remoteAddr), config.trustProxy);
-    const fields: LogFields = streams.length > 0 ? { address, streams } : { address };
-    const { promise: ended, resolve } = Promise.withResolvers<void>();
-    const response = open(({ durationMs, events, bytes, reason }) => {
-      resolve();
-      const seconds = Number((durationMs / 1_000).toFixed(3));
-      log("disconnected", { ...fields, seconds, events, bytes, reason });
-    });
-    if (response.status !== 200) return response;
-    log("connected", fields);
-    connections++;
-    const free = () => void connections--;
-    (completed ?? ended).then(free, free);
-    return response;
+  /** Answers with what `describe` says of the hub, to who may see it. */
+  function overview(describe: (path: string) => unknown): Route {
+    return {
+      async GET(request) {
+        const grant = await authorize(request, "admin", []);
+        if (grant instanceof Response) return grant;
+        const body = describe(rawPath(request.url));
+        if (body === undefined) return problem(404, "There is no such stream");
+        return Response.json(body, { headers: { "cache-control": "no-store" } });
+      },
+    };
   }
 
-  function sse(request: Request, info: RequestInfo): Response {
-    const streams = searchParams(request).getAll("stream");
-    const unserved = streams.find((name) => isStreamName(name) && !isServed(name, config));
-    if (unserved !== undefined) return problem(404, `There is no stream ${unserved}`);
-    if (request.method === "HEAD") {
-      if (streams.length > 0) return hub.subscribe(request);
-      return new Response(null, { headers: eventStreamHeaders });
-    }
-    if (closing.signal.aborted || connections >= config.maxConnections) return retryLater();
-    return connect(request, info, streams, (onEnd) => {
-      if (streams.length > 0) return hub.subscribe(request, { onEnd });
-      const { intervalMs, retryMs } = config;
-      const clock = (writer: EventWriter) => writer.every(intervalMs, time);
-      return eventStream(clock, { retryMs, signal: closing.signal, onError, onEnd });
-    });
-  }
-
+  const sse = { config, hub, connections, authorize, closing: closing.signal, onError };
   const routes = new Map<string, Route>([
     ...pages,
-    ["/sse", { GET: sse }],
+    ["/sse", sseRoute({ ...sse, makeEvent: time })],
+    ["/streams", overview(() => hub.streams())],
+    ["/streams/*", overview((path) => hub.stream(path.slice("/streams/".length)))],
     ["/healthz", { GET: () => plain(200, "ok") }],
     ["/readyz", { GET: () => closing.signal.aborted ? plain(503, "stopping") : plain(200, "ok") }],
   ]);
-  const handler = recover(createRouter(routes), onError);
+  const handler = withCors(recover(createRouter(routes), onError), config.corsOrigins);
   return {
     fetch: async (request, info = {}) => await handler(request, info),
     hub,
@@ -127,24 +108,28 @@ export function createApp(config: Config, options: AppOptions = {}): App {
   };
 }
 
+function authorizeByToken({ publishToken, jwtKey, subscribe }: Config): Authorize {
+  const key = jwtKey === undefined ? undefined : importJwtKey(jwtKey);
+  return createAccess({ publishToken, jwtKey: key, subscribe }).authorize;
+}
+
 /** Publishes the time to the stream `time`, which is of the moment; returns what stops it. */
 function startClock(hub: BroadcastHub, config: Config): () => void {
   if (!isServed("time", config)) return () => {};
   hub.createStream("time", { ephemeral: true });
-  const timer = setInterval(() => void hub.publish("time", { data: time() }), config.intervalMs);
+  const timer = setInterval(() => {
+    try {
+      hub.publish("time", { data: time() });
+    } catch {
+      // Somebody ended the stream: nobody waits for the time any more.
+      clearInterval(timer);
+    }
+  }, config.intervalMs);
   return () => clearInterval(timer);
-}
-
-function isServed(name: string, { streams }: Config): boolean {
-  return streams?.includes(name) ?? true;
 }
 
 function time(): string {
   return `time: ${new Date().toISOString()}`;
-}
-
-function hostname(address: object | undefined): string | undefined {
-  return address && "hostname" in address ? `${address.hostname}` : undefined;
 }
 
 function describe(error: unknown): string {

@@ -32,3 +32,18 @@ function withoutPort(address: string): string | undefined {
       .exec(address) ?? [];
   return ipv6 ?? ipv4 ?? bare;
 }
+
+/**
+ * What counts as one address where a limit is per address: an IPv4 address, also one mapped into IPv6,
+ * and of IPv6 the /64 that a single customer has.
+ */
+export function addressBlock(address: string): string {
+  const [, mapped] = /^::ffff:(\d+(?:\.\d+){3})$/i.exec(address) ?? [];
+  if (mapped || !address.includes(":")) return mapped ?? address;
+  const [front = [], back = []] = address.split("::").map((part) => part.split(":"));
+  const zeros = Array(Math.max(0, 8 - front.length - back.length)).fill("0");
+  const groups = address.includes("::") ? [...front, ...zeros, ...back] : front;
+  return `${
+    groups.slice(0, 4).map((group) => parseInt(group || "0", 16).toString(16)).join(":")
+  }::/64`;
+}

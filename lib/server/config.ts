@@ -6,6 +6,7 @@
  */
 
 import { isStreamName, slowPolicies, type SlowPolicy } from "../stream.ts";
+import { isOrigin } from "./cors.ts";
 import { type LogFormat, logFormats } from "./request_log.ts";
 
 /** What the server runs with; the README's table of options says the rest. */
@@ -44,8 +45,22 @@ export interface Config {
   readonly heartbeatSeconds: number;
   /** `DRAIN_SECONDS`: how long stopping may take, in seconds. */
   readonly drainSeconds: number;
+  /** `PUBLISH_TOKEN`: the bearer token that may do everything. */
+  readonly publishToken: string | undefined;
+  /** `JWT_KEY`: an HS256 secret, or an ES256 public key as PEM, of tokens that may do what they say. */
+  readonly jwtKey: string | undefined;
+  /** `SUBSCRIBE`: who may subscribe, everybody or whose token says so. */
+  readonly subscribe: "public" | "token";
+  /** `CORS_ORIGINS`: the other origins whose pages may use the server. */
+  readonly corsOrigins: readonly string[];
   /** `MAX_CONNECTIONS`: the most open event streams. */
   readonly maxConnections: number;
+  /** `MAX_CONNECTIONS_PER_ADDRESS`: the most of one address, of IPv6 of one /64; 0 is off. */
+  readonly maxConnectionsPerAddress: number;
+  /** `MAX_EVENT_BYTES`: the most bytes of a published event. */
+  readonly maxEventBytes: number;
+  /** `PUBLISH_RATE`: the most publishes a second from one address; 0 is off. */
+  readonly publishRate: number;
 }
 
 /** Settings that can't be used, one line each. */
@@ -97,7 +112,14 @@ export function readConfig(get: (name: string) => string | undefined): Config {
     retryMs: read("RETRY_MS", 2_000, whole(0, MAX_TIMER_MS)),
     heartbeatSeconds: read("HEARTBEAT_SECONDS", isOnDeploy ? 4 : 15, whole(0, 86_400)),
     drainSeconds: read("DRAIN_SECONDS", 4, whole(0, 3_600)),
+    publishToken: read("PUBLISH_TOKEN", undefined, token),
+    jwtKey: read("JWT_KEY", undefined, text),
+    subscribe: read("SUBSCRIBE", "public", oneOf(["public", "token"] as const)),
+    corsOrigins: read("CORS_ORIGINS", [], origins),
     maxConnections: read("MAX_CONNECTIONS", 10_000, whole(1)),
+    maxConnectionsPerAddress: read("MAX_CONNECTIONS_PER_ADDRESS", 0, whole(0)),
+    maxEventBytes: read("MAX_EVENT_BYTES", 262_144, whole(1)),
+    publishRate: read("PUBLISH_RATE", 0, whole(0)),
   };
   if (Boolean(get("TLS_CERT")) !== Boolean(get("TLS_KEY"))) {
     errors.push("TLS_CERT, TLS_KEY: expected both or neither, got one");
@@ -141,6 +163,22 @@ function pem(text: string): string | Wrong {
   return text.includes("-----BEGIN ") ? text : new Wrong("the PEM text itself, not a file's name");
 }
 
-function shown(name: string, text: string): string {
-  return name === "TLS_KEY" ? "…" : text.slice(0, 200);
+// What a bearer token may be made of (RFC 6750, section 2.1); shorter ones can be guessed.
+function token(text: string): string | Wrong {
+  return /^[A-Za-z0-9._~+/-]{16,}=*$/.test(text) ? text : new Wrong(
+    "at least 16 characters of A-Z a-z 0-9 - . _ ~ + / and = at the end",
+  );
 }
+
+function origins(text: string): string[] | Wrong {
+  const all = text.split(",").map((origin) => origin.trim());
+  return all.every(isOrigin) ? all : new Wrong(
+    "origins such as https://app.example, with commas between",
+  );
+}
+
+function shown(name: string, text: string): string {
+  return SECRETS.has(name) ? "…" : text.slice(0, 200);
+}
+
+const SECRETS = new Set(["TLS_KEY", "PUBLISH_TOKEN", "JWT_KEY"]);

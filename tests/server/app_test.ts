@@ -1,8 +1,12 @@
-import { assert, assertEquals, assertMatch } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertGreaterOrEqual,
+  assertLessOrEqual,
+  assertMatch,
+} from "@std/assert";
 import { createApp, readConfig } from "../../lib/server/app.ts";
 import { Body, get, lacks, type TestApp, testApp, words } from "./support.ts";
-
-Deno.test.sanitizer({ ops: true, resources: true });
 
 const INFO = { remoteAddr: { transport: "tcp", hostname: "192.0.2.7", port: 51_234 } };
 // RFC 9112, section 3.2: a Host that can't be one is to be refused.
@@ -58,7 +62,7 @@ async function assertProblem(response: Response, status: number, body: string): 
 async function assertRetryLater(response: Response): Promise<void> {
   assertEquals(response.status, 200);
   assertEquals(Object.fromEntries(response.headers), EVENT_STREAM_HEADERS);
-  const [, retry] = /^retry: (\d+)\n$/.exec(await response.text()) ?? [];
+  const [, retry] = /^retry: (\d+)\n$/.exec(await new Body(response).end()) ?? [];
   assert(Number(retry) >= 5_000 && Number(retry) < 15_000, `retry: ${retry}`);
 }
 
@@ -86,7 +90,8 @@ Deno.test("GET /sse sends an event every INTERVAL_MS", async () => {
   await using slow = testApp({ INTERVAL_MS: "60000" });
   await using fast = testApp({ INTERVAL_MS: "10" });
   {
-    await using _ = await open(slow, "/sse");
+    await using slowBody = await open(slow, "/sse");
+    await slowBody.until(/retry/);
     await using body = await open(fast, "/sse");
     await body.until(/(data.*\n\n){5}/);
   }
@@ -130,12 +135,13 @@ Deno.test("GET /sse?stream=time sends all subscribers the same", async () => {
   assertEquals(/\nid: .*\ndata: time/.test(first), false);
 });
 
-Deno.test("/sse is refused to all methods but GET and HEAD", async () => {
+Deno.test("/sse is refused to all methods but its own", async () => {
   await using app = testApp();
-  for (const method of ["POST", "PUT", "DELETE", "PATCH", "OPTIONS", "QUERY"]) {
+  for (const method of ["PUT", "PATCH", "OPTIONS", "QUERY"]) {
     const response = await app.fetch(get("/sse?stream=news", { method }));
-    assertEquals(response.headers.get("allow"), "GET, HEAD");
-    const body = '{"status":405,"title":"Method Not Allowed","detail":"Use GET, HEAD"}';
+    const allow = "GET, POST, DELETE, HEAD";
+    assertEquals(response.headers.get("allow"), allow);
+    const body = `{"status":405,"title":"Method Not Allowed","detail":"Use ${allow}"}`;
     await assertProblem(response, 405, body);
   }
 });
@@ -300,6 +306,15 @@ Deno.test("the log has a line for each end of a connection", async () => {
   ]);
   assertMatch(app.log.all[0]!, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z connected /);
   assertMatch(app.log.all[1]!, / seconds=\d+(\.\d{1,3})? events=/);
+});
+
+Deno.test("the log tells for how many seconds a connection was open", async () => {
+  await using app = testApp(QUIET);
+  const before = performance.now();
+  await (await open(app, "/sse"))[Symbol.asyncDispose]();
+  const seconds = Number(/ seconds=(\S+) /.exec(await app.log.line("disconnected"))![1]);
+  assertGreaterOrEqual(seconds, 0);
+  assertLessOrEqual(seconds, (performance.now() - before) / 1_000 + 0.001);
 });
 
 Deno.test("the log tells the streams, and what was sent", async () => {
@@ -517,6 +532,8 @@ Deno.test({
     for (const host of ["", "a b", "[", "[::1", "x:99999", "\xff", "..", "%00", "user@x", "<x>"]) {
       const answer = await exchange(server.addr.port, `GET /healthz HTTP/1.1\r\nHost: ${host}`);
       assertMatch(answer, HEALTHY_OR_REFUSED, host);
+      const refusal = `GET /sse?stream=.. HTTP/1.1\r\nHost: ${host}`;
+      assertMatch(await exchange(server.addr.port, refusal), /^HTTP\/1\.1 400 /, host);
     }
   },
 });

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { clientAddress } from "../../lib/server/client_address.ts";
+import { addressBlock, clientAddress } from "../../lib/server/client_address.ts";
 import { get, words } from "./support.ts";
 
 const REMOTE = "203.0.113.9";
@@ -19,6 +19,7 @@ Deno.test("clientAddress() takes the entry that the first trusted proxy wrote", 
     ["6.6.6.6, 192.0.2.7, 198.51.100.1", 1, "198.51.100.1"],
     ["6.6.6.6, 192.0.2.7, 198.51.100.1", 2, "192.0.2.7"],
     ["192.0.2.7", 2, "192.0.2.7"],
+    ["192.0.2.7, 198.51.100.1, 198.51.100.2", 4, "192.0.2.7"],
     ["192.0.2.7, 198.51.100.1", 100, "192.0.2.7"],
     ["garbage, 192.0.2.7", 1, "192.0.2.7"],
   ];
@@ -65,4 +66,20 @@ Deno.test("clientAddress() is the other end's address without the header", () =>
 Deno.test("clientAddress() is unknown where nothing is known", () => {
   assertEquals(clientAddress(get("/")), "unknown");
   assertEquals(clientAddress(get("/"), undefined, 1), "unknown");
+});
+
+Deno.test("addressBlock() is an IPv4 address itself, and of IPv6 the /64", () => {
+  const table: [address: string, block: string][] = [
+    ["192.0.2.7", "192.0.2.7"],
+    ["::ffff:192.0.2.7", "192.0.2.7"],
+    ["::1", "0:0:0:0::/64"],
+    ["::", "0:0:0:0::/64"],
+    ["2001:db8::1", "2001:db8:0:0::/64"],
+    ["2001:DB8:0:0:1:2:3:4", "2001:db8:0:0::/64"],
+    ["2001:db8:1:2::", "2001:db8:1:2::/64"],
+    ["2001:0db8:0001:0002:ffff:ffff:ffff:ffff", "2001:db8:1:2::/64"],
+    ["1::2:3:4:5:6:7", "1:0:2:3::/64"],
+    ["unknown", "unknown"],
+  ];
+  for (const [address, block] of table) assertEquals(addressBlock(address), block, address);
 });

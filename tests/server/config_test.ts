@@ -13,6 +13,7 @@ interface Row {
 
 const CERT = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n";
 const KEY = "-----BEGIN PRIVATE KEY-----\nMIIC\n-----END PRIVATE KEY-----\n";
+const TOKEN = "0123456789abcdef";
 const NO_NUMBERS = [" 80", "80 ", ...words("-1 1.5 1e3 0x50 +1 ٣ many NaN Infinity")];
 const STREAM_NAMES =
   "names of A-Z a-z 0-9 . _ ~ - in segments joined by /, at most 128 characters each, with commas between";
@@ -105,7 +106,40 @@ const settings: Readonly<Record<string, Row>> = {
     wrong: [...NO_NUMBERS, "3601"],
     expected: "a whole number from 0 to 3600",
   },
+  PUBLISH_TOKEN: {
+    field: "publishToken",
+    byDefault: undefined,
+    right: { [TOKEN]: TOKEN, [`${TOKEN}==`]: `${TOKEN}==` },
+    wrong: ["fifteen-letters", `${TOKEN} `, `${TOKEN}"`, `=${TOKEN}`],
+    expected: "at least 16 characters of A-Z a-z 0-9 - . _ ~ + / and = at the end",
+  },
+  JWT_KEY: { field: "jwtKey", byDefault: undefined, right: { [KEY]: KEY }, wrong: [] },
+  SUBSCRIBE: {
+    field: "subscribe",
+    byDefault: "public",
+    right: { public: "public", token: "token" },
+    wrong: ["all", "Token"],
+    expected: "public, token",
+  },
+  CORS_ORIGINS: {
+    field: "corsOrigins",
+    byDefault: [],
+    right: {
+      "https://a.example": ["https://a.example"],
+      "http://localhost:3000, https://b": ["http://localhost:3000", "https://b"],
+    },
+    wrong: ["*", "null", "https://a/", "a.example", "https://a,", "https://*.a"],
+    expected: "origins such as https://app.example, with commas between",
+  },
+  MAX_CONNECTIONS_PER_ADDRESS: wholeFromZero("maxConnectionsPerAddress"),
+  PUBLISH_RATE: wholeFromZero("publishRate"),
+  MAX_EVENT_BYTES: wholeFromOne("maxEventBytes", 262_144),
 };
+
+function wholeFromZero(field: keyof Config): Row {
+  const expected = "a whole number from 0 on";
+  return { field, byDefault: 0, right: { "0": 0, "7": 7 }, wrong: NO_NUMBERS, expected };
+}
 
 function wholeFromOne(field: keyof Config, byDefault: number): Row {
   const right = { "1": 1, "9007199254740991": Number.MAX_SAFE_INTEGER };
@@ -144,7 +178,7 @@ for (const [name, { field, byDefault, right, wrong, expected }] of Object.entrie
   if (!expected) continue;
   Deno.test(`${name} is refused with what would be right`, () => {
     for (const text of wrong) {
-      const got = JSON.stringify(text);
+      const got = name === "PUBLISH_TOKEN" ? '"…"' : JSON.stringify(text);
       assertEquals(errorsOf({ [name]: text }), [`${name}: expected ${expected}, got ${got}`]);
     }
   });

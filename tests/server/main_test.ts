@@ -1,8 +1,6 @@
 import { assert, assertEquals, assertMatch, assertNotEquals } from "@std/assert";
 import { Body, lacks, ServerProcess } from "./support.ts";
 
-Deno.test.sanitizer({ ops: true, resources: true });
-
 const ignore = await lacks("net", "run");
 const SIGNALS = ["SIGTERM", "SIGINT"] as const;
 

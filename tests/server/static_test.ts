@@ -3,8 +3,6 @@ import type { Route } from "../../lib/server/router.ts";
 import { staticRoutes } from "../../lib/server/static.ts";
 import { get, lacks, testApp } from "./support.ts";
 
-Deno.test.sanitizer({ ops: true, resources: true });
-
 const noRead = await lacks("read");
 const noWrite = await lacks("read", "write");
 const STATIC = new URL("../../static/", import.meta.url);

@@ -5,7 +5,13 @@
  * @module
  */
 
-import { type App, createApp, readConfig, type Route } from "../../lib/server/app.ts";
+import {
+  type App,
+  type AppOptions,
+  createApp,
+  readConfig,
+  type Route,
+} from "../../lib/server/app.ts";
 
 /** An app that tests may ask and that closes at the end of their scope. */
 export interface TestApp extends App, AsyncDisposable {
@@ -16,9 +22,11 @@ export interface TestApp extends App, AsyncDisposable {
 export function testApp(
   settings: Readonly<Record<string, string>> = {},
   pages: ReadonlyMap<string, Route> = new Map(),
+  options: AppOptions = {},
 ): TestApp {
   const log = new Lines();
-  const app = createApp(readConfig((name) => settings[name]), { pages, print: log.print });
+  const config = readConfig((name) => settings[name]);
+  const app = createApp(config, { pages, print: log.print, ...options });
   return { ...app, log, [Symbol.asyncDispose]: () => app.close() };
 }
 
@@ -82,17 +90,13 @@ export class Body implements AsyncDisposable {
   }
 
   /** Reads until the text so far matches. */
-  async until(pattern: RegExp): Promise<string> {
-    while (!pattern.test(this.text)) {
-      if (!await this.#read()) throw new Error(`The body ended after ${JSON.stringify(this.text)}`);
-    }
-    return this.text;
+  until(pattern: RegExp): Promise<string> {
+    return soon(this.#until(pattern), () => `${pattern} in ${JSON.stringify(this.text)}`);
   }
 
   /** Reads to the end. */
-  async end(): Promise<string> {
-    while (await this.#read());
-    return this.text;
+  end(): Promise<string> {
+    return soon(this.#end(), () => `the end of ${JSON.stringify(this.text)}`);
   }
 
   /** Leaves, as a client does. */
@@ -100,9 +104,20 @@ export class Body implements AsyncDisposable {
     await this.#reader.cancel();
   }
 
+  async #until(pattern: RegExp): Promise<string> {
+    while (!pattern.test(this.text)) {
+      if (!await this.#read()) throw new Error(`The body ended after ${JSON.stringify(this.text)}`);
+    }
+    return this.text;
+  }
+
+  async #end(): Promise<string> {
+    while (await this.#read());
+    return this.text;
+  }
+
   async #read(): Promise<boolean> {
-    const what = () => `more after ${JSON.stringify(this.text)}`;
-    const { value, done } = await soon(this.#reader.read(), what);
+    const { value, done } = await this.#reader.read();
     this.text += new TextDecoder().decode(value);
     return !done;
   }

@@ -1,0 +1,145 @@
+/**
+ * The route `/sse`: subscribe, publish, end.
+ *
+ * @module
+ */
+
+import { eventStream, type EventWriter } from "../connection.ts";
+import type { BroadcastHub } from "../hub.ts";
+import { problem } from "../problem.ts";
+import { type ConnectionEnd, eventStreamHeaders, retryLater } from "../response.ts";
+import { searchParams } from "../resume.ts";
+import { isStreamName } from "../stream.ts";
+import type { Authorize } from "./access.ts";
+import { addressBlock, clientAddress } from "./client_address.ts";
+import type { Config } from "./config.ts";
+import type { Connections } from "./connections.ts";
+import { readPublishBody } from "./publish_body.ts";
+import { RateLimit } from "./rate_limit.ts";
+import type { RequestInfo, Route } from "./router.ts";
+
+/** What the route works with. */
+export interface SseOptions {
+  readonly config: Config;
+  readonly hub: BroadcastHub;
+  readonly connections: Connections;
+  readonly authorize: Authorize;
+  /** Aborted when the server stops. */
+  readonly closing: AbortSignal;
+  /** Gets what a source throws. */
+  readonly onError: (error: unknown) => void;
+  /** What the per-connection stream says at each beat. */
+  readonly makeEvent: () => string;
+}
+
+/** Makes the route. */
+export function sseRoute(options: SseOptions): Route {
+  const { config, hub, connections, authorize, closing } = options;
+  const publishRate = new RateLimit(config.publishRate);
+
+  async function subscribe(request: Request, info: RequestInfo): Promise<Response> {
+    const streams = searchParams(request).getAll("stream");
+    const grant = await authorize(request, "subscribe", streams);
+    if (grant instanceof Response) return grant;
+    const refusal = refuseUnserved(streams, config);
+    if (refusal) return refusal;
+    if (request.method === "HEAD" && streams.length === 0) {
+      return new Response(null, { headers: eventStreamHeaders });
+    }
+    if (request.method === "HEAD") return hub.subscribe(request);
+    if (closing.aborted) return retryLater();
+    const visitor = { address: addressOf(request, info), streams, completed: info.completed };
+    return connections.admit(visitor, (onEnd) => {
+      const expiresInMs = grant.expiresAtMs === undefined
+        ? Infinity
+        : grant.expiresAtMs - Date.now();
+      return streams.length > 0
+        ? hub.subscribe(request, { onEnd, expiresInMs })
+        : ownStream(options, expiresInMs, onEnd);
+    });
+  }
+
+  async function publish(request: Request, info: RequestInfo): Promise<Response> {
+    const stream = await oneStream(request);
+    if (stream instanceof Response) return stream;
+    const waitSeconds = publishRate.take(addressBlock(addressOf(request, info)));
+    if (waitSeconds > 0) return tryAgain(429, "This address publishes too often", waitSeconds);
+    const events = await readPublishBody(request, config.maxEventBytes);
+    if (events instanceof Response) return events;
+    if (closing.aborted) return tryAgain(503, "The server is stopping", 5);
+    try {
+      return Response.json(await hub.publish(stream, events), { headers: NO_STORE });
+    } catch (error) {
+      return refusePublish(error);
+    }
+  }
+
+  async function end(request: Request): Promise<Response> {
+    const stream = await oneStream(request);
+    if (stream instanceof Response) return stream;
+    return hub.end(stream)
+      ? new Response(null, { status: 204 })
+      : problem(404, `There is no stream ${stream}`);
+  }
+
+  /** The one stream that a publisher names, if it may publish to it; or the refusal. */
+  async function oneStream(request: Request): Promise<string | Response> {
+    const streams = searchParams(request).getAll("stream");
+    const grant = await authorize(request, "publish", streams);
+    if (grant instanceof Response) return grant;
+    const [stream = ""] = streams;
+    if (streams.length === 1 && isStreamName(stream)) {
+      return refuseUnserved(streams, config) ?? stream;
+    }
+    return problem(
+      400,
+      "Name one stream: ?stream=<name>, of A-Z a-z 0-9 . _ ~ - in segments joined by /",
+    );
+  }
+
+  function addressOf(request: Request, { remoteAddr }: RequestInfo): string {
+    const hostname = remoteAddr && "hostname" in remoteAddr ? `${remoteAddr.hostname}` : undefined;
+    return clientAddress(request, hostname, config.trustProxy);
+  }
+
+  return { GET: subscribe, POST: publish, DELETE: end };
+}
+
+function ownStream(
+  { config, closing, onError, makeEvent }: SseOptions,
+  expiresInMs: number,
+  onEnd: (end: ConnectionEnd) => void,
+): Response {
+  const { intervalMs, retryMs } = config;
+  const source = (writer: EventWriter) => {
+    writer.every(intervalMs, makeEvent);
+  };
+  return eventStream(source, { retryMs, expiresInMs, signal: closing, onError, onEnd });
+}
+
+/** Refuses streams that are outside the closed list, if there is one. */
+function refuseUnserved(streams: readonly string[], config: Config): Response | undefined {
+  const unserved = streams.find((name) => isStreamName(name) && !isServed(name, config));
+  return unserved === undefined ? undefined : problem(404, `There is no stream ${unserved}`);
+}
+
+/** Whether a stream may be there at all. */
+export function isServed(name: string, { streams }: Config): boolean {
+  return streams?.includes(name) ?? true;
+}
+
+function refusePublish(error: unknown): Response {
+  if (error instanceof DOMException && error.name === "InvalidStateError") {
+    return problem(409, "The stream has ended");
+  }
+  if (error instanceof DOMException && error.name === "QuotaExceededError") {
+    return tryAgain(429, "There are too many streams", 60);
+  }
+  throw error;
+}
+
+function tryAgain(status: number, detail: string, seconds: number): Response {
+  return problem(status, detail, { "retry-after": `${seconds}` });
+}
+
+const NO_STORE = { "cache-control": "no-store" };

@@ -1,0 +1,110 @@
+import { assertEquals, assertMatch } from "@std/assert";
+import { eventStream } from "../../lib/connection.ts";
+import { Connections } from "../../lib/server/connections.ts";
+import { utf8 } from "../pieces.ts";
+import { lacks, Lines, testApp } from "./support.ts";
+
+/** Connections of these limits, and a way to open one from an address. */
+function connectionsOf(maxConnections: number, maxConnectionsPerAddress = 0) {
+  const log = new Lines();
+  const connections = new Connections({
+    maxConnections,
+    maxConnectionsPerAddress,
+    log: (message) => log.print(message),
+  });
+  const open = (address: string, completed?: Promise<void>) =>
+    connections.admit(
+      { address, streams: [], completed },
+      (onEnd) => eventStream(() => {}, { onEnd }),
+    );
+  return { connections, log, open };
+}
+
+Deno.test("Connections.admit() has one over the limit come later, until another has ended", async () => {
+  const { connections, open } = connectionsOf(1);
+  const first = open("192.0.2.1");
+  assertMatch(await open("192.0.2.2").text(), /^retry: \d+\n$/);
+  assertEquals([connections.size, connections.refused.maxConnections], [1, 1]);
+  await first.body!.cancel();
+  await open("192.0.2.2").body!.cancel();
+  assertEquals([connections.size, connections.refused.maxConnections], [0, 1]);
+});
+
+Deno.test("Connections.admit() counts a connection until its socket is gone", async () => {
+  const { connections, open } = connectionsOf(10);
+  const { promise: completed, reject } = Promise.withResolvers<void>();
+  await open("192.0.2.1", completed).body!.cancel();
+  assertEquals(connections.size, 1);
+  reject(new Error("reset by peer"));
+  await completed.catch(() => {});
+  await Promise.resolve();
+  assertEquals(connections.size, 0);
+});
+
+Deno.test("Connections.admit() limits an address, of IPv6 a /64", async () => {
+  const { connections, open } = connectionsOf(10, 1);
+  const held = ["192.0.2.1", "192.0.2.2", "2001:db8::1", "2001:db8:0:1::1"].map((it) => open(it));
+  const refused = ["192.0.2.1", "::ffff:192.0.2.2", "2001:db8::2", "2001:db8:0:1:ffff::"];
+  for (const address of refused) assertMatch(await open(address).text(), /^retry: \d+\n$/);
+  assertEquals([connections.size, connections.refused.maxConnectionsPerAddress], [4, 4]);
+  for (const response of held) await response.body!.cancel();
+  await open("192.0.2.1").body!.cancel();
+  assertEquals(connections.size, 0);
+});
+
+Deno.test("Connections.admit() neither counts nor logs what is no event stream", () => {
+  const { connections, log } = connectionsOf(1);
+  const visitor = { address: "192.0.2.1", streams: [], completed: undefined };
+  assertEquals(connections.admit(visitor, () => new Response(null, { status: 204 })).status, 204);
+  assertEquals([connections.size, log.all], [0, []]);
+});
+
+Deno.test("Connections.admit() logs each end once", async () => {
+  const { log, open } = connectionsOf(1);
+  const response = open("192.0.2.1");
+  assertEquals(log.all, ["connected"]);
+  await response.body!.cancel();
+  assertEquals(log.all, ["connected", "disconnected"]);
+});
+
+Deno.test({
+  name:
+    "an app on a socket holds MAX_CONNECTIONS peers that never read, however often they are ended",
+  ignore: await lacks("net"),
+  async fn() {
+    await using app = testApp({
+      MAX_CONNECTIONS: "3",
+      INTERVAL_MS: "3600000",
+      HISTORY_EVENTS: "1",
+    });
+    const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, app.fetch);
+    const { port } = server.addr;
+    const stalled = await Promise.all([1, 2, 3].map(async () => {
+      const socket = await Deno.connect({ hostname: "127.0.0.1", port });
+      await socket.write(utf8("GET /sse?stream=a HTTP/1.1\r\nHost: localhost\r\n\r\n"));
+      return socket;
+    }));
+    await app.log.line("connected", 3);
+    const data = "x".repeat(250_000);
+    while (app.hub.stats().ended.slow < 3) {
+      app.hub.publish("a", { data });
+      await new Promise((resolve) => setTimeout(resolve, 0));
+    }
+    const refused = await fetch(`http://127.0.0.1:${port}/sse?stream=a`);
+    assertMatch(await refused.text(), /^retry: \d+\n$/);
+    for (const socket of stalled) socket.close();
+    const isRefused = async () => /^retry: \d{4,5}\n$/.test(await firstOf(port));
+    while (await isRefused()) await new Promise((resolve) => setTimeout(resolve, 10));
+    await app.close();
+    await server.shutdown();
+  },
+});
+
+/** The first bytes that a subscriber gets. */
+async function firstOf(port: number): Promise<string> {
+  const response = await fetch(`http://127.0.0.1:${port}/sse?stream=a`);
+  const reader = response.body!.getReader();
+  const { value } = await reader.read();
+  await reader.cancel();
+  return new TextDecoder().decode(value);
+}

@@ -1,0 +1,206 @@
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { Client, subscription } from "../client.ts";
+import { get, type TestApp, testApp } from "./support.ts";
+
+const TOKEN = "a-token-for-these-tests";
+
+/** An app that takes this token, without the clock. */
+function publishApp(settings: Readonly<Record<string, string>> = {}): TestApp {
+  return testApp({ PUBLISH_TOKEN: TOKEN, INTERVAL_MS: "3600000", ...settings });
+}
+
+/** What `curl` would send. */
+function post(app: TestApp, query: string, body: string, type = "text/plain"): Promise<Response> {
+  const headers = { authorization: `Bearer ${TOKEN}`, "content-type": type };
+  return app.fetch(get(`/sse?${query}`, { method: "POST", headers, body }));
+}
+
+function json(app: TestApp, query: string, body: unknown): Promise<Response> {
+  return post(app, query, JSON.stringify(body), "application/json");
+}
+
+function remove(app: TestApp, query: string): Promise<Response> {
+  const headers = { authorization: `Bearer ${TOKEN}` };
+  return app.fetch(get(`/sse?${query}`, { method: "DELETE", headers }));
+}
+
+Deno.test("POST /sse publishes text, and says what became of it", async () => {
+  await using app = publishApp();
+  await using client = new Client(app.hub.subscribe(subscription("stream=news")));
+  const response = await post(app, "stream=news", "Hello\n world");
+  const { id, ...rest } = await response.json();
+  assertEquals([response.status, rest], [200, { stream: "news", subscribers: 1 }]);
+  const [, event] = await client.take(2);
+  assertEquals(event, { event: "message", data: "Hello\n world", lastEventId: id });
+});
+
+Deno.test("POST /sse publishes the fields of an event, and data of any JSON", async () => {
+  await using app = publishApp();
+  await using client = new Client(app.hub.subscribe(subscription("stream=news")));
+  await json(app, "stream=news", { event: "price", id: "mine", data: { eur: [1.08] } });
+  await json(app, "stream=news", { data: "a string as it is" });
+  const [, first, second] = await client.take(3);
+  assertEquals([first?.event, first?.data], ["price", '{"eur":[1.08]}']);
+  assertEquals([second?.event, second?.data], ["message", "a string as it is"]);
+});
+
+Deno.test("POST /sse publishes a batch whole or not at all", async () => {
+  await using app = publishApp();
+  const good = await json(app, "stream=news", [{ data: "1" }, { data: "2" }]);
+  assertMatch((await good.json()).id, /-2$/);
+  const bad = await json(app, "stream=news", [{ data: "3" }, { data: "4", event: "a\nb" }]);
+  assertEquals(bad.status, 400);
+  assertMatch((await bad.json()).detail, /^At index 1: "event" must be/);
+  assertEquals(app.hub.stats().published, 2);
+});
+
+Deno.test("POST /sse answers a publisher's double with the first's result", async () => {
+  await using app = publishApp();
+  const first = await (await json(app, "stream=news", { id: "k", data: "x" })).json();
+  const again = await (await json(app, "stream=news", { id: "k", data: "x" })).json();
+  assertEquals([again, app.hub.stats().published], [first, 1]);
+});
+
+Deno.test("POST /sse names one stream that can be one", async () => {
+  await using app = publishApp({ STREAMS: "news" });
+  const table = { "": 400, "stream=news&stream=b": 400, "stream=..": 400, "stream=other": 404 };
+  for (const [query, status] of Object.entries(table)) {
+    const response = await post(app, query, "x");
+    assertEquals([response.status, query], [status, query]);
+    await response.body!.cancel();
+  }
+});
+
+Deno.test("POST /sse to a stream that has ended is 409", async () => {
+  await using app = publishApp();
+  await post(app, "stream=news", "x");
+  assertEquals((await remove(app, "stream=news")).status, 204);
+  assertEquals((await remove(app, "stream=news")).status, 204);
+  const response = await post(app, "stream=news", "y");
+  assertEquals([response.status, (await response.json()).title], [409, "Conflict"]);
+});
+
+Deno.test("DELETE /sse of a stream there is not is 404", async () => {
+  await using app = publishApp();
+  const response = await remove(app, "stream=news");
+  assertEquals([response.status, (await response.json()).title], [404, "Not Found"]);
+});
+
+Deno.test("DELETE /sse of the stream time stops its clock, and nothing else", async () => {
+  await using app = publishApp({ INTERVAL_MS: "10" });
+  await using client = new Client(app.hub.subscribe(subscription("stream=time")));
+  await client.take(2);
+  assertEquals((await remove(app, "stream=time")).status, 204);
+  await client.rest();
+  const lines = new Client(await app.fetch(get("/sse")));
+  assertEquals((await lines.take(3)).length, 3);
+  await lines.leave();
+});
+
+Deno.test("POST /sse too large is 413, and read no further", async () => {
+  await using app = publishApp({ MAX_EVENT_BYTES: "100" });
+  assertEquals((await post(app, "stream=news", "x".repeat(101))).status, 413);
+  let pulled = 0;
+  const body = new ReadableStream({
+    pull(controller) {
+      pulled++;
+      controller.enqueue(new Uint8Array(60));
+    },
+  });
+  const headers = { authorization: `Bearer ${TOKEN}`, "content-type": "text/plain" };
+  const response = await app.fetch(get("/sse?stream=news", { method: "POST", headers, body }));
+  assertEquals(response.status, 413);
+  assert(pulled < 5, `pulled ${pulled} times`);
+});
+
+Deno.test("POST /sse over PUBLISH_RATE is 429 and says when to try again", async () => {
+  await using app = publishApp({ PUBLISH_RATE: "1" });
+  assertEquals((await post(app, "stream=news", "1")).status, 200);
+  const response = await post(app, "stream=news", "2");
+  assertEquals([response.status, response.headers.get("retry-after")], [429, "1"]);
+});
+
+Deno.test("POST /sse to one stream too many is 429, and the others go on", async () => {
+  await using app = publishApp({ MAX_STREAMS: "2", STREAMS: "a,b,c" });
+  for (const [stream, status] of [["a", 200], ["b", 200], ["c", 429], ["a", 200]] as const) {
+    const response = await post(app, `stream=${stream}`, "x");
+    assertEquals([response.status, stream], [status, stream]);
+    assertEquals(response.headers.has("retry-after"), status === 429);
+  }
+});
+
+Deno.test("POST /sse while the server stops is 503", async () => {
+  await using app = publishApp();
+  await app.close();
+  const response = await post(app, "stream=news", "x");
+  assertEquals([response.status, response.headers.get("retry-after")], [503, "5"]);
+});
+
+Deno.test("GET /streams lists the streams, and below it each, for the token only", async () => {
+  await using app = publishApp();
+  const { id } = await (await post(app, "stream=a/b", "x")).json();
+  const headers = { authorization: `Bearer ${TOKEN}` };
+  const list = await (await app.fetch(get("/streams", { headers }))).json();
+  const one = await (await app.fetch(get("/streams/a/b", { headers }))).json();
+  assertEquals(list.map(({ name }: { name: string }) => name), ["time", "a/b"]);
+  assertEquals([one.name, one.events, one.firstId, one.lastId], ["a/b", 1, id, id]);
+  assertEquals((await app.fetch(get("/streams/none", { headers }))).status, 404);
+  assertEquals((await app.fetch(get("/streams"))).status, 401);
+  assertEquals((await app.fetch(get("/streams/a/b"))).status, 401);
+});
+
+Deno.test("createApp() asks the application's own authorize() about every use of a stream", async () => {
+  const asked: unknown[] = [];
+  await using app = testApp({ INTERVAL_MS: "3600000" }, new Map(), {
+    authorize(_request, action, streams) {
+      asked.push([action, streams]);
+      return action === "publish" ? new Response(null, { status: 418 }) : {};
+    },
+  });
+  const response = await app.fetch(get("/sse?stream=b&stream=a"));
+  await response.body!.cancel();
+  assertEquals((await app.fetch(get("/sse?stream=a", { method: "POST" }))).status, 418);
+  assertEquals((await app.fetch(get("/streams"))).status, 200);
+  assertEquals(asked, [["subscribe", ["b", "a"]], ["publish", ["a"]], ["admin", []]]);
+});
+
+Deno.test("a grant that ends has the connection end, of either shape, and says so", async () => {
+  await using app = testApp({ HEARTBEAT_SECONDS: "1" }, new Map(), {
+    authorize: () => ({ expiresAtMs: Date.now() + 30 }),
+  });
+  for (const path of ["/sse", "/sse?stream=news"]) {
+    const events = await new Client(await app.fetch(get(path))).rest();
+    assertEquals([path, events.at(-1)?.event], [path, "expired"]);
+  }
+  const reasons = app.log.all.filter((line) => line.includes("reason=expired"));
+  assertEquals(reasons.length, 2);
+});
+
+Deno.test("a flood of names stays within MAX_STREAMS, and publishers of others go on", async () => {
+  await using app = publishApp({ MAX_STREAMS: "100", HISTORY_TOTAL_BYTES: "10000" });
+  let refused = 0;
+  for (let i = 0; i < 50_000; i++) {
+    try {
+      app.hub.publish(`s${i}`, { data: "x" });
+    } catch {
+      refused++;
+    }
+  }
+  for (let i = 0; i < 10_000; i++) {
+    await app.hub.subscribe(subscription(`stream=t${i}`)).body!.cancel();
+  }
+  const { streams, subscribers, historyBytes } = app.hub.stats();
+  assertEquals([refused, streams, subscribers], [49_901, 100, 0]);
+  assertEquals(historyBytes <= 10_000, true);
+  assertEquals((await post(app, "stream=s1", "still")).status, 200);
+  assertEquals((await post(app, "stream=s99", "one too many")).status, 429);
+});
+
+Deno.test("20 000 publishes to nobody stay within the history", async () => {
+  await using app = publishApp();
+  for (let i = 0; i < 20_000; i++) app.hub.publish("a", { data: `${i}` });
+  const { events, bytes } = app.hub.stream("a")!;
+  assertEquals([events <= 1_000, bytes <= 1_048_576], [false, true]);
+  await Promise.resolve();
+  assertEquals(app.hub.stream("a")!.events, 1_000);
+});
