@@ -92,12 +92,14 @@ async function serve({ fetch }: App, { host, port, tlsCert, tlsKey }: Config): P
   }
 }
 
-/** Ends all there is within `DRAIN_SECONDS`; at a second signal, at once. */
+/** Sends everybody away within `DRAIN_SECONDS`, then ends; at a second signal, at once. */
 async function stop(): Promise<void> {
   if (isStopping) Deno.exit(1);
   isStopping = true;
+  const drainMs = config.drainSeconds * 1_000;
   // A client that takes nothing keeps its socket, and would keep shutdown() waiting for ever.
-  setTimeout(() => Deno.exit(0), config.drainSeconds * 1_000);
+  setTimeout(() => Deno.exit(0), drainMs);
+  await app.drain(drainMs * 0.8);
   await app.close();
   await server?.shutdown();
   Deno.exit(0);

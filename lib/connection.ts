@@ -7,6 +7,7 @@
 
 import { encodeEvent, type ServerSentEvent } from "./event.ts";
 import { EventWriter, MAX_TIMER_MS } from "./event_writer.ts";
+import { watch } from "./pulse.ts";
 import { type ConnectionEnd, EventResponse } from "./response.ts";
 
 export { EventWriter } from "./event_writer.ts";
@@ -44,6 +45,20 @@ export interface EventStreamOptions {
    * @default {1_048_576}
    */
   readonly maxWaitingBytes?: number;
+  /**
+   * The longest silence before the client is sent a heartbeat, in milliseconds, to the second. 0 is
+   * off.
+   *
+   * @default {15_000}
+   */
+  readonly heartbeatMs?: number;
+  /**
+   * How long bytes may wait for a client that takes none, in milliseconds, to the second; then it
+   * ends, reason `stalled`. 0 is off.
+   *
+   * @default {60_000}
+   */
+  readonly stallMs?: number;
   /** Headers to add to those every event stream has, or to set instead. */
   readonly headers?: HeadersInit;
   /** Ends the connection, reason `closed`, when it is aborted. */
@@ -109,7 +124,7 @@ export function eventStream(
   options: EventStreamOptions = {},
 ): Response {
   const { retryMs = 2_000, maxWaitingBytes = 1_048_576, expiresInMs = Infinity } = options;
-  const { headers, signal, onError, onEnd } = options;
+  const { heartbeatMs = 15_000, stallMs = 60_000, headers, signal, onError, onEnd } = options;
   const isCallback = typeof source === "function";
   if (!isCallback && typeof source?.[Symbol.asyncIterator] !== "function") {
     throw new TypeError(
@@ -123,6 +138,7 @@ export function eventStream(
   }
   const response = new EventResponse(encoder.encode(encodeEvent({ retry: retryMs })), onError);
   if (onEnd) response.onEnd(onEnd);
+  watch(response, { heartbeatMs, stallMs });
   if (expiresInMs < Infinity) endAfter(expiresInMs, response);
   const writer = new EventWriter(response, maxWaitingBytes);
   if (isCallback) runCallback(source, writer, response);

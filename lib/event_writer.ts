@@ -85,6 +85,14 @@ export class EventWriter {
     this.#response.end("ended");
   }
 
+  /**
+   * Ends the connection, reason `closed`, and has the client come back in 5 to 15 seconds, at a moment
+   * of its own: for a server that stops.
+   */
+  sendAway(): void {
+    this.#response.sendAway();
+  }
+
   #write(text: string, events: number): boolean {
     const bytes = encoder.encode(text);
     const waitingBytes = this.#response.waitingBytes;

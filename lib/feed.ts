@@ -6,6 +6,7 @@
  */
 
 import type { Slice } from "./history.ts";
+import type { PulseOptions } from "./pulse.ts";
 import type { Stream } from "./stream.ts";
 import type { Start, Subscriber } from "./subscriber.ts";
 
@@ -123,8 +124,8 @@ export class Feed {
   }
 
   /** Has each subscriber look at the time; called every `tickMs`. */
-  tick(nowMs: number, tickMs: number, heartbeatMs: number): void {
-    for (const subscriber of this.#subscribers) subscriber.tick(nowMs, tickMs, heartbeatMs);
+  tick(nowMs: number, tickMs: number, options: PulseOptions): void {
+    for (const subscriber of this.#subscribers) subscriber.tick(nowMs, tickMs, options);
   }
 
   /** Ends all subscribers, whatever they have yet to get. */

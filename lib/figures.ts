@@ -54,7 +54,7 @@ export interface HubStats {
 export class Figures {
   #events = 0;
   #bytes = 0;
-  readonly #ended = { left: 0, ended: 0, slow: 0, failed: 0, closed: 0, expired: 0 };
+  readonly #ended = { left: 0, ended: 0, slow: 0, failed: 0, closed: 0, expired: 0, stalled: 0 };
 
   /** Counts a subscriber that has ended. */
   countEnd({ reason, events, bytes }: ConnectionEnd): void {

@@ -17,6 +17,7 @@ import {
 import type { LogEntry } from "./log/log.ts";
 import { type ConnectionEnd, EventResponse, eventStreamHeaders, retryLater } from "./response.ts";
 import { checkPublishable, Ids, parseWish } from "./resume.ts";
+import { spread } from "./spread.ts";
 import { checkStreamName, checkStreamOptions, type Stream, type StreamOptions } from "./stream.ts";
 import { Streams } from "./streams.ts";
 import { Subscriber } from "./subscriber.ts";
@@ -60,6 +61,7 @@ export class BroadcastHub implements AsyncDisposable {
   readonly #turns: Turns;
   readonly #figures = new Figures();
   #timer: ReturnType<typeof setInterval> | undefined;
+  #isDraining = false;
   #closing: Promise<void> | undefined;
 
   /**
@@ -182,7 +184,7 @@ export class BroadcastHub implements AsyncDisposable {
   subscribe(request: Request, options: SubscribeOptions = {}): Response {
     const wish = parseWish(request, options.streams);
     if (wish instanceof Response) return wish;
-    if (this.#closing) return retryLater();
+    if (this.#closing || this.#isDraining) return retryLater();
     if (request.method === "HEAD") return new Response(null, { headers: eventStreamHeaders });
     const { streams, lastEventId, since } = wish;
     // What waits goes to those who were here before; history and live meet within this one turn.
@@ -240,6 +242,19 @@ export class BroadcastHub implements AsyncDisposable {
   /** Figures of this instance. */
   stats(): HubStats {
     return this.#figures.stats(this.#turns.head, this.#streams, this.#feeds);
+  }
+
+  /**
+   * Sends all subscribers away, each at a random moment within `withinMs` milliseconds and for 5 to 15
+   * seconds, and has new ones come back later. What is published meanwhile reaches those that are
+   * still there. Close the hub when it is done.
+   *
+   * @returns A promise that resolves when all have been sent away.
+   */
+  async drain(withinMs: number): Promise<void> {
+    this.#isDraining = true;
+    const subscribers = [...this.#feeds].flatMap((feed) => [...feed.subscribers]);
+    await spread(subscribers, withinMs, ({ response }) => response.sendAway());
   }
 
   /**
@@ -303,11 +318,15 @@ export class BroadcastHub implements AsyncDisposable {
   // The one timer: it runs while there is anything that can grow old, fall silent or expire.
   #startTimer(): void {
     if (this.#timer !== undefined || this.#closing) return;
-    const { heartbeatMs, now } = this.#settings;
-    const tickMs = Math.min(heartbeatMs / 2 || MAX_TICK_MS, MAX_TICK_MS);
+    const { heartbeatMs, stallMs, now } = this.#settings;
+    const tickMs = Math.min(
+      heartbeatMs / 2 || MAX_TICK_MS,
+      stallMs / 2 || MAX_TICK_MS,
+      MAX_TICK_MS,
+    );
     this.#timer = setInterval(() => {
       this.expire();
-      for (const feed of this.#feeds) feed.tick(now(), tickMs, heartbeatMs);
+      for (const feed of this.#feeds) feed.tick(now(), tickMs, this.#settings);
       if (this.#feeds.size > 0 || this.#streams.size > 0) return;
       clearInterval(this.#timer);
       this.#timer = undefined;

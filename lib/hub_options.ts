@@ -24,6 +24,13 @@ export interface HubOptions extends Omit<StreamOptions, "ephemeral"> {
    */
   readonly heartbeatMs?: number;
   /**
+   * How long bytes may wait for a subscriber that takes none, in milliseconds; then it ends, reason
+   * `stalled`. 0 is off.
+   *
+   * @default {60_000}
+   */
+  readonly stallMs?: number;
+  /**
    * The most encoded bytes kept in all histories together; beyond it the streams longest without a
    * publish lose theirs.
    *
@@ -89,7 +96,9 @@ export type HubSettings =
  */
 export function hubSettings(options: HubOptions): HubSettings {
   checkStreamOptions(options);
-  for (const name of ["retryMs", "heartbeatMs", "historyTotalBytes", "maxStreams"] as const) {
+  for (
+    const name of ["retryMs", "heartbeatMs", "stallMs", "historyTotalBytes", "maxStreams"] as const
+  ) {
     const value = options[name] ?? 0;
     if (value >= 0) continue;
     throw new RangeError(`Cannot create hub: ${name} must be a number from 0 on, got ${value}`);
@@ -103,6 +112,7 @@ export function hubSettings(options: HubOptions): HubSettings {
     replayEvents: 0,
     retryMs: 2_000,
     heartbeatMs: 15_000,
+    stallMs: 60_000,
     historyTotalBytes: 268_435_456,
     maxStreams: 10_000,
     log: options.log ?? new MemoryLog(),

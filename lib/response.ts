@@ -16,8 +16,9 @@ import { encodeEvent } from "./event.ts";
  * - `failed`: its source threw.
  * - `closed`: the application closed it.
  * - `expired`: it was allowed until now.
+ * - `stalled`: the client took nothing for too long.
  */
-export type EndReason = "left" | "ended" | "slow" | "failed" | "closed" | "expired";
+export type EndReason = "left" | "ended" | "slow" | "failed" | "closed" | "expired" | "stalled";
 
 /** What is known of a connection when it has ended. */
 export interface ConnectionEnd {
@@ -46,8 +47,11 @@ export const eventStreamHeaders: Readonly<Record<string, string>> = {
  * @see {@link https://html.spec.whatwg.org/multipage/server-sent-events.html#sse-processing-model}
  */
 export function retryLater(): Response {
-  const retry = 5_000 + Math.floor(Math.random() * 10_000);
-  return new Response(encodeEvent({ retry }), { headers: eventStreamHeaders });
+  return new Response(laterText(), { headers: eventStreamHeaders });
+}
+
+function laterText(): string {
+  return encodeEvent({ retry: 5_000 + Math.floor(Math.random() * 10_000) });
 }
 
 /** A response that events are written to until it ends, for whichever reason comes first. */
@@ -124,6 +128,12 @@ export class EventResponse implements UnderlyingDefaultSource<Uint8Array> {
     this.#finish(reason);
   }
 
+  /** Ends it and has the client come back in 5 to 15 seconds, at a moment of its own. */
+  sendAway(): void {
+    this.enqueue(encoder.encode(laterText()), 0);
+    this.end("closed");
+  }
+
   /** Ends it because its time is over, and says so. */
   expire(): void {
     this.enqueue(EXPIRED, 1);
@@ -176,7 +186,8 @@ export class EventResponse implements UnderlyingDefaultSource<Uint8Array> {
   }
 }
 
-const EXPIRED = new TextEncoder().encode(encodeEvent({ event: "expired", data: "{}" }));
+const encoder = new TextEncoder();
+const EXPIRED = encoder.encode(encodeEvent({ event: "expired", data: "{}" }));
 
 function byteLength(chunk: Uint8Array): number {
   return chunk.byteLength;

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { Pulse, type PulseOptions } from "./pulse.ts";
 import type { EventResponse } from "./response.ts";
 
 /** Where a subscriber begins. */
@@ -28,34 +29,19 @@ export class Subscriber {
   turn: number;
   /** When it is ended, by the hub's clock, in milliseconds. */
   readonly expiresMs: number;
-  #seenBytes = 0;
-  #silentMs = 0;
+  readonly #pulse: Pulse;
 
   /** Begins as one that has everything. */
   constructor(response: EventResponse, turn: number, expiresMs: number) {
     this.response = response;
     this.turn = turn;
     this.expiresMs = expiresMs;
+    this.#pulse = new Pulse(response);
   }
 
-  /**
-   * Looks, every `tickMs`, whether its time is over, and whether it needs a heartbeat lest it hears
-   * nothing for `heartbeatMs`, 0 being off.
-   */
-  tick(nowMs: number, tickMs: number, heartbeatMs: number): void {
-    const { response } = this;
-    if (nowMs + tickMs > this.expiresMs) {
-      response.expire();
-      return;
-    }
-    this.#silentMs = response.bytes === this.#seenBytes ? this.#silentMs + tickMs : 0;
-    const isDue = heartbeatMs > 0 && this.#silentMs + tickMs >= heartbeatMs;
-    if (isDue && response.waitingBytes === 0) {
-      response.enqueue(HEARTBEAT, 0);
-      this.#silentMs = 0;
-    }
-    this.#seenBytes = response.bytes;
+  /** Looks, every `tickMs`, whether its time is over, and how it lives. */
+  tick(nowMs: number, tickMs: number, options: PulseOptions): void {
+    if (nowMs + tickMs > this.expiresMs) this.response.expire();
+    else this.#pulse.tick(tickMs, options);
   }
 }
-
-const HEARTBEAT = new TextEncoder().encode(":\n");

@@ -464,7 +464,7 @@ Deno.test("BroadcastHub counts what it does", async () => {
     lagging: 0,
     published: 2,
     deliveredEvents: 4,
-    ended: { left: 1, ended: 0, slow: 0, failed: 0, closed: 0, expired: 0 },
+    ended: { left: 1, ended: 0, slow: 0, failed: 0, closed: 0, expired: 0, stalled: 0 },
   });
 });
 
@@ -485,4 +485,29 @@ Deno.test("BroadcastHub.publish() whose log fails is rejected", async () => {
   };
   await using hub = new BroadcastHub({ log: failing });
   await assertRejects(() => hub.publish("a", { data: "x" }), Error, "disk full");
+});
+
+Deno.test("BroadcastHub.drain() sends everybody away, and lets publishers reach who is left", async () => {
+  await using hub = new BroadcastHub();
+  const clients = Array.from({ length: 20 }, () => hub.subscribe(subscription("stream=a")));
+  const draining = hub.drain(20);
+  assertMatch(await hub.subscribe(subscription("stream=a")).text(), /^retry: \d{4,5}\n$/);
+  await hub.publish("a", { data: "meanwhile" });
+  await draining;
+  const texts = await Promise.all(clients.map((response) => response.text()));
+  for (const text of texts) assertMatch(text, /data: meanwhile\n\nretry: \d{4,5}\n$/);
+  assertEquals(new Set(texts).size > 1, true);
+  assertEquals([hub.stats().subscribers, hub.stats().ended.closed], [0, 20]);
+});
+
+Deno.test("BroadcastHub ends a subscriber that takes nothing of what waits, and no other", async () => {
+  await using hub = new BroadcastHub({ stallMs: 40, heartbeatMs: 0 });
+  const stalled = hub.subscribe(subscription("stream=a"));
+  await using client = new Client(hub.subscribe(subscription("stream=a")));
+  await client.next();
+  await hub.publish("a", { data: "x" });
+  assertEquals(await client.data(1), ["x"]);
+  while (hub.stats().ended.stalled === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+  assertEquals(hub.stats().subscribers, 1);
+  assertMatch(await stalled.text(), /data: x\n\n$/);
 });

@@ -5,8 +5,10 @@
  * @module
  */
 
+import type { EventWriter } from "../event_writer.ts";
 import { BroadcastHub } from "../hub.ts";
 import { problem } from "../problem.ts";
+import { spread } from "../spread.ts";
 import { type Authorize, createAccess } from "./access.ts";
 import type { Config } from "./config.ts";
 import { Connections } from "./connections.ts";
@@ -40,6 +42,12 @@ export interface App {
   readonly fetch: (request: Request, info?: RequestInfo) => Promise<Response>;
   /** The hub behind `/sse?stream=`. */
   readonly hub: BroadcastHub;
+  /**
+   * Sends every client away, each at a moment of its own within `withinMs` milliseconds and for 5 to
+   * 15 seconds; `/readyz` is 503, publishers are refused, and new clients told to come back later.
+   * Resolves when all have been sent away; close it then.
+   */
+  readonly drain: (withinMs: number) => Promise<void>;
   /** Ends every open response, and has new ones come back later. May be called twice. */
   readonly close: () => Promise<void>;
 }
@@ -67,9 +75,11 @@ export function createApp(config: Config, options: AppOptions = {}): App {
     ...config,
     historyMs: config.historySeconds * 1_000,
     heartbeatMs: config.heartbeatSeconds * 1_000,
+    stallMs: config.stallSeconds * 1_000,
     onError,
   });
-  const closing = new AbortController();
+  const writers = new Set<EventWriter>();
+  let isStopping = false;
   const stopClock = startClock(hub, config);
   const connections = new Connections({ ...config, log });
   const { authorize = authorizeByToken(config) } = options;
@@ -87,22 +97,30 @@ export function createApp(config: Config, options: AppOptions = {}): App {
     };
   }
 
-  const sse = { config, hub, connections, authorize, closing: closing.signal, onError };
+  const sse = { config, hub, connections, authorize, writers, onError };
   const routes = new Map<string, Route>([
     ...pages,
-    ["/sse", sseRoute({ ...sse, makeEvent: time })],
+    ["/sse", sseRoute({ ...sse, isStopping: () => isStopping, makeEvent: time })],
     ["/streams", overview(() => hub.streams())],
     ["/streams/*", overview((path) => hub.stream(path.slice("/streams/".length)))],
     ["/healthz", { GET: () => plain(200, "ok") }],
-    ["/readyz", { GET: () => closing.signal.aborted ? plain(503, "stopping") : plain(200, "ok") }],
+    ["/readyz", { GET: () => isStopping ? plain(503, "stopping") : plain(200, "ok") }],
   ]);
   const handler = withCors(recover(createRouter(routes), onError), config.corsOrigins);
   return {
     fetch: async (request, info = {}) => await handler(request, info),
     hub,
+    async drain(withinMs) {
+      isStopping = true;
+      await Promise.all([
+        hub.drain(withinMs),
+        spread(writers, withinMs, (writer) => writer.sendAway()),
+      ]);
+    },
     close() {
+      isStopping = true;
       stopClock();
-      closing.abort();
+      for (const writer of writers) writer.sendAway();
       return hub.close();
     },
   };

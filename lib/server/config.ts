@@ -43,6 +43,8 @@ export interface Config {
   readonly retryMs: number;
   /** `HEARTBEAT_SECONDS`: the longest silence on a connection, in seconds; 0 is off. */
   readonly heartbeatSeconds: number;
+  /** `STALL_SECONDS`: how long a client may take nothing of what waits for it; 0 is off. */
+  readonly stallSeconds: number;
   /** `DRAIN_SECONDS`: how long stopping may take, in seconds. */
   readonly drainSeconds: number;
   /** `PUBLISH_TOKEN`: the bearer token that may do everything. */
@@ -111,9 +113,10 @@ export function readConfig(get: (name: string) => string | undefined): Config {
     slowSubscriber: read("SLOW_SUBSCRIBER", "disconnect", oneOf(slowPolicies)),
     retryMs: read("RETRY_MS", 2_000, whole(0, MAX_TIMER_MS)),
     heartbeatSeconds: read("HEARTBEAT_SECONDS", isOnDeploy ? 4 : 15, whole(0, 86_400)),
+    stallSeconds: read("STALL_SECONDS", 60, whole(0, 86_400)),
     drainSeconds: read("DRAIN_SECONDS", 4, whole(0, 3_600)),
     publishToken: read("PUBLISH_TOKEN", undefined, token),
-    jwtKey: read("JWT_KEY", undefined, text),
+    jwtKey: read("JWT_KEY", undefined, jwtKey),
     subscribe: read("SUBSCRIBE", "public", oneOf(["public", "token"] as const)),
     corsOrigins: read("CORS_ORIGINS", [], origins),
     maxConnections: read("MAX_CONNECTIONS", 10_000, whole(1)),
@@ -168,6 +171,12 @@ function token(text: string): string | Wrong {
   return /^[A-Za-z0-9._~+/-]{16,}=*$/.test(text) ? text : new Wrong(
     "at least 16 characters of A-Z a-z 0-9 - . _ ~ + / and = at the end",
   );
+}
+
+// RFC 7518, section 3.2: an HS256 key has at least the 256 bits of its hash.
+function jwtKey(text: string): string | Wrong {
+  const isLongEnough = new TextEncoder().encode(text).length >= 32;
+  return isLongEnough ? text : new Wrong("a secret of 32 bytes or more, or a public key as PEM");
 }
 
 function origins(text: string): string[] | Wrong {

@@ -24,8 +24,10 @@ export interface SseOptions {
   readonly hub: BroadcastHub;
   readonly connections: Connections;
   readonly authorize: Authorize;
-  /** Aborted when the server stops. */
-  readonly closing: AbortSignal;
+  /** The writers of the per-connection streams that are open. */
+  readonly writers: Set<EventWriter>;
+  /** Whether the server stops. */
+  readonly isStopping: () => boolean;
   /** Gets what a source throws. */
   readonly onError: (error: unknown) => void;
   /** What the per-connection stream says at each beat. */
@@ -34,7 +36,7 @@ export interface SseOptions {
 
 /** Makes the route. */
 export function sseRoute(options: SseOptions): Route {
-  const { config, hub, connections, authorize, closing } = options;
+  const { config, hub, connections, authorize, isStopping } = options;
   const publishRate = new RateLimit(config.publishRate);
 
   async function subscribe(request: Request, info: RequestInfo): Promise<Response> {
@@ -47,7 +49,7 @@ export function sseRoute(options: SseOptions): Route {
       return new Response(null, { headers: eventStreamHeaders });
     }
     if (request.method === "HEAD") return hub.subscribe(request);
-    if (closing.aborted) return retryLater();
+    if (isStopping()) return retryLater();
     const visitor = { address: addressOf(request, info), streams, completed: info.completed };
     return connections.admit(visitor, (onEnd) => {
       const expiresInMs = grant.expiresAtMs === undefined
@@ -66,7 +68,7 @@ export function sseRoute(options: SseOptions): Route {
     if (waitSeconds > 0) return tryAgain(429, "This address publishes too often", waitSeconds);
     const events = await readPublishBody(request, config.maxEventBytes);
     if (events instanceof Response) return events;
-    if (closing.aborted) return tryAgain(503, "The server is stopping", 5);
+    if (isStopping()) return tryAgain(503, "The server is stopping", 5);
     try {
       return Response.json(await hub.publish(stream, events), { headers: NO_STORE });
     } catch (error) {
@@ -106,15 +108,19 @@ export function sseRoute(options: SseOptions): Route {
 }
 
 function ownStream(
-  { config, closing, onError, makeEvent }: SseOptions,
+  { config, writers, onError, makeEvent }: SseOptions,
   expiresInMs: number,
   onEnd: (end: ConnectionEnd) => void,
 ): Response {
-  const { intervalMs, retryMs } = config;
+  const { intervalMs, retryMs, heartbeatSeconds, stallSeconds } = config;
   const source = (writer: EventWriter) => {
+    writers.add(writer);
     writer.every(intervalMs, makeEvent);
+    return () => writers.delete(writer);
   };
-  return eventStream(source, { retryMs, expiresInMs, signal: closing, onError, onEnd });
+  const heartbeatMs = heartbeatSeconds * 1_000;
+  const stallMs = stallSeconds * 1_000;
+  return eventStream(source, { retryMs, heartbeatMs, stallMs, expiresInMs, onError, onEnd });
 }
 
 /** Refuses streams that are outside the closed list, if there is one. */

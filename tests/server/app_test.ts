@@ -244,8 +244,22 @@ Deno.test("close() ends all open responses without an error", async () => {
   await using clock = await open(app, "/sse");
   await using news = await open(app, "/sse?stream=news");
   await app.close();
-  assertEquals(await clock.end(), "retry: 2000\n");
+  assertMatch(await clock.end(), /^retry: 2000\nretry: \d{4,5}\n$/);
   assertMatch(await news.end(), /hello.*\n\n$/s);
+});
+
+Deno.test("drain() sends each client away, refuses publishers, and is no longer ready", async () => {
+  await using app = testApp({ ...QUIET, PUBLISH_TOKEN: "a-token-for-these-tests" });
+  await using clock = await open(app, "/sse");
+  await using news = await open(app, "/sse?stream=news");
+  const draining = app.drain(50);
+  assertEquals((await app.fetch(get("/readyz"))).status, 503);
+  const headers = { authorization: "Bearer a-token-for-these-tests", "content-type": "text/plain" };
+  const post = get("/sse?stream=news", { method: "POST", headers, body: "x" });
+  assertEquals((await app.fetch(post)).status, 503);
+  await assertRetryLater(await app.fetch(get("/sse?stream=news")));
+  for (const body of [clock, news]) assertMatch(await body.end(), /\nretry: \d{4,5}\n$/);
+  await draining;
 });
 
 Deno.test("close() has new clients come back in 5 to 15 seconds", async () => {
@@ -338,7 +352,7 @@ Deno.test("the log tells which connections the server closed", async () => {
   await app.close();
   await app.log.line("disconnected", 2);
   const lines = messages(app).filter((line) => line.startsWith("disconnected"));
-  assertMatch(lines[0]!, /^disconnected address=192.0.2.7 events=0 bytes=12 reason=closed$/);
+  assertMatch(lines[0]!, /^disconnected address=192.0.2.7 events=0 bytes=\d+ reason=closed$/);
   assertMatch(lines[1]!, /^disconnected address=192.0.2.7 streams=news .* reason=closed$/);
   assertEquals(messages(app).length, 4);
 });

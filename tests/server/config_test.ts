@@ -114,6 +114,13 @@ const settings: Readonly<Record<string, Row>> = {
     expected: "at least 16 characters of A-Z a-z 0-9 - . _ ~ + / and = at the end",
   },
   JWT_KEY: { field: "jwtKey", byDefault: undefined, right: { [KEY]: KEY }, wrong: [] },
+  STALL_SECONDS: {
+    field: "stallSeconds",
+    byDefault: 60,
+    right: { "0": 0, "86400": 86_400 },
+    wrong: [...NO_NUMBERS, "86401"],
+    expected: "a whole number from 0 to 86400",
+  },
   SUBSCRIBE: {
     field: "subscribe",
     byDefault: "public",

@@ -279,6 +279,7 @@ Deno.test("readPublishBody() refuses other content types and other charsets", as
   );
   types.push(
     "text/plain;charset=iso-8859-1",
+    "text/plain;CHARSET=latin1",
     'text/plain;charset="ISO-8859-1"',
     "text/plain;charset=utf8",
   );

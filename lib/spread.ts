@@ -1,0 +1,25 @@
+/**
+ * Doing something to many, each at a moment of its own.
+ *
+ * @module
+ */
+
+/**
+ * Acts on each item at a random moment within `withinMs` milliseconds, so that clients that are sent
+ * away don't come back all at once.
+ *
+ * @returns A promise that resolves when all have been acted on.
+ */
+export function spread<T>(
+  items: Iterable<T>,
+  withinMs: number,
+  act: (item: T) => void,
+): Promise<unknown> {
+  return Promise.all(Array.from(items, (item) =>
+    new Promise<void>((resolve) => {
+      setTimeout(() => {
+        act(item);
+        resolve();
+      }, Math.random() * withinMs);
+    })));
+}
