@@ -16,7 +16,10 @@ import {
 } from "./lib/server/app.ts";
 
 const config = await readEnvironment();
-const app = createApp(config, { print: (line) => console.log(line) });
+const app = createApp(config, {
+  print: (line) => console.log(line),
+  memoryBytes: () => Deno.memoryUsage().rss,
+});
 let server: Deno.HttpServer | undefined;
 let isStopping = false;
 

@@ -57,6 +57,11 @@ export class Feed {
     return this.streams.every((stream) => stream.isEnded);
   }
 
+  /** Takes note that nothing of its streams up to position `head` has yet to be flushed. */
+  advance(head: number): void {
+    this.#flushedThrough = head;
+  }
+
   /** Where a subscriber begins that has all up to `cursor`. Ephemeral streams can't be resumed. */
   resumeAt(cursor: number): Start {
     const isMixed = this.streams.some((stream) => stream.isEphemeral);
@@ -82,7 +87,7 @@ export class Feed {
     return this.#collect(cursor, 1, floors) !== undefined;
   }
 
-  /** Adds a subscriber, in the turn of the last `flush()`. */
+  /** Adds a subscriber, in the turn of the last `advance()`. */
   add(subscriber: Subscriber, { cursor, floors }: Start): void {
     if (cursor < this.#flushedThrough) {
       subscriber.cursor = cursor;

@@ -5,10 +5,13 @@
  */
 
 import type { Feed } from "./feed.ts";
+import type { HistogramCounts } from "./histogram.ts";
 import type { Ids } from "./resume.ts";
 import type { ConnectionEnd, EndReason } from "./response.ts";
 import type { Stream } from "./stream.ts";
 import type { Streams } from "./streams.ts";
+import type { Subscriber } from "./subscriber.ts";
+import type { Turns } from "./turns.ts";
 
 /** A stream as a hub lists it. */
 export interface StreamInfo {
@@ -16,6 +19,8 @@ export interface StreamInfo {
   readonly name: string;
   /** Its subscribers on this instance. */
   readonly subscribers: number;
+  /** Events published to it since it was created. */
+  readonly published: number;
   /** How many events are kept. */
   readonly events: number;
   /** How many encoded bytes are kept. */
@@ -46,12 +51,38 @@ export interface HubStats {
   readonly deliveredBytes: number;
   /** Encoded bytes kept in all histories. */
   readonly historyBytes: number;
+  /** Times that a subscriber was told of a gap. */
+  readonly gaps: number;
+  /** Times that a subscriber's id meant nothing. */
+  readonly resets: number;
+  /** How many events each flush sent. */
+  readonly flushEvents: HistogramCounts;
+  /** From the first publish of a turn until the runtime had all of it, in milliseconds. */
+  readonly latencyMs: HistogramCounts;
   /** Subscribers that have ended, by reason. */
   readonly ended: Readonly<Record<EndReason, number>>;
 }
 
+/** A subscriber as a hub lists it. */
+export interface SubscriberInfo {
+  /** The request that subscribed. */
+  readonly request: Request;
+  /** The names of its streams, sorted. */
+  readonly streams: readonly string[];
+  /** How long it has been there, in milliseconds. */
+  readonly ageMs: number;
+  /** Events handed to the runtime for it. */
+  readonly events: number;
+  /** How many positions of the hub it is behind; some may be of streams that are not its own. */
+  readonly behind: number;
+}
+
 /** Counts what can't be read off a hub's present state. */
 export class Figures {
+  /** Times that a subscriber was told of a gap. */
+  gaps = 0;
+  /** Times that a subscriber's id meant nothing. */
+  resets = 0;
   #events = 0;
   #bytes = 0;
   readonly #ended = { left: 0, ended: 0, slow: 0, failed: 0, closed: 0, expired: 0, stalled: 0 };
@@ -64,7 +95,7 @@ export class Figures {
   }
 
   /** The figures now, at a cost in proportion to the subscribers. */
-  stats(published: number, streams: Streams, feeds: Iterable<Feed>): HubStats {
+  stats(turns: Turns, streams: Streams, feeds: Iterable<Feed>): HubStats {
     let subscribers = 0;
     let lagging = 0;
     let deliveredEvents = this.#events;
@@ -81,23 +112,43 @@ export class Figures {
       streams: streams.size,
       subscribers,
       lagging,
-      published,
+      published: turns.head,
       deliveredEvents,
       deliveredBytes,
       historyBytes: streams.bytes,
+      gaps: this.gaps,
+      resets: this.resets,
+      flushEvents: turns.flushEvents,
+      latencyMs: turns.latencyMs,
       ended: { ...this.#ended },
     };
   }
 }
 
+/** Describes a subscriber of a hub that has reached position `head`. */
+export function subscriberInfo(
+  { request, response, cursor }: Subscriber,
+  feed: Feed,
+  head: number,
+): SubscriberInfo {
+  return {
+    request,
+    streams: feed.streams.map(({ name }) => name),
+    ageMs: response.ageMs,
+    events: response.events,
+    behind: cursor === undefined ? 0 : head - cursor,
+  };
+}
+
 /** Describes a stream. */
 export function streamInfo(stream: Stream, ids: Ids): StreamInfo {
-  const { name, history, isEnded, isEphemeral, subscribers } = stream;
+  const { name, history, isEnded, isEphemeral, subscribers, published } = stream;
   const { events, bytes, newest, evictedThrough } = history;
   const hasIds = events > 0 && !isEphemeral;
   return {
     name,
     subscribers,
+    published,
     events,
     bytes,
     firstId: hasIds ? ids.format(history.next(evictedThrough)) : "",

@@ -7,31 +7,28 @@
 
 import type { ServerSentEvent } from "./event.ts";
 import { Feeds } from "./feeds.ts";
-import { Figures, type HubStats, type StreamInfo, streamInfo } from "./figures.ts";
+import {
+  Figures,
+  type HubStats,
+  type StreamInfo,
+  streamInfo,
+  type SubscriberInfo,
+  subscriberInfo,
+} from "./figures.ts";
 import {
   type HubOptions,
   type HubSettings,
   hubSettings,
   type SubscribeOptions,
 } from "./hub_options.ts";
-import type { LogEntry } from "./log/log.ts";
+import { type Published, Publisher } from "./publisher.ts";
 import { type ConnectionEnd, EventResponse, eventStreamHeaders, retryLater } from "./response.ts";
-import { checkPublishable, Ids, parseWish } from "./resume.ts";
+import { Ids, parseWish } from "./resume.ts";
 import { spread } from "./spread.ts";
-import { checkStreamName, checkStreamOptions, type Stream, type StreamOptions } from "./stream.ts";
+import { checkStreamOptions, type StreamOptions } from "./stream.ts";
 import { Streams } from "./streams.ts";
 import { Subscriber } from "./subscriber.ts";
 import { Turns } from "./turns.ts";
-
-/** What became of a publish. */
-export interface Published {
-  /** The event's id, of a batch the last one's; `""` on an ephemeral stream. */
-  readonly id: string;
-  /** The stream's name. */
-  readonly stream: string;
-  /** The stream's subscribers on this instance. */
-  readonly subscribers: number;
-}
 
 /**
  * A hub: streams by name, and the subscribers of each.
@@ -59,6 +56,7 @@ export class BroadcastHub implements AsyncDisposable {
   readonly #streams: Streams;
   readonly #feeds: Feeds;
   readonly #turns: Turns;
+  readonly #publisher: Publisher;
   readonly #figures = new Figures();
   #timer: ReturnType<typeof setInterval> | undefined;
   #isDraining = false;
@@ -74,9 +72,12 @@ export class BroadcastHub implements AsyncDisposable {
     const { log, now } = this.#settings;
     const ids = this.#ids = new Ids(log.epoch);
     this.#streams = new Streams(this.#settings);
-    this.#feeds = new Feeds(this.#streams, (names, at) => encoder.encode(ids.gap(names, at)));
+    this.#feeds = new Feeds(this.#streams, (names, position) => {
+      this.#figures.gaps++;
+      return encoder.encode(ids.gap(names, position));
+    });
     this.#turns = new Turns(this.#streams, now);
-    log.open((entries) => this.#deliver(entries));
+    this.#publisher = new Publisher(this.#streams, this.#turns, ids, log, now);
   }
 
   /**
@@ -90,7 +91,8 @@ export class BroadcastHub implements AsyncDisposable {
    */
   createStream(name: string, options: StreamOptions = {}): void {
     checkStreamOptions(options);
-    this.#open(name).configure(options);
+    this.#checkOpen();
+    this.#publisher.open(name).configure(options);
   }
 
   /** Whether there is a stream of this name; one that has nothing but subscribers is none yet. */
@@ -107,6 +109,14 @@ export class BroadcastHub implements AsyncDisposable {
   /** All streams. */
   streams(): StreamInfo[] {
     return this.#streams.all().map((stream) => streamInfo(stream, this.#ids));
+  }
+
+  /** All subscribers of this instance. */
+  subscribers(): SubscriberInfo[] {
+    const { head } = this.#turns;
+    return [...this.#feeds].flatMap((feed) =>
+      Array.from(feed.subscribers, (subscriber) => subscriberInfo(subscriber, feed, head))
+    );
   }
 
   /**
@@ -160,11 +170,9 @@ export class BroadcastHub implements AsyncDisposable {
     name: string,
     event: ServerSentEvent | readonly ServerSentEvent[],
   ): Promise<Published> {
-    const events = Array.isArray(event) ? event : [event];
-    if (events.length === 0) throw new TypeError("Cannot publish: the batch is empty");
-    events.forEach(checkPublishable);
-    const stream = this.#open(name);
-    return stream.isEphemeral ? this.#send(stream, events) : this.#record(stream, events);
+    this.#checkOpen();
+    this.#startTimer();
+    return this.#publisher.publish(name, Array.isArray(event) ? event : [event]);
   }
 
   /**
@@ -192,7 +200,7 @@ export class BroadcastHub implements AsyncDisposable {
     const { head, turn } = this.#turns;
     const nowMs = this.#settings.now();
     const feed = this.#feeds.open(streams, nowMs);
-    feed.flush(head, turn);
+    feed.advance(head);
     const isNewcomer = lastEventId === undefined;
     const position = isNewcomer ? undefined : this.#ids.parse(lastEventId, head);
     const isReset = !isNewcomer && position === undefined;
@@ -201,11 +209,17 @@ export class BroadcastHub implements AsyncDisposable {
       this.#feeds.release(feed);
       return new Response(null, { status: 204, headers: { "cache-control": "no-store" } });
     }
+    if (isReset) this.#figures.resets++;
     const { retryMs, heartbeatMs, onError, onSubscribe, onUnsubscribe } = this.#settings;
     const first = this.#ids.hello(start.cursor, retryMs, heartbeatMs) +
       (isReset ? this.#ids.reset(streams, start.cursor) : "");
     const response = new EventResponse(encoder.encode(first), onError);
-    const subscriber = new Subscriber(response, turn, nowMs + (options.expiresInMs ?? Infinity));
+    const subscriber = new Subscriber(
+      request,
+      response,
+      turn,
+      nowMs + (options.expiresInMs ?? Infinity),
+    );
     const subscription = { request, streams };
     response.onEnd(later((end) => onUnsubscribe?.(subscription, end)));
     response.onEnd(later((end) => options.onEnd?.(end)));
@@ -241,7 +255,7 @@ export class BroadcastHub implements AsyncDisposable {
 
   /** Figures of this instance. */
   stats(): HubStats {
-    return this.#figures.stats(this.#turns.head, this.#streams, this.#feeds);
+    return this.#figures.stats(this.#turns, this.#streams, this.#feeds);
   }
 
   /**
@@ -279,40 +293,9 @@ export class BroadcastHub implements AsyncDisposable {
     return this.#settings.log.close();
   }
 
-  #open(name: string): Stream {
-    checkStreamName(name);
-    if (this.#closing) {
-      throw new DOMException("Cannot publish: the hub is closed", "InvalidStateError");
-    }
-    const stream = this.#streams.create(name, this.#settings.now());
-    if (!stream.isEnded) return stream;
-    throw new DOMException(`Cannot publish to stream "${name}": it has ended`, "InvalidStateError");
-  }
-
-  async #record(stream: Stream, events: readonly ServerSentEvent[]): Promise<Published> {
-    const appended = this.#settings.log.append(stream.name, events);
-    const key = events.at(-1)!.id;
-    const position = key ? stream.publisherIds.get(key)! : this.#turns.head;
-    const { name, subscribers } = stream;
-    await appended;
-    return { id: this.#ids.format(position), stream: name, subscribers };
-  }
-
-  #send(stream: Stream, events: readonly ServerSentEvent[]): Promise<Published> {
-    for (const { id: _, ...event } of events) this.#turns.append(stream, event);
-    this.#startTimer();
-    return Promise.resolve({ id: "", stream: stream.name, subscribers: stream.subscribers });
-  }
-
-  #deliver(entries: readonly LogEntry[]): void {
-    for (const { stream: name, event } of entries) {
-      const stream = this.#streams.create(name, this.#settings.now());
-      if (event.id && stream.publisherIds.has(event.id)) continue;
-      const position = this.#turns.head + 1;
-      if (event.id) stream.publisherIds.set(event.id, position);
-      this.#turns.append(stream, { ...event, id: this.#ids.format(position) });
-    }
-    this.#startTimer();
+  #checkOpen(): void {
+    if (!this.#closing) return;
+    throw new DOMException("Cannot publish: the hub is closed", "InvalidStateError");
   }
 
   // The one timer: it runs while there is anything that can grow old, fall silent or expire.

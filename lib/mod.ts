@@ -42,9 +42,11 @@ export {
   eventStreamHeaders,
   retryLater,
 } from "./response.ts";
-export { BroadcastHub, type Published } from "./hub.ts";
+export { BroadcastHub } from "./hub.ts";
+export type { Published } from "./publisher.ts";
 export type { HubOptions, SubscribeOptions, Subscription } from "./hub_options.ts";
 export type { SlowPolicy, StreamOptions } from "./stream.ts";
-export type { HubStats, StreamInfo } from "./figures.ts";
+export type { HubStats, StreamInfo, SubscriberInfo } from "./figures.ts";
+export type { HistogramCounts } from "./histogram.ts";
 export type { EventLog, LogEntry } from "./log/log.ts";
 export { MemoryLog } from "./log/memory.ts";

@@ -95,6 +95,11 @@ export class EventResponse implements UnderlyingDefaultSource<Uint8Array> {
     return this.#bytes;
   }
 
+  /** How long it has been open, in milliseconds. */
+  get ageMs(): number {
+    return performance.now() - this.#openedMs;
+  }
+
   /** Bytes that the runtime has not taken yet. */
   get waitingBytes(): number {
     return 1 - (this.#controller.desiredSize ?? 1);
@@ -166,7 +171,7 @@ export class EventResponse implements UnderlyingDefaultSource<Uint8Array> {
   }
 
   #finish(reason: EndReason): Promise<unknown> {
-    const durationMs = performance.now() - this.#openedMs;
+    const durationMs = this.ageMs;
     this.#end = { reason, events: this.#events, bytes: this.#bytes, durationMs };
     return this.#cleanUp(this.#end);
   }

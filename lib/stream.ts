@@ -115,6 +115,8 @@ export class Stream {
   slowSubscriber: SlowPolicy = "disconnect";
   /** What the history may keep. */
   bounds: HistoryBounds = { maxEvents: 1, maxBytes: 1, maxAgeMs: 0 };
+  /** Events published to it since it was created. */
+  published = 0;
   /** How many of the newest events a newcomer gets. */
   replayEvents = 0;
   /** When it was created, last published to, or ended. */

@@ -70,6 +70,7 @@ export class Streams {
     this.#created++;
     created.isCreated = true;
     created.touchedMs = nowMs;
+    created.published = 0;
     created.configure(this.#options);
     return created;
   }

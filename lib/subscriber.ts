@@ -17,6 +17,8 @@ export interface Start {
 
 /** A connection that a hub feeds. */
 export class Subscriber {
+  /** The request that subscribed. */
+  readonly request: Request;
   /** Its connection. */
   readonly response: EventResponse;
   /** The position through which it has been served; `undefined` while it has all that was flushed. */
@@ -32,7 +34,8 @@ export class Subscriber {
   readonly #pulse: Pulse;
 
   /** Begins as one that has everything. */
-  constructor(response: EventResponse, turn: number, expiresMs: number) {
+  constructor(request: Request, response: EventResponse, turn: number, expiresMs: number) {
+    this.request = request;
     this.response = response;
     this.turn = turn;
     this.expiresMs = expiresMs;

@@ -5,6 +5,7 @@
  */
 
 import { encodeEvent, type ServerSentEvent } from "./event.ts";
+import { Histogram, type HistogramCounts } from "./histogram.ts";
 import type { Stream } from "./stream.ts";
 import type { Streams } from "./streams.ts";
 
@@ -14,7 +15,11 @@ export class Turns {
   readonly #now: () => number;
   // Those that have something to flush.
   readonly #dirty = new Set<Stream>();
+  readonly #flushEvents = new Histogram([1, 2, 5, 10, 25, 50, 100, 250, 500, 1_000, 2_500]);
+  readonly #latencyMs = new Histogram([0.1, 0.25, 0.5, 1, 2.5, 5, 10, 25, 50, 100, 250, 1_000]);
   #waitingBytes = 0;
+  #waitingSinceMs = 0;
+  #flushedThrough = 0;
   #head = 0;
   #turn = 0;
   #isOpen = false;
@@ -35,11 +40,23 @@ export class Turns {
     return this.#turn;
   }
 
+  /** How many events each flush sent. */
+  get flushEvents(): HistogramCounts {
+    return this.#flushEvents.counts();
+  }
+
+  /** How long the first event of each flush had waited when all had been handed over, in milliseconds. */
+  get latencyMs(): HistogramCounts {
+    return this.#latencyMs.counts();
+  }
+
   /** Encodes an event and adds it to its stream; it goes out when the turn ends, or 64 KiB wait. */
   append(stream: Stream, event: ServerSentEvent): void {
     const bytes = encoder.encode(encodeEvent(event));
     stream.touchedMs = this.#now();
+    stream.published++;
     stream.history.append(++this.#head, bytes, stream.touchedMs);
+    if (this.#dirty.size === 0) this.#waitingSinceMs = stream.touchedMs;
     this.#dirty.add(stream);
     this.#waitingBytes += bytes.length;
     if (!this.#isOpen) {
@@ -55,9 +72,13 @@ export class Turns {
     for (const stream of this.#dirty) {
       for (const feed of stream.feeds) feed.flush(this.#head, this.#turn);
     }
-    this.#streams.settle(this.#dirty, this.#now());
+    const nowMs = this.#now();
+    this.#flushEvents.observe(this.#head - this.#flushedThrough);
+    this.#latencyMs.observe(nowMs - this.#waitingSinceMs);
+    this.#streams.settle(this.#dirty, nowMs);
     this.#dirty.clear();
     this.#waitingBytes = 0;
+    this.#flushedThrough = this.#head;
   }
 
   #end(): void {

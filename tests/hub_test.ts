@@ -301,8 +301,26 @@ Deno.test("BroadcastHub.streams() tells of each stream", async () => {
   const bytes = 2 * `id: ${first.id}\ndata: 1\n\n`.length;
   const rest = { isEnded: false, isEphemeral: false };
   assertEquals(hub.streams(), [
-    { name: "empty", subscribers: 0, events: 0, bytes: 0, firstId: "", lastId: "", ...rest },
-    { name: "a/b", subscribers: 1, events: 2, bytes, firstId: first.id, lastId: last.id, ...rest },
+    {
+      name: "empty",
+      subscribers: 0,
+      published: 0,
+      events: 0,
+      bytes: 0,
+      firstId: "",
+      lastId: "",
+      ...rest,
+    },
+    {
+      name: "a/b",
+      subscribers: 1,
+      published: 2,
+      events: 2,
+      bytes,
+      firstId: first.id,
+      lastId: last.id,
+      ...rest,
+    },
   ]);
 });
 
@@ -456,14 +474,18 @@ Deno.test("BroadcastHub counts what it does", async () => {
   await hub.publish("a", [{ data: "1" }, { data: "2" }]);
   await one.take(3);
   await two.body!.cancel();
-  const { deliveredBytes, historyBytes, ...stats } = hub.stats();
+  const { deliveredBytes, historyBytes, flushEvents, latencyMs, ...stats } = hub.stats();
   assert(deliveredBytes > historyBytes);
+  assertEquals([flushEvents.sum, flushEvents.counts.slice(0, 3)], [2, [0, 1, 0]]);
+  assertEquals(latencyMs.counts.reduce((sum, count) => sum + count), 1);
   assertEquals(stats, {
     streams: 1,
     subscribers: 1,
     lagging: 0,
     published: 2,
     deliveredEvents: 4,
+    gaps: 0,
+    resets: 0,
     ended: { left: 1, ended: 0, slow: 0, failed: 0, closed: 0, expired: 0, stalled: 0 },
   });
 });

@@ -172,12 +172,13 @@ function covers(claims: Claims, action: Action, streams: readonly string[]): boo
   return streams.every((stream) => mayUse(claims[action], stream));
 }
 
-function isSafe({ method }: Request): boolean {
+/** Whether a request changes nothing (RFC 9110, section 9.2.1). */
+export function isSafe({ method }: Request): boolean {
   return method === "GET" || method === "HEAD" || method === "OPTIONS";
 }
 
 /** Whether a page of this server sent the request, or nobody's page; when in doubt, no. */
-function isFromOwnPage({ headers, url }: Request): boolean {
+export function isFromOwnPage({ headers, url }: Request): boolean {
   const site = headers.get("sec-fetch-site");
   if (site !== null) return site === "same-origin" || site === "none";
   const host = headers.get("host") ?? authority(url);

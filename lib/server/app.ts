@@ -10,13 +10,17 @@ import { BroadcastHub } from "../hub.ts";
 import { problem } from "../problem.ts";
 import { spread } from "../spread.ts";
 import { type Authorize, createAccess } from "./access.ts";
+import { clientAddress } from "./client_address.ts";
 import type { Config } from "./config.ts";
 import { Connections } from "./connections.ts";
+import { createConsole } from "./console.ts";
 import { withCors } from "./cors.ts";
 import { importJwtKey } from "./jwt.ts";
+import { METRICS_TYPE, metricsText } from "./metrics.ts";
 import { recover } from "./recover.ts";
 import { createLog } from "./request_log.ts";
 import { createRouter, rawPath, type RequestInfo, type Route } from "./router.ts";
+import { createSessions } from "./session.ts";
 import { isServed, sseRoute } from "./sse.ts";
 import { staticRoutes } from "./static.ts";
 
@@ -32,6 +36,8 @@ export interface AppOptions {
   readonly print?: (line: string) => void;
   /** The routes of the pages, by path. By default those of this package's `static/`. */
   readonly pages?: ReadonlyMap<string, Route>;
+  /** Gives the process's resident memory in bytes, for figures. */
+  readonly memoryBytes?: () => number | undefined;
   /** Says who may do what, in place of the configuration's tokens. */
   readonly authorize?: Authorize;
 }
@@ -67,8 +73,8 @@ export interface App {
  * ```
  */
 export function createApp(config: Config, options: AppOptions = {}): App {
-  const { print = () => {}, pages = staticRoutes(new URL("../../static/", import.meta.url)) } =
-    options;
+  const { print = () => {}, memoryBytes = () => undefined } = options;
+  const { pages = staticRoutes(new URL("../../static/", import.meta.url)) } = options;
   const log = createLog(config.logFormat, print);
   const onError = (error: unknown) => log("error", { error: describe(error) });
   const hub = new BroadcastHub({
@@ -79,32 +85,57 @@ export function createApp(config: Config, options: AppOptions = {}): App {
     onError,
   });
   const writers = new Set<EventWriter>();
+  const addresses = new WeakMap<Request, string>();
+  const refusedPublishers = { rate: 0, maxStreams: 0, stopping: 0 };
   let isStopping = false;
-  const stopClock = startClock(hub, config);
-  const connections = new Connections({ ...config, log });
-  const { authorize = authorizeByToken(config) } = options;
 
-  /** Answers with what `describe` says of the hub, to who may see it. */
-  function overview(describe: (path: string) => unknown): Route {
-    return {
-      async GET(request) {
-        const grant = await authorize(request, "admin", []);
-        if (grant instanceof Response) return grant;
-        const body = describe(rawPath(request.url));
-        if (body === undefined) return problem(404, "There is no such stream");
-        return Response.json(body, { headers: { "cache-control": "no-store" } });
-      },
-    };
+  function addressOf(request: Request, { remoteAddr }: RequestInfo): string {
+    const hostname = remoteAddr && "hostname" in remoteAddr ? `${remoteAddr.hostname}` : undefined;
+    const address = clientAddress(request, hostname, config.trustProxy);
+    addresses.set(request, address);
+    return address;
   }
 
-  const sse = { config, hub, connections, authorize, writers, onError };
+  const stopClock = startClock(hub, config);
+  const connections = new Connections({ ...config, log });
+  const sessions = createSessions({ ...config, addressOf });
+  const authorize = sessions.authorizeFirst(options.authorize ?? authorizeByToken(config));
+  const watcher = createConsole({
+    hub,
+    connections,
+    authorize,
+    addressOf: (request) => addresses.get(request),
+    memoryBytes,
+  });
+
+  const sse = {
+    config,
+    hub,
+    connections,
+    authorize,
+    writers,
+    addressOf,
+    refusedPublishers,
+    onError,
+  };
+  const metrics = () =>
+    metricsText({
+      hub: hub.stats(),
+      connections: connections.stats(),
+      refusedPublishers: { ...refusedPublishers },
+      memoryBytes: memoryBytes(),
+    });
+  const describeStream = (path: string) => hub.stream(path.slice("/streams/".length));
   const routes = new Map<string, Route>([
     ...pages,
     ["/sse", sseRoute({ ...sse, isStopping: () => isStopping, makeEvent: time })],
-    ["/streams", overview(() => hub.streams())],
-    ["/streams/*", overview((path) => hub.stream(path.slice("/streams/".length)))],
-    ["/healthz", { GET: () => plain(200, "ok") }],
-    ["/readyz", { GET: () => isStopping ? plain(503, "stopping") : plain(200, "ok") }],
+    ["/streams", overview(authorize, () => json(hub.streams()))],
+    ["/streams/*", overview(authorize, (path) => json(describeStream(path)))],
+    ["/metrics", overview(authorize, () => plain(200, metrics(), METRICS_TYPE))],
+    ["/session", sessions.route],
+    ["/console/events", watcher.route],
+    ["/healthz", { GET: () => plain(200, "ok\n") }],
+    ["/readyz", { GET: () => isStopping ? plain(503, "stopping\n") : plain(200, "ok\n") }],
   ]);
   const handler = withCors(recover(createRouter(routes), onError), config.corsOrigins);
   return {
@@ -117,11 +148,21 @@ export function createApp(config: Config, options: AppOptions = {}): App {
         spread(writers, withinMs, (writer) => writer.sendAway()),
       ]);
     },
-    close() {
+    async close() {
       isStopping = true;
       stopClock();
       for (const writer of writers) writer.sendAway();
-      return hub.close();
+      await Promise.all([watcher.close(), hub.close()]);
+    },
+  };
+}
+
+/** A route for who may see what the server does. */
+function overview(authorize: Authorize, describe: (path: string) => Response): Route {
+  return {
+    async GET(request) {
+      const grant = await authorize(request, "admin", []);
+      return grant instanceof Response ? grant : describe(rawPath(request.url));
     },
   };
 }
@@ -155,6 +196,12 @@ function describe(error: unknown): string {
   return typeof error === "object" ? Object.prototype.toString.call(error) : String(error);
 }
 
-function plain(status: number, text: string): Response {
-  return new Response(`${text}\n`, { status, headers: { "cache-control": "no-store" } });
+function json(body: unknown): Response {
+  if (body === undefined) return problem(404, "There is no such stream");
+  return Response.json(body, { headers: { "cache-control": "no-store" } });
+}
+
+function plain(status: number, text: string, type = "text/plain; charset=utf-8"): Response {
+  const headers = { "content-type": type, "cache-control": "no-store" };
+  return new Response(text, { status, headers });
 }

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { type ConnectionEnd, retryLater } from "../response.ts";
+import { type ConnectionEnd, type EndReason, retryLater } from "../response.ts";
 import { addressBlock } from "./client_address.ts";
 import type { Log, LogFields } from "./request_log.ts";
 
@@ -29,22 +29,72 @@ export interface Visitor {
   readonly completed: Promise<void> | undefined;
 }
 
+/** An open event stream. */
+export interface OpenConnection {
+  /** The client's address. */
+  readonly address: string;
+  /** The streams it subscribes to; none for a stream of its own. */
+  readonly streams: readonly string[];
+  /** When it was opened, on the clock of `performance.now()`. */
+  readonly openedMs: number;
+}
+
+/** Figures by shape: streams of one's own, and subscribers of the hub. */
+export type ByShape = Readonly<Record<"own" | "hub", number>>;
+
+/** Figures since the start. */
+export interface ConnectionsStats {
+  /** Open now, until their sockets are gone. */
+  readonly open: ByShape;
+  /** Opened in all. */
+  readonly total: ByShape;
+  /** Ended streams of clients' own, by reason; the hub counts its subscribers. */
+  readonly ended: Readonly<Record<EndReason, number>>;
+  /** Clients told to come back later, by the limit that was reached. */
+  readonly refused: Readonly<Record<"maxConnections" | "maxConnectionsPerAddress", number>>;
+}
+
 /** Counts the open event streams. A stalled client counts until its socket is gone. */
 export class Connections {
-  /** How many were told to come back later, by the limit that was reached. */
-  readonly refused = { maxConnections: 0, maxConnectionsPerAddress: 0 };
   readonly #options: ConnectionsOptions;
   readonly #byBlock = new Map<string, number>();
-  #size = 0;
+  readonly #listed = new Set<OpenConnection>();
+  readonly #open = { own: 0, hub: 0 };
+  readonly #total = { own: 0, hub: 0 };
+  readonly #refused = { maxConnections: 0, maxConnectionsPerAddress: 0 };
+  readonly #ended = {
+    left: 0,
+    ended: 0,
+    slow: 0,
+    failed: 0,
+    closed: 0,
+    expired: 0,
+    stalled: 0,
+  };
 
   /** Begins with none. */
   constructor(options: ConnectionsOptions) {
     this.#options = options;
   }
 
-  /** How many are open. */
+  /** How many are open, until their sockets are gone. */
   get size(): number {
-    return this.#size;
+    return this.#open.own + this.#open.hub;
+  }
+
+  /** Those that have not ended, the oldest first. */
+  get listed(): ReadonlySet<OpenConnection> {
+    return this.#listed;
+  }
+
+  /** Figures since the start. */
+  stats(): ConnectionsStats {
+    return {
+      open: { ...this.#open },
+      total: { ...this.#total },
+      ended: { ...this.#ended },
+      refused: { ...this.#refused },
+    };
   }
 
   /**
@@ -54,38 +104,60 @@ export class Connections {
    * if it is an event stream.
    */
   admit(visitor: Visitor, open: (onEnd: (end: ConnectionEnd) => void) => Response): Response {
-    const { maxConnections, maxConnectionsPerAddress, log } = this.#options;
+    const { maxConnections, maxConnectionsPerAddress } = this.#options;
     const block = addressBlock(visitor.address);
-    const ofBlock = this.#byBlock.get(block) ?? 0;
-    if (this.#size >= maxConnections) return this.#refuse("maxConnections");
-    if (maxConnectionsPerAddress > 0 && ofBlock >= maxConnectionsPerAddress) {
+    if (this.size >= maxConnections) return this.#refuse("maxConnections");
+    if (maxConnectionsPerAddress > 0 && this.#ofBlock(block) >= maxConnectionsPerAddress) {
       return this.#refuse("maxConnectionsPerAddress");
     }
     const { address, streams, completed } = visitor;
-    const fields: LogFields = streams.length > 0 ? { address, streams } : { address };
+    const connection = { address, streams, openedMs: performance.now() };
     const { promise: ended, resolve } = Promise.withResolvers<void>();
-    const response = open(({ durationMs, events, bytes, reason }) => {
+    const response = open((end) => {
       resolve();
-      const seconds = Number((durationMs / 1_000).toFixed(3));
-      log("disconnected", { ...fields, seconds, events, bytes, reason });
+      this.#disconnected(connection, end);
     });
-    if (response.status !== 200) return response;
-    log("connected", fields);
-    this.#count(block, 1);
-    const free = () => this.#count(block, -1);
-    (completed ?? ended).then(free, free);
+    if (response.status === 200) this.#connected(connection, block, completed ?? ended);
     return response;
   }
 
-  #refuse(limit: keyof Connections["refused"]): Response {
-    this.refused[limit]++;
+  #connected(connection: OpenConnection, block: string, gone: Promise<void>): void {
+    const shape = shapeOf(connection);
+    this.#options.log("connected", fieldsOf(connection));
+    this.#listed.add(connection);
+    this.#total[shape]++;
+    this.#open[shape]++;
+    this.#byBlock.set(block, this.#ofBlock(block) + 1);
+    const free = () => {
+      this.#open[shape]--;
+      if (this.#ofBlock(block) > 1) this.#byBlock.set(block, this.#ofBlock(block) - 1);
+      else this.#byBlock.delete(block);
+    };
+    gone.then(free, free);
+  }
+
+  #disconnected(connection: OpenConnection, end: ConnectionEnd): void {
+    const { durationMs, events, bytes, reason } = end;
+    this.#listed.delete(connection);
+    if (shapeOf(connection) === "own") this.#ended[reason]++;
+    const seconds = Number((durationMs / 1_000).toFixed(3));
+    this.#options.log("disconnected", { ...fieldsOf(connection), seconds, events, bytes, reason });
+  }
+
+  #refuse(limit: keyof ConnectionsStats["refused"]): Response {
+    this.#refused[limit]++;
     return retryLater();
   }
 
-  #count(block: string, change: number): void {
-    this.#size += change;
-    const ofBlock = (this.#byBlock.get(block) ?? 0) + change;
-    if (ofBlock > 0) this.#byBlock.set(block, ofBlock);
-    else this.#byBlock.delete(block);
+  #ofBlock(block: string): number {
+    return this.#byBlock.get(block) ?? 0;
   }
+}
+
+function shapeOf({ streams }: OpenConnection): "own" | "hub" {
+  return streams.length > 0 ? "hub" : "own";
+}
+
+function fieldsOf({ address, streams }: OpenConnection): LogFields {
+  return streams.length > 0 ? { address, streams } : { address };
 }

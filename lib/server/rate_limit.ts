@@ -4,20 +4,27 @@
  * @module
  */
 
-/** A bucket of permits for each key, filled evenly, that holds as many as one second brings. */
+/** Options of {@linkcode RateLimit}. */
+export interface RateLimitOptions {
+  /** How many permits a bucket holds. By default what one second brings, at least 1. */
+  readonly burst?: number;
+  /** A clock in milliseconds that never goes back. By default `performance.now()`. */
+  readonly now?: () => number;
+}
+
+/** A bucket of permits for each key, filled evenly. */
 export class RateLimit {
   readonly #perSecond: number;
+  readonly #burst: number;
   readonly #now: () => number;
   // By the last take, the longest ago first.
   readonly #buckets = new Map<string, { permits: number; atMs: number }>();
 
-  /**
-   * Limits each key to `perSecond`; 0 is no limit.
-   *
-   * @param now A clock in milliseconds that never goes back.
-   */
-  constructor(perSecond: number, now: () => number = () => performance.now()) {
+  /** Limits each key to `perSecond`; 0 is no limit. */
+  constructor(perSecond: number, options: RateLimitOptions = {}) {
+    const { burst = Math.max(1, perSecond), now = () => performance.now() } = options;
     this.#perSecond = perSecond;
+    this.#burst = burst;
     this.#now = now;
   }
 
@@ -25,9 +32,8 @@ export class RateLimit {
   take(key: string): number {
     if (this.#perSecond === 0) return 0;
     const nowMs = this.#now();
-    const most = Math.max(1, this.#perSecond);
-    const { permits, atMs } = this.#buckets.get(key) ?? { permits: most, atMs: nowMs };
-    const filled = Math.min(most, permits + (nowMs - atMs) * this.#perSecond / 1_000);
+    const { permits, atMs } = this.#buckets.get(key) ?? { permits: this.#burst, atMs: nowMs };
+    const filled = Math.min(this.#burst, permits + (nowMs - atMs) * this.#perSecond / 1_000);
     const isAllowed = filled >= 1;
     this.#buckets.delete(key);
     this.#buckets.set(key, { permits: isAllowed ? filled - 1 : filled, atMs: nowMs });

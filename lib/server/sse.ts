@@ -11,12 +11,22 @@ import { type ConnectionEnd, eventStreamHeaders, retryLater } from "../response.
 import { searchParams } from "../resume.ts";
 import { isStreamName } from "../stream.ts";
 import type { Authorize } from "./access.ts";
-import { addressBlock, clientAddress } from "./client_address.ts";
+import { addressBlock } from "./client_address.ts";
 import type { Config } from "./config.ts";
 import type { Connections } from "./connections.ts";
 import { readPublishBody } from "./publish_body.ts";
 import { RateLimit } from "./rate_limit.ts";
 import type { RequestInfo, Route } from "./router.ts";
+
+/** Publishes refused, by why. */
+export interface RefusedPublishers {
+  /** Over `PUBLISH_RATE`. */
+  rate: number;
+  /** Over `MAX_STREAMS`. */
+  maxStreams: number;
+  /** While the server stops. */
+  stopping: number;
+}
 
 /** What the route works with. */
 export interface SseOptions {
@@ -26,6 +36,10 @@ export interface SseOptions {
   readonly authorize: Authorize;
   /** The writers of the per-connection streams that are open. */
   readonly writers: Set<EventWriter>;
+  /** Finds the client's address. */
+  readonly addressOf: (request: Request, info: RequestInfo) => string;
+  /** Publishes refused, by why; counted here. */
+  readonly refusedPublishers: RefusedPublishers;
   /** Whether the server stops. */
   readonly isStopping: () => boolean;
   /** Gets what a source throws. */
@@ -36,7 +50,8 @@ export interface SseOptions {
 
 /** Makes the route. */
 export function sseRoute(options: SseOptions): Route {
-  const { config, hub, connections, authorize, isStopping } = options;
+  const { config, hub, connections, authorize, addressOf, isStopping } = options;
+  const { refusedPublishers: refused } = options;
   const publishRate = new RateLimit(config.publishRate);
 
   async function subscribe(request: Request, info: RequestInfo): Promise<Response> {
@@ -65,14 +80,20 @@ export function sseRoute(options: SseOptions): Route {
     const stream = await oneStream(request);
     if (stream instanceof Response) return stream;
     const waitSeconds = publishRate.take(addressBlock(addressOf(request, info)));
-    if (waitSeconds > 0) return tryAgain(429, "This address publishes too often", waitSeconds);
+    if (waitSeconds > 0) {
+      refused.rate++;
+      return tryAgain(429, "This address publishes too often", waitSeconds);
+    }
     const events = await readPublishBody(request, config.maxEventBytes);
     if (events instanceof Response) return events;
-    if (isStopping()) return tryAgain(503, "The server is stopping", 5);
+    if (isStopping()) {
+      refused.stopping++;
+      return tryAgain(503, "The server is stopping", 5);
+    }
     try {
       return Response.json(await hub.publish(stream, events), { headers: NO_STORE });
     } catch (error) {
-      return refusePublish(error);
+      return refusePublish(error, refused);
     }
   }
 
@@ -97,11 +118,6 @@ export function sseRoute(options: SseOptions): Route {
       400,
       "Name one stream: ?stream=<name>, of A-Z a-z 0-9 . _ ~ - in segments joined by /",
     );
-  }
-
-  function addressOf(request: Request, { remoteAddr }: RequestInfo): string {
-    const hostname = remoteAddr && "hostname" in remoteAddr ? `${remoteAddr.hostname}` : undefined;
-    return clientAddress(request, hostname, config.trustProxy);
   }
 
   return { GET: subscribe, POST: publish, DELETE: end };
@@ -134,11 +150,12 @@ export function isServed(name: string, { streams }: Config): boolean {
   return streams?.includes(name) ?? true;
 }
 
-function refusePublish(error: unknown): Response {
+function refusePublish(error: unknown, refused: RefusedPublishers): Response {
   if (error instanceof DOMException && error.name === "InvalidStateError") {
     return problem(409, "The stream has ended");
   }
   if (error instanceof DOMException && error.name === "QuotaExceededError") {
+    refused.maxStreams++;
     return tryAgain(429, "There are too many streams", 60);
   }
   throw error;

@@ -24,10 +24,10 @@ Deno.test("Connections.admit() has one over the limit come later, until another 
   const { connections, open } = connectionsOf(1);
   const first = open("192.0.2.1");
   assertMatch(await open("192.0.2.2").text(), /^retry: \d+\n$/);
-  assertEquals([connections.size, connections.refused.maxConnections], [1, 1]);
+  assertEquals([connections.size, connections.stats().refused.maxConnections], [1, 1]);
   await first.body!.cancel();
   await open("192.0.2.2").body!.cancel();
-  assertEquals([connections.size, connections.refused.maxConnections], [0, 1]);
+  assertEquals([connections.size, connections.stats().refused.maxConnections], [0, 1]);
 });
 
 Deno.test("Connections.admit() counts a connection until its socket is gone", async () => {
@@ -46,7 +46,7 @@ Deno.test("Connections.admit() limits an address, of IPv6 a /64", async () => {
   const held = ["192.0.2.1", "192.0.2.2", "2001:db8::1", "2001:db8:0:1::1"].map((it) => open(it));
   const refused = ["192.0.2.1", "::ffff:192.0.2.2", "2001:db8::2", "2001:db8:0:1:ffff::"];
   for (const address of refused) assertMatch(await open(address).text(), /^retry: \d+\n$/);
-  assertEquals([connections.size, connections.refused.maxConnectionsPerAddress], [4, 4]);
+  assertEquals([connections.size, connections.stats().refused.maxConnectionsPerAddress], [4, 4]);
   for (const response of held) await response.body!.cancel();
   await open("192.0.2.1").body!.cancel();
   assertEquals(connections.size, 0);

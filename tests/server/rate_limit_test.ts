@@ -2,13 +2,13 @@ import { assertEquals } from "@std/assert";
 import { RateLimit } from "../../lib/server/rate_limit.ts";
 
 Deno.test("RateLimit.take() allows as many at once as a second brings, then says how long to wait", () => {
-  const limit = new RateLimit(2, () => 0);
+  const limit = new RateLimit(2, { now: () => 0 });
   assertEquals([1, 2, 3].map(() => limit.take("a")), [0, 0, 1]);
 });
 
 Deno.test("RateLimit.take() fills the bucket evenly, and not beyond a second's worth", () => {
   let nowMs = 0;
-  const limit = new RateLimit(2, () => nowMs);
+  const limit = new RateLimit(2, { now: () => nowMs });
   const takes = (count: number) => Array.from({ length: count }, () => limit.take("a"));
   assertEquals(takes(3), [0, 0, 1]);
   nowMs = 499;
@@ -20,19 +20,27 @@ Deno.test("RateLimit.take() fills the bucket evenly, and not beyond a second's w
 });
 
 Deno.test("RateLimit.take() keeps keys apart", () => {
-  const limit = new RateLimit(1, () => 0);
+  const limit = new RateLimit(1, { now: () => 0 });
   assertEquals(["a", "b", "a"].map((key) => limit.take(key)), [0, 0, 1]);
 });
 
 Deno.test("RateLimit.take() with 0 a second allows everything", () => {
-  const limit = new RateLimit(0, () => 0);
+  const limit = new RateLimit(0, { now: () => 0 });
   assertEquals(new Set(Array.from({ length: 100 }, () => limit.take("a"))), new Set([0]));
 });
 
 Deno.test("RateLimit forgets the key that has been away longest beyond 10 000", () => {
-  const limit = new RateLimit(1, () => 0);
+  const limit = new RateLimit(1, { now: () => 0 });
   limit.take("first");
   limit.take("second");
   for (let i = 0; i < 9_999; i++) limit.take(`${i}`);
   assertEquals([limit.take("second"), limit.take("first")], [1, 0]);
+});
+
+Deno.test("RateLimit.take() allows a burst of another size", () => {
+  let nowMs = 0;
+  const limit = new RateLimit(0.1, { burst: 2, now: () => nowMs });
+  assertEquals([1, 2, 3].map(() => limit.take("a")), [0, 0, 10]);
+  nowMs = 10_000;
+  assertEquals([1, 2].map(() => limit.take("a")), [0, 10]);
 });

@@ -1,0 +1,132 @@
+/**
+ * Figures as Prometheus text. No label has a value that a stranger chooses.
+ *
+ * @see {@link https://prometheus.io/docs/instrumenting/exposition_formats/#text-based-format}
+ *
+ * @module
+ */
+
+import type { HubStats } from "../figures.ts";
+import type { HistogramCounts } from "../histogram.ts";
+import type { ConnectionsStats } from "./connections.ts";
+
+/** All that the text tells of. */
+export interface MetricsInput {
+  /** The hub behind `/sse?stream=`. */
+  readonly hub: HubStats;
+  /** The open event streams of both shapes. */
+  readonly connections: ConnectionsStats;
+  /** Publishers refused, by why. */
+  readonly refusedPublishers: Readonly<Record<string, number>>;
+  /** The process's resident memory in bytes; `undefined` where it can't be known. */
+  readonly memoryBytes: number | undefined;
+}
+
+/** The content type of the text. */
+export const METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8";
+
+/** Writes the text. */
+export function metricsText(input: MetricsInput): string {
+  const { hub, connections, refusedPublishers, memoryBytes } = input;
+  const { own, hub: subscribed } = connections.open;
+  const totals = connections.total;
+  return [
+    family("sse_connections", "gauge", "Open event streams, until their sockets are gone", {
+      'shape="own"': own,
+      'shape="hub"': subscribed,
+    }),
+    family("sse_connections_total", "counter", "Event streams opened", {
+      'shape="own"': totals.own,
+      'shape="hub"': totals.hub,
+    }),
+    family("sse_connections_ended_total", "counter", "Event streams ended", {
+      ...byLabel('shape="own",reason', connections.ended),
+      ...byLabel('shape="hub",reason', hub.ended),
+    }),
+    family(
+      "sse_connections_refused_total",
+      "counter",
+      "Clients told to come back later",
+      byLabel("reason", connections.refused),
+    ),
+    family(
+      "sse_publishers_refused_total",
+      "counter",
+      "Publishes refused",
+      byLabel("reason", refusedPublishers),
+    ),
+    family("sse_streams", "gauge", "Streams of the hub", { "": hub.streams }),
+    family("sse_subscribers", "gauge", "Subscribers of the hub", { "": hub.subscribers }),
+    family("sse_subscribers_lagging", "gauge", "Subscribers with something yet to get", {
+      "": hub.lagging,
+    }),
+    family("sse_events_published_total", "counter", "Events published", { "": hub.published }),
+    family("sse_events_delivered_total", "counter", "Events handed to the runtime, by subscriber", {
+      "": hub.deliveredEvents,
+    }),
+    family("sse_bytes_delivered_total", "counter", "Bytes handed to the runtime, by subscriber", {
+      "": hub.deliveredBytes,
+    }),
+    family("sse_gaps_total", "counter", "Subscribers told of a gap", { "": hub.gaps }),
+    family("sse_resets_total", "counter", "Subscribers whose id meant nothing", { "": hub.resets }),
+    family("sse_history_bytes", "gauge", "Encoded bytes kept", { "": hub.historyBytes }),
+    histogram("sse_flush_events", "Events sent at once", hub.flushEvents, 1),
+    histogram(
+      "sse_publish_latency_seconds",
+      "From a turn's first publish until the runtime had all of it",
+      hub.latencyMs,
+      1_000,
+    ),
+    family("sse_log_up", "gauge", "Whether events can be published", { "": 1 }),
+    memoryBytes === undefined
+      ? ""
+      : family("process_resident_memory_bytes", "gauge", "Resident memory", { "": memoryBytes }),
+  ].join("");
+}
+
+/** A family of samples, by their labels. */
+function family(
+  name: string,
+  type: "counter" | "gauge",
+  help: string,
+  samples: Readonly<Record<string, number>>,
+): string {
+  const lines = Object.entries(samples).map(([labels, value]) =>
+    `${name}${labels && `{${labels}}`} ${value}\n`
+  );
+  return head(name, type, help) + lines.join("");
+}
+
+function byLabel(
+  label: string,
+  values: Readonly<Record<string, number>>,
+): Record<string, number> {
+  return Object.fromEntries(
+    Object.entries(values).map(([name, value]) => [`${label}="${snakeCase(name)}"`, value]),
+  );
+}
+
+/** A histogram whose bounds and sum are divided by `unit`. */
+function histogram(
+  name: string,
+  help: string,
+  { bounds, counts, sum }: HistogramCounts,
+  unit: number,
+): string {
+  let total = 0;
+  const lines = counts.map((count, i) => {
+    total += count;
+    const bound = i < bounds.length ? bounds[i]! / unit : "+Inf";
+    return `${name}_bucket{le="${bound}"} ${total}\n`;
+  });
+  const end = `${name}_sum ${sum / unit}\n${name}_count ${total}\n`;
+  return head(name, "histogram", help) + lines.join("") + end;
+}
+
+function head(name: string, type: string, help: string): string {
+  return `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n`;
+}
+
+function snakeCase(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+}

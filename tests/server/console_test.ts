@@ -1,0 +1,43 @@
+import { assert, assertEquals } from "@std/assert";
+import { Client } from "../client.ts";
+import { get, testApp } from "./support.ts";
+
+const TOKEN = "a-token-for-these-tests";
+const headers = { authorization: `Bearer ${TOKEN}`, "content-type": "text/plain" };
+
+Deno.test("GET /console/events tells of figures, streams and connections, as they change", async () => {
+  await using app = testApp({ PUBLISH_TOKEN: TOKEN, INTERVAL_MS: "3600000" });
+  const own = await app.fetch(get("/sse"));
+  const subscriber = await app.fetch(get("/sse?stream=news"));
+  await using client = new Client(await app.fetch(get("/console/events", { headers })));
+  assertEquals((await client.next())?.event, "hello");
+  await app.fetch(get("/sse?stream=news", { method: "POST", headers, body: "x" }));
+  const [figures, overview] = await client.take(2);
+  const { published, delivered, connections, subscribers, latencyP50Ms } = JSON.parse(
+    figures!.data,
+  );
+  assertEquals([figures!.event, connections, subscribers], ["figures", 2, 1]);
+  assert(published > 0.5 && delivered > 0.5 && latencyP50Ms >= 0);
+  const { streams, connections: rows, more, moreStreams } = JSON.parse(overview!.data);
+  assertEquals([overview!.event, more, moreStreams], ["overview", 0, 0]);
+  assertEquals(streams.map(({ name }: { name: string }) => name), ["time", "news"]);
+  assert(streams[1].rate >= 0 && streams[1].published === 1);
+  assertEquals(rows.map((row: { streams: string[] }) => row.streams), [["news"], []]);
+  for (const response of [own, subscriber]) await response.body!.cancel();
+});
+
+Deno.test("GET /console/events is for the token only, and /sse does not reach its hub", async () => {
+  await using app = testApp({ PUBLISH_TOKEN: TOKEN, INTERVAL_MS: "3600000" });
+  assertEquals((await app.fetch(get("/console/events"))).status, 401);
+  assertEquals(app.hub.streams().map(({ name }) => name), ["time"]);
+});
+
+Deno.test("GET /console/events begins with what was before", async () => {
+  await using app = testApp({ PUBLISH_TOKEN: TOKEN, INTERVAL_MS: "3600000" });
+  const open = async () => new Client(await app.fetch(get("/console/events", { headers })));
+  await using first = await open();
+  const [, figures] = await first.take(2);
+  await using second = await open();
+  const [, replayed] = await second.take(2);
+  assertEquals(replayed, figures);
+});

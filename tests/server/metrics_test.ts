@@ -1,0 +1,89 @@
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { Client } from "../client.ts";
+import { get, type TestApp, testApp } from "./support.ts";
+
+const TOKEN = "a-token-for-these-tests";
+const headers = { authorization: `Bearer ${TOKEN}`, "content-type": "text/plain" };
+const SETTINGS = { PUBLISH_TOKEN: TOKEN, INTERVAL_MS: "3600000" };
+
+/** Each sample of `/metrics`, by its name and labels. */
+async function samples(app: TestApp): Promise<Map<string, number>> {
+  const text = await (await app.fetch(get("/metrics", { headers }))).text();
+  const lines = text.split("\n").filter((line) => line && !line.startsWith("#"));
+  return new Map(lines.map((line) => {
+    const space = line.lastIndexOf(" ");
+    return [line.slice(0, space), Number(line.slice(space + 1))];
+  }));
+}
+
+Deno.test("GET /metrics agrees with what clients counted", async () => {
+  await using app = testApp(SETTINGS);
+  const clients = [];
+  for (let i = 0; i < 5; i++) clients.push(new Client(await app.fetch(get("/sse?stream=news"))));
+  const own = await app.fetch(get("/sse"));
+  for (let i = 0; i < 20; i++) {
+    await app.fetch(get("/sse?stream=news", { method: "POST", headers, body: `${i}` }));
+  }
+  let counted = 0;
+  for (const client of clients) counted += (await client.take(21)).length - 1;
+  const before = await samples(app);
+  assertEquals(before.get("sse_events_published_total"), 20);
+  assertEquals(before.get("sse_events_delivered_total"), counted);
+  assertEquals(before.get('sse_connections{shape="hub"}'), 5);
+  assertEquals(before.get('sse_connections{shape="own"}'), 1);
+  assertEquals(before.get("sse_flush_events_count"), 20);
+  assertEquals(before.get('sse_flush_events_bucket{le="1"}'), 20);
+  for (const client of clients) await client.leave();
+  await own.body!.cancel();
+  const after = await samples(app);
+  assertEquals(after.get('sse_connections_ended_total{shape="hub",reason="left"}'), 5);
+  assertEquals(after.get('sse_connections_ended_total{shape="own",reason="left"}'), 1);
+  assertEquals(after.get('sse_connections_total{shape="hub"}'), 5);
+  assertEquals(after.get("sse_subscribers"), 0);
+});
+
+Deno.test("GET /metrics counts gaps, resets, and who is refused", async () => {
+  await using app = testApp({
+    ...SETTINGS,
+    HISTORY_EVENTS: "1",
+    MAX_CONNECTIONS: "2",
+    PUBLISH_RATE: "1",
+  });
+  const publish = () => app.fetch(get("/sse?stream=a", { method: "POST", headers, body: "x" }));
+  const { id } = await (await publish()).json();
+  assertEquals((await publish()).status, 429);
+  for (let i = 0; i < 3; i++) await app.hub.publish("a", { data: "x" });
+  for (const lastEventId of [id, "other-1"]) {
+    const request = get("/sse?stream=a", { headers: { "last-event-id": lastEventId } });
+    await using client = new Client(await app.fetch(request));
+    await client.take(2);
+  }
+  const held = [await app.fetch(get("/sse")), await app.fetch(get("/sse"))];
+  await (await app.fetch(get("/sse"))).text();
+  const counted = await samples(app);
+  assertEquals([counted.get("sse_gaps_total"), counted.get("sse_resets_total")], [1, 1]);
+  assertEquals(counted.get('sse_connections_refused_total{reason="max_connections"}'), 1);
+  assertEquals(counted.get('sse_publishers_refused_total{reason="rate"}'), 1);
+  for (const response of held) await response.body!.cancel();
+});
+
+Deno.test("GET /metrics is well-formed, and no label is a stranger's", async () => {
+  await using app = testApp(SETTINGS);
+  await app.hub.publish("a-name-of-a-stranger", { data: "x" });
+  const response = await app.fetch(get("/metrics", { headers }));
+  assertEquals(response.headers.get("content-type"), "text/plain; version=0.0.4; charset=utf-8");
+  const text = await response.text();
+  for (const line of text.trimEnd().split("\n")) {
+    assertMatch(
+      line,
+      /^(?:# (?:HELP|TYPE) [a-z_]+ .+|[a-z_]+(?:\{[a-z_]+="[^"]*"(?:,[a-z]+="[^"]*")*\})? [0-9.e+-]+)$/,
+    );
+  }
+  assert(!text.includes("stranger"));
+  assertEquals(text.includes("process_resident_memory_bytes"), false);
+});
+
+Deno.test("GET /metrics needs the token", async () => {
+  await using app = testApp(SETTINGS);
+  assertEquals((await app.fetch(get("/metrics"))).status, 401);
+});

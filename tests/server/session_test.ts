@@ -1,0 +1,95 @@
+import { assertEquals, assertMatch } from "@std/assert";
+import { get, type TestApp, testApp } from "./support.ts";
+
+const TOKEN = "a-token-for-these-tests";
+const SETTINGS = { PUBLISH_TOKEN: TOKEN, INTERVAL_MS: "3600000" };
+
+function login(app: TestApp, body: unknown, headers: Record<string, string> = {}) {
+  const init = { method: "POST", body: JSON.stringify(body) };
+  const type = { "content-type": "application/json" };
+  return app.fetch(get("/session", { ...init, headers: { ...type, ...headers } }));
+}
+
+/** The cookie of a session, as a browser sends it back. */
+async function cookieOf(app: TestApp): Promise<string> {
+  const response = await login(app, { token: TOKEN });
+  return response.headers.get("set-cookie")!.split(";")[0]!;
+}
+
+Deno.test("POST /session with the token opens a session of 12 hours", async () => {
+  await using app = testApp(SETTINGS);
+  const response = await login(app, { token: TOKEN });
+  assertEquals([response.status, response.body], [204, null]);
+  assertMatch(
+    response.headers.get("set-cookie")!,
+    /^sse_session=\d+\.[0-9a-f]{64}; Max-Age=43200; HttpOnly; SameSite=Strict; Path=\/$/,
+  );
+});
+
+Deno.test("POST /session has the cookie travel by TLS only where the client speaks it", async () => {
+  await using app = testApp({ ...SETTINGS, TRUST_PROXY: "1" });
+  const response = await login(app, { token: TOKEN }, { "x-forwarded-proto": "https" });
+  assertMatch(response.headers.get("set-cookie")!, /; Secure$/);
+});
+
+Deno.test("POST /session is refused without the token, and without one to have", async () => {
+  await using app = testApp(SETTINGS);
+  for (const [body, status] of [[{ token: "wrong" }, 401], [{}, 400], [[], 400]] as const) {
+    assertEquals([body, (await login(app, body)).status], [body, status]);
+  }
+  await using closed = testApp({ INTERVAL_MS: "3600000" });
+  assertEquals((await login(closed, { token: "" })).status, 403);
+  assertEquals((await login(app, { token: TOKEN }, { "content-type": "text/plain" })).status, 400);
+});
+
+Deno.test("POST /session allows an address five attempts, then one in ten seconds", async () => {
+  await using app = testApp(SETTINGS);
+  const statuses = [];
+  for (let i = 0; i < 6; i++) statuses.push((await login(app, { token: "wrong" })).status);
+  assertEquals(statuses, [401, 401, 401, 401, 401, 429]);
+  const late = await login(app, { token: TOKEN });
+  assertEquals([late.status, late.headers.get("retry-after")], [429, "10"]);
+});
+
+Deno.test("a session may do what the token may, from the own pages only", async () => {
+  await using app = testApp({ ...SETTINGS, SUBSCRIBE: "token" });
+  const cookie = await cookieOf(app);
+  const rows: [method: string, path: string, headers: Record<string, string>, status: number][] = [
+    ["GET", "/session", {}, 200],
+    ["GET", "/streams", {}, 200],
+    ["GET", "/metrics", {}, 200],
+    ["GET", "/sse?stream=a", {}, 200],
+    ["POST", "/sse?stream=a", { "sec-fetch-site": "same-origin" }, 200],
+    ["POST", "/sse?stream=a", { "sec-fetch-site": "cross-site" }, 403],
+    ["POST", "/sse?stream=a", {}, 403],
+    ["DELETE", "/sse?stream=a", { "sec-fetch-site": "same-origin" }, 204],
+    ["GET", "/streams", { authorization: "Bearer wrong" }, 401],
+  ];
+  for (const [method, path, extra, status] of rows) {
+    const headers = { cookie, "content-type": "text/plain", ...extra };
+    const body = method === "POST" ? "x" : null;
+    const response = await app.fetch(get(path, { method, headers, body }));
+    assertEquals([method, path, response.status], [method, path, status]);
+    await response.body?.cancel();
+  }
+});
+
+Deno.test("a session that was changed, is over, or is of another token is none", async () => {
+  await using app = testApp(SETTINGS);
+  await using other = testApp({ ...SETTINGS, PUBLISH_TOKEN: `${TOKEN}-new` });
+  const cookie = await cookieOf(app);
+  const [name = "", time = "", signature = ""] = cookie.split(/[=.]/);
+  const forged = [`${name}=${Number(time) + 1}.${signature}`, `${name}=1.${signature}`, `${name}=`];
+  for (const wrong of forged) {
+    assertEquals((await app.fetch(get("/session", { headers: { cookie: wrong } }))).status, 401);
+  }
+  assertEquals((await other.fetch(get("/session", { headers: { cookie } }))).status, 401);
+  assertEquals((await app.fetch(get("/session"))).status, 401);
+});
+
+Deno.test("DELETE /session has the browser forget the cookie", async () => {
+  await using app = testApp(SETTINGS);
+  const response = await app.fetch(get("/session", { method: "DELETE" }));
+  assertEquals(response.status, 204);
+  assertMatch(response.headers.get("set-cookie")!, /^sse_session=; Max-Age=0; HttpOnly/);
+});
