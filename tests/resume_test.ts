@@ -141,6 +141,8 @@ Deno.test("BroadcastHub does not replay the events of an ephemeral stream", asyn
   await hub.publish("time", { data: "12:00" });
   const seen = await resume(hub, "stream=time&stream=a", first);
   assertEquals(seen, ["hello@1", "a2", "a3", "live"]);
+  const all = await resume(hub, "stream=time&stream=a&since=earliest");
+  assertEquals(all, ["hello@0", "a1", "a2", "a3", "live", "live"]);
 });
 
 Deno.test("BroadcastHub gives newcomers what the stream's replayEvents says, unless they say", async () => {
