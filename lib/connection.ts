@@ -170,7 +170,7 @@ function pullIterable(
 ): void {
   const iterator = source[Symbol.asyncIterator]();
   let isDone = false;
-  response.onPull = async () => {
+  response.pullWith(async () => {
     try {
       const result = await iterator.next().catch((error) => {
         isDone = true;
@@ -182,7 +182,7 @@ function pullIterable(
     } catch (error) {
       response.fail(error);
     }
-  };
+  });
   response.onEnd(() => isDone ? undefined : iterator.return?.());
 }
 

@@ -20,7 +20,6 @@ export class EventWriter {
   constructor(response: EventResponse, maxWaitingBytes: number) {
     this.#response = response;
     this.#maxWaitingBytes = maxWaitingBytes;
-    response.onPull = () => this.#ready?.resolve();
     response.onEnd(() => this.#ready?.resolve());
   }
 
@@ -36,6 +35,7 @@ export class EventWriter {
   get ready(): Promise<void> {
     if (this.isClosed || this.#response.waitingBytes === 0) return Promise.resolve();
     this.#ready = Promise.withResolvers();
+    this.#response.pullWith(() => this.#ready?.resolve());
     return this.#ready.promise;
   }
 

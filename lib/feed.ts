@@ -94,8 +94,10 @@ export class Feed {
       subscriber.floors = floors;
       subscriber.isReplaying = true;
     }
-    subscriber.response.onPull = () => this.#catchUp(subscriber);
     this.#subscribers.add(subscriber);
+    if (subscriber.cursor !== undefined) {
+      subscriber.response.pullWith(() => this.#catchUp(subscriber));
+    }
     this.endIfDone();
   }
 
@@ -124,6 +126,7 @@ export class Feed {
         response.enqueue(chunk.bytes, chunk.events);
       } else {
         subscriber.cursor = cursor;
+        response.pullWith(() => this.#catchUp(subscriber));
       }
     }
   }
