@@ -1,0 +1,172 @@
+/** A panel: one event stream on show, with its state, its figures and its newest events. */
+
+import { openEventSource } from "./connections.js";
+
+const MAX_ENTRIES = 200;
+const MAX_CHARACTERS = 2_000;
+
+const STATES = {
+  queued: "Waiting for another tab to close",
+  connecting: "Connecting",
+  open: "Open",
+  waiting: "Waiting to reconnect",
+  closed: "Closed: no event stream",
+};
+
+const TEMPLATE = document.createElement("template");
+TEMPLATE.innerHTML = `
+  <section class="panel">
+    <div class="panel-head">
+      <h2 class="title"></h2>
+      <p class="state" role="status">
+        <span class="visually-hidden title"></span> <span class="state-text"></span>
+      </p>
+    </div>
+    <p class="text"></p>
+    <p><code class="url"></code></p>
+    <dl class="figures">
+      <div>
+        <dt>Events</dt>
+        <dd class="events">0</dd>
+      </div>
+      <div>
+        <dt>Reconnects</dt>
+        <dd class="reconnects">0</dd>
+      </div>
+      <div>
+        <dt>Last id</dt>
+        <dd class="id">—</dd>
+      </div>
+    </dl>
+    <div class="list" role="group" aria-label="Events, newest first" tabindex="0">
+      <ol class="entries"></ol>
+      <p class="empty">No events to show</p>
+    </div>
+    <div class="buttons">
+      <button class="pause" type="button">Pause</button>
+      <button class="clear" type="button">Clear</button>
+    </div>
+  </section>`;
+
+/** It connects when it is made, and reconnects until it is closed. */
+export class Panel {
+  /** What to place in the page. */
+  element = TEMPLATE.content.firstElementChild.cloneNode(true);
+
+  /** The entries that came during a pause, newest first. */
+  #waiting = [];
+  #isPaused = false;
+  #events = 0;
+  #opens = 0;
+  #end = new AbortController();
+
+  /** `types` are those an application gave its events: an EventSource sees only what it asks for. */
+  constructor({ title, text, url, types = [] }) {
+    this.element.setAttribute("aria-label", title);
+    for (const place of this.element.querySelectorAll(".title")) place.textContent = title;
+    this.#write("text", text);
+    this.#write("url", url);
+    this.#find("pause").addEventListener("click", () => this.#togglePause());
+    this.#find("clear").addEventListener("click", () => this.#clear());
+    this.#connect(url, new Set(["message", "gap", "reset", ...types]));
+  }
+
+  /** Ends the connection. The entries stay. */
+  close() {
+    this.#end.abort();
+  }
+
+  async #connect(url, types) {
+    this.#showState("connecting");
+    const onQueued = () => this.#showState("queued");
+    const source = await openEventSource(url, { signal: this.#end.signal, onQueued });
+    this.#showState("connecting");
+    source.addEventListener("open", () => this.#opened());
+    source.addEventListener("error", () => {
+      this.#showState(source.readyState === EventSource.CLOSED ? "closed" : "waiting");
+    });
+    // The first event of a subscription says where it stands: an id, and nothing for the list.
+    source.addEventListener("hello", (event) => this.#showId(event));
+    for (const type of types) {
+      source.addEventListener(type, (event) => this.#receive(event));
+    }
+  }
+
+  #opened() {
+    this.#opens++;
+    this.#showState("open");
+    this.#write("reconnects", this.#opens - 1);
+  }
+
+  #receive(event) {
+    this.#events++;
+    this.#write("events", this.#events);
+    this.#showId(event);
+    const entry = createEntry(event);
+    if (this.#isPaused) this.#keep(entry);
+    else this.#showEntries([entry]);
+  }
+
+  #keep(entry) {
+    this.#waiting.unshift(entry);
+    this.#waiting.splice(MAX_ENTRIES);
+    this.#showPause();
+  }
+
+  #togglePause() {
+    this.#isPaused = !this.#isPaused;
+    this.#showEntries(this.#waiting.splice(0));
+    this.#showPause();
+  }
+
+  /** Empties the list and what waits for it. The figures stay: they count since the page opened. */
+  #clear() {
+    this.#waiting = [];
+    this.#find("entries").replaceChildren();
+    this.#showPause();
+  }
+
+  #showEntries(entries) {
+    const list = this.#find("entries");
+    list.prepend(...entries);
+    while (list.childElementCount > MAX_ENTRIES) list.lastElementChild.remove();
+  }
+
+  #showPause() {
+    const resume = this.#waiting.length > 0 ? `Resume (${this.#waiting.length} waiting)` : "Resume";
+    this.#write("pause", this.#isPaused ? resume : "Pause");
+    this.#find("pause").classList.toggle("is-primary", this.#isPaused);
+  }
+
+  #showState(state) {
+    this.#find("state").dataset.state = state;
+    this.#write("state-text", STATES[state]);
+  }
+
+  #showId({ lastEventId }) {
+    this.#write("id", lastEventId || "—");
+    this.#find("id").title = lastEventId;
+  }
+
+  #write(name, value) {
+    this.#find(name).textContent = value;
+  }
+
+  #find(name) {
+    return this.element.querySelector(`.${name}`);
+  }
+}
+
+/** Makes a list entry of an event; one with a type of its own is marked with it. */
+function createEntry({ type, data }) {
+  const entry = document.createElement("li");
+  const rest = data.length - MAX_CHARACTERS;
+  entry.textContent = rest > 0 ? `${data.slice(0, MAX_CHARACTERS)}… (${rest} more)` : data;
+  if (type !== "message") {
+    const mark = document.createElement("strong");
+    mark.className = "mark";
+    mark.textContent = type;
+    entry.prepend(mark, " ");
+  }
+  return entry;
+}

@@ -1,0 +1,208 @@
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { ServerProcess } from "../server/support.ts";
+import {
+  Browser,
+  closeChromium,
+  entries,
+  lacksBrowser,
+  type Page,
+  panel,
+  reaches,
+  TOKEN,
+} from "./support.ts";
+
+const ignore = await lacksBrowser();
+
+// Playwright keeps pipes and timers of its own.
+const options = { ignore, sanitizeOps: false, sanitizeResources: false };
+
+Deno.test.afterAll(closeChromium);
+
+function startServer(settings: Readonly<Record<string, string>> = {}): ServerProcess {
+  return new ServerProcess({
+    INTERVAL_MS: "100",
+    RETRY_MS: "100",
+    PUBLISH_TOKEN: TOKEN,
+    ...settings,
+  });
+}
+
+/** Gives the login form a token. */
+async function logIn(page: Page, token: string): Promise<void> {
+  const form = page.locator("#login-form");
+  await form.locator("[name=token]").fill(token);
+  await form.locator("button").click();
+}
+
+/** A console into which somebody has logged in. */
+async function openConsole(browser: Browser, url: URL): Promise<Page> {
+  const page = await browser.open(new URL("/console", url));
+  await logIn(page, TOKEN);
+  await page.locator("#state[data-state=open]").waitFor();
+  return page;
+}
+
+/** Fills in the form to publish, and sends it. */
+async function publish(page: Page, fields: Readonly<Record<string, string>>): Promise<string> {
+  const form = page.locator("#publish-form");
+  for (const [name, value] of Object.entries(fields)) {
+    await form.locator(`[name=${name}]`).fill(value);
+  }
+  // Emptied here as well: the page may not have seen the click yet when click() is done.
+  await page.evaluate("document.querySelector('#publish-form output').textContent = ''");
+  await form.locator("button").click();
+  const output = form.locator("output:not(:empty)");
+  await output.waitFor();
+  return await output.textContent() ?? "";
+}
+
+/** Watches a stream. */
+async function watch(page: Page, stream: string, types = ""): Promise<void> {
+  await page.locator("#watch-form [name=stream]").fill(stream);
+  await page.locator("#watch-form [name=types]").fill(types);
+  await page.locator("#watch-form button").click();
+  await reaches(panel(page, stream), "open");
+}
+
+Deno.test({
+  name: "the console opens for the token only, and closes with the session",
+  ...options,
+  async fn() {
+    await using server = startServer();
+    await using browser = await Browser.start();
+    const page = await browser.open(new URL("/console", await server.url()));
+    await page.locator("#login").waitFor();
+    assertEquals(await page.locator("#console").getAttribute("hidden"), "");
+    await logIn(page, "a-token-that-is-wrong");
+    await page.locator("#login output.problem:not(:empty)").waitFor();
+    await logIn(page, TOKEN);
+    await page.locator("#state[data-state=open]").waitFor();
+    await page.reload();
+    await page.locator("#state[data-state=open]").waitFor();
+    await page.locator("#logout").click();
+    await page.locator("#login").waitFor();
+    assertEquals(await page.locator("#streams tr").count(), 0);
+    await page.reload();
+    await page.locator("#login").waitFor();
+    // Chromium notes each 401 by itself: two pages without a session, and a wrong token.
+    assertEquals(browser.errors.filter((error) => !error.startsWith("/session: ")), []);
+    assertEquals(browser.errors.length, 3);
+  },
+});
+
+Deno.test({
+  name: "the console's figures move, and tell of who is connected",
+  ...options,
+  async fn() {
+    await using server = startServer();
+    await using browser = await Browser.start();
+    const url = await server.url();
+    await browser.open(url);
+    const page = await openConsole(browser, url);
+    await page.locator("#connections-chart dd:text-is('3')").waitFor();
+    await page.locator("#connections-chart dd:text-is('2')").waitFor();
+    await page.locator("#connections tr:has-text('its own')").waitFor();
+    await page.locator("#connections tr:has-text('chat')").waitFor();
+    await page.locator("#streams tr:has-text('time')").waitFor();
+    for (const chart of ["connections", "events", "latency"]) {
+      const line = page.locator(`#${chart}-chart .line.series-1`);
+      const before = await line.getAttribute("d");
+      await page.locator(`#${chart}-chart .line.series-1:not([d="${before}"])`)
+        .waitFor({ state: "attached" });
+      assertMatch(before!, /^M[\d.]+ [\d.]+/);
+    }
+    assertMatch(await page.locator("#memory").textContent() ?? "", /^[\d.]+ MB$/);
+  },
+});
+
+Deno.test({
+  name: "the console publishes to the stream it watches, and shows markup as text",
+  ...options,
+  async fn() {
+    await using server = startServer();
+    await using browser = await Browser.start();
+    const page = await openConsole(browser, await server.url());
+    await watch(page, "news", "<b>alert</b>");
+    const data = "<script>globalThis.ran = 1</script><img src=x onerror='globalThis.ran = 1'>";
+    assertMatch(
+      await publish(page, { stream: "news", data }),
+      /^Published as \S+ to 1 subscriber$/,
+    );
+    await publish(page, { type: "<b>alert</b>", data: "two\nlines" });
+    assertEquals(await entries(panel(page, "news"), 2), [data, "<b>alert</b> two\nlines"]);
+    assertEquals(await page.locator(".entries li *:not(.mark)").count(), 0);
+    assert(await page.evaluate("globalThis.ran === undefined"));
+    const refusal = await publish(page, { stream: "no name", data: "" });
+    assertMatch(refusal, /Name one stream/);
+  },
+});
+
+Deno.test({
+  name: "the console ends a stream when it is asked twice",
+  ...options,
+  async fn() {
+    await using server = startServer();
+    await using browser = await Browser.start();
+    const page = await openConsole(browser, await server.url());
+    await publish(page, { stream: "news", data: "Hello" });
+    const row = page.locator("#streams tr:has-text('news')");
+    await row.locator(".watch").click();
+    await reaches(panel(page, "news"), "open");
+    await row.locator(".end").click();
+    await page.locator("#keep-stream").click();
+    await row.locator(".end").click();
+    await page.locator("#end-stream").click();
+    await reaches(panel(page, "news"), "closed");
+    assertEquals(await entries(panel(page, "news"), 1), ["Hello"]);
+    await row.locator(".end:disabled").waitFor();
+    assertMatch(await publish(page, { data: "Again" }), /The stream has ended/);
+  },
+});
+
+Deno.test({
+  name: "the console goes on when the server was killed and is there again",
+  ...options,
+  async fn() {
+    await using browser = await Browser.start();
+    await using first = startServer();
+    const url = await first.url();
+    const page = await openConsole(browser, url);
+    first.kill("SIGKILL");
+    await page.locator("#state[data-state=waiting]").waitFor();
+    await first.exitCode();
+    await using second = startServer({ PORT: url.port });
+    await second.url();
+    await page.locator("#state[data-state=open]").waitFor();
+    // With another token the session is no longer good.
+    second.kill("SIGKILL");
+    await page.locator("#state[data-state=waiting]").waitFor();
+    await second.exitCode();
+    await using third = startServer({ PORT: url.port, PUBLISH_TOKEN: `${TOKEN}-2` });
+    await third.url();
+    await page.locator("#login").waitFor();
+  },
+});
+
+Deno.test({
+  name: "a chart breaks its line where time or a value is missing",
+  ...options,
+  async fn() {
+    await using server = startServer();
+    await using browser = await Browser.start();
+    const page = await openConsole(browser, await server.url());
+    await page.evaluate(`(async () => {
+      const { Chart } = await import("/charts.js");
+      const figure = document.querySelector("#latency-chart").cloneNode(true);
+      figure.id = "broken";
+      document.querySelector(".charts").append(figure);
+      const chart = new Chart(figure, { series: ["one", "two"] });
+      for (const [second, one, two] of [[0, 1, 1], [1, 2, null], [2, 3, 2], [60, 2, 3], [61, 1, 4]]) {
+        chart.add(1_000_000_000_000 + second * 1_000, [one, two]);
+      }
+    })()`);
+    await page.locator("#broken dd:text-is('4')").waitFor();
+    const parts = async (series: number) =>
+      (await page.locator(`#broken .line.series-${series}`).getAttribute("d"))!.match(/M/g)!.length;
+    assertEquals([await parts(1), await parts(2)], [2, 3]);
+  },
+});

@@ -1,0 +1,201 @@
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { ServerProcess } from "../server/support.ts";
+import { Network } from "./network.ts";
+import {
+  Browser,
+  closeChromium,
+  entries,
+  lacksBrowser,
+  type Page,
+  panel,
+  publish,
+  reaches,
+  TOKEN,
+} from "./support.ts";
+
+const ignore = await lacksBrowser();
+
+// Playwright keeps pipes and timers of its own.
+const options = { ignore, sanitizeOps: false, sanitizeResources: false };
+
+Deno.test.afterAll(closeChromium);
+
+const PANELS = ["Per connection", "Broadcast", "With history"];
+
+function startServer(settings: Readonly<Record<string, string>> = {}): ServerProcess {
+  return new ServerProcess({
+    INTERVAL_MS: "100",
+    RETRY_MS: "100",
+    PUBLISH_TOKEN: TOKEN,
+    ...settings,
+  });
+}
+
+Deno.test({
+  name: "the demo page shows the time in both shapes, and complains about nothing",
+  ...options,
+  async fn() {
+    await using server = startServer();
+    await using browser = await Browser.start();
+    const page = await browser.open(await server.url());
+    for (const title of PANELS) await reaches(panel(page, title), "open");
+    for (const title of PANELS.slice(0, 2)) {
+      const times = await entries(panel(page, title), 3);
+      assertMatch(times[0]!, /^time: \d{4}-\d\d-\d\dT[\d:.]+Z$/);
+      assertEquals(times, [...new Set(times)].sort());
+    }
+    assertEquals(browser.errors, []);
+  },
+});
+
+Deno.test({
+  name: "the demo page goes on when the server was stopped and is there again",
+  ...options,
+  async fn() {
+    await using browser = await Browser.start();
+    await using first = startServer();
+    const url = await first.url();
+    const page = await browser.open(url);
+    for (const title of PANELS) await reaches(panel(page, title), "open");
+    // Its drain has each connection come back at a moment of its own, in 5 to 15 seconds.
+    first.kill("SIGTERM");
+    for (const title of PANELS) await reaches(panel(page, title), "waiting");
+    await first.exitCode();
+    await using second = startServer({ PORT: url.port });
+    await second.url();
+    for (const title of PANELS) {
+      await reaches(panel(page, title), "open");
+      assertEquals(await panel(page, title).locator(".reconnects").textContent(), "1");
+    }
+    for (const title of PANELS.slice(0, 2)) {
+      await panel(page, title).locator(".clear").click();
+      await entries(panel(page, title), 2);
+    }
+    // What it knew is of another start: it is told so.
+    assertMatch((await entries(panel(page, "With history"), 1))[0]!, /^reset /);
+  },
+});
+
+Deno.test({
+  name: "the demo page says that a stream isn't there, and shows the others",
+  ...options,
+  async fn() {
+    await using server = startServer({ STREAMS: "news" });
+    await using browser = await Browser.start();
+    const page = await browser.open(await server.url());
+    await reaches(panel(page, "Broadcast"), "closed");
+    await reaches(panel(page, "With history"), "closed");
+    await entries(panel(page, "Per connection"), 2);
+  },
+});
+
+Deno.test({
+  name: "the demo page, ten seconds offline, gets what it missed, once and in order",
+  ...options,
+  async fn() {
+    await using server = startServer();
+    await using browser = await Browser.start();
+    const url = await server.url();
+    using network = new Network(url);
+    const texts = Array.from({ length: 30 }, (_, i) => `text ${i}`);
+    for (const text of texts.slice(0, 10)) await publish(url, "chat", text);
+    const chat = panel(await browser.open(network.url), "With history");
+    assertEquals(await entries(chat, 10), texts.slice(0, 10));
+
+    // An offline Chromium keeps what is open; a network that is gone doesn't.
+    await browser.context.setOffline(true);
+    network.cut();
+    await reaches(chat, "waiting");
+    for (const text of texts.slice(10, 20)) {
+      await publish(url, "chat", text);
+      await new Promise((resolve) => setTimeout(resolve, 1_000));
+    }
+    assertEquals(await entries(chat, 10), texts.slice(0, 10));
+    network.restore();
+    await browser.context.setOffline(false);
+    await reaches(chat, "open");
+    for (const text of texts.slice(20)) await publish(url, "chat", text);
+    assertEquals(await entries(chat, 30), texts);
+    assertEquals(await chat.locator(".reconnects").textContent(), "1");
+  },
+});
+
+Deno.test({
+  name: "two windows talk: who has the token publishes, who hasn't reads why not",
+  ...options,
+  async fn() {
+    await using server = startServer();
+    await using browser = await Browser.start();
+    const url = await server.url();
+    const [here, there] = [await browser.open(url), await browser.open(url)];
+    for (const page of [here, there]) await reaches(panel(page, "With history"), "open");
+    const form = panel(here, "With history").locator("form");
+    await form.locator("[name=token]").fill("a-token-that-is-wrong");
+    await form.locator("[name=text]").fill("Hello");
+    await form.locator("button").click();
+    await form.locator("output:not(:empty)").waitFor();
+    assertEquals(await form.locator("[name=text]").inputValue(), "Hello");
+    await form.locator("[name=token]").fill(TOKEN);
+    await form.locator("button").click();
+    for (const page of [here, there]) {
+      assertEquals(await entries(panel(page, "With history"), 1), ["Hello"]);
+    }
+    assertEquals(await form.locator("output").textContent(), "");
+    // The token stays in its tab, as long as that.
+    await here.reload();
+    assertEquals(await here.locator("[name=token]").inputValue(), TOKEN);
+    assertEquals(await there.locator("[name=token]").inputValue(), "");
+  },
+});
+
+Deno.test({
+  name: "seven tabs share five connections: all load and publish, and the next in turn moves up",
+  ...options,
+  async fn() {
+    await using server = startServer();
+    await using browser = await Browser.start();
+    const url = await server.url();
+    const pages: Page[] = [];
+    for (let i = 0; i < 7; i++) pages.push(await browser.open(url));
+    const count = async (state: string) => {
+      const all = await Promise.all(
+        pages.map((page) => page.locator(`.state[data-state=${state}]`).count()),
+      );
+      return all.join(" ");
+    };
+    for (const title of PANELS) await reaches(panel(pages[6]!, title), "queued");
+    assertEquals(await count("open"), "3 2 0 0 0 0 0");
+    assertEquals(await count("queued"), "0 1 3 3 3 3 3");
+
+    const form = pages[6]!.locator("form");
+    await form.locator("[name=token]").fill(TOKEN);
+    await form.locator("[name=text]").fill("From the seventh");
+    await form.locator("button").click();
+    for (const page of pages.slice(0, 2)) {
+      assertEquals(await entries(panel(page, "With history"), 1), ["From the seventh"]);
+    }
+    await pages.shift()!.close();
+    await reaches(panel(pages[0]!, "Per connection"), "open");
+    await reaches(panel(pages[1]!, "With history"), "open");
+    await reaches(panel(pages[1]!, "Broadcast"), "open");
+    assertEquals(await count("open"), "3 2 0 0 0 0");
+  },
+});
+
+Deno.test({
+  name: "the demo page shows markup as text",
+  ...options,
+  async fn() {
+    await using server = startServer();
+    await using browser = await Browser.start();
+    const url = await server.url();
+    const text = "<script>globalThis.ran = 1</script><img src=x onerror='globalThis.ran = 1'>";
+    await publish(url, "chat", text);
+    const page = await browser.open(url);
+    const chat = panel(page, "With history");
+    assertEquals(await entries(chat, 1), [text]);
+    assertEquals(await chat.locator(".entries li *").count(), 0);
+    assert(await page.evaluate("globalThis.ran === undefined"));
+    assertEquals(browser.errors, []);
+  },
+});

@@ -1,0 +1,155 @@
+/**
+ * What the browser tests share: whether they can run, Chromium, a page with what it complained about.
+ *
+ * @module
+ */
+
+import { assertEquals } from "@std/assert";
+
+const CHROMIUM = "/usr/bin/chromium";
+
+// In a variable, so that nothing but these tests loads the package.
+const PLAYWRIGHT: string = "npm:playwright-core@1.65.1";
+
+/** Whether Chromium, or the permission to drive it, is missing. */
+export async function lacksBrowser(): Promise<boolean> {
+  const names = ["net", "read", "write", "run", "env", "sys"] as const;
+  const all = await Promise.all(names.map((name) => Deno.permissions.query({ name })));
+  if (all.some(({ state }) => state !== "granted")) return true;
+  try {
+    return !Deno.statSync(CHROMIUM).isFile;
+  } catch {
+    // There is none.
+    return true;
+  }
+}
+
+/** The part of Playwright's `Locator` in use. */
+export interface Locator {
+  click(): Promise<void>;
+  fill(value: string): Promise<void>;
+  count(): Promise<number>;
+  first(): Locator;
+  locator(selector: string): Locator;
+  allTextContents(): Promise<string[]>;
+  textContent(): Promise<string | null>;
+  inputValue(): Promise<string>;
+  getAttribute(name: string): Promise<string | null>;
+  waitFor(options?: { state?: "attached" | "visible" | "hidden" }): Promise<void>;
+}
+
+/** The part of Playwright's `Page` in use. */
+export interface Page {
+  goto(url: string): Promise<unknown>;
+  reload(): Promise<unknown>;
+  close(): Promise<void>;
+  locator(selector: string): Locator;
+  evaluate(expression: string): Promise<unknown>;
+  on(event: "console", listener: (entry: ConsoleEntry) => void): void;
+  on(event: "pageerror", listener: (error: Error) => void): void;
+}
+
+interface ConsoleEntry {
+  type(): string;
+  text(): string;
+  location(): { url: string };
+}
+
+interface Context {
+  newPage(): Promise<Page>;
+  setOffline(isOffline: boolean): Promise<void>;
+  setDefaultTimeout(ms: number): void;
+  close(): Promise<void>;
+}
+
+interface Chromium {
+  newContext(): Promise<Context>;
+  close(): Promise<void>;
+}
+
+let running: Promise<Chromium> | undefined;
+
+async function launch(): Promise<Chromium> {
+  // Else the package looks into /proc as it loads, for which Deno wants all permissions there are.
+  Deno.env.set("__IS_WSL_TEST__", "1");
+  const { chromium } = await import(PLAYWRIGHT);
+  return await chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
+}
+
+/** Closes Chromium, if any test has started it. */
+export async function closeChromium(): Promise<void> {
+  await (await running)?.close();
+  running = undefined;
+}
+
+/** A Chromium as somebody has it before them: tabs, cookies and connections of its own. */
+export class Browser implements AsyncDisposable {
+  /** What its pages complained about. */
+  readonly errors: string[] = [];
+
+  private constructor(readonly context: Context) {}
+
+  /** Starts it. */
+  static async start(): Promise<Browser> {
+    const context = await (await (running ??= launch())).newContext();
+    context.setDefaultTimeout(20_000);
+    return new Browser(context);
+  }
+
+  /** Opens a page in a tab of its own. */
+  async open(url: URL | string): Promise<Page> {
+    const page = await this.context.newPage();
+    page.on("pageerror", (error) => this.errors.push(`${error}`));
+    page.on("console", (entry) => {
+      const { pathname } = new URL(entry.location().url || "about:blank");
+      if (entry.type() === "error") this.errors.push(`${pathname}: ${entry.text()}`);
+    });
+    await page.goto(`${url}`);
+    return page;
+  }
+
+  /** Closes it. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.context.close();
+  }
+}
+
+const FLAGS = [
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
+
+/** The panel with this title. */
+export function panel(page: Page, title: string): Locator {
+  return page.locator(`.panel[aria-label="${title}"]`);
+}
+
+/** Waits until a panel is in a state. */
+export async function reaches(panel: Locator, state: string): Promise<void> {
+  await panel.locator(`.state[data-state=${state}]`).waitFor();
+}
+
+/** Waits until a panel's list has this many entries or more, and gives their texts, oldest first. */
+export async function entries(panel: Locator, count: number): Promise<string[]> {
+  await panel.locator(`.entries li:nth-child(${count})`).waitFor({ state: "attached" });
+  return (await panel.locator(".entries li").allTextContents()).reverse();
+}
+
+/** The token of the servers under test. */
+export const TOKEN = "a-token-for-the-browser";
+
+/** Publishes text to a stream. */
+export async function publish(url: URL, stream: string, data: string): Promise<void> {
+  const response = await fetch(new URL(`/sse?stream=${stream}`, url), {
+    method: "POST",
+    headers: { authorization: `Bearer ${TOKEN}`, "content-type": "text/plain" },
+    body: data,
+  });
+  await response.body?.cancel();
+  assertEquals(response.status, 200);
+}
