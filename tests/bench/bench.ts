@@ -1,0 +1,150 @@
+/**
+ * What scenarios are made of: a server and a load process, events from the one to the other, figures.
+ *
+ * @module
+ */
+
+import type { Line } from "./lines.ts";
+import { BenchProcess } from "./process.ts";
+import type { Row, ServerName } from "./scenario.ts";
+
+/** What is published, and to how many. */
+export interface Drive {
+  /** Subscribers that each event is expected by. */
+  readonly subscribers: number;
+  /** Events a second, all streams together. */
+  readonly perSecond: number;
+  /** Events published in one turn; the turns are spread evenly. */
+  readonly perTurn: number;
+  /** Whether a turn that comes late publishes all that is due by then. */
+  readonly catchUp?: boolean;
+  /** For how long. */
+  readonly seconds: number;
+  /** Streams, published to in turn. */
+  readonly streams?: number;
+  /** Size of an event's data. */
+  readonly dataBytes?: number;
+}
+
+/** How connections are opened. */
+export interface OpenOptions {
+  /** Sets of streams among them, `?stream=s0` and on. */
+  readonly streams?: number;
+  /** The path, `{n}` being the stream's number. */
+  readonly path?: string;
+  /** Header lines, each with its CRLF. */
+  readonly headers?: string;
+  /** How many of them never read. */
+  readonly stalled?: number;
+  /** Size of an event's data. */
+  readonly dataBytes?: number;
+}
+
+/** A server and its load process, both fresh. */
+export class Pair implements AsyncDisposable {
+  /** The server's process. */
+  readonly server: BenchProcess;
+  /** The load's process. */
+  readonly load: BenchProcess;
+
+  /** Takes both over. */
+  constructor(server: BenchProcess, load: BenchProcess) {
+    this.server = server;
+    this.load = load;
+  }
+
+  /** The server's port. */
+  get port(): number {
+    return this.server.first["port"];
+  }
+
+  /** Opens connections. */
+  async open(connections: number, options: OpenOptions = {}): Promise<void> {
+    const { path = "/sse?stream=s{n}" } = options;
+    const bufferBytes = connections > 1_000 ? 8_192 : 65_536;
+    await this.load.ask("open", { port: this.port, path, connections, bufferBytes, ...options });
+    await settle();
+  }
+
+  /** Publishes without looking. */
+  async warmUp(drive: Drive): Promise<void> {
+    const { published } = await this.server.ask("publish", pace(drive));
+    const { subscribers, streams = 1 } = drive;
+    await this.load.ask("expect", { events: published * subscribers / streams, withinMs: 10_000 });
+  }
+
+  /** Publishes, and measures until all has come or the server has had ten seconds more. */
+  async drive(drive: Drive): Promise<Row & { readonly share: number }> {
+    const { server, load } = this;
+    const { subscribers, perSecond, seconds, streams = 1 } = drive;
+    await load.ask("reset");
+    const cpuUs = await server.cpuUs();
+    const publishing = server.ask("publish", pace(drive));
+    const copies = subscribers / streams;
+    const offered = Math.round(perSecond * seconds) * copies;
+    const offeredMs = seconds * 1_000;
+    const inTime = await load.ask("expect", { events: offered, withinMs: offeredMs + GRACE_MS });
+    const { published } = await publishing;
+    const all = published * copies;
+    const end = await load.ask("expect", { events: all, withinMs: offeredMs + PATIENCE_MS });
+    return {
+      server: "hub",
+      share: inTime["received"] / offered,
+      perSecond: inTime["received"] / Math.max(inTime["tookMs"], offeredMs) * 1_000,
+      cpuUs: (await server.cpuUs() - cpuUs) / end["received"],
+      ...latencies(end),
+      rssBytes: await server.rssBytes(),
+      lost: lost(end, all),
+    };
+  }
+
+  /** Ends both. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all([this.server[Symbol.asyncDispose](), this.load[Symbol.asyncDispose]()]);
+  }
+}
+
+/** Starts servers and load processes. */
+export class Bench {
+  /** Says what happens. */
+  readonly note: (text: string) => void;
+
+  /** Begins with nothing running. */
+  constructor(note: (text: string) => void) {
+    this.note = note;
+  }
+
+  /** Starts a server on one core and a load process on the other. */
+  async start(server: ServerName, env: Record<string, string> = {}): Promise<Pair> {
+    // nginx goes to core 0 by itself; what publishes to it is load.
+    const core = server === "nchan" ? 1 : 0;
+    const serving = await BenchProcess.start(`servers/${server}.ts`, { core, env });
+    return new Pair(serving, await BenchProcess.start("load.ts", { core: 1 }));
+  }
+}
+
+/** The latencies a load process reports. */
+export function latencies({ p50Ms, p99Ms, p999Ms }: Line): Pick<Row, "p50Ms" | "p99Ms" | "p999Ms"> {
+  return { p50Ms, p99Ms, p999Ms };
+}
+
+/** How many of `events` a load process says were lost, or came twice or in the wrong order. */
+export function lost({ received, misplaced, broken }: Line, events: number): number {
+  return Math.max(events - received, misplaced + broken, 0);
+}
+
+/** Waits until what was begun has had time to end. */
+export async function settle(ms = 300): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+function pace(
+  { perSecond, perTurn, catchUp, seconds, streams = 1, dataBytes = 100 }: Drive,
+): Line {
+  const events = Math.round(perSecond * seconds);
+  return { events, perTurn, turnMs: perTurn / perSecond * 1_000, catchUp, streams, dataBytes };
+}
+
+// What is still on its way when the last event has been offered came in time.
+const GRACE_MS = 200;
+const PATIENCE_MS = 10_000;

@@ -1,0 +1,88 @@
+/**
+ * The load process: opens connections, reads them as fast as they come, checks and times every event.
+ *
+ * @module
+ */
+
+import { CheckedStream, type Tally } from "./checked_stream.ts";
+import { Histogram } from "./histogram.ts";
+import { answerLines, type Line } from "./lines.ts";
+import { connectFor, openConnections, postFor } from "./load_http.ts";
+
+const tally: Tally = {
+  received: 0,
+  misplaced: 0,
+  broken: 0,
+  lastMs: 0,
+  latencies: new Histogram(),
+};
+let startMs = performance.now();
+let ended = 0;
+
+await answerLines({}, {
+  open,
+  reset() {
+    Object.assign(tally, { received: 0, misplaced: 0, broken: 0, lastMs: 0 });
+    tally.latencies = new Histogram();
+    startMs = performance.now();
+    return {};
+  },
+  expect,
+  connect: connectFor,
+  post: postFor,
+  lastId,
+});
+
+/** Opens `connections` connections and reads all of them from then on but the first `stalled`. */
+async function open(question: Line): Promise<Line> {
+  const { stalled = 0, dataBytes = 100, bufferBytes = 65_536 } = question;
+  await openConnections(question, ({ connection, isChunked, rest }, index) => {
+    if (index < stalled) return;
+    const stream = new CheckedStream(bufferBytes, dataBytes, isChunked, tally);
+    stream.space.set(rest);
+    stream.take(rest.length);
+    void pump(connection, stream);
+  });
+  return {};
+}
+
+async function pump(connection: Deno.Conn, stream: CheckedStream): Promise<void> {
+  try {
+    for (;;) {
+      const bytes = await connection.read(stream.space);
+      if (bytes === null) break;
+      stream.take(bytes);
+    }
+  } catch {
+    // Cut off: counted like every end.
+  }
+  ended++;
+}
+
+/** Waits until `events` events have come, or until `withinMs` after the reset; says what came. */
+async function expect({ events, withinMs }: Line): Promise<Line> {
+  const endMs = startMs + withinMs;
+  while (tally.received < events && performance.now() < endMs) {
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+  const { received, misplaced, broken, lastMs, latencies } = tally;
+  return {
+    received,
+    misplaced,
+    broken,
+    ended,
+    tookMs: lastMs - startMs,
+    p50Ms: latencies.quantile(0.5) / 1_000,
+    p99Ms: latencies.quantile(0.99) / 1_000,
+    p999Ms: latencies.quantile(0.999) / 1_000,
+  };
+}
+
+/** The id that a response begins with, if it does so within a moment. */
+async function lastId(question: Line): Promise<Line> {
+  let text = "";
+  await openConnections({ ...question, connections: 1 }, ({ rest }) => {
+    text = new TextDecoder().decode(rest);
+  });
+  return { id: /^id: (.+)$/m.exec(text)?.[1] };
+}

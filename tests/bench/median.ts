@@ -1,0 +1,34 @@
+/**
+ * One row out of those of several runs.
+ *
+ * @module
+ */
+
+import type { Row } from "./scenario.ts";
+
+/** Puts together the rows of each server and case: of every figure the median, of losses the most. */
+export function medianRows(rows: readonly Row[]): Row[] {
+  const groups = Map.groupBy(rows, ({ server, variant = "" }) => `${server} ${variant}`);
+  return [...groups.values()].map((group) => {
+    const row: Record<string, unknown> = { ...group[0]!, ...medians(group) };
+    const losses = group.map(({ lost }) => lost).filter((lost) => lost !== undefined);
+    if (losses.length > 0) row["lost"] = Math.max(...losses);
+    const more = group.map((row) => row.more).filter((more) => more !== undefined);
+    if (more.length > 0) row["more"] = medians(more);
+    return row as unknown as Row;
+  });
+}
+
+/** The median of a list; of an even number the lower one of the two in the middle. */
+export function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[(values.length - 1) >> 1] ?? NaN;
+}
+
+function medians(records: readonly object[]): Record<string, number> {
+  const byName = Map.groupBy(records.flatMap(Object.entries), ([name]) => name);
+  return Object.fromEntries(
+    [...byName].map(([name, entries]) => [name, entries.map(([, value]) => value)] as const)
+      .filter(([, values]) => values.every((value) => typeof value === "number"))
+      .map(([name, values]) => [name, median(values)]),
+  );
+}

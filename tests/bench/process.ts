@@ -1,0 +1,120 @@
+/**
+ * Another process of the bench: its start, its questions and answers, its CPU time and memory, its end.
+ *
+ * @module
+ */
+
+import { type Line, readLines } from "./lines.ts";
+
+/** Options of {@linkcode BenchProcess.start}. */
+export interface ProcessOptions {
+  /** The core it runs on, where `taskset` is there to say so. */
+  readonly core: number;
+  /** Environment variables. */
+  readonly env?: Record<string, string>;
+}
+
+/** A Deno process that runs one file of this folder. */
+export class BenchProcess implements AsyncDisposable {
+  /** What it said first. */
+  readonly first: Line;
+  readonly #child: Deno.ChildProcess;
+  readonly #answers: AsyncIterator<Line>;
+  readonly #questions: WritableStreamDefaultWriter<Uint8Array>;
+
+  private constructor(child: Deno.ChildProcess, answers: AsyncIterator<Line>, first: Line) {
+    this.#child = child;
+    this.#answers = answers;
+    this.#questions = child.stdin.getWriter();
+    this.first = first;
+  }
+
+  /**
+   * Starts a file and waits for its first line.
+   *
+   * @throws {Error} If the process ends without one.
+   */
+  static async start(file: string, { core, env = {} }: ProcessOptions): Promise<BenchProcess> {
+    const path = new URL(file, import.meta.url).pathname;
+    const run = `ulimit -n $(ulimit -Hn); exec ${await onCore(core)} "$0" run "$@"`;
+    const child = new Deno.Command("sh", {
+      args: ["-c", run, Deno.execPath(), ...RUN_OPTIONS, path],
+      env,
+      stdin: "piped",
+      stdout: "piped",
+      stderr: Deno.env.get("BENCH_STDERR") ? "inherit" : "null",
+    }).spawn();
+    const answers = readLines(child.stdout);
+    const { value, done } = await answers.next();
+    if (!done) return new BenchProcess(child, answers, value);
+    await child.status;
+    throw new Error(`Cannot start ${file}: it ended at once`);
+  }
+
+  /**
+   * Asks it something.
+   *
+   * @throws {Error} If it answers with an error or ends instead.
+   */
+  async ask(ask: string, question: Line = {}): Promise<Line> {
+    await this.#questions.write(
+      new TextEncoder().encode(`${JSON.stringify({ ask, ...question })}\n`),
+    );
+    const { value, done } = await this.#answers.next();
+    if (done) throw new Error(`the process ended during "${ask}"`);
+    if (value["error"]) throw new Error(value["error"]);
+    return value;
+  }
+
+  /** The CPU time it has used, user and system, all threads, in microseconds. */
+  async cpuUs(): Promise<number> {
+    const fields = (await proc(this.#servingId, "stat")).split(") ")[1]!.split(" ");
+    return (Number(fields[11]) + Number(fields[12])) * TICK_US;
+  }
+
+  /** Its resident memory in bytes. */
+  async rssBytes(): Promise<number> {
+    const [kilobytes] = /(?<=VmRSS:\s*)\d+/.exec(await proc(this.#servingId, "status"))!;
+    return Number(kilobytes) * 1_024;
+  }
+
+  /** Ends it: politely, and after two seconds by force. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#questions.close().catch(() => {}); // it has ended already
+    const timer = setTimeout(() => this.#child.kill("SIGKILL"), 2_000);
+    await this.#child.status;
+    clearTimeout(timer);
+  }
+
+  // A server that Deno only starts says which process it is.
+  get #servingId(): number {
+    return this.first["pid"] ?? this.#child.pid;
+  }
+}
+
+const TICK_US = 10_000;
+const RUN_OPTIONS = [
+  "--quiet",
+  "--no-check",
+  "--no-lock",
+  "--node-modules-dir=none",
+  "--v8-flags=--expose-gc",
+  "--allow-net=127.0.0.1",
+  "--allow-read",
+  "--allow-write=/tmp",
+  "--allow-env",
+  "--allow-sys",
+  "--allow-run=nginx,pgrep",
+];
+
+// Deno reads /proc only with all permissions.
+async function proc(id: number, file: string): Promise<string> {
+  const { stdout } = await new Deno.Command("cat", { args: [`/proc/${id}/${file}`] }).output();
+  return new TextDecoder().decode(stdout);
+}
+
+async function onCore(core: number): Promise<string> {
+  const command = `taskset --cpu-list ${core}`;
+  const { success } = await new Deno.Command("sh", { args: ["-c", `${command} true`] }).output();
+  return success ? command : "";
+}

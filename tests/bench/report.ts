@@ -1,0 +1,101 @@
+/**
+ * The results as Markdown, which reads as well in a terminal.
+ *
+ * @module
+ */
+
+import type { Result } from "./main.ts";
+import { plot } from "./plot.ts";
+import type { Row, Target } from "./scenario.ts";
+
+/** Writes the tables of all scenarios and of their targets. */
+export function report(results: readonly Result[]): string {
+  const tables = results.map(({ scenario, rows }) =>
+    `### ${scenario.name}\n\n${scenario.title}.\n\n${
+      table(HEAD, rows.map((row) => cells(row, rows)))
+    }`
+  );
+  const targets = results.flatMap(({ scenario, targets }) =>
+    targets.map((target) => targetCells(scenario.name, target))
+  );
+  if (targets.length > 0) tables.push(`### Targets\n\n${table(TARGET_HEAD, targets)}`);
+  return tables.join("\n");
+}
+
+/** Puts the tables into this folder's README.md, with their conditions, and draws the plot. */
+export async function write(results: readonly Result[], runs: number): Promise<void> {
+  const readme = new URL("README.md", import.meta.url);
+  const [before] = (await Deno.readTextFile(readme)).split(MARK);
+  await Deno.writeTextFile(readme, `${before}${MARK}\n\n${conditions(runs)}\n\n${report(results)}`);
+  const drawn = results.find(({ scenario }) => scenario.name === "subscribers");
+  if (drawn) await Deno.writeTextFile(new URL("plot.svg", import.meta.url), plot(drawn.rows));
+}
+
+const MARK = "<!-- results: what follows is written by `deno task bench --write` -->";
+
+function conditions(runs: number): string {
+  const { deno, v8 } = Deno.version;
+  const day = new Date().toISOString().slice(0, 10);
+  return `${day}, Deno ${deno} (V8 ${v8}), ${Deno.build.os} ${Deno.build.arch}, ` +
+    `${navigator.hardwareConcurrency} cores, median of ${runs}.`;
+}
+
+const HEAD = [
+  "server",
+  "per second",
+  "CPU µs each",
+  "÷ hub's",
+  "p50 ms",
+  "p99 ms",
+  "p99.9 ms",
+  "memory MB",
+  "lost",
+  "",
+];
+const TARGET_HEAD = ["scenario", "", "is", "must be", "met"];
+
+function cells(row: Row, rows: readonly Row[]): string[] {
+  const { server, variant, perSecond, cpuUs, p50Ms, p99Ms, p999Ms, rssBytes, lost } = row;
+  const hub = rows.find((other) => other.server === "hub" && other.variant === variant);
+  const more = Object.entries(row.more ?? {}).map(([name, value]) => `${figure(value)} ${name}`);
+  return [
+    variant ? `${server}, ${variant}` : server,
+    figure(perSecond),
+    figure(cpuUs),
+    figure(cpuUs! / hub?.cpuUs!),
+    figure(p50Ms),
+    figure(p99Ms),
+    figure(p999Ms),
+    figure(rssBytes && rssBytes / 1e6),
+    lost === undefined ? "–" : `${lost}`,
+    [...more, row.remark ?? ""].filter(Boolean).join(", "),
+  ];
+}
+
+function targetCells(name: string, { text, value, relation, limit }: Target): string[] {
+  const isMet = relation === "≤" ? value <= limit : value >= limit;
+  return [name, text, figure(value), `${relation} ${figure(limit)}`, isMet ? "yes" : "**no**"];
+}
+
+/** Three digits that say something, thousands apart. */
+function figure(value: number | undefined): string {
+  if (value === undefined || !Number.isFinite(value)) return "–";
+  const size = Math.floor(Math.log10(Math.abs(value) || 1));
+  const text = size >= 3
+    ? `${Math.round(value)}`
+    : value.toFixed(Math.max(0, Math.min(2 - size, 2)));
+  return text.replace(/\B(?=(\d{3})+$)/g, " ");
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const all = [head, ...rows];
+  const widths = head.map((_, i) => Math.max(...all.map((row) => row[i]!.length), 3));
+  const line = (row: readonly string[]) =>
+    `| ${
+      row.map((cell, i) => i === 0 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!)).join(
+        " | ",
+      )
+    } |`;
+  const rule = widths.map((width, i) => i === 0 ? "-".repeat(width) : `${"-".repeat(width - 1)}:`);
+  return `${[line(head), line(rule), ...rows.map(line)].join("\n")}\n`;
+}

@@ -1,0 +1,37 @@
+/**
+ * All scenarios, in the order in which they run.
+ *
+ * @module
+ */
+
+import type { Scenario } from "../scenario.ts";
+import { burst } from "./burst.ts";
+import { connect } from "./connect.ts";
+import { encode } from "./encode.ts";
+import { growth } from "./growth.ts";
+import { idle } from "./idle.ts";
+import { manyStreams } from "./many_streams.ts";
+import { memory } from "./memory.ts";
+import { paced } from "./paced.ts";
+import { perConnection } from "./per_connection.ts";
+import { publish } from "./publish.ts";
+import { replay } from "./replay.ts";
+import { stalled } from "./stalled.ts";
+import { subscribers } from "./subscribers.ts";
+
+/** All scenarios. */
+export const scenarios: readonly Scenario[] = [
+  paced,
+  burst,
+  stalled,
+  replay,
+  idle,
+  connect,
+  publish,
+  perConnection,
+  manyStreams,
+  memory,
+  growth,
+  encode,
+  subscribers,
+];
