@@ -1,0 +1,108 @@
+import { assertEquals, assertLess, assertLessOrEqual } from "@std/assert";
+import { Body, lacks, ServerProcess } from "../server/support.ts";
+import { isMissing } from "./proxies.ts";
+
+const PUBLISH_TOKEN = "a-token-for-this-test";
+const LIBFAKETIME = `/usr/lib/${Deno.build.arch}-linux-gnu/faketime/libfaketimeMT.so.1`;
+const HOUR_MS = 3_600_000;
+const ignore = await lacks("net", "run", "read", "write") || await isMissing(LIBFAKETIME);
+
+/** A server whose wall clock, not the one that only counts, can be set while it runs. */
+class ClockedServer implements AsyncDisposable {
+  readonly #folder = Deno.makeTempDirSync();
+  readonly #server: ServerProcess;
+
+  constructor() {
+    this.#set(0);
+    this.#server = new ServerProcess({
+      PUBLISH_TOKEN,
+      INTERVAL_MS: "10",
+      HEARTBEAT_SECONDS: "1",
+      LD_PRELOAD: LIBFAKETIME,
+      FAKETIME_TIMESTAMP_FILE: `${this.#folder}/now`,
+      FAKETIME_NO_CACHE: "1",
+      FAKETIME_DONT_FAKE_MONOTONIC: "1",
+    });
+  }
+
+  /** Moves the wall clock this far from ours, and sees that it has moved. */
+  async move(hours: number): Promise<void> {
+    this.#set(hours);
+    await using clock = await this.open("/sse");
+    const [, time] = /time: (.*)\n/.exec(await clock.until(/time: .*\n/))!;
+    assertLess(Math.abs(Date.parse(time!) - Date.now() - hours * HOUR_MS), HOUR_MS / 2);
+  }
+
+  async open(path: string): Promise<Body> {
+    return new Body(await fetch(new URL(path, await this.#server.url())));
+  }
+
+  async publish(data: string): Promise<string> {
+    const response = await fetch(new URL("/sse?stream=news", await this.#server.url()), {
+      method: "POST",
+      headers: { authorization: `Bearer ${PUBLISH_TOKEN}`, "content-type": "text/plain" },
+      body: data,
+    });
+    assertEquals(response.status, 200);
+    return (await response.json()).id;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#server[Symbol.asyncDispose]();
+    await Deno.remove(this.#folder, { recursive: true });
+  }
+
+  // In one step: the server reads it whenever it looks at its clock.
+  #set(hours: number): void {
+    Deno.writeTextFileSync(`${this.#folder}/next`, `${hours < 0 ? "" : "+"}${hours}h`);
+    Deno.renameSync(`${this.#folder}/next`, `${this.#folder}/now`);
+  }
+}
+
+/** Waits for two more heartbeats; returns how many there were. */
+async function twoMoreBeats(body: Body): Promise<number> {
+  const beats = () => body.text.match(/^:$/gm)?.length ?? 0;
+  const before = beats();
+  await body.until(new RegExp(`(^:\\n[^]*){${before + 2}}`, "m"));
+  return beats();
+}
+
+Deno.test({
+  name: "a server whose clock is moved by an hour, forward and back, keeps its heartbeat",
+  ignore,
+  async fn() {
+    await using server = new ClockedServer();
+    const startMs = performance.now();
+    await using quiet = await server.open("/sse?stream=quiet");
+    for (const hours of [1, -1]) {
+      await server.move(hours);
+      const beats = await twoMoreBeats(quiet);
+      assertLessOrEqual(beats, (performance.now() - startMs) / 500);
+    }
+  },
+});
+
+Deno.test({
+  name:
+    "a server whose clock is moved by an hour, forward and back, keeps ids growing, and history",
+  ignore,
+  async fn() {
+    await using server = new ClockedServer();
+    await using quiet = await server.open("/sse?stream=quiet");
+    const ids = [await server.publish("1"), await server.publish("2")];
+    for (const hours of [1, -1]) {
+      await server.move(hours);
+      ids.push(await server.publish(`${ids.length + 1}`));
+      // Meanwhile the hub looks, every second, for what is too old.
+      await twoMoreBeats(quiet);
+      await using resumed = await server.open(`/sse?stream=news&lastEventId=${ids[0]}`);
+      const text = await resumed.until(new RegExp(`data: ${ids.length}\n`));
+      const types = Array.from(text.matchAll(/^event: (.*)$/gm), ([, type]) => type!);
+      const seen = Array.from(text.matchAll(/^id: (.*)$/gm), ([, id]) => id!);
+      assertEquals([types, seen], [["hello"], ids]);
+    }
+    const [epochs, positions] = [0, 1].map((part) => ids.map((id) => id.split("-")[part]!));
+    assertEquals(new Set(epochs).size, 1);
+    assertEquals(positions, [...new Set(positions)].sort((a, b) => Number(a) - Number(b)));
+  },
+});

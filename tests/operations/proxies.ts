@@ -1,0 +1,147 @@
+/**
+ * nginx and Caddy as a machine has them, each with the file that the README shows, in front of a
+ * server: a process in a folder of its own, on a port that is free, killed at the end of the scope.
+ *
+ * @module
+ */
+
+import { Lines } from "../server/support.ts";
+
+/** A proxy that can be started. */
+export interface ProxyKind {
+  readonly name: string;
+  /** Where its package installs it. */
+  readonly command: string;
+  /** What it prints once it listens. */
+  readonly listening: string;
+  /** The arguments that run it in the foreground with the files of a folder. */
+  readonly args: (folder: string) => string[];
+  /** The file that the README shows. */
+  readonly file: string;
+  /** Makes its whole configuration of that file, to listen on a port of one's own. */
+  readonly configure: (shown: string, port: number, folder: string) => string;
+}
+
+/** Each proxy that the README shows a file for. */
+export const proxies: readonly ProxyKind[] = [
+  {
+    name: "nginx",
+    command: "/usr/sbin/nginx",
+    listening: "event method",
+    args: (folder) => ["-e", "stderr", "-p", folder, "-c", `${folder}/configuration`],
+    file: "nginx.conf",
+    configure: (shown, port, folder) => `
+daemon off;
+master_process off;
+pid ${folder}/pid;
+error_log stderr notice;
+events {}
+http {
+  access_log off;
+  client_body_temp_path ${folder}/body;
+  proxy_temp_path ${folder}/proxy;
+  fastcgi_temp_path ${folder}/fastcgi;
+  uwsgi_temp_path ${folder}/uwsgi;
+  scgi_temp_path ${folder}/scgi;
+  ${shown.replace("listen 80;", `listen 127.0.0.1:${port};`)}
+}`,
+  },
+  {
+    name: "Caddy",
+    command: "/usr/bin/caddy",
+    listening: "serving initial configuration",
+    args: (folder) => ["run", "--adapter", "caddyfile", "--config", `${folder}/configuration`],
+    file: "Caddyfile",
+    configure: (shown, port) =>
+      `{\n\tdebug\n\tadmin off\n\tdefault_bind 127.0.0.1\n}\n${
+        shown.replace("events.example", `http://127.0.0.1:${port}`)
+      }`,
+  },
+];
+
+/** A proxy that runs. */
+export class ProxyProcess implements AsyncDisposable {
+  /** What it prints; for each request that finds no server, a line with "refused". */
+  readonly stderr: Lines = new Lines();
+  readonly url: URL;
+  readonly #folder: string;
+  readonly #child: Deno.ChildProcess;
+  readonly #piped: Promise<void>;
+
+  private constructor(kind: ProxyKind, folder: string, port: number) {
+    this.url = new URL(`http://127.0.0.1:${port}`);
+    this.#folder = folder;
+    this.#child = new Deno.Command(kind.command, {
+      args: kind.args(folder),
+      clearEnv: true,
+      env: { HOME: folder },
+      stdout: "null",
+      stderr: "piped",
+    }).spawn();
+    this.#piped = readLines(this.#child.stderr, this.stderr.print);
+  }
+
+  /**
+   * Starts one in front of a server.
+   *
+   * @param edit Changes the file that the README shows.
+   */
+  static async start(
+    kind: ProxyKind,
+    serverPort: number,
+    edit = (shown: string) => shown,
+  ): Promise<ProxyProcess> {
+    const folder = await Deno.makeTempDir();
+    const port = freePort();
+    const shown = edit(await Deno.readTextFile(new URL(kind.file, import.meta.url)))
+      .replaceAll("127.0.0.1:8080", `127.0.0.1:${serverPort}`);
+    await Deno.writeTextFile(`${folder}/configuration`, kind.configure(shown, port, folder));
+    await using stack = new AsyncDisposableStack();
+    const proxy = stack.use(new ProxyProcess(kind, folder, port));
+    await proxy.stderr.line(kind.listening);
+    stack.move();
+    return proxy;
+  }
+
+  /** Kills it if it still runs. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    try {
+      this.#child.kill("SIGKILL");
+    } catch {
+      // It has ended.
+    }
+    await this.#child.status;
+    await this.#piped;
+    await Deno.remove(this.#folder, { recursive: true });
+  }
+}
+
+/** A port that nobody listens on. */
+export function freePort(): number {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  return listener.addr.port;
+}
+
+/** Whether a program is not there. */
+export async function isMissing(command: string): Promise<boolean> {
+  try {
+    await Deno.stat(command);
+    return false;
+  } catch {
+    // Not there, or not ours to see.
+    return true;
+  }
+}
+
+/** Reads an output to its end, line by line. */
+export async function readLines(
+  output: ReadableStream<Uint8Array>,
+  print: (line: string) => void,
+): Promise<void> {
+  let rest = "";
+  for await (const text of output.pipeThrough(new TextDecoderStream())) {
+    const parts = (rest + text).split("\n");
+    rest = parts.pop()!;
+    parts.forEach(print);
+  }
+}

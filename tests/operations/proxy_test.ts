@@ -1,0 +1,213 @@
+import {
+  assertEquals,
+  assertGreater,
+  assertGreaterOrEqual,
+  assertLessOrEqual,
+  assertMatch,
+} from "@std/assert";
+import { Body, lacks, Lines, ServerProcess, soon } from "../server/support.ts";
+import {
+  freePort,
+  isMissing,
+  proxies,
+  type ProxyKind,
+  ProxyProcess,
+  readLines,
+} from "./proxies.ts";
+
+const CHROMIUM = "/usr/bin/chromium";
+const PUBLISH_TOKEN = "a-token-for-this-test";
+const isBare = await lacks("net", "run", "read", "write");
+
+/** A server with a proxy in front of it. */
+async function stand(kind: ProxyKind, edit?: (shown: string) => string) {
+  await using stack = new AsyncDisposableStack();
+  const settings = { PUBLISH_TOKEN, TRUST_PROXY: "1", INTERVAL_MS: "100" };
+  const server = stack.use(new ServerProcess(settings));
+  const { url } = stack.use(
+    await ProxyProcess.start(kind, Number((await server.url()).port), edit),
+  );
+  const both = stack.move();
+  return { server, url, [Symbol.asyncDispose]: () => both.disposeAsync() };
+}
+
+async function publish(url: URL, stream: string, data: string): Promise<{ subscribers: number }> {
+  const response = await fetch(new URL(`/sse?stream=${stream}`, url), {
+    method: "POST",
+    headers: { authorization: `Bearer ${PUBLISH_TOKEN}`, "content-type": "text/plain" },
+    body: data,
+  });
+  assertEquals(response.status, 200);
+  return await response.json();
+}
+
+/** Opens an event stream; what a proxy holds back is an error. */
+function open(
+  url: URL,
+  path: string,
+  init: RequestInit & { client?: Deno.HttpClient } = {},
+): Promise<Response> {
+  return soon(fetch(new URL(path, url), init), () => `an answer to ${path}`);
+}
+
+/** Publishes each event only when the one before it has come out. */
+async function publishOneByOne(url: URL, body: Body): Promise<void> {
+  for (const data of ["one", "two", "three"]) {
+    const { subscribers } = await publish(url, "news", data);
+    assertEquals(subscribers, 1);
+    await body.until(new RegExp(`data: ${data}\n\n$`));
+  }
+}
+
+/** Has clients that find no server wait a hundredth of what the file says. */
+function hurry(shown: string): string {
+  return shown.replaceAll(/\b(\d+)000\b/g, "$010");
+}
+
+/** The events of an `EventSource`, by their type or, without one, by their data. */
+function listen(url: URL): { seen: Lines } & Disposable {
+  const source = new EventSource(url);
+  const seen = new Lines();
+  for (const type of ["hello", "gap", "reset"]) {
+    source.addEventListener(type, () => seen.print(type));
+  }
+  source.onmessage = ({ data }) => seen.print(data);
+  return { seen, [Symbol.dispose]: () => source.close() };
+}
+
+for (const kind of proxies) {
+  const ignore = isBare || await isMissing(kind.command);
+  const test = (name: string, fn: () => Promise<void>, isIgnored = ignore) =>
+    Deno.test({ name: `${kind.name} in front of the server ${name}`, ignore: isIgnored, fn });
+
+  test("lets each event through by itself, with the stream's headers", async () => {
+    await using front = await stand(kind);
+    const response = await open(front.url, "/sse?stream=news");
+    await using body = new Body(response);
+    assertEquals(response.status, 200);
+    assertEquals(response.headers.get("content-type"), "text/event-stream");
+    assertEquals(response.headers.get("cache-control"), "no-store, no-transform");
+    assertEquals(response.headers.get("x-content-type-options"), "nosniff");
+    await body.until(/hello.*\n\n/s);
+    await publishOneByOne(front.url, body);
+    await using clock = new Body(await open(front.url, "/sse"));
+    await clock.until(/(data: time: .*\n\n){3}$/);
+  });
+
+  test("tells it who the client is and when it has left", async () => {
+    await using front = await stand(kind);
+    using client = Deno.createHttpClient({ localAddress: "127.0.0.2" });
+    const headers = { "x-forwarded-for": "203.0.113.9" };
+    const response = await open(front.url, "/sse?stream=news", { client, headers });
+    await using body = new Body(response);
+    await body.until(/hello/);
+    assertMatch(await front.server.stdout.line(" connected"), / address=127\.0\.0\.2 /);
+    await body[Symbol.asyncDispose]();
+    assertMatch(await front.server.stdout.line("disconnected"), /reason=left/);
+  });
+
+  test("tells it whether the client speaks TLS, whatever the client says", async () => {
+    await using front = await stand(kind);
+    const headers = { "x-forwarded-proto": "https" };
+    const response = await fetch(new URL("/session", front.url), { method: "DELETE", headers });
+    assertMatch(response.headers.get("set-cookie")!, /; Path=\/$/);
+  });
+
+  test("has clients come back later while it is away", async () => {
+    await using proxy = await ProxyProcess.start(kind, freePort());
+    const waits = new Set<string>();
+    for (let i = 0; i < 40; i++) {
+      const path = i % 2 ? "/sse?stream=news" : "/console/events";
+      const response = await fetch(new URL(path, proxy.url));
+      assertEquals(response.status, 200);
+      assertEquals(response.headers.get("content-type"), "text/event-stream");
+      const text = await response.text();
+      assertMatch(text, /^retry: \d+\n$/);
+      waits.add(text.slice("retry: ".length));
+    }
+    assertGreater(waits.size, 2);
+    for (const wait of waits) {
+      assertGreaterOrEqual(Number(wait), 5_000);
+      assertLessOrEqual(Number(wait), 15_000);
+    }
+  });
+
+  test("tells publishers and page readers that it is away", async () => {
+    await using proxy = await ProxyProcess.start(kind, freePort());
+    const requests = [["/sse?stream=news", "POST"], ["/", "GET"], ["/readyz", "GET"]] as const;
+    for (const [path, method] of requests) {
+      const response = await fetch(new URL(path, proxy.url), { method });
+      await response.body?.cancel();
+      assertGreaterOrEqual(response.status, 502, `${method} ${path}`);
+    }
+  });
+
+  test("keeps an EventSource through a restart", async () => {
+    const settings = { PUBLISH_TOKEN, PORT: `${freePort()}`, RETRY_MS: "10" };
+    await using proxy = await ProxyProcess.start(kind, Number(settings.PORT), hurry);
+    await using before = new ServerProcess(settings);
+    await before.url();
+    using listening = listen(new URL("/sse?stream=news", proxy.url));
+    await listening.seen.line("hello");
+    await publish(proxy.url, "news", "before");
+    await listening.seen.line("before");
+    before.kill("SIGKILL");
+    await proxy.stderr.line("refused", 3);
+    await using after = new ServerProcess(settings);
+    await after.url();
+    await listening.seen.line("reset");
+    await publish(proxy.url, "news", "after");
+    await listening.seen.line("after");
+    assertEquals(listening.seen.all, ["hello", "before", "hello", "reset", "after"]);
+  });
+
+  test("keeps Chromium's EventSource through a restart", async () => {
+    const settings = { PORT: `${freePort()}`, RETRY_MS: "10" };
+    await using proxy = await ProxyProcess.start(kind, Number(settings.PORT), hurry);
+    await using before = new ServerProcess(settings);
+    await before.url();
+    await using _ = await browse(proxy.url);
+    await before.stdout.line("streams=time");
+    before.kill("SIGKILL");
+    await proxy.stderr.line("refused", 6);
+    await using after = new ServerProcess(settings);
+    await after.url();
+    await after.stdout.line("streams=time");
+  }, ignore || await isMissing(CHROMIUM));
+}
+
+// So nginx speaks to a server unless told otherwise, and then it collects what no header forbids.
+Deno.test({
+  name: "nginx lets each event through by itself although it speaks HTTP/1.0 to the server",
+  ignore: isBare || await isMissing(proxies[0]!.command),
+  async fn() {
+    const edit = (shown: string) => shown.replace("proxy_http_version 1.1;", "");
+    await using front = await stand(proxies[0]!, edit);
+    await using body = new Body(await open(front.url, "/sse?stream=news"));
+    await body.until(/hello.*\n\n/s);
+    await publishOneByOne(front.url, body);
+  },
+});
+
+/** Chromium with a page open; its `EventSource`s are seen in the server's log. */
+async function browse(url: URL): Promise<AsyncDisposable> {
+  const folder = await Deno.makeTempDir();
+  const args = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"];
+  const child = new Deno.Command(CHROMIUM, {
+    args: [...args, `--user-data-dir=${folder}`, "--remote-debugging-port=0", url.href],
+    stdout: "null",
+    stderr: "piped",
+  }).spawn();
+  const { promise: started, resolve, reject } = Promise.withResolvers<void>();
+  const read = readLines(child.stderr, (line) => line.startsWith("DevTools") && resolve());
+  read.then(() => reject(new Error("Chromium has ended")));
+  await started;
+  return {
+    async [Symbol.asyncDispose]() {
+      child.kill("SIGTERM");
+      await child.status;
+      await read; // until the last of its processes is gone
+      await Deno.remove(folder, { recursive: true });
+    },
+  };
+}
