@@ -52,6 +52,11 @@ export interface ServerSentEvent {
  */
 export function encodeEvent(event: ServerSentEvent): string {
   checkEvent(event);
+  return encodeChecked(event);
+}
+
+/** Encodes what {@linkcode checkEvent} has taken. */
+export function encodeChecked(event: ServerSentEvent): string {
   const { comment, event: type, id, retry, data } = event;
   let text = "";
   if (comment !== undefined) text += encodeComment(comment);
@@ -116,13 +121,14 @@ export function checkEvent(event: ServerSentEvent): void {
 }
 
 const LINE_BREAK = /[\r\n]/;
+const LF = /\n/g;
 const ID = /^(?:[!-~](?:[ -~]{0,126}[!-~])?)?$/;
 
 // The space is always there: without it a parser would take the first space of the text itself.
 function lines(prefix: string, text: string): string {
   // A search for one character is ten times as fast as a pattern's, and long texts are mostly search.
   const lf = text.includes("\r") ? text.replace(/\r\n?/g, "\n") : text;
-  return `${prefix}${lf.includes("\n") ? lf.split("\n").join(`\n${prefix}`) : lf}\n`;
+  return `${prefix}${lf.includes("\n") ? lf.replace(LF, `\n${prefix}`) : lf}\n`;
 }
 
 function checkText(name: string, value: unknown): void {

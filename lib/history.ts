@@ -61,34 +61,35 @@ export class History {
     return this.#evictedThrough;
   }
 
-  /** Adds an event. `position` is above every earlier one; `timeMs` is not below an earlier one. */
-  append(position: number, encoded: Uint8Array, timeMs: number): void {
-    let slab = this.#slabs.at(-1);
-    if (!slab || slab.used + encoded.length > slab.bytes.length) {
-      const size = Math.min(Math.max(this.#bytes, MIN_SLAB_BYTES), MAX_SLAB_BYTES);
-      slab = new Slab(Math.max(size, encoded.length));
-      this.#slabs.push(slab);
-    }
-    slab.append(position, encoded, timeMs);
+  /**
+   * Encodes an event's text and adds it. `position` is above every earlier one; `timeMs` is not below
+   * an earlier one.
+   *
+   * @returns How many bytes it has.
+   */
+  append(position: number, text: string, timeMs: number): number {
+    const bytes = this.#slabs.at(-1)?.append(position, text, timeMs) ??
+      this.#addSlab(text, timeMs).append(position, text, timeMs)!;
     this.#events++;
-    this.#bytes += encoded.length;
+    this.#bytes += bytes;
     this.#newest = position;
+    return bytes;
   }
 
   /** The position of the first event after `cursor`; `Infinity` if there is none. */
   next(cursor: number): number {
     if (cursor >= this.#newest) return Infinity;
     const slab = this.#slabAfter(cursor);
-    return slab ? slab.positions[slab.after(cursor)]! : Infinity;
+    return slab ? slab.position(slab.after(cursor)) : Infinity;
   }
 
   /** The position of the event `count` before the end, so that just `count` come after it. */
   before(count: number): number {
     let missing = count;
     for (const slab of this.#slabs.toReversed()) {
-      const index = slab.positions.length - missing - 1;
-      if (index >= slab.first) return slab.positions[index]!;
-      missing -= slab.positions.length - slab.first;
+      const index = slab.events - missing - 1;
+      if (index >= slab.first) return slab.position(index);
+      missing -= slab.events - slab.first;
     }
     return this.#evictedThrough;
   }
@@ -109,7 +110,7 @@ export class History {
     const { maxEvents, maxBytes, maxAgeMs } = bounds;
     for (let slab = this.#slabs[0]; slab; slab = this.#slabs[0]) {
       const exceeds = this.#events > 1 && (this.#events > maxEvents || this.#bytes > maxBytes);
-      if (!exceeds && nowMs - slab.times[slab.first]! <= maxAgeMs) return;
+      if (!exceeds && nowMs - slab.timeMs(slab.first) <= maxAgeMs) return;
       this.#evictOne(slab);
     }
   }
@@ -122,53 +123,87 @@ export class History {
     this.#evictedThrough = this.#newest;
   }
 
+  #addSlab(text: string, timeMs: number): Slab {
+    const size = Math.min(Math.max(Math.ceil(this.#bytes / 4), MIN_SLAB_BYTES), MAX_SLAB_BYTES);
+    const slab = new Slab(Math.max(size, encoder.encode(text).length + RECORD_BYTES), timeMs);
+    this.#slabs.push(slab);
+    return slab;
+  }
+
   #evictOne(slab: Slab): void {
     this.#events--;
     this.#bytes -= slab.end(slab.first) - slab.end(slab.first - 1);
-    this.#evictedThrough = slab.positions[slab.first]!;
+    this.#evictedThrough = slab.position(slab.first);
     slab.first++;
-    if (slab.first === slab.positions.length) this.#slabs.shift();
+    if (slab.first === slab.events) this.#slabs.shift();
   }
 
   #slabAfter(cursor: number): Slab | undefined {
     const slabs = this.#slabs;
-    return slabs[firstIndex(0, slabs.length, (index) => slabs[index]!.positions.at(-1)! > cursor)];
+    return slabs[firstIndex(0, slabs.length, (index) => slabs[index]!.newest > cursor)];
   }
 }
 
+const encoder = new TextEncoder();
 const MIN_SLAB_BYTES = 1_024;
 const MAX_SLAB_BYTES = 65_536;
+const RECORD_BYTES = 16;
 
-/** A block of bytes, filled once; of its events those before `first` are evicted. */
+/**
+ * A block of memory that is filled once, from both ends: with encoded events from the front, and from
+ * the back with a record for each of them, its position (8 bytes), its end and its time (4 each). Of
+ * the events those before `first` are evicted.
+ */
 class Slab {
-  readonly bytes: Uint8Array;
-  readonly positions: number[] = [];
-  readonly times: number[] = [];
-  readonly #ends: number[] = [];
-  used = 0;
+  readonly #bytes: Uint8Array<ArrayBuffer>;
+  readonly #records: DataView;
+  readonly #startMs: number;
+  events = 0;
   first = 0;
 
-  constructor(size: number) {
-    this.bytes = new Uint8Array(size);
+  constructor(size: number, startMs: number) {
+    this.#bytes = new Uint8Array(size);
+    this.#records = new DataView(this.#bytes.buffer);
+    this.#startMs = startMs;
   }
 
-  append(position: number, encoded: Uint8Array, timeMs: number): void {
-    this.bytes.set(encoded, this.used);
-    this.used += encoded.length;
-    this.positions.push(position);
-    this.times.push(timeMs);
-    this.#ends.push(this.used);
+  /** Adds an event; returns its size, or `undefined` if there is no room for it. */
+  append(position: number, text: string, timeMs: number): number | undefined {
+    const record = this.#record(this.events);
+    const start = this.end(this.events - 1);
+    const ageMs = timeMs - this.#startMs;
+    if (start + text.length > record || ageMs >= 2 ** 32) return undefined;
+    const { read, written } = encoder.encodeInto(text, this.#bytes.subarray(start, record));
+    if (read < text.length) return undefined;
+    this.#records.setFloat64(record, position);
+    this.#records.setUint32(record + 8, start + written);
+    this.#records.setUint32(record + 12, ageMs);
+    this.events++;
+    return written;
+  }
+
+  position(index: number): number {
+    return this.#records.getFloat64(this.#record(index));
   }
 
   /** Where the event at `index` ends; 0 before the first. */
   end(index: number): number {
-    return this.#ends[index] ?? 0;
+    return index < 0 ? 0 : this.#records.getUint32(this.#record(index) + 8);
+  }
+
+  /** When the event at `index` was added, to the millisecond before. */
+  timeMs(index: number): number {
+    return this.#startMs + this.#records.getUint32(this.#record(index) + 12);
+  }
+
+  /** The position of the newest event. */
+  get newest(): number {
+    return this.position(this.events - 1);
   }
 
   /** The index of the first kept event after `cursor`. */
   after(cursor: number): number {
-    const { positions, first } = this;
-    return firstIndex(first, positions.length, (index) => positions[index]! > cursor);
+    return firstIndex(this.first, this.events, (index) => this.position(index) > cursor);
   }
 
   slice(cursor: number, through: number, maxBytes: number): Slice | undefined {
@@ -176,16 +211,20 @@ class Slab {
     const start = this.end(from - 1);
     const to = firstIndex(
       from,
-      this.positions.length,
+      this.events,
       (index) =>
-        this.positions[index]! > through || (index > from && this.end(index) - start > maxBytes),
+        this.position(index) > through || (index > from && this.end(index) - start > maxBytes),
     );
     if (from === to) return undefined;
     return {
-      bytes: this.bytes.subarray(start, this.end(to - 1)),
+      bytes: this.#bytes.subarray(start, this.end(to - 1)),
       events: to - from,
-      through: this.positions[to - 1]!,
+      through: this.position(to - 1),
     };
+  }
+
+  #record(index: number): number {
+    return this.#bytes.length - (index + 1) * RECORD_BYTES;
   }
 }
 

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { encodeEvent, type ServerSentEvent } from "./event.ts";
+import { encodeChecked, type ServerSentEvent } from "./event.ts";
 import { Histogram, type HistogramCounts } from "./histogram.ts";
 import type { Stream } from "./stream.ts";
 import type { Streams } from "./streams.ts";
@@ -50,15 +50,15 @@ export class Turns {
     return this.#latencyMs.counts();
   }
 
-  /** Encodes an event and adds it to its stream; it goes out when the turn ends, or 64 KiB wait. */
+  /** Encodes an event that was checked and adds it to its stream; it goes out when the turn ends, or 64 KiB wait. */
   append(stream: Stream, event: ServerSentEvent): void {
-    const bytes = encoder.encode(encodeEvent(event));
+    const text = encodeChecked(event);
     stream.touchedMs = this.#now();
     stream.published++;
-    stream.history.append(++this.#head, bytes, stream.touchedMs);
+    const bytes = stream.history.append(++this.#head, text, stream.touchedMs);
     if (this.#dirty.size === 0) this.#waitingSinceMs = stream.touchedMs;
     this.#dirty.add(stream);
-    this.#waitingBytes += bytes.length;
+    this.#waitingBytes += bytes;
     if (!this.#isOpen) {
       this.#isOpen = true;
       queueMicrotask(() => this.#end());
@@ -88,5 +88,4 @@ export class Turns {
   }
 }
 
-const encoder = new TextEncoder();
 const MAX_WAITING_BYTES = 65_536;
