@@ -170,7 +170,7 @@ function pullIterable(
 ): void {
   const iterator = source[Symbol.asyncIterator]();
   let isDone = false;
-  response.pullWith(async () => {
+  const pull = async () => {
     try {
       const result = await iterator.next().catch((error) => {
         isDone = true;
@@ -179,10 +179,12 @@ function pullIterable(
       isDone = result.done === true;
       if (isDone) writer.close();
       else writer.send(result.value);
+      response.pullWith(pull);
     } catch (error) {
       response.fail(error);
     }
-  });
+  };
+  response.pullWith(pull);
   response.onEnd(() => isDone ? undefined : iterator.return?.());
 }
 

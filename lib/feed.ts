@@ -52,6 +52,11 @@ export class Feed {
     return this.#subscribers;
   }
 
+  /** The names of its streams. */
+  get names(): string[] {
+    return this.streams.map(({ name }) => name);
+  }
+
   /** Whether none of its streams will have another event. */
   get isEnded(): boolean {
     return this.streams.every((stream) => stream.isEnded);
@@ -84,7 +89,9 @@ export class Feed {
 
   /** Whether there is anything for a subscriber that begins there. */
   hasAfter({ cursor, floors }: Start): boolean {
-    return this.#collect(cursor, 1, floors) !== undefined;
+    return this.streams.some((stream, i) =>
+      startOf(stream, Math.max(cursor, floors?.[i] ?? 0)) < stream.history.newest
+    );
   }
 
   /** Adds a subscriber, in the turn of the last `advance()`. */
@@ -160,7 +167,8 @@ export class Feed {
       subscriber.floors = undefined;
     }
     if (chunk) response.enqueue(chunk.bytes, chunk.events);
-    if (subscriber.cursor === undefined && this.isEnded) response.end("ended");
+    if (subscriber.cursor !== undefined) response.pullWith(() => this.#catchUp(subscriber));
+    else if (this.isEnded) response.end("ended");
   }
 
   // One that replays is told of the gap instead: coming back would bring it nothing.

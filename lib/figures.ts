@@ -133,7 +133,7 @@ export function subscriberInfo(
 ): SubscriberInfo {
   return {
     request,
-    streams: feed.streams.map(({ name }) => name),
+    streams: feed.names,
     ageMs: response.ageMs,
     events: response.events,
     behind: cursor === undefined ? 0 : head - cursor,

@@ -6,6 +6,7 @@
  */
 
 import type { ServerSentEvent } from "./event.ts";
+import type { Feed } from "./feed.ts";
 import { Feeds } from "./feeds.ts";
 import {
   Figures,
@@ -93,6 +94,7 @@ export class BroadcastHub implements AsyncDisposable {
     checkStreamOptions(options);
     this.#checkOpen();
     this.#publisher.open(name).configure(options);
+    this.#startTimer();
   }
 
   /** Whether there is a stream of this name; one that has nothing but subscribers is none yet. */
@@ -210,28 +212,17 @@ export class BroadcastHub implements AsyncDisposable {
       return new Response(null, { status: 204, headers: { "cache-control": "no-store" } });
     }
     if (isReset) this.#figures.resets++;
-    const { retryMs, heartbeatMs, onError, onSubscribe, onUnsubscribe } = this.#settings;
+    const { retryMs, heartbeatMs, onError, onSubscribe } = this.#settings;
     const first = this.#ids.hello(start.cursor, retryMs, heartbeatMs) +
       (isReset ? this.#ids.reset(streams, start.cursor) : "");
     const response = new EventResponse(encoder.encode(first), onError);
-    const subscriber = new Subscriber(
-      request,
-      response,
-      turn,
-      nowMs + (options.expiresInMs ?? Infinity),
-    );
-    const subscription = { request, streams };
-    response.onEnd(later((end) => onUnsubscribe?.(subscription, end)));
-    response.onEnd(later((end) => options.onEnd?.(end)));
-    response.onEnd((end) => {
-      this.#figures.countEnd(end);
-      feed.remove(subscriber);
-      this.#feeds.release(feed);
-    });
+    const expiresMs = nowMs + (options.expiresInMs ?? Infinity);
+    const subscriber = new Subscriber(request, response, turn, expiresMs);
+    response.onEnd((end) => this.#ended(feed, subscriber, options, end));
     feed.add(subscriber, start);
     this.#startTimer();
     try {
-      onSubscribe?.(subscription);
+      onSubscribe?.({ request, streams });
     } catch (error) {
       response.fail(error);
     }
@@ -293,6 +284,25 @@ export class BroadcastHub implements AsyncDisposable {
     return this.#settings.log.close();
   }
 
+  async #ended(
+    feed: Feed,
+    subscriber: Subscriber,
+    { onEnd }: SubscribeOptions,
+    end: ConnectionEnd,
+  ): Promise<void> {
+    this.#figures.countEnd(end);
+    feed.remove(subscriber);
+    this.#feeds.release(feed);
+    // In a later turn: an end may come in the middle of a flush, and what an application does in its
+    // hooks must not.
+    await Promise.resolve();
+    try {
+      onEnd?.(end);
+    } finally {
+      this.#settings.onUnsubscribe?.({ request: subscriber.request, streams: feed.names }, end);
+    }
+  }
+
   #checkOpen(): void {
     if (!this.#closing) return;
     throw new DOMException("Cannot publish: the hub is closed", "InvalidStateError");
@@ -315,15 +325,6 @@ export class BroadcastHub implements AsyncDisposable {
       this.#timer = undefined;
     }, tickMs);
   }
-}
-
-// In a later turn: an end may come in the middle of a flush, and what an application does in its hook
-// must not.
-function later(hook: (end: ConnectionEnd) => unknown): (end: ConnectionEnd) => Promise<void> {
-  return async (end) => {
-    await Promise.resolve();
-    await hook(end);
-  };
 }
 
 const encoder = new TextEncoder();

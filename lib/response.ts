@@ -59,9 +59,10 @@ export class EventResponse implements UnderlyingDefaultSource<Uint8Array> {
   readonly #body: ReadableStream<Uint8Array>;
   readonly #onError: ((error: unknown) => void) | undefined;
   readonly #openedMs = performance.now();
-  readonly #cleanUps: ((end: ConnectionEnd) => unknown)[] = [];
-  readonly #started = Promise.withResolvers<void>();
+  // The newest first. An array that is pushed to would hold room for sixteen more.
+  #cleanUps: readonly ((end: ConnectionEnd) => unknown)[] = [];
   #onPull: (() => void | Promise<void>) | undefined;
+  #endPull: (() => void) | undefined;
   #controller!: ReadableStreamDefaultController<Uint8Array>;
   #end: ConnectionEnd | undefined;
   #events = 0;
@@ -106,6 +107,7 @@ export class EventResponse implements UnderlyingDefaultSource<Uint8Array> {
 
   /** Makes the `Response`, once. */
   respond(headers?: HeadersInit): Response {
+    if (headers === undefined) return new Response(this.#body, { headers: eventStreamHeaders });
     const all = new Headers(eventStreamHeaders);
     for (const [name, value] of new Headers(headers)) all.set(name, value);
     return new Response(this.#body, { headers: all });
@@ -121,7 +123,7 @@ export class EventResponse implements UnderlyingDefaultSource<Uint8Array> {
 
   /** Has `cleanUp` run once when it has ended, the newest first; at once if it has ended already. */
   onEnd(cleanUp: (end: ConnectionEnd) => unknown): void {
-    this.#cleanUps.push(cleanUp);
+    this.#cleanUps = [cleanUp, ...this.#cleanUps];
     if (this.#end) this.#cleanUp(this.#end);
   }
 
@@ -155,25 +157,27 @@ export class EventResponse implements UnderlyingDefaultSource<Uint8Array> {
   }
 
   /**
-   * Has `onPull` called from now on whenever nothing waits; a promise is awaited before the next call.
-   *
-   * Until then the stream counts as not started: nobody else waits for that, and the runtime spares
-   * two microseconds a chunk that asking for more would cost.
+   * Has `onPull` called once, as soon as nothing waits; a promise it returns is awaited before the next
+   * such call.
    */
   pullWith(onPull: () => void | Promise<void>): void {
     this.#onPull = onPull;
-    this.#started.resolve();
+    this.#endPull?.();
   }
 
   /** The stream's own call, with its controller. */
-  start(controller: ReadableStreamDefaultController<Uint8Array>): Promise<void> {
+  start(controller: ReadableStreamDefaultController<Uint8Array>): void {
     this.#controller = controller;
-    return this.#started.promise;
   }
 
-  /** The stream's own call: nothing waits. */
+  /**
+   * The stream's own call: nothing waits. As long as nobody else waits for that, it goes on, and the
+   * runtime spares two microseconds a chunk that asking again would cost.
+   */
   pull(): void | Promise<void> {
-    return this.#onPull?.();
+    const onPull = this.#onPull;
+    this.#onPull = undefined;
+    return onPull ? onPull() : new Promise((resolve) => this.#endPull = resolve);
   }
 
   /** The stream's own call: the client has left. */
@@ -189,8 +193,10 @@ export class EventResponse implements UnderlyingDefaultSource<Uint8Array> {
 
   // Every clean-up runs in this turn, whatever another one throws.
   #cleanUp(end: ConnectionEnd): Promise<unknown> {
+    const cleanUps = this.#cleanUps;
+    this.#cleanUps = [];
     return Promise.all(
-      this.#cleanUps.splice(0).reverse().map(async (cleanUp) => {
+      cleanUps.map(async (cleanUp) => {
         try {
           await cleanUp(end);
         } catch (error) {

@@ -451,6 +451,15 @@ Deno.test("BroadcastHub sends a heartbeat into silence, and only there", async (
   await reader.cancel();
 });
 
+Deno.test("BroadcastHub forgets by itself a stream that was created and never published to", async () => {
+  let nowMs = 0;
+  await using hub = new BroadcastHub({ historyMs: 1_000, heartbeatMs: 20, now: () => nowMs });
+  hub.createStream("a");
+  nowMs = 1_001;
+  while (hub.hasStream("a")) await new Promise((resolve) => setTimeout(resolve, 5));
+  assertEquals(hub.streams(), []);
+});
+
 Deno.test("BroadcastHub ends a subscription that expires, and says so", async () => {
   await using hub = new BroadcastHub({ heartbeatMs: 20 });
   const request = subscription("stream=a");

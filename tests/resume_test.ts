@@ -172,6 +172,15 @@ Deno.test("BroadcastHub.end() gives subscribers everything, then ends their resp
   assertEquals(hub.stats().ended.ended, 3);
 });
 
+Deno.test("BroadcastHub counts a gap when it tells of it, not when it looks for one", async () => {
+  await using hub = new BroadcastHub({ historyEvents: 1 });
+  const [first] = await fill(hub, 3, "a");
+  hub.end("a");
+  const seen = await new Client(hub.subscribe(subscription("stream=a", first))).rest();
+  assertEquals(seen.map(({ event }) => event), ["hello", "gap", "message"]);
+  assertEquals(hub.stats().gaps, 1);
+});
+
 Deno.test("BroadcastHub.end() leaves 204 for who has everything, and the rest for others", async () => {
   await using hub = new BroadcastHub();
   const ids = await fill(hub, 3, "a");
