@@ -55,9 +55,9 @@ export function encodeEvent(event: ServerSentEvent): string {
   return encodeChecked(event);
 }
 
-/** Encodes what {@linkcode checkEvent} has taken. */
-export function encodeChecked(event: ServerSentEvent): string {
-  const { comment, event: type, id, retry, data } = event;
+/** Encodes an event that {@linkcode checkEvent} has taken, with an id of its own or another one. */
+export function encodeChecked(event: ServerSentEvent, id: string | undefined = event.id): string {
+  const { comment, event: type, retry, data } = event;
   let text = "";
   if (comment !== undefined) text += encodeComment(comment);
   if (type) text += `event: ${type}\n`;
@@ -82,6 +82,13 @@ export function encodeChecked(event: ServerSentEvent): string {
 export function encodeComment(comment: string): string {
   return lines(": ", comment);
 }
+
+/** Finds the id in an encoded event; `undefined` if it has none. */
+export function decodeId(encoded: Uint8Array): string | undefined {
+  return /(?:^|\n)id: ([^\n]+)/.exec(decoder.decode(encoded))?.[1];
+}
+
+const decoder = new TextDecoder();
 
 /**
  * Checks an event without encoding it, for who accepts it now and encodes it later.

@@ -5,10 +5,23 @@
  * @module
  */
 
-import type { Slice } from "./history.ts";
+import { compareIds } from "./log/log.ts";
 import type { PulseOptions } from "./pulse.ts";
+import type { MakeGap, Replay } from "./replay.ts";
+import type { Slice } from "./slab.ts";
 import type { Stream } from "./stream.ts";
 import type { Start, Subscriber } from "./subscriber.ts";
+
+/** What a feed takes from its hub. */
+export interface FeedSource {
+  /** How far the log has come. */
+  readonly headId: () => string;
+  /** Sends what waits to those that are current. */
+  readonly flush: () => void;
+  readonly makeGap: MakeGap;
+  /** What the log has beyond the histories; `undefined` if it has nothing. */
+  readonly replay: Replay | undefined;
+}
 
 interface Chunk {
   readonly bytes: Uint8Array;
@@ -24,22 +37,14 @@ export class Feed {
   /** The streams, in the order of their names. */
   readonly streams: readonly Stream[];
   readonly #subscribers = new Set<Subscriber>();
-  readonly #encodeGap: (streams: readonly string[], position: number) => Uint8Array;
+  readonly #source: FeedSource;
   #flushedThrough = 0;
 
-  /**
-   * Begins without subscribers.
-   *
-   * @param encodeGap Makes the event that tells of gaps in streams up to a position.
-   */
-  constructor(
-    key: string,
-    streams: readonly Stream[],
-    encodeGap: (streams: readonly string[], position: number) => Uint8Array,
-  ) {
+  /** Begins without subscribers. */
+  constructor(key: string, streams: readonly Stream[], source: FeedSource) {
     this.key = key;
     this.streams = streams;
-    this.#encodeGap = encodeGap;
+    this.#source = source;
   }
 
   /** How many subscribers it has. */
@@ -67,15 +72,12 @@ export class Feed {
     this.#flushedThrough = head;
   }
 
-  /** Where a subscriber begins that has all up to `cursor`. Ephemeral streams can't be resumed. */
-  resumeAt(cursor: number): Start {
-    const isMixed = this.streams.some((stream) => stream.isEphemeral);
-    return {
-      cursor,
-      floors: isMixed
-        ? this.streams.map((stream) => stream.isEphemeral ? this.#flushedThrough : 0)
-        : undefined,
-    };
+  /** Where a subscriber begins that has all up to an id. Ephemeral streams can't be resumed. */
+  resumeAt(id: string): Start {
+    const floors = this.streams.map(({ history, isEphemeral }) =>
+      isEphemeral ? this.#flushedThrough : history.positionOf(id)
+    );
+    return { id, cursor: Math.min(...floors), floors };
   }
 
   /** Where a newcomer begins that wants the newest `count` events of each stream, or its default. */
@@ -84,27 +86,23 @@ export class Feed {
       isEphemeral ? this.#flushedThrough : history.before(count ?? replayEvents)
     );
     const first = Math.min(...this.streams.map(({ history }, i) => history.next(floors[i]!)));
-    return { cursor: Math.min(first - 1, this.#flushedThrough), floors };
+    const cursor = Math.min(first - 1, this.#flushedThrough);
+    const hasAll = cursor === this.#flushedThrough;
+    return { id: hasAll ? this.#source.headId() : this.#idAt(cursor), cursor, floors };
   }
 
   /** Whether there is anything for a subscriber that begins there. */
-  hasAfter({ cursor, floors }: Start): boolean {
-    return this.streams.some((stream, i) =>
-      startOf(stream, Math.max(cursor, floors?.[i] ?? 0)) < stream.history.newest
-    );
+  hasAfter({ id, cursor, floors }: Start): boolean {
+    return this.#isInLog(id) ||
+      this.streams.some((stream, i) =>
+        startOf(stream, Math.max(cursor, floors[i]!)) < stream.history.newest
+      );
   }
 
   /** Adds a subscriber, in the turn of the last `advance()`. */
-  add(subscriber: Subscriber, { cursor, floors }: Start): void {
-    if (cursor < this.#flushedThrough) {
-      subscriber.cursor = cursor;
-      subscriber.floors = floors;
-      subscriber.isReplaying = true;
-    }
+  add(subscriber: Subscriber, start: Start): void {
     this.#subscribers.add(subscriber);
-    if (subscriber.cursor !== undefined) {
-      subscriber.response.pullWith(() => this.#catchUp(subscriber));
-    }
+    if (this.hasAfter(start)) this.#replayFrom(subscriber, start);
     this.endIfDone();
   }
 
@@ -156,24 +154,67 @@ export class Feed {
     }
   }
 
+  #replayFrom(subscriber: Subscriber, { id, cursor, floors }: Start): void {
+    subscriber.servedId = id;
+    subscriber.cursor = cursor;
+    subscriber.floors = floors;
+    subscriber.response.pullWith(() => this.#catchUp(subscriber));
+  }
+
   /** Sends a subscriber whose last bytes were taken the next of what it missed. */
-  #catchUp(subscriber: Subscriber): void {
-    const { cursor, floors, response } = subscriber;
+  #catchUp(subscriber: Subscriber): void | Promise<void> {
+    const { cursor, floors, servedId, response } = subscriber;
     if (cursor === undefined || this.#endIfFallen(subscriber, cursor)) return;
-    const chunk = this.#collect(cursor, MAX_CATCH_UP_BYTES, floors);
-    subscriber.cursor = chunk?.cursor;
-    if (subscriber.cursor === undefined) {
-      subscriber.isReplaying = false;
-      subscriber.floors = undefined;
+    if (servedId !== undefined && this.#isInLog(servedId)) {
+      return this.#readOn(subscriber, servedId);
     }
+    const chunk = this.#collect(cursor, MAX_CATCH_UP_BYTES, floors);
     if (chunk) response.enqueue(chunk.bytes, chunk.events);
-    if (subscriber.cursor !== undefined) response.pullWith(() => this.#catchUp(subscriber));
-    else if (this.isEnded) response.end("ended");
+    subscriber.cursor = chunk?.cursor;
+    if (subscriber.cursor !== undefined) {
+      if (servedId !== undefined) subscriber.servedId = this.#idAt(subscriber.cursor);
+      response.pullWith(() => this.#catchUp(subscriber));
+    } else {
+      subscriber.servedId = undefined;
+      subscriber.floors = undefined;
+      if (this.isEnded) response.end("ended");
+    }
+  }
+
+  /** Sends it the next page of the log, until the histories of its streams go on where that ended. */
+  async #readOn(subscriber: Subscriber, servedId: string): Promise<void> {
+    const { response } = subscriber;
+    const { replay, flush } = this.#source;
+    const { bytes, events, id } = await replay!.next(this.streams, servedId, response);
+    if (response.isEnded) return;
+    if (events > 0) response.enqueue(bytes, events);
+    // From here on it is one turn, so that nothing is left out or sent twice where the history goes on.
+    flush();
+    this.#replayFrom(subscriber, this.resumeAt(id));
+  }
+
+  /** Whether it is for the log to say what comes after an id, and not for the histories. */
+  #isInLog(id: string): boolean {
+    const { replay, headId } = this.#source;
+    if (!replay) return false;
+    return compareIds(id, headId()) > 0 ||
+      this.streams.some((stream) =>
+        !stream.isEphemeral && stream.slowSubscriber !== "latest" &&
+        compareIds(id, stream.history.evictedId) < 0
+      );
+  }
+
+  /** The id of the newest event up to a position, among those that the histories know. */
+  #idAt(position: number): string {
+    return this.streams
+      .filter(({ history, isEphemeral }) => !isEphemeral && history.evictedThrough <= position)
+      .map(({ history }) => history.idOf(position))
+      .reduce((a, b) => compareIds(a, b) > 0 ? a : b);
   }
 
   // One that replays is told of the gap instead: coming back would bring it nothing.
   #endIfFallen(subscriber: Subscriber, cursor: number): boolean {
-    const hasFallen = !subscriber.isReplaying &&
+    const hasFallen = subscriber.servedId === undefined &&
       this.streams.some(({ history, slowSubscriber }) =>
         slowSubscriber === "disconnect" && cursor < history.evictedThrough
       );
@@ -216,7 +257,7 @@ export class Feed {
     let gaps: string[] = [];
     for (const [index, stream] of this.streams.entries()) {
       const { history, name } = stream;
-      const from = startOf(stream, Math.max(cursor, floors?.[index] ?? 0));
+      const from = startOf(stream, Math.max(cursor, floors?.[index] ?? cursor));
       const hasGap = from < history.evictedThrough;
       const next = hasGap ? history.evictedThrough : history.next(from);
       if (next < position) {
@@ -230,12 +271,14 @@ export class Feed {
       if (hasGap && next === position) gaps.push(name);
     }
     if (gaps.length > 0) {
-      return { bytes: this.#encodeGap(gaps, position), events: 1, through: position };
+      const text = this.#source.makeGap(gaps, this.#idAt(position));
+      return { bytes: encoder.encode(text), events: 1, through: position };
     }
     return first?.history.slice(position - 1, before - 1, maxBytes);
   }
 }
 
+const encoder = new TextEncoder();
 const MAX_CATCH_UP_BYTES = 65_536;
 
 function startOf({ slowSubscriber, history }: Stream, cursor: number): number {

@@ -4,22 +4,19 @@
  * @module
  */
 
-import { Feed } from "./feed.ts";
+import { Feed, type FeedSource } from "./feed.ts";
 import type { Streams } from "./streams.ts";
 
 /** The feeds of a hub. */
 export class Feeds {
   readonly #streams: Streams;
-  readonly #encodeGap: (streams: readonly string[], position: number) => Uint8Array;
+  readonly #source: FeedSource;
   readonly #byNames = new Map<string, Feed>();
 
   /** Begins without feeds. */
-  constructor(
-    streams: Streams,
-    encodeGap: (streams: readonly string[], position: number) => Uint8Array,
-  ) {
+  constructor(streams: Streams, source: FeedSource) {
     this.#streams = streams;
-    this.#encodeGap = encodeGap;
+    this.#source = source;
   }
 
   /** How many there are. */
@@ -38,7 +35,7 @@ export class Feeds {
     let feed = this.#byNames.get(key);
     if (!feed) {
       const streams = names.map((name) => this.#streams.hold(name, nowMs));
-      feed = new Feed(key, streams, this.#encodeGap);
+      feed = new Feed(key, streams, this.#source);
       for (const stream of streams) stream.feeds.add(feed);
       this.#byNames.set(key, feed);
     }

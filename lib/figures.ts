@@ -6,7 +6,6 @@
 
 import type { Feed } from "./feed.ts";
 import type { HistogramCounts } from "./histogram.ts";
-import type { Ids } from "./resume.ts";
 import type { ConnectionEnd, EndReason } from "./response.ts";
 import type { Stream } from "./stream.ts";
 import type { Streams } from "./streams.ts";
@@ -141,7 +140,7 @@ export function subscriberInfo(
 }
 
 /** Describes a stream. */
-export function streamInfo(stream: Stream, ids: Ids): StreamInfo {
+export function streamInfo(stream: Stream): StreamInfo {
   const { name, history, isEnded, isEphemeral, subscribers, published } = stream;
   const { events, bytes, newest, evictedThrough } = history;
   const hasIds = events > 0 && !isEphemeral;
@@ -151,8 +150,8 @@ export function streamInfo(stream: Stream, ids: Ids): StreamInfo {
     published,
     events,
     bytes,
-    firstId: hasIds ? ids.format(history.next(evictedThrough)) : "",
-    lastId: hasIds ? ids.format(newest) : "",
+    firstId: hasIds ? history.idOf(history.next(evictedThrough)) : "",
+    lastId: hasIds ? history.idOf(newest) : "",
     isEnded,
     isEphemeral,
   };

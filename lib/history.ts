@@ -1,8 +1,12 @@
 /**
- * The newest events of one stream, encoded, by position. Knows no clock, no subscriber and no id.
+ * The newest events of one stream, encoded, by position. Knows no clock and no subscriber, and ids only
+ * as they stand in the encoded events.
  *
  * @module
  */
+
+import { compareIds } from "./log/log.ts";
+import { firstIndex, RECORD_BYTES, Slab, type Slice } from "./slab.ts";
 
 /** What a {@linkcode History} keeps at the most. `Infinity` is no limit. */
 export interface HistoryBounds {
@@ -12,16 +16,6 @@ export interface HistoryBounds {
   readonly maxBytes: number;
   /** Age in milliseconds; here the newest event goes too. */
   readonly maxAgeMs: number;
-}
-
-/** Consecutive events as the bytes that go out. */
-export interface Slice {
-  /** A view, valid for as long as it is held. */
-  readonly bytes: Uint8Array;
-  /** How many events the bytes hold. */
-  readonly events: number;
-  /** The position of the last of them. */
-  readonly through: number;
 }
 
 /**
@@ -34,11 +28,14 @@ export class History {
   #bytes = 0;
   #newest: number;
   #evictedThrough: number;
+  // As of the last slab that was dropped; a later one stands in the first slab.
+  #evictedId: string;
 
-  /** Begins empty, not knowing what there was up to position `evictedThrough`. */
-  constructor(evictedThrough: number) {
+  /** Begins empty, not knowing what there was up to position `evictedThrough`, which has an id. */
+  constructor(evictedThrough: number, evictedId: string) {
     this.#newest = evictedThrough;
     this.#evictedThrough = evictedThrough;
+    this.#evictedId = evictedId;
   }
 
   /** How many events it keeps. */
@@ -59,6 +56,12 @@ export class History {
   /** The position up to which it no longer knows what there was. */
   get evictedThrough(): number {
     return this.#evictedThrough;
+  }
+
+  /** The id up to which it no longer knows what there was: that of the last event evicted. */
+  get evictedId(): string {
+    const [slab] = this.#slabs;
+    return (slab && slab.first > 0 ? slab.id(slab.first - 1) : undefined) ?? this.#evictedId;
   }
 
   /**
@@ -95,6 +98,24 @@ export class History {
   }
 
   /**
+   * The position of the newest event that does not come after an id: just before the oldest that is
+   * not known if the id lies before {@linkcode evictedId}.
+   */
+  positionOf(id: string): number {
+    if (compareIds(id, this.evictedId) < 0) return this.#evictedThrough - 1;
+    const isAfter = (slab: Slab, index: number) => compareIds(slab.id(index) ?? "", id) > 0;
+    const slab = this.#slabs.findLast((slab) => !isAfter(slab, slab.first));
+    if (!slab) return this.#evictedThrough;
+    return slab.position(firstIndex(slab.first, slab.events, (i) => isAfter(slab, i)) - 1);
+  }
+
+  /** The id of the newest event that does not come after a position, or the last evicted one's. */
+  idOf(position: number): string {
+    const slab = this.#slabs.findLast((slab) => slab.position(slab.first) <= position);
+    return slab?.id(slab.after(position) - 1) ?? this.evictedId;
+  }
+
+  /**
    * The events after `cursor` up to `through`: at least one, as many more as fit `maxBytes` and lie
    * side by side. Ask again from the slice's `through` for the rest.
    *
@@ -117,6 +138,7 @@ export class History {
 
   /** Drops everything. Call it only when all of it has been flushed. */
   clear(): void {
+    this.#evictedId = this.idOf(this.#newest);
     this.#slabs = [];
     this.#events = 0;
     this.#bytes = 0;
@@ -135,7 +157,9 @@ export class History {
     this.#bytes -= slab.end(slab.first) - slab.end(slab.first - 1);
     this.#evictedThrough = slab.position(slab.first);
     slab.first++;
-    if (slab.first === slab.events) this.#slabs.shift();
+    if (slab.first < slab.events) return;
+    this.#evictedId = this.evictedId;
+    this.#slabs.shift();
   }
 
   #slabAfter(cursor: number): Slab | undefined {
@@ -147,93 +171,3 @@ export class History {
 const encoder = new TextEncoder();
 const MIN_SLAB_BYTES = 1_024;
 const MAX_SLAB_BYTES = 65_536;
-const RECORD_BYTES = 16;
-
-/**
- * A block of memory that is filled once, from both ends: with encoded events from the front, and from
- * the back with a record for each of them, its position (8 bytes), its end and its time (4 each). Of
- * the events those before `first` are evicted.
- */
-class Slab {
-  readonly #bytes: Uint8Array<ArrayBuffer>;
-  readonly #records: DataView;
-  readonly #startMs: number;
-  events = 0;
-  first = 0;
-
-  constructor(size: number, startMs: number) {
-    this.#bytes = new Uint8Array(size);
-    this.#records = new DataView(this.#bytes.buffer);
-    this.#startMs = startMs;
-  }
-
-  /** Adds an event; returns its size, or `undefined` if there is no room for it. */
-  append(position: number, text: string, timeMs: number): number | undefined {
-    const record = this.#record(this.events);
-    const start = this.end(this.events - 1);
-    const ageMs = timeMs - this.#startMs;
-    if (start + text.length > record || ageMs >= 2 ** 32) return undefined;
-    const { read, written } = encoder.encodeInto(text, this.#bytes.subarray(start, record));
-    if (read < text.length) return undefined;
-    this.#records.setFloat64(record, position);
-    this.#records.setUint32(record + 8, start + written);
-    this.#records.setUint32(record + 12, ageMs);
-    this.events++;
-    return written;
-  }
-
-  position(index: number): number {
-    return this.#records.getFloat64(this.#record(index));
-  }
-
-  /** Where the event at `index` ends; 0 before the first. */
-  end(index: number): number {
-    return index < 0 ? 0 : this.#records.getUint32(this.#record(index) + 8);
-  }
-
-  /** When the event at `index` was added, to the millisecond before. */
-  timeMs(index: number): number {
-    return this.#startMs + this.#records.getUint32(this.#record(index) + 12);
-  }
-
-  /** The position of the newest event. */
-  get newest(): number {
-    return this.position(this.events - 1);
-  }
-
-  /** The index of the first kept event after `cursor`. */
-  after(cursor: number): number {
-    return firstIndex(this.first, this.events, (index) => this.position(index) > cursor);
-  }
-
-  slice(cursor: number, through: number, maxBytes: number): Slice | undefined {
-    const from = this.after(cursor);
-    const start = this.end(from - 1);
-    const to = firstIndex(
-      from,
-      this.events,
-      (index) =>
-        this.position(index) > through || (index > from && this.end(index) - start > maxBytes),
-    );
-    if (from === to) return undefined;
-    return {
-      bytes: this.#bytes.subarray(start, this.end(to - 1)),
-      events: to - from,
-      through: this.position(to - 1),
-    };
-  }
-
-  #record(index: number): number {
-    return this.#bytes.length - (index + 1) * RECORD_BYTES;
-  }
-}
-
-/** The first index from `low` on for which `isPast` holds, as it then does for all; else `high`. */
-function firstIndex(low: number, high: number, isPast: (index: number) => boolean): number {
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (isPast(middle)) high = middle;
-    else low = middle + 1;
-  }
-  return low;
-}

@@ -22,9 +22,11 @@ import {
   hubSettings,
   type SubscribeOptions,
 } from "./hub_options.ts";
+import { compareIds } from "./log/log.ts";
 import { type Published, Publisher } from "./publisher.ts";
 import { type ConnectionEnd, EventResponse, eventStreamHeaders, retryLater } from "./response.ts";
-import { Ids, parseWish } from "./resume.ts";
+import { Replay } from "./replay.ts";
+import { encodeGap, encodeHello, encodeReset, parseWish } from "./resume.ts";
 import { spread } from "./spread.ts";
 import { checkStreamOptions, type StreamOptions } from "./stream.ts";
 import { Streams } from "./streams.ts";
@@ -53,12 +55,14 @@ import { Turns } from "./turns.ts";
  */
 export class BroadcastHub implements AsyncDisposable {
   readonly #settings: HubSettings;
-  readonly #ids: Ids;
   readonly #streams: Streams;
   readonly #feeds: Feeds;
   readonly #turns: Turns;
   readonly #publisher: Publisher;
+  readonly #replay: Replay | undefined;
   readonly #figures = new Figures();
+  readonly #ready: Promise<void>;
+  #isReady = false;
   #timer: ReturnType<typeof setInterval> | undefined;
   #isDraining = false;
   #closing: Promise<void> | undefined;
@@ -71,21 +75,46 @@ export class BroadcastHub implements AsyncDisposable {
   constructor(options: HubOptions = {}) {
     this.#settings = hubSettings(options);
     const { log, now } = this.#settings;
-    const ids = this.#ids = new Ids(log.epoch);
-    this.#streams = new Streams(this.#settings);
-    this.#feeds = new Feeds(this.#streams, (names, position) => {
+    const startId = () => log.startId;
+    const makeGap = (names: readonly string[], id: string) => {
       this.#figures.gaps++;
-      return encoder.encode(ids.gap(names, position));
+      return encodeGap(names, id);
+    };
+    this.#streams = new Streams(this.#settings, startId);
+    this.#turns = new Turns(this.#streams, startId, now);
+    this.#publisher = new Publisher(this.#streams, this.#turns, log, now);
+    this.#replay = log.read ? new Replay(log, this.#turns, makeGap) : undefined;
+    this.#feeds = new Feeds(this.#streams, {
+      headId: () => this.#turns.headId,
+      flush: () => this.#turns.flush(),
+      makeGap,
+      replay: this.#replay,
     });
-    this.#turns = new Turns(this.#streams, now);
-    this.#publisher = new Publisher(this.#streams, this.#turns, ids, log, now);
+    this.#ready = this.#open();
+    // Whoever waits for it learns of it; nobody has to.
+    this.#ready.catch(() => {});
+  }
+
+  /**
+   * Resolves when the log is open and all it had has been delivered; until then, clients are told to
+   * come back, and publishing is refused. At once with a log in memory.
+   *
+   * @throws {unknown} What the log says, if it can't be opened and trying again would not help.
+   */
+  get ready(): Promise<void> {
+    return this.#ready;
+  }
+
+  /** Whether events can be published now, as far as the log knows. */
+  get isLogUp(): boolean {
+    return this.#settings.log.isUp;
   }
 
   /**
    * Creates a stream ahead of its first publish, or sets options of the one there is.
    *
-   * @throws {TypeError} If the name can't be a stream's, or if a stream that has events would become
-   * ephemeral or cease to be.
+   * @throws {TypeError} If the name can't be a stream's, or if a stream that has had events would
+   * become ephemeral or cease to be.
    * @throws {RangeError} If an option is out of range.
    * @throws {DOMException} `QuotaExceededError` if there are too many streams, `InvalidStateError` if
    * this one has ended or the hub is closed.
@@ -105,12 +134,12 @@ export class BroadcastHub implements AsyncDisposable {
   /** A stream, or `undefined` if there is none of this name. */
   stream(name: string): StreamInfo | undefined {
     const stream = this.#streams.get(name);
-    return stream && streamInfo(stream, this.#ids);
+    return stream && streamInfo(stream);
   }
 
   /** All streams. */
   streams(): StreamInfo[] {
-    return this.#streams.all().map((stream) => streamInfo(stream, this.#ids));
+    return this.#streams.all().map(streamInfo);
   }
 
   /** All subscribers of this instance. */
@@ -140,16 +169,11 @@ export class BroadcastHub implements AsyncDisposable {
    * streams that go on. For as long as its history would be kept, publishing to it is refused and a
    * client that has all of it is answered 204, upon which an `EventSource` stays away.
    *
-   * @returns Whether there was one.
+   * @returns Whether there was one, once the log has its end. Rejects as {@linkcode publish} does.
    */
-  end(name: string): boolean {
-    const stream = this.#streams.get(name);
-    if (!stream) return false;
-    this.flush();
-    stream.isEnded = true;
-    stream.touchedMs = this.#settings.now();
-    for (const feed of stream.feeds) feed.endIfDone();
-    return true;
+  end(name: string): Promise<boolean> {
+    this.#checkOpen();
+    return this.#publisher.end(name);
   }
 
   /**
@@ -194,7 +218,7 @@ export class BroadcastHub implements AsyncDisposable {
   subscribe(request: Request, options: SubscribeOptions = {}): Response {
     const wish = parseWish(request, options.streams);
     if (wish instanceof Response) return wish;
-    if (this.#closing || this.#isDraining) return retryLater();
+    if (!this.#isReady || this.#closing || this.#isDraining) return retryLater();
     if (request.method === "HEAD") return new Response(null, { headers: eventStreamHeaders });
     const { streams, lastEventId, since } = wish;
     // What waits goes to those who were here before; history and live meet within this one turn.
@@ -203,18 +227,18 @@ export class BroadcastHub implements AsyncDisposable {
     const nowMs = this.#settings.now();
     const feed = this.#feeds.open(streams, nowMs);
     feed.advance(head);
-    const isNewcomer = lastEventId === undefined;
-    const position = isNewcomer ? undefined : this.#ids.parse(lastEventId, head);
-    const isReset = !isNewcomer && position === undefined;
-    const start = position === undefined ? feed.startAt(since) : feed.resumeAt(position);
+    const isReset = lastEventId !== undefined && !this.#isKnown(lastEventId);
+    const start = lastEventId === undefined || isReset
+      ? feed.startAt(since)
+      : feed.resumeAt(lastEventId);
     if (feed.isEnded && !isReset && !feed.hasAfter(start)) {
       this.#feeds.release(feed);
       return new Response(null, { status: 204, headers: { "cache-control": "no-store" } });
     }
     if (isReset) this.#figures.resets++;
     const { retryMs, heartbeatMs, onError, onSubscribe } = this.#settings;
-    const first = this.#ids.hello(start.cursor, retryMs, heartbeatMs) +
-      (isReset ? this.#ids.reset(streams, start.cursor) : "");
+    const first = encodeHello(start.id, retryMs, heartbeatMs) +
+      (isReset ? encodeReset(streams, start.id) : "");
     const response = new EventResponse(encoder.encode(first), onError);
     const expiresMs = nowMs + (options.expiresInMs ?? Infinity);
     const subscriber = new Subscriber(request, response, turn, expiresMs);
@@ -284,6 +308,23 @@ export class BroadcastHub implements AsyncDisposable {
     return this.#settings.log.close();
   }
 
+  async #open(): Promise<void> {
+    const { log, onLogChange } = this.#settings;
+    const opening = log.open({
+      deliver: (entries) => this.#publisher.deliver(entries),
+      changed: (isUp, reason) => onLogChange?.(isUp, reason),
+    });
+    if (opening) await opening;
+    this.#isReady = true;
+  }
+
+  /** Whether an id is one that a client can have of this log. */
+  #isKnown(id: string): boolean {
+    const { log } = this.#settings;
+    // One from ahead is known to a log that others append to: this instance has yet to get there.
+    return log.hasId(id) && (this.#replay !== undefined || compareIds(id, this.#turns.headId) <= 0);
+  }
+
   async #ended(
     feed: Feed,
     subscriber: Subscriber,
@@ -319,6 +360,7 @@ export class BroadcastHub implements AsyncDisposable {
     );
     this.#timer = setInterval(() => {
       this.expire();
+      this.#replay?.retry();
       for (const feed of this.#feeds) feed.tick(now(), tickMs, this.#settings);
       if (this.#feeds.size > 0 || this.#streams.size > 0) return;
       clearInterval(this.#timer);

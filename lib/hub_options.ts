@@ -43,7 +43,7 @@ export interface HubOptions extends Omit<StreamOptions, "ephemeral"> {
    * @default {10_000}
    */
   readonly maxStreams?: number;
-  /** Where events are ordered and kept. By default in memory, by this hub alone. */
+  /** Where events are ordered and kept. By default in memory, by this hub alone. The hub closes it. */
   readonly log?: EventLog;
   /** The clock events age by, in milliseconds; it never goes back. By default `performance.now()`. */
   readonly now?: () => number;
@@ -51,6 +51,8 @@ export interface HubOptions extends Omit<StreamOptions, "ephemeral"> {
   readonly onSubscribe?: (subscription: Subscription) => void;
   /** Called once for each subscriber that has ended, in a later turn. */
   readonly onUnsubscribe?: (subscription: Subscription, end: ConnectionEnd) => void;
+  /** Called once when the log goes away, with the reason, and once when it is back. */
+  readonly onLogChange?: (isUp: boolean, reason?: unknown) => void;
   /**
    * Called with what one of the hooks threw. Left out, what `onSubscribe` throws errors the response's
    * body, which the runtime reports, and the rest is an uncaught error like that of any callback.
@@ -85,9 +87,11 @@ export interface SubscribeOptions {
 
 /** Options with nothing left out, but for the hooks. */
 export type HubSettings =
-  & Required<Omit<HubOptions, "onSubscribe" | "onUnsubscribe" | "onError">>
-  & Pick<HubOptions, "onSubscribe" | "onUnsubscribe" | "onError">
+  & Required<Omit<HubOptions, Hook>>
+  & Pick<HubOptions, Hook>
   & { readonly ephemeral: false };
+
+type Hook = "onSubscribe" | "onUnsubscribe" | "onLogChange" | "onError";
 
 /**
  * Checks options and fills in the defaults.

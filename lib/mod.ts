@@ -48,5 +48,6 @@ export type { HubOptions, SubscribeOptions, Subscription } from "./hub_options.t
 export type { SlowPolicy, StreamOptions } from "./stream.ts";
 export type { HubStats, StreamInfo, SubscriberInfo } from "./figures.ts";
 export type { HistogramCounts } from "./histogram.ts";
-export type { EventLog, LogEntry } from "./log/log.ts";
+export { compareIds, type EventLog, type LogEntry } from "./log/log.ts";
+export type { LogPage, LogReceiver } from "./log/log.ts";
 export { MemoryLog } from "./log/memory.ts";

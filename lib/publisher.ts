@@ -5,8 +5,8 @@
  */
 
 import type { ServerSentEvent } from "./event.ts";
-import type { EventLog, LogEntry } from "./log/log.ts";
-import { checkPublishable, type Ids } from "./resume.ts";
+import { compareIds, type EventLog, type LogEntry } from "./log/log.ts";
+import { checkPublishable } from "./resume.ts";
 import { checkStreamName, type Stream } from "./stream.ts";
 import type { Streams } from "./streams.ts";
 import type { Turns } from "./turns.ts";
@@ -25,24 +25,21 @@ export interface Published {
 export class Publisher {
   readonly #streams: Streams;
   readonly #turns: Turns;
-  readonly #ids: Ids;
   readonly #log: EventLog;
   readonly #now: () => number;
 
-  /** Has the log deliver from now on. */
-  constructor(streams: Streams, turns: Turns, ids: Ids, log: EventLog, now: () => number) {
+  /** Publishes to a log that delivers to {@linkcode Publisher.deliver}. */
+  constructor(streams: Streams, turns: Turns, log: EventLog, now: () => number) {
     this.#streams = streams;
     this.#turns = turns;
-    this.#ids = ids;
     this.#log = log;
     this.#now = now;
-    log.open((entries) => this.#deliver(entries));
   }
 
   /**
    * Publishes a batch; throws and returns what `BroadcastHub.publish()` does.
    *
-   * @returns What became of it, once the log has it.
+   * @returns What became of it, once the log has it and has delivered it here.
    */
   publish(name: string, events: readonly ServerSentEvent[]): Promise<Published> {
     if (events.length === 0) throw new TypeError("Cannot publish: the batch is empty");
@@ -60,18 +57,51 @@ export class Publisher {
    */
   open(name: string): Stream {
     checkStreamName(name);
+    this.#streams.checkRoom(name);
     const stream = this.#streams.create(name, this.#now());
-    if (!stream.isEnded) return stream;
-    throw new DOMException(`Cannot publish to stream "${name}": it has ended`, "InvalidStateError");
+    if (stream.isEnded) throw ended(stream);
+    return stream;
+  }
+
+  /**
+   * Ends a stream for all that deliver from the log.
+   *
+   * @returns Whether there is one, once the log has its end and has delivered it here.
+   */
+  async end(name: string): Promise<boolean> {
+    const stream = this.#streams.get(name);
+    if (!stream) return false;
+    if (stream.isEphemeral) this.#end(stream, this.#turns.headId);
+    else if (!stream.isEnded) await this.#reached(await this.#log.end(name));
+    return true;
+  }
+
+  /** Takes entries of the log into the hub's order. What was there already is passed over. */
+  deliver(entries: readonly LogEntry[]): void {
+    for (const { id, stream: name, event, ageMs } of entries) {
+      const stream = this.#streams.create(name, this.#now());
+      if (!event) this.#end(stream, id, ageMs);
+      else if (!stream.isEnded && !this.#isDouble(stream, event)) {
+        this.#turns.append(stream, event, id, ageMs);
+        // An empty id is no key: it would only have cleared the client's.
+        if (event.id) stream.publisherIds.set(event.id, this.#turns.head);
+      }
+      this.#turns.reach(id);
+    }
   }
 
   async #record(stream: Stream, events: readonly ServerSentEvent[]): Promise<Published> {
-    const appended = this.#log.append(stream.name, events);
+    const { name } = stream;
     const key = events.at(-1)!.id;
-    const position = key ? stream.publisherIds.get(key)! : this.#turns.head;
-    const { name, subscribers } = stream;
-    await appended;
-    return { id: this.#ids.format(position), stream: name, subscribers };
+    const fresh = events.filter((event) => !this.#isDouble(stream, event));
+    const first = stream.idOfKey(key);
+    if (fresh.length === 0) return { id: first!, stream: name, subscribers: stream.subscribers };
+    const id = await this.#log.append(name, fresh);
+    if (!this.#turns.hasReached(id)) await this.#reached(id);
+    // Just before, another publisher may have ended it, or have published the same.
+    if (stream.endId !== undefined && compareIds(stream.endId, id) < 0) throw ended(stream);
+    const answer = first ?? stream.idOfKey(key) ?? id;
+    return { id: answer, stream: name, subscribers: stream.subscribers };
   }
 
   #send(stream: Stream, events: readonly ServerSentEvent[]): Promise<Published> {
@@ -79,13 +109,22 @@ export class Publisher {
     return Promise.resolve({ id: "", stream: stream.name, subscribers: stream.subscribers });
   }
 
-  #deliver(entries: readonly LogEntry[]): void {
-    for (const { stream: name, event } of entries) {
-      const stream = this.#streams.create(name, this.#now());
-      if (event.id && stream.publisherIds.has(event.id)) continue;
-      const position = this.#turns.head + 1;
-      if (event.id) stream.publisherIds.set(event.id, position);
-      this.#turns.append(stream, { ...event, id: this.#ids.format(position) });
-    }
+  #end(stream: Stream, id: string, ageMs = 0): void {
+    this.#turns.flush();
+    stream.endId ??= id;
+    stream.touchedMs = this.#now() - ageMs;
+    for (const feed of stream.feeds) feed.endIfDone();
   }
+
+  #isDouble(stream: Stream, { id }: ServerSentEvent): boolean {
+    return id !== undefined && stream.publisherIds.has(id);
+  }
+
+  #reached(id: string): Promise<void> {
+    return new Promise((resolve) => this.#turns.whenReached(id, resolve));
+  }
+}
+
+function ended({ name }: Stream): DOMException {
+  return new DOMException(`Cannot publish to stream "${name}": it has ended`, "InvalidStateError");
 }

@@ -1,6 +1,6 @@
 /**
- * What a subscriber's request asks for, and how a hub tells it where it stands: ids, and the events
- * `hello`, `gap` and `reset`.
+ * What a subscriber's request asks for, and how a hub tells it where it stands: the events `hello`,
+ * `gap` and `reset`.
  *
  * @module
  */
@@ -76,47 +76,20 @@ export function searchParams(request: Request): URLSearchParams {
   return new URLSearchParams(/\?[^#]*/.exec(request.url)?.[0]);
 }
 
-/** A hub's ids, `<epoch>-<position>`, and the events that carry them. */
-export class Ids {
-  readonly #epoch: string;
+/** Encodes the first block of a subscription: from where it goes on, and how long silence may last. */
+export function encodeHello(id: string, retryMs: number, heartbeatMs: number): string {
+  const data = JSON.stringify({ heartbeatSeconds: heartbeatMs / 1_000 });
+  return encodeEvent({ retry: retryMs }) + encodeEvent({ event: "hello", id, data });
+}
 
-  /** Makes and reads ids of one epoch. */
-  constructor(epoch: string) {
-    this.#epoch = epoch;
-  }
+/** Encodes what tells that events of these streams up to an id are missing. */
+export function encodeGap(streams: readonly string[], id: string): string {
+  return encodeEvent({ event: "gap", id, data: JSON.stringify({ streams }) });
+}
 
-  /** The id of the event at a position. */
-  format(position: number): string {
-    return `${this.#epoch}-${position}`;
-  }
-
-  /** The position of an id, or `undefined` if it is none of this epoch up to `head`. */
-  parse(id: string, head: number): number | undefined {
-    const [epoch, digits = ""] = id.split("-", 2);
-    const position = /^(?:0|[1-9][0-9]{0,15})$/.test(digits) ? Number(digits) : Infinity;
-    return epoch === this.#epoch && position <= head && id === this.format(position)
-      ? position
-      : undefined;
-  }
-
-  /** The first block of a subscription: from where it goes on, and how long silence may last. */
-  hello(position: number, retryMs: number, heartbeatMs: number): string {
-    const data = JSON.stringify({ heartbeatSeconds: heartbeatMs / 1_000 });
-    return encodeEvent({ retry: retryMs }) +
-      encodeEvent({ event: "hello", id: this.format(position), data });
-  }
-
-  /** Tells that events of these streams up to a position are missing. */
-  gap(streams: readonly string[], position: number): string {
-    const data = JSON.stringify({ streams });
-    return encodeEvent({ event: "gap", id: this.format(position), data });
-  }
-
-  /** Tells that the id a client brought means nothing here, and from where it goes on instead. */
-  reset(streams: readonly string[], position: number): string {
-    const data = JSON.stringify({ streams });
-    return encodeEvent({ event: "reset", id: this.format(position), data });
-  }
+/** Encodes what tells that the id a client brought means nothing here, and where it goes on instead. */
+export function encodeReset(streams: readonly string[], id: string): string {
+  return encodeEvent({ event: "reset", id, data: JSON.stringify({ streams }) });
 }
 
 const MAX_STREAMS_A_SUBSCRIBER = 32;

@@ -5,7 +5,7 @@
  */
 
 import type { Feed } from "./feed.ts";
-import { History, type HistoryBounds } from "./history.ts";
+import type { History, HistoryBounds } from "./history.ts";
 
 /**
  * What a subscriber gets that is so slow that what it has yet to get was dropped from the history.
@@ -100,15 +100,15 @@ export class Stream {
   /** What it is published and subscribed to by. */
   readonly name: string;
   /** Its newest events. */
-  readonly history: History;
+  history: History;
   /** The feeds it is part of. */
   readonly feeds: Set<Feed> = new Set();
   /** What publishers called their events, while these are kept: key to position. */
   readonly publisherIds: Map<string, number> = new Map();
   /** False while there are only subscribers that wait for it. */
   isCreated = false;
-  /** Whether it will have no more events. */
-  isEnded = false;
+  /** The id of its end, once it will have no more events. */
+  endId: string | undefined;
   /** Whether its events are of the moment only. */
   isEphemeral = false;
   /** What a subscriber gets that falls out of the history. */
@@ -124,25 +124,30 @@ export class Stream {
   /** The history's bytes as the hub's total has them. */
   countedBytes = 0;
 
-  /** Begins without events, not knowing what there was up to position `evictedThrough`. */
-  constructor(name: string, evictedThrough: number, nowMs: number) {
+  /** Begins without events, in a history that begins like that. */
+  constructor(name: string, history: History, nowMs: number) {
     this.name = name;
-    this.history = new History(evictedThrough);
+    this.history = history;
     this.touchedMs = nowMs;
+  }
+
+  /** Whether it will have no more events. */
+  get isEnded(): boolean {
+    return this.endId !== undefined;
   }
 
   /**
    * Sets the options given.
    *
    * @throws {RangeError} If one is out of range; then none is set.
-   * @throws {TypeError} If it would change whether the stream is ephemeral although it has events.
+   * @throws {TypeError} If it would change whether the stream is ephemeral although it had events.
    */
   configure(options: StreamOptions): void {
     checkStreamOptions(options);
     const { maxEvents, maxBytes, maxAgeMs } = this.bounds;
     const { ephemeral = this.isEphemeral } = options;
-    if (ephemeral !== this.isEphemeral && this.history.events > 0) {
-      throw new TypeError(`Cannot configure stream "${this.name}": it has events`);
+    if (ephemeral !== this.isEphemeral && this.published > 0) {
+      throw new TypeError(`Cannot configure stream "${this.name}": it has had events`);
     }
     this.isEphemeral = ephemeral;
     this.slowSubscriber = ephemeral ? "latest" : options.slowSubscriber ?? this.slowSubscriber;
@@ -152,6 +157,12 @@ export class Stream {
       maxBytes: options.historyBytes ?? maxBytes,
       maxAgeMs: options.historyMs ?? maxAgeMs,
     };
+  }
+
+  /** The id of the event kept that was published with a key. */
+  idOfKey(key = ""): string | undefined {
+    const position = this.publisherIds.get(key);
+    return position === undefined ? undefined : this.history.idOf(position);
   }
 
   /** Its subscribers on this instance. */

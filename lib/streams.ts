@@ -4,6 +4,7 @@
  * @module
  */
 
+import { History } from "./history.ts";
 import { checkStreamName, Stream, type StreamOptions } from "./stream.ts";
 
 /** What holds for all streams together, and for each that has no option of its own. */
@@ -22,12 +23,20 @@ export class Streams {
   readonly #keeping = new Set<Stream>();
   #created = 0;
   #bytes = 0;
-  // The highest position that a forgotten stream reached: before it, an unknown name may have had events.
+  readonly #startId: () => string;
+  // The highest position that a forgotten stream reached, and its id: up to there, a name that is not
+  // known may have had events.
   #forgottenThrough = 0;
+  #forgottenId: string | undefined;
 
-  /** Begins without streams. */
-  constructor(options: StreamsOptions) {
+  /**
+   * Begins without streams.
+   *
+   * @param startId Gives the id up to which it is not known what there was.
+   */
+  constructor(options: StreamsOptions, startId: () => string) {
     this.#options = options;
+    this.#startId = startId;
   }
 
   /** How many there are, those that only have subscribers not counted. */
@@ -52,20 +61,23 @@ export class Streams {
   }
 
   /**
-   * Creates a stream, or returns the one there is.
+   * Checks that one more stream may be created, if there is none of this name.
    *
    * @throws {DOMException} `QuotaExceededError` if there are too many.
    */
+  checkRoom(name: string): void {
+    const { maxStreams } = this.#options;
+    if (this.#created < maxStreams || this.get(name)) return;
+    throw new DOMException(
+      `Cannot create stream "${name}": there are ${maxStreams} streams already`,
+      "QuotaExceededError",
+    );
+  }
+
+  /** Creates a stream, or returns the one there is. */
   create(name: string, nowMs: number): Stream {
     const stream = this.#byName.get(name);
     if (stream?.isCreated) return stream;
-    const { maxStreams } = this.#options;
-    if (this.#created >= maxStreams) {
-      throw new DOMException(
-        `Cannot create stream "${name}": there are ${maxStreams} streams already`,
-        "QuotaExceededError",
-      );
-    }
     const created = this.hold(name, nowMs);
     this.#created++;
     created.isCreated = true;
@@ -80,7 +92,7 @@ export class Streams {
     let stream = this.#byName.get(name);
     if (!stream) {
       checkStreamName(name);
-      stream = new Stream(name, this.#forgottenThrough, nowMs);
+      stream = new Stream(name, this.#newHistory(), nowMs);
       stream.configure(this.#options);
       this.#byName.set(name, stream);
     }
@@ -112,16 +124,27 @@ export class Streams {
   /** Forgets a stream; while it has subscribers of several streams, its name is kept for them. */
   remove(stream: Stream): void {
     this.#count(stream, () => stream.clear());
-    this.#forgottenThrough = Math.max(this.#forgottenThrough, stream.history.newest);
+    const { evictedThrough, evictedId } = stream.history;
+    if (stream.isEphemeral) {
+      // What was of the moment has no ids, and nobody can have missed it.
+      stream.history = this.#newHistory();
+    } else if (evictedThrough > this.#forgottenThrough) {
+      this.#forgottenThrough = evictedThrough;
+      this.#forgottenId = evictedId;
+    }
     if (stream.isCreated) this.#created--;
     stream.isCreated = false;
-    stream.isEnded = false;
+    stream.endId = undefined;
     this.release(stream);
   }
 
   /** Lets go of a stream that was held, unless it was created or others hold it. */
   release(stream: Stream): void {
     if (!stream.isCreated && stream.feeds.size === 0) this.#byName.delete(stream.name);
+  }
+
+  #newHistory(): History {
+    return new History(this.#forgottenThrough, this.#forgottenId ?? this.#startId());
   }
 
   #count(stream: Stream, change: () => void): void {

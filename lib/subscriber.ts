@@ -9,10 +9,12 @@ import type { EventResponse } from "./response.ts";
 
 /** Where a subscriber begins. */
 export interface Start {
+  /** What it would come back with to begin here again. */
+  readonly id: string;
   /** The position after which it gets events. */
   readonly cursor: number;
-  /** By stream, a higher position after which it gets that stream's; `undefined` where none is. */
-  readonly floors: readonly number[] | undefined;
+  /** By stream, the position after which it gets that stream's, if that is higher. */
+  readonly floors: readonly number[];
 }
 
 /** A connection that a hub feeds. */
@@ -23,10 +25,13 @@ export class Subscriber {
   readonly response: EventResponse;
   /** The position through which it has been served; `undefined` while it has all that was flushed. */
   cursor: number | undefined;
-  /** Whether it has not yet caught up with what was there when it came. */
-  isReplaying = false;
-  /** For a subscriber that replays: by stream, the position before which it wants nothing. */
+  /** For one that replays: by stream, the position up to which it wants nothing. */
   floors: readonly number[] | undefined;
+  /**
+   * For one that replays, not having caught up with what was there when it came: the id through which
+   * it has been served.
+   */
+  servedId: string | undefined;
   /** The last turn in which it was sent something. */
   turn: number;
   /** When it is ended, by the hub's clock, in milliseconds. */

@@ -6,6 +6,7 @@
 
 import { encodeChecked, type ServerSentEvent } from "./event.ts";
 import { Histogram, type HistogramCounts } from "./histogram.ts";
+import { compareIds } from "./log/log.ts";
 import type { Stream } from "./stream.ts";
 import type { Streams } from "./streams.ts";
 
@@ -20,19 +21,29 @@ export class Turns {
   #waitingBytes = 0;
   #waitingSinceMs = 0;
   #flushedThrough = 0;
+  readonly #startId: () => string;
+  readonly #waiters = new Set<{ readonly id: string; readonly onReach: () => void }>();
   #head = 0;
+  #headId: string | undefined;
+  #newestMs = -Infinity;
   #turn = 0;
   #isOpen = false;
 
-  /** Begins at position 0, before the first event. */
-  constructor(streams: Streams, now: () => number) {
+  /** Begins at position 0, before the first event, where the log begins. */
+  constructor(streams: Streams, startId: () => string, now: () => number) {
     this.#streams = streams;
+    this.#startId = startId;
     this.#now = now;
   }
 
   /** The position of the newest event. */
   get head(): number {
     return this.#head;
+  }
+
+  /** How far the log has come: the id of the newest entry it has delivered. */
+  get headId(): string {
+    return this.#headId ?? this.#startId();
   }
 
   /** The number of the turn that is open, or opens next. */
@@ -50,20 +61,49 @@ export class Turns {
     return this.#latencyMs.counts();
   }
 
-  /** Encodes an event that was checked and adds it to its stream; it goes out when the turn ends, or 64 KiB wait. */
-  append(stream: Stream, event: ServerSentEvent): void {
-    const text = encodeChecked(event);
-    stream.touchedMs = this.#now();
+  /**
+   * Encodes an event that was checked and adds it to its stream; it goes out when the turn ends, or
+   * 64 KiB wait.
+   *
+   * @param id What goes out as its id; none for an event of the moment.
+   * @param ageMs How long ago it was published.
+   */
+  append(stream: Stream, event: ServerSentEvent, id?: string, ageMs = 0): void {
+    const text = encodeChecked(event, id);
+    // By the clocks of several machines, one event may look older than the one before it.
+    const nowMs = this.#now();
+    this.#newestMs = Math.max(this.#newestMs, nowMs - ageMs);
+    stream.touchedMs = this.#newestMs;
     stream.published++;
     const bytes = stream.history.append(++this.#head, text, stream.touchedMs);
-    if (this.#dirty.size === 0) this.#waitingSinceMs = stream.touchedMs;
+    if (this.#dirty.size === 0) this.#waitingSinceMs = nowMs;
     this.#dirty.add(stream);
     this.#waitingBytes += bytes;
-    if (!this.#isOpen) {
-      this.#isOpen = true;
-      queueMicrotask(() => this.#end());
-    }
+    this.#open();
     if (this.#waitingBytes > MAX_WAITING_BYTES) this.flush();
+  }
+
+  /** Whether the log has come to an id. */
+  hasReached(id: string): boolean {
+    return compareIds(id, this.headId) <= 0;
+  }
+
+  /** Takes note of how far the log has come. */
+  reach(id: string): void {
+    this.#headId = id;
+    if (this.#waiters.size > 0) this.#open();
+  }
+
+  /**
+   * Runs `onReach` once the log has come to an id: at once, or at the end of a turn.
+   *
+   * @returns What gives up waiting.
+   */
+  whenReached(id: string, onReach: () => void): () => void {
+    const waiter = { id, onReach };
+    if (this.hasReached(id)) onReach();
+    else this.#waiters.add(waiter);
+    return () => this.#waiters.delete(waiter);
   }
 
   /** Sends what waits, then drops what exceeds the histories' bounds. */
@@ -81,10 +121,21 @@ export class Turns {
     this.#flushedThrough = this.#head;
   }
 
+  #open(): void {
+    if (this.#isOpen) return;
+    this.#isOpen = true;
+    queueMicrotask(() => this.#end());
+  }
+
   #end(): void {
     this.flush();
     this.#isOpen = false;
     this.#turn++;
+    for (const waiter of this.#waiters) {
+      if (!this.hasReached(waiter.id)) continue;
+      this.#waiters.delete(waiter);
+      waiter.onReach();
+    }
   }
 }
 

@@ -43,7 +43,7 @@ export const severalStreams: CursorRows = [
   ["the newest id", "", 12, ["hello@12"]],
   ["since=1", "&since=1", undefined, ["hello@10", "a11", "b12"]],
   ["since=earliest", "&since=earliest", undefined, [
-    "hello@5",
+    "hello@4",
     "b6",
     "b8",
     "a9",

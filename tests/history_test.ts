@@ -5,16 +5,18 @@ import {
   assertLessOrEqual,
   assertStrictEquals,
 } from "@std/assert";
-import { History, type HistoryBounds, type Slice } from "../lib/history.ts";
+import { encodeEvent } from "../lib/event.ts";
+import { History, type HistoryBounds } from "../lib/history.ts";
+import type { Slice } from "../lib/slab.ts";
 import { mulberry32 } from "./random.ts";
 
 Deno.test("History begins empty where it is told to", () => {
-  const history = new History(70);
+  const history = new History(70, "e-0");
   assertEquals(figures(history), { events: 0, bytes: 0, evictedThrough: 70, newest: 70 });
 });
 
 Deno.test("History knows nothing of what was before it began", () => {
-  const history = new History(70);
+  const history = new History(70, "e-0");
   assertEquals(history.next(0), Infinity);
   assertEquals(history.slice(0, Infinity, Infinity), undefined);
   assertEquals(history.before(1), 70);
@@ -26,7 +28,7 @@ Deno.test("History.append() counts events and bytes", () => {
 });
 
 Deno.test("History.append() returns the size of the encoded text", () => {
-  const history = new History(0);
+  const history = new History(0, "e-0");
   const sizes = ["", "a", "é", "€", "🙂", "\ud800"].map((text, i) =>
     history.append(i + 1, text, 0)
   );
@@ -35,7 +37,7 @@ Deno.test("History.append() returns the size of the encoded text", () => {
 });
 
 Deno.test("History.evict() knows ages across more milliseconds than a slab can tell apart", () => {
-  const history = new History(0);
+  const history = new History(0, "e-0");
   for (const [i, timeMs] of [0, 2 ** 32 - 1, 2 ** 32, 2 ** 33].entries()) {
     history.append(i + 1, `${i}`, timeMs);
   }
@@ -44,7 +46,7 @@ Deno.test("History.evict() knows ages across more milliseconds than a slab can t
 });
 
 Deno.test("History.append() goes on from where the history began", () => {
-  const history = new History(70);
+  const history = new History(70, "e-0");
   history.append(80, "a", 0);
   assertEquals(figures(history), { events: 1, bytes: 1, evictedThrough: 70, newest: 80 });
   assertEquals(textOf(history.slice(70, Infinity, Infinity)), "a");
@@ -211,7 +213,7 @@ Deno.test("History.before() reaches across slabs, also after eviction", () => {
 });
 
 Deno.test("History.before() is where the history began as long as it is empty", () => {
-  const history = new History(70);
+  const history = new History(70, "e-0");
   assertEquals([0, 1, Infinity].map((count) => history.before(count)), [70, 70, 70]);
 });
 
@@ -248,7 +250,7 @@ for (const [does, bounds, nowMs, text] of EVICTIONS) {
 }
 
 Deno.test("History.evict() leaves an empty history as it is", () => {
-  const history = new History(70);
+  const history = new History(70, "e-0");
   evict(history, { maxEvents: 0, maxBytes: 0, maxAgeMs: 0 }, 1e15);
   assertEquals(figures(history), { events: 0, bytes: 0, evictedThrough: 70, newest: 70 });
 });
@@ -297,15 +299,72 @@ Deno.test("History.append() goes on after clear()", () => {
 });
 
 Deno.test("History.clear() leaves an empty history as it is", () => {
-  const history = new History(70);
+  const history = new History(70, "e-0");
   history.clear();
   assertEquals(figures(history), { events: 0, bytes: 0, evictedThrough: 70, newest: 70 });
+});
+
+const IDS: [id: string, position: number][] = [
+  ["e-5", 19],
+  ["e-9", 19],
+  ["e-19", 19],
+  ["e-20", 20],
+  ["e-25", 20],
+  ["e-30", 30],
+  ["e-39", 30],
+  ["e-40", 40],
+  ["e-41", 40],
+  ["e-100", 40],
+];
+
+for (const [id, position] of IDS) {
+  Deno.test(`History.positionOf(${id}) is ${position} where 30 and 40 are kept`, () => {
+    const history = historyWithIds(4);
+    evict(history, { maxEvents: 2 });
+    assertEquals(history.evictedId, "e-20");
+    assertEquals(history.positionOf(id), position);
+  });
+}
+
+Deno.test("History.idOf() is the id of the newest event up to a position", () => {
+  const history = historyWithIds(4);
+  evict(history, { maxEvents: 2 });
+  assertEquals([20, 29, 30, 39, 40, Infinity].map((position) => history.idOf(position)), [
+    ...["e-20", "e-20", "e-30", "e-30", "e-40", "e-40"],
+  ]);
+});
+
+Deno.test("History finds every id by its position and every position by its id, across slabs", () => {
+  const history = historyWithIds(1_000);
+  for (const kept of [1_000, 999, 500, 37, 2, 1]) {
+    evict(history, { maxEvents: kept });
+    const evictedThrough = 10_000 - 10 * kept;
+    assertEquals(history.evictedId, `e-${evictedThrough}`);
+    for (let position = evictedThrough; position <= 10_000; position += 10) {
+      assertEquals(history.positionOf(`e-${position}`), position);
+      assertEquals(history.idOf(position), `e-${position}`);
+    }
+    if (kept < 1_000) assertEquals(history.positionOf("e-9"), evictedThrough - 1);
+  }
+});
+
+Deno.test("History.evictedId is where the history began, then the last id evicted, however it went", () => {
+  const history = historyWithIds(3);
+  assertEquals([history.evictedId, history.positionOf("e-0"), history.idOf(5)], ["e-0", 0, "e-0"]);
+  evict(history, { maxAgeMs: 0 }, 1_000);
+  assertEquals([history.evictedId, history.idOf(30)], ["e-30", "e-30"]);
+  history.append(40, encodeEvent({ id: "e-40", data: "" }), 1_000);
+  history.clear();
+  history.clear();
+  assertEquals([history.evictedId, history.positionOf("e-40"), history.positionOf("e-39")], [
+    ...["e-40", 40, 39],
+  ]);
 });
 
 for (const seed of [1, 2]) {
   Deno.test(`History does as a plain array does, through 5 000 random steps of seed ${seed}`, () => {
     const random = mulberry32(seed);
-    const [history, plain] = [new History(seed), new PlainHistory(seed)];
+    const [history, plain] = [new History(seed, "e-0"), new PlainHistory(seed)];
     for (let step = 0; step < 5_000; step++) {
       change([history, plain], step, random);
       assertEquals(figures(history), figures(plain));
@@ -407,9 +466,15 @@ class PlainHistory {
 
 /** A history of these events at the positions 10, 20, 30 … and the times 100, 200, 300 … */
 function historyOf(...texts: string[]): History {
-  const history = new History(0);
+  const history = new History(0, "e-0");
   texts.forEach((text, index) => history.append(10 * index + 10, text, 100 * index + 100));
   return history;
+}
+
+/** A history of `count` events with the ids e-10, e-20, e-30 … at the positions 10, 20, 30 … */
+function historyWithIds(count: number): History {
+  const events = Array.from({ length: count }, (_, i) => ({ id: `e-${10 * i + 10}`, data: "x" }));
+  return historyOf(...events.map(encodeEvent));
 }
 
 function evict(history: History, bounds: Partial<HistoryBounds>, nowMs = 0): void {

@@ -12,103 +12,168 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { BroadcastHub } from "../lib/hub.ts";
+import { compareIds, type EventLog, type LogEntry } from "../lib/log/log.ts";
+import { MemoryLog } from "../lib/log/memory.ts";
 import { subscription } from "./client.ts";
 import { mulberry32 } from "./random.ts";
 
 const NAMES = ["a", "b", "c", "d"];
 
 interface ModelEvent {
+  readonly id: string;
+  /** Which one it is of all that the log has, from 1 on. */
   readonly position: number;
   readonly stream: string;
-  readonly data: string;
-  /** Nobody is owed one of the moment. */
-  readonly isEphemeral: boolean;
+  /** `undefined` where the stream ended. */
+  readonly data: string | undefined;
 }
 
-/** What was published, in the hub's order, by position. */
-interface Model {
-  readonly events: ModelEvent[];
+/** What was published, in the log's order. */
+class Model {
+  readonly events: ModelEvent[] = [];
+  /** Events of the moment, which nobody is owed: data to stream. */
+  readonly ephemeral = new Map<string, string>();
   /** By stream, the position the hub had reached when the stream was last not there. */
-  readonly absentThrough: Map<string, number>;
-  readonly ended: Set<string>;
-  head: number;
+  readonly absentThrough = new Map<string, number>();
+  readonly ended = new Set<string>();
+  /** How many events there have been, of the moment or not. */
+  count = 0;
+
+  get head(): number {
+    return this.events.length;
+  }
+
+  /** How many events do not come after an id. */
+  positionOf(id: string): number {
+    return this.events.findLastIndex((event) => compareIds(event.id, id) <= 0) + 1;
+  }
+
+  /** Has a log tell of all that it delivers; what it delivers again must be what it was. */
+  watch(log: EventLog): EventLog {
+    let delivered = 0;
+    const note = ({ id, stream, event }: LogEntry) => {
+      const known = this.events[delivered++];
+      if (known) assertEquals([id, stream, event?.data], [known.id, known.stream, known.data]);
+      else this.events.push({ id, position: delivered, stream, data: event?.data });
+    };
+    const open: EventLog["open"] = (receiver) =>
+      log.open({
+        ...receiver,
+        deliver(entries) {
+          entries.forEach(note);
+          receiver.deliver(entries);
+        },
+      });
+    return new Proxy(log, {
+      get(target, name) {
+        if (name === "open") return open;
+        const value = Reflect.get(target, name, target);
+        return typeof value === "function" ? value.bind(target) : value;
+      },
+    });
+  }
 }
 
-/** Runs the schedule of a seed. Throws if a client's view is not what it must be. */
-export async function runSchedule(seed: number): Promise<void> {
+/** A hub that may be started again, and what was published to it. */
+interface World {
+  readonly model: Model;
+  hub: BroadcastHub;
+}
+
+/**
+ * Runs the schedule of a seed. Throws if a client's view is not what it must be.
+ *
+ * @param openLog Opens the log that the schedule's hubs share, one after the other; left out, the log
+ * is in memory and there is one hub.
+ */
+export async function runSchedule(seed: number, openLog?: () => EventLog): Promise<void> {
   const random = mulberry32(seed);
   const below = (limit: number) => Math.floor(random() * limit);
   let nowMs = 0;
-  const hub = new BroadcastHub({
+  const options = {
     now: () => nowMs,
     heartbeatMs: 0,
     historyEvents: 1 + below(8),
     historyBytes: random() < 0.2 ? 200 : 1_000_000,
     historyTotalBytes: random() < 0.2 ? 600 : 1_000_000,
     historyMs: 1_000,
-    slowSubscriber: random() < 0.5 ? "skip" : "disconnect",
+    slowSubscriber: random() < 0.5 ? "skip" as const : "disconnect" as const,
     replayEvents: random() < 0.2 ? 2 : 0,
-  });
-  const model: Model = { events: [], absentThrough: new Map(), ended: new Set(), head: 0 };
-  if (random() < 0.3) hub.createStream("d", { ephemeral: true });
+  };
+  const isEphemeral = random() < 0.3;
+  const model = new Model();
+  const start = async () => {
+    const hub = new BroadcastHub({ ...options, log: model.watch(openLog?.() ?? new MemoryLog()) });
+    if (isEphemeral) hub.createStream("d", { ephemeral: true });
+    await hub.ready;
+    return hub;
+  };
+  const world = { model, hub: await start() };
   const clients = Array.from({ length: 1 + below(4) }, () => {
     const streams = NAMES.filter(() => random() < 0.5);
-    return new View(hub, model, streams.length > 0 ? streams : ["a"]);
+    return new View(world, streams.length > 0 ? streams : ["a"]);
   });
   const steps = 10 + below(70);
   for (let step = 0; step < steps; step++) {
     const client = clients[below(clients.length)]!;
     const chance = random();
-    if (chance < 0.35) publish(hub, model, below);
+    let done: unknown;
+    if (chance < 0.35) done = publish(world, below);
     else if (chance < 0.6) client.read();
     else if (chance < 0.7) client.connect(random() < 0.3 ? `&since=${below(5)}` : "");
     else if (chance < 0.76) await client.leave();
     else if (chance < 0.8) nowMs += below(1_500);
-    else if (chance < 0.83) hub.expire();
-    else if (chance < 0.84) hub.removeStream(NAMES[below(4)]!);
-    else if (chance < 0.85) end(hub, model, NAMES[below(4)]!);
-    else if (chance < 0.93) await Promise.resolve();
+    else if (chance < 0.83) world.hub.expire();
+    else if (chance < 0.84) world.hub.removeStream(NAMES[below(4)]!);
+    else if (chance < 0.85) done = end(world, NAMES[below(4)]!);
+    else if (chance < 0.87 && openLog) {
+      await world.hub.close();
+      world.hub = await start();
+    } else if (chance < 0.93) await Promise.resolve();
     else await macrotask();
-    noteAbsent(hub, model);
+    // In memory it is done by now, and who waits for it would see nothing of the turn.
+    if (openLog) await done;
+    noteAbsent(world);
   }
   await macrotask();
-  noteAbsent(hub, model);
-  for (const stream of NAMES) if (!model.ended.has(stream)) publishOne(hub, model, stream, 1);
+  noteAbsent(world);
+  for (const stream of NAMES) if (!model.ended.has(stream)) await publishOne(world, stream, 1);
   for (const client of clients) await client.finish();
-  await hub.close();
+  await world.hub.close();
 }
 
-function publish(hub: BroadcastHub, model: Model, below: (limit: number) => number): void {
+function publish(world: World, below: (limit: number) => number): Promise<unknown> | undefined {
   const stream = NAMES[below(4)]!;
-  if (model.ended.has(stream)) return;
-  publishOne(hub, model, stream, below(10) === 0 ? 1 + below(30) : 1, below(5) === 0);
+  if (world.model.ended.has(stream)) return;
+  return publishOne(world, stream, below(10) === 0 ? 1 + below(30) : 1, below(5) === 0);
 }
 
 /** Publishes a batch, and sometimes a double of its last event, which must not be sent. */
 function publishOne(
-  hub: BroadcastHub,
-  model: Model,
+  { hub, model }: World,
   stream: string,
   count: number,
   isDoubled = false,
-): void {
-  const isEphemeral = hub.streams().some((info) => info.name === stream && info.isEphemeral);
-  const batch = Array.from({ length: count }, (_, i) => {
-    const position = model.head + i + 1;
-    return { data: `${stream}${position}`, id: `key${position}` };
+): Promise<unknown> {
+  const isEphemeral = hub.stream(stream)?.isEphemeral ?? false;
+  const batch = Array.from({ length: count }, () => {
+    const number = ++model.count;
+    return { data: `${stream}${number}`, id: `key${number}` };
   });
-  hub.publish(stream, batch);
-  if (isDoubled && !isEphemeral) hub.publish(stream, { ...batch.at(-1)!, data: "double" });
-  for (const { data } of batch) {
-    model.events.push({ position: ++model.head, stream, data, isEphemeral });
-  }
+  if (isEphemeral) { for (const { data } of batch) model.ephemeral.set(data, stream); }
+  const published = hub.publish(stream, batch);
+  if (!isDoubled || isEphemeral) return published;
+  const double = { ...batch.at(-1)!, data: "double" };
+  return Promise.all([published, hub.publish(stream, double)]);
 }
 
-function end(hub: BroadcastHub, model: Model, stream: string): void {
-  if (hub.end(stream)) model.ended.add(stream);
+function end({ hub, model }: World, stream: string): Promise<unknown> | undefined {
+  if (!hub.hasStream(stream)) return;
+  model.ended.add(stream);
+  return hub.end(stream);
 }
 
-function noteAbsent(hub: BroadcastHub, model: Model): void {
+function noteAbsent({ hub, model }: World): void {
   for (const stream of NAMES) {
     if (hub.hasStream(stream)) continue;
     model.absentThrough.set(stream, model.head);
@@ -118,7 +183,7 @@ function noteAbsent(hub: BroadcastHub, model: Model): void {
 
 /** A client over all its connections: what it saw, checked as it comes. */
 class View {
-  readonly #hub: BroadcastHub;
+  readonly #world: World;
   readonly #model: Model;
   readonly #streams: readonly string[];
   #reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
@@ -132,16 +197,16 @@ class View {
   readonly #seen = new Set<string>();
   readonly #failures: unknown[] = [];
 
-  constructor(hub: BroadcastHub, model: Model, streams: readonly string[]) {
-    this.#hub = hub;
-    this.#model = model;
+  constructor(world: World, streams: readonly string[]) {
+    this.#world = world;
+    this.#model = world.model;
     this.#streams = streams;
   }
 
   connect(since = ""): void {
     if (this.#reader || this.#isFinished) return;
     const query = this.#streams.map((stream) => `stream=${stream}`).join("&") + since;
-    const response = this.#hub.subscribe(subscription(query, this.#lastEventId));
+    const response = this.#world.hub.subscribe(subscription(query, this.#lastEventId));
     if (this.#lastEventId === undefined) {
       for (const stream of this.#streams) this.#owedAfter.set(stream, this.#model.head);
     }
@@ -173,8 +238,8 @@ class View {
 
   /** Reads and comes back until everything owed is there. */
   async finish(): Promise<void> {
-    const last = this.#model.events.findLast(({ stream, position, isEphemeral }) =>
-      !isEphemeral && position > (this.#owedAfter.get(stream) ?? Infinity)
+    const last = this.#model.events.findLast(({ stream, position, data }) =>
+      data !== undefined && position > (this.#owedAfter.get(stream) ?? Infinity)
     );
     for (let tries = 0; !this.#isFinished && this.#cursor < (last?.position ?? 0); tries++) {
       assert(tries < 1_000, `it never gets beyond ${this.#cursor}`);
@@ -198,7 +263,7 @@ class View {
         }),
       );
       const id = fields.get("id");
-      const position = Number(id?.split("-")[1]);
+      const position = id === undefined ? NaN : this.#model.positionOf(id);
       const data = fields.get("data")!;
       const type = fields.get("event");
       if (type === "hello") this.#takeHello(id!, position);
@@ -232,16 +297,16 @@ class View {
   #takeEvent(type: string | undefined, position: number | undefined, data: string): void {
     assertEquals(type, undefined);
     const event = this.#model.events.find((event) => event.data === data);
-    assert(event && this.#streams.includes(event.stream), `what nobody published to it: ${data}`);
+    const stream = event?.stream ?? this.#model.ephemeral.get(data);
+    assert(stream && this.#streams.includes(stream), `what nobody published to it: ${data}`);
     assert(!this.#seen.has(data), `${data} came twice`);
-    if (event.isEphemeral) {
+    if (!event) {
       assertEquals(position, undefined);
       this.#seen.add(data);
       return;
     }
     assert(position === event.position, `${data} has another id`);
     assert(position > this.#cursor, `${data} comes after ${this.#cursor}`);
-    const { stream } = event;
     const isReplayed = position <= this.#owedAfter.get(stream)!;
     if (isReplayed) this.#owedAfter.set(stream, position - 1);
     this.#checkOwed([stream], position - 1);
@@ -259,7 +324,7 @@ class View {
 
   #unseen(stream: string, after: number, through: number): ModelEvent[] {
     return this.#model.events.filter((event) =>
-      !event.isEphemeral && event.stream === stream && event.position > after &&
+      event.data !== undefined && event.stream === stream && event.position > after &&
       event.position <= through && !this.#seen.has(event.data)
     );
   }

@@ -6,32 +6,94 @@
 
 import type { ServerSentEvent } from "../event.ts";
 
-/** An event as a log hands it to its hub. */
+/** What a log keeps: an event of a stream, or the stream's end. */
 export interface LogEntry {
-  /** The stream it was published to. */
+  /** Its place in the log's order, and what goes out as `id:`. */
+  readonly id: string;
+  /** The stream it belongs to. */
   readonly stream: string;
-  /** The event as it was published, its `id` the publisher's. */
-  readonly event: ServerSentEvent;
+  /** The event as it was published, its `id` the publisher's; `undefined` where the stream ends. */
+  readonly event: ServerSentEvent | undefined;
+  /** How long ago it was appended, in milliseconds. */
+  readonly ageMs: number;
+}
+
+/** What a log still has after an id. */
+export interface LogPage {
+  /** In order; none where there is nothing more. */
+  readonly entries: readonly LogEntry[];
+  /** The id up to which entries after the one asked for are, or may be, gone; `undefined` if none is. */
+  readonly goneThrough: string | undefined;
+}
+
+/** What a log tells its hub. */
+export interface LogReceiver {
+  /** Gets entries in the log's order, each once; what is handed over together is one turn. */
+  readonly deliver: (entries: readonly LogEntry[]) => void;
+  /** Is told once when the log goes away, with the reason, and once when it is back. */
+  readonly changed: (isUp: boolean, reason?: unknown) => void;
 }
 
 /**
  * What a hub asks of a log.
  *
- * - Every event appended comes back through `deliver`, those appended here like those from elsewhere,
- *   and in one order for all who deliver from it.
- * - The events of one `append()` are delivered one behind the other, before it returns.
- * - When `append()` has resolved, they are as durable as the log makes them.
+ * - **Order.** Every entry has an id, and ids only grow: {@linkcode compareIds} orders those of one
+ *   epoch. No id is given twice, not even after a restart.
+ * - **One road.** What is appended comes back through `deliver`, whether appended here or by another
+ *   instance: all that deliver from one log deliver the same entries in the same order. The events of
+ *   one `append()` are neighbours, and all there or none.
+ * - **Durability.** When `append()` has resolved, its events are as durable as the log makes them. When
+ *   it has rejected, they may be there all the same: a publisher who tries again gives them keys.
+ * - **Absence.** While what keeps the events can't be reached, `append()` and `read()` reject, `isUp` is
+ *   false, and nothing is delivered. When it is back, what was appended meanwhile is delivered.
  */
 export interface EventLog {
+  /** The id before the oldest entry that it had when it was opened. Known once `open()` resolves or
+   * delivers. */
+  readonly startId: string;
+  /** Whether events can be appended now, as far as it knows. */
+  readonly isUp: boolean;
   /**
-   * What sets this log's ids apart from those of any other, an earlier start of the same one
-   * included if that has lost its events: lower-case letters and digits.
+   * Begins to deliver, from the oldest entry that it has. Called once, before anything is appended.
+   *
+   * @returns Nothing if it is open at once; else a promise that resolves when what it had has been
+   * delivered, and rejects where trying again would not help.
    */
-  readonly epoch: string;
-  /** Begins to deliver. Called once, by the hub, before anything is appended. */
-  open(deliver: (entries: readonly LogEntry[]) => void): void;
-  /** Orders and keeps events. Bad events have been refused before. */
-  append(stream: string, events: readonly ServerSentEvent[]): Promise<void>;
-  /** Ends delivering, and resolves when nothing is left to wait for. May be called twice. */
+  open(receiver: LogReceiver): void | Promise<void>;
+  /** Whether an id could be one that this log has given or will give. */
+  hasId(id: string): boolean;
+  /**
+   * Orders and keeps events that were checked before.
+   *
+   * @returns The id of the last.
+   * @throws {RangeError} At once, if they are more than it can keep as one.
+   */
+  append(stream: string, events: readonly ServerSentEvent[]): Promise<string>;
+  /** Orders and keeps the end of a stream. Returns its id. */
+  end(stream: string): Promise<string>;
+  /**
+   * Reads what comes after an id, a page at a time: for who was away for longer than the hub's own
+   * history reaches back. An id that is yet to come has nothing after it. Left out by a log that has no
+   * more than that history.
+   */
+  read?(afterId: string): Promise<LogPage>;
+  /**
+   * Ends delivering, and resolves when what was being appended has been or has failed, and nothing is
+   * open any more. May be called twice.
+   */
   close(): Promise<void>;
+}
+
+/**
+ * Compares two ids of one epoch: below 0 if `a` comes first, 0 if they are the same. A shorter id comes
+ * before a longer one; of the same length, they compare as text.
+ */
+export function compareIds(a: string, b: string): number {
+  return a.length - b.length || (a < b ? -1 : a > b ? 1 : 0);
+}
+
+/** An epoch: what sets the ids of one log apart from those of any other. 48 random bits. */
+export function randomEpoch(): string {
+  const [high = 0, low = 0] = crypto.getRandomValues(new Uint32Array(2));
+  return (high * 0x1_0000 + (low & 0xffff)).toString(36);
 }

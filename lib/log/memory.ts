@@ -6,32 +6,54 @@
  */
 
 import type { ServerSentEvent } from "../event.ts";
-import type { EventLog, LogEntry } from "./log.ts";
+import { type EventLog, type LogReceiver, randomEpoch } from "./log.ts";
 
-/** An {@linkcode EventLog} that only orders; what is kept is the hub's history. */
+/** An {@linkcode EventLog} that only numbers; what is kept is the hub's history. */
 export class MemoryLog implements EventLog {
-  /** New at each start, so that no id is ever given twice: 48 random bits. */
-  readonly epoch: string = randomEpoch();
-  #deliver: (entries: readonly LogEntry[]) => void = () => {};
+  /** It has no way to go away. */
+  readonly isUp = true;
+  // New at each start, so that no id is ever given twice.
+  readonly #epoch = randomEpoch();
+  readonly #format = new RegExp(`^${this.#epoch}-(?:0|[1-9][0-9]{0,15})$`);
+  #receiver: LogReceiver | undefined;
+  #count = 0;
 
-  /** Begins to deliver. */
-  open(deliver: (entries: readonly LogEntry[]) => void): void {
-    this.#deliver = deliver;
+  /** The id before the first event. */
+  get startId(): string {
+    return this.#id(0);
+  }
+
+  /** Is open at once. */
+  open(receiver: LogReceiver): void {
+    this.#receiver = receiver;
+  }
+
+  /** Whether an id is this log's: its epoch, and a number. */
+  hasId(id: string): boolean {
+    return this.#format.test(id);
   }
 
   /** Delivers the events before it returns. */
-  append(stream: string, events: readonly ServerSentEvent[]): Promise<void> {
-    this.#deliver(events.map((event) => ({ stream, event })));
-    return Promise.resolve();
+  append(stream: string, events: readonly ServerSentEvent[]): Promise<string> {
+    this.#receiver?.deliver(
+      events.map((event) => ({ id: this.#id(++this.#count), stream, event, ageMs: 0 })),
+    );
+    return Promise.resolve(this.#id(this.#count));
+  }
+
+  /** Delivers the end before it returns. */
+  end(stream: string): Promise<string> {
+    const id = this.#id(++this.#count);
+    this.#receiver?.deliver([{ id, stream, event: undefined, ageMs: 0 }]);
+    return Promise.resolve(id);
   }
 
   /** Has nothing to wait for. */
   close(): Promise<void> {
     return Promise.resolve();
   }
-}
 
-function randomEpoch(): string {
-  const [high = 0, low = 0] = crypto.getRandomValues(new Uint32Array(2));
-  return (high * 0x1_0000 + (low & 0xffff)).toString(36);
+  #id(position: number): string {
+    return `${this.#epoch}-${position}`;
+  }
 }

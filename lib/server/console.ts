@@ -50,10 +50,11 @@ export function createConsole(options: ConsoleOptions): Console {
     const seconds = (nowMs - beforeMs) / 1_000;
     const data = figures(before, stats, seconds, connections.size, memoryBytes());
     own.publish("figures", { event: "figures", data: JSON.stringify(data) });
-    ({ rates, heads } = countRates(hub, heads, seconds));
     before = stats;
     beforeMs = nowMs;
-    if (own.stats().subscribers > 0) {
+    if (own.stats().subscribers === 0) heads.clear();
+    else {
+      ({ rates, heads } = countRates(hub, heads, seconds));
       own.publish("overview", {
         event: "overview",
         data: JSON.stringify(overview(options, rates)),

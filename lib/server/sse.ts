@@ -100,7 +100,7 @@ export function sseRoute(options: SseOptions): Route {
   async function end(request: Request): Promise<Response> {
     const stream = await oneStream(request);
     if (stream instanceof Response) return stream;
-    return hub.end(stream)
+    return await hub.end(stream)
       ? new Response(null, { status: 204 })
       : problem(404, `There is no stream ${stream}`);
   }

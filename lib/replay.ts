@@ -1,0 +1,106 @@
+/**
+ * What a log has beyond the histories of a hub, as a subscriber gets it: page by page, encoded.
+ *
+ * @module
+ */
+
+import { encodeChecked } from "./event.ts";
+import { compareIds, type EventLog, type LogEntry, type LogPage } from "./log/log.ts";
+import type { EventResponse } from "./response.ts";
+import type { Stream } from "./stream.ts";
+import type { Turns } from "./turns.ts";
+
+/** The next of what a subscriber missed. */
+export interface ReplayPage {
+  /** Whole events; none of them may be for it. */
+  readonly bytes: Uint8Array;
+  /** How many. */
+  readonly events: number;
+  /** The id through which it has been served with them. */
+  readonly id: string;
+}
+
+/** Makes the event that tells of gaps in streams up to an id. */
+export type MakeGap = (streams: readonly string[], id: string) => string;
+
+/** Reads a log for subscribers. */
+export class Replay {
+  readonly #log: EventLog;
+  readonly #turns: Turns;
+  readonly #makeGap: MakeGap;
+  readonly #paused = new Set<() => void>();
+
+  /** Reads a log that has `read()`. */
+  constructor(log: EventLog, turns: Turns, makeGap: MakeGap) {
+    this.#log = log;
+    this.#turns = turns;
+    this.#makeGap = makeGap;
+  }
+
+  /**
+   * The next of what comes after an id in some streams, for a response that may end meanwhile. Waits
+   * where that is yet to come, and while the log is away.
+   */
+  async next(
+    streams: readonly Stream[],
+    afterId: string,
+    response: EventResponse,
+  ): Promise<ReplayPage> {
+    const { headId } = this.#turns;
+    try {
+      const page = await this.#log.read!(afterId);
+      if (page.entries.length > 0 || page.goneThrough) return this.#encode(page, streams, afterId);
+      // It was further when it was asked: it has lost what it had.
+      const isLost = compareIds(afterId, headId) < 0;
+      if (isLost) return this.#encode({ entries: [], goneThrough: headId }, streams, afterId);
+      await new Promise<void>((resolve) => {
+        response.onEnd(this.#turns.whenReached(afterId, resolve));
+      });
+    } catch {
+      // Who operates it is told by the log itself; the subscriber has its heartbeat meanwhile.
+      await new Promise<void>((resolve) => this.#paused.add(resolve));
+    }
+    return { bytes: encoder.encode(), events: 0, id: afterId };
+  }
+
+  /** Goes on with those that wait because the log was away; called every so often. */
+  retry(): void {
+    for (const resume of this.#paused) resume();
+    this.#paused.clear();
+  }
+
+  #encode(
+    { entries, goneThrough }: LogPage,
+    streams: readonly Stream[],
+    afterId: string,
+  ): ReplayPage {
+    const byName = new Map(streams.map((stream) => [stream.name, stream]));
+    let id = goneThrough ?? afterId;
+    let text = "";
+    let events = 0;
+    if (goneThrough !== undefined) {
+      const lost = streams.filter(({ history }) => compareIds(afterId, history.evictedId) < 0);
+      text += this.#makeGap(lost.map(({ name }) => name), goneThrough);
+      events++;
+    }
+    for (const entry of entries) {
+      if (text.length > MAX_LENGTH) break;
+      const stream = byName.get(entry.stream);
+      if (stream && entry.event && wasDelivered(entry, stream)) {
+        text += encodeChecked(entry.event, entry.id);
+        events++;
+      }
+      id = entry.id;
+    }
+    return { bytes: encoder.encode(text), events, id };
+  }
+}
+
+const encoder = new TextEncoder();
+const MAX_LENGTH = 65_536;
+
+/** Whether an entry was for the stream's subscribers: not after its end, and not published before. */
+function wasDelivered({ id, event }: LogEntry, stream: Stream): boolean {
+  if (stream.endId !== undefined && compareIds(stream.endId, id) < 0) return false;
+  return (stream.idOfKey(event?.id) ?? id) === id;
+}
