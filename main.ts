@@ -16,10 +16,13 @@ import {
 } from "./lib/server/app.ts";
 
 const config = await readEnvironment();
+for (const warning of config.warnings) console.error(warning);
 const app = createApp(config, {
   print: (line) => console.log(line),
   memoryBytes: () => Deno.memoryUsage().rss,
 });
+/** How long the first client is kept waiting for the event log, rather than told to come back. */
+const LOG_WAIT_MS = 3_000;
 let server: Deno.HttpServer | undefined;
 let isStopping = false;
 
@@ -28,6 +31,12 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
   if (Deno.build.os === "windows" && signal === "SIGTERM") continue;
   Deno.addSignalListener(signal, () => stop());
 }
+app.hub.ready.catch((error) => {
+  const what = config.eventLog === "kv" ? `the event log at ${config.kvPath}` : "the event log";
+  console.error(`Cannot open ${what}: ${error}`);
+  Deno.exit(1);
+});
+await Promise.race([app.hub.ready, new Promise((resolve) => setTimeout(resolve, LOG_WAIT_MS))]);
 await serve(app, config);
 
 async function readEnvironment(): Promise<Config> {
@@ -67,7 +76,9 @@ function explainPublishing(url: string): void {
 }
 
 /** Listens; and again whenever the listener dies, as it does when file descriptors run out. */
-async function serve({ fetch }: App, { host, port, tlsCert, tlsKey }: Config): Promise<void> {
+async function serve({ fetch }: App, config: Config): Promise<void> {
+  const { host, reusePort, tlsCert, tlsKey } = config;
+  let { port } = config;
   const tls = tlsCert !== undefined && tlsKey !== undefined ? { cert: tlsCert, key: tlsKey } : {};
   let hasListened = false;
   const onListen = (address: Deno.NetAddr) => {
@@ -80,7 +91,7 @@ async function serve({ fetch }: App, { host, port, tlsCert, tlsKey }: Config): P
   };
   while (!isStopping) {
     try {
-      server = Deno.serve({ hostname: host, port, ...tls, onListen }, fetch);
+      server = Deno.serve({ hostname: host, port, reusePort, ...tls, onListen }, fetch);
       await server.finished;
     } catch (error) {
       if (!hasListened) {

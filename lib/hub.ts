@@ -312,6 +312,7 @@ export class BroadcastHub implements AsyncDisposable {
     const { log, onLogChange } = this.#settings;
     const opening = log.open({
       deliver: (entries) => this.#publisher.deliver(entries),
+      lost: (throughId) => this.#publisher.lose(throughId),
       changed: (isUp, reason) => onLogChange?.(isUp, reason),
     });
     if (opening) await opening;

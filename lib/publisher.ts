@@ -7,7 +7,8 @@
 import type { ServerSentEvent } from "./event.ts";
 import { compareIds, type EventLog, type LogEntry } from "./log/log.ts";
 import { checkPublishable } from "./resume.ts";
-import { checkStreamName, type Stream } from "./stream.ts";
+import type { Stream } from "./stream.ts";
+import { checkStreamName } from "./stream_name.ts";
 import type { Streams } from "./streams.ts";
 import type { Turns } from "./turns.ts";
 
@@ -27,6 +28,8 @@ export class Publisher {
   readonly #turns: Turns;
   readonly #log: EventLog;
   readonly #now: () => number;
+  // By stream and key, what is on its way through the log.
+  readonly #pending = new Map<string, Promise<unknown>>();
 
   /** Publishes to a log that delivers to {@linkcode Publisher.deliver}. */
   constructor(streams: Streams, turns: Turns, log: EventLog, now: () => number) {
@@ -76,12 +79,16 @@ export class Publisher {
     return true;
   }
 
-  /** Takes entries of the log into the hub's order. What was there already is passed over. */
+  /**
+   * Takes entries of the log into the hub's order. Passed over are those published before, those after
+   * a stream's end, and those of a stream that is of the moment here.
+   */
   deliver(entries: readonly LogEntry[]): void {
-    for (const { id, stream: name, event, ageMs } of entries) {
+    for (const { id, stream: name, event, isFirst, ageMs } of entries) {
       const stream = this.#streams.create(name, this.#now());
+      if (isFirst) stream.endId = undefined;
       if (!event) this.#end(stream, id, ageMs);
-      else if (!stream.isEnded && !this.#isDouble(stream, event)) {
+      else if (!stream.isEnded && !stream.isEphemeral && !this.#isDouble(stream, event)) {
         this.#turns.append(stream, event, id, ageMs);
         // An empty id is no key: it would only have cleared the client's.
         if (event.id) stream.publisherIds.set(event.id, this.#turns.head);
@@ -90,23 +97,51 @@ export class Publisher {
     }
   }
 
-  async #record(stream: Stream, events: readonly ServerSentEvent[]): Promise<Published> {
+  /** Takes note that the log has lost what came up to an id: all streams have a gap there. */
+  lose(throughId: string): void {
+    this.#turns.skip(this.#streams.lasting(), throughId);
+    this.#streams.forget(this.#turns.head, throughId);
+  }
+
+  #record(stream: Stream, events: readonly ServerSentEvent[]): Promise<Published> {
     const { name } = stream;
     const key = events.at(-1)!.id;
-    const fresh = events.filter((event) => !this.#isDouble(stream, event));
     const first = stream.idOfKey(key);
-    if (fresh.length === 0) return { id: first!, stream: name, subscribers: stream.subscribers };
-    const id = await this.#log.append(name, fresh);
+    const fresh = events.filter((event) => !this.#isDouble(stream, event));
+    if (fresh.length === 0) return Promise.resolve(answer(stream, first!));
+    const keys = fresh.flatMap(({ id }) => id ? [`${name} ${id}`] : []);
+    const pending = this.#pending.get(keys.find((key) => this.#pending.has(key)) ?? "");
+    // Whatever becomes of the first one, it is known then.
+    if (pending) return pending.then(() => this.publish(name, events));
+    const appended = this.#log.append(name, fresh, { isFirst: stream.published === 0 });
+    const confirmed = this.#confirm(appended, stream, key, first);
+    const isOnItsWay = fresh.some((event) => event.id && !this.#isDouble(stream, event));
+    if (isOnItsWay) this.#hold(keys, confirmed);
+    return confirmed;
+  }
+
+  #hold(keys: readonly string[], confirmed: Promise<Published>): void {
+    const forget = () => keys.forEach((key) => this.#pending.delete(key));
+    const settled = confirmed.then(forget, forget);
+    for (const key of keys) this.#pending.set(key, settled);
+  }
+
+  async #confirm(
+    appended: Promise<string>,
+    stream: Stream,
+    key: string | undefined,
+    first: string | undefined,
+  ): Promise<Published> {
+    const id = await appended;
     if (!this.#turns.hasReached(id)) await this.#reached(id);
     // Just before, another publisher may have ended it, or have published the same.
     if (stream.endId !== undefined && compareIds(stream.endId, id) < 0) throw ended(stream);
-    const answer = first ?? stream.idOfKey(key) ?? id;
-    return { id: answer, stream: name, subscribers: stream.subscribers };
+    return answer(stream, first ?? stream.idOfKey(key) ?? id);
   }
 
   #send(stream: Stream, events: readonly ServerSentEvent[]): Promise<Published> {
     for (const { id: _, ...event } of events) this.#turns.append(stream, event);
-    return Promise.resolve({ id: "", stream: stream.name, subscribers: stream.subscribers });
+    return Promise.resolve(answer(stream, ""));
   }
 
   #end(stream: Stream, id: string, ageMs = 0): void {
@@ -123,6 +158,10 @@ export class Publisher {
   #reached(id: string): Promise<void> {
     return new Promise((resolve) => this.#turns.whenReached(id, resolve));
   }
+}
+
+function answer({ name, subscribers }: Stream, id: string): Published {
+  return { id, stream: name, subscribers };
 }
 
 function ended({ name }: Stream): DOMException {

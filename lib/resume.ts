@@ -7,7 +7,7 @@
 
 import { checkEvent, encodeEvent, type ServerSentEvent } from "./event.ts";
 import { problem } from "./problem.ts";
-import { checkStreamName, isStreamName } from "./stream.ts";
+import { checkStreamName, isStreamName } from "./stream_name.ts";
 
 /** What a request asks for. */
 export interface Wish {

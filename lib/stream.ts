@@ -5,7 +5,7 @@
  */
 
 import type { Feed } from "./feed.ts";
-import type { History, HistoryBounds } from "./history.ts";
+import { History, type HistoryBounds } from "./history.ts";
 
 /**
  * What a subscriber gets that is so slow that what it has yet to get was dropped from the history.
@@ -46,28 +46,6 @@ export interface StreamOptions {
    */
   readonly replayEvents?: number;
 }
-
-/** Whether a name may be a stream's: see {@linkcode checkStreamName}. */
-export function isStreamName(name: string): boolean {
-  return name.length <= 128 && NAME.test(name) && !DOTS_ONLY.test(name);
-}
-
-/**
- * Checks a stream's name: segments of `A–Z a–z 0–9 . _ ~ -`, none of them `.` or `..`, joined by `/`,
- * at most 128 characters in all.
- *
- * @throws {TypeError} If it is none.
- */
-export function checkStreamName(name: string): void {
-  if (typeof name === "string" && isStreamName(name)) return;
-  throw new TypeError(
-    `Cannot use stream name: expected segments of A-Z a-z 0-9 . _ ~ - joined by "/", at most 128 ` +
-      `characters, got ${JSON.stringify(`${name}`.slice(0, 128))}`,
-  );
-}
-
-const NAME = /^[\w.~-]+(?:\/[\w.~-]+)*$/;
-const DOTS_ONLY = /(?:^|\/)\.\.?(?:\/|$)/;
 
 /**
  * Checks options before anything is made of them.
@@ -181,6 +159,12 @@ export class Stream {
   /** Drops all events. Call it only when all has been flushed. */
   clear(): void {
     this.history.clear();
+    this.#forgetPublisherIds();
+  }
+
+  /** Drops all events and begins again after a position and its id. Call it only when all is flushed. */
+  skip(position: number, id: string): void {
+    this.history = new History(position, id);
     this.#forgetPublisherIds();
   }
 

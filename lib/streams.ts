@@ -5,7 +5,8 @@
  */
 
 import { History } from "./history.ts";
-import { checkStreamName, Stream, type StreamOptions } from "./stream.ts";
+import { Stream, type StreamOptions } from "./stream.ts";
+import { checkStreamName } from "./stream_name.ts";
 
 /** What holds for all streams together, and for each that has no option of its own. */
 export interface StreamsOptions extends Required<StreamOptions> {
@@ -58,6 +59,11 @@ export class Streams {
   /** All that were created. */
   all(): Stream[] {
     return [...this.#byName.values()].filter((stream) => stream.isCreated);
+  }
+
+  /** All whose events are not of the moment, those that only have subscribers included. */
+  lasting(): Stream[] {
+    return [...this.#byName.values()].filter(({ isEphemeral }) => !isEphemeral);
   }
 
   /**
@@ -128,14 +134,20 @@ export class Streams {
     if (stream.isEphemeral) {
       // What was of the moment has no ids, and nobody can have missed it.
       stream.history = this.#newHistory();
-    } else if (evictedThrough > this.#forgottenThrough) {
-      this.#forgottenThrough = evictedThrough;
-      this.#forgottenId = evictedId;
+    } else {
+      this.forget(evictedThrough, evictedId);
     }
     if (stream.isCreated) this.#created--;
     stream.isCreated = false;
     stream.endId = undefined;
     this.release(stream);
+  }
+
+  /** Takes note that names that are not known may have had events up to a position, and its id. */
+  forget(throughPosition: number, throughId: string): void {
+    if (throughPosition <= this.#forgottenThrough) return;
+    this.#forgottenThrough = throughPosition;
+    this.#forgottenId = throughId;
   }
 
   /** Lets go of a stream that was held, unless it was created or others hold it. */

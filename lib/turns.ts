@@ -83,6 +83,18 @@ export class Turns {
     if (this.#waitingBytes > MAX_WAITING_BYTES) this.flush();
   }
 
+  /** Leaves out what streams would have had up to an id. It tells those that subscribe to them. */
+  skip(streams: Iterable<Stream>, throughId: string): void {
+    this.flush();
+    this.#head++;
+    for (const stream of streams) {
+      stream.skip(this.#head, throughId);
+      this.#dirty.add(stream);
+    }
+    this.reach(throughId);
+    this.flush();
+  }
+
   /** Whether the log has come to an id. */
   hasReached(id: string): boolean {
     return compareIds(id, this.headId) <= 0;

@@ -14,8 +14,19 @@ export interface LogEntry {
   readonly stream: string;
   /** The event as it was published, its `id` the publisher's; `undefined` where the stream ends. */
   readonly event: ServerSentEvent | undefined;
+  /**
+   * Whether it is the first of a stream that its publisher's hub didn't know: it goes on where an
+   * earlier stream of that name has ended and been forgotten.
+   */
+  readonly isFirst: boolean;
   /** How long ago it was appended, in milliseconds. */
   readonly ageMs: number;
+}
+
+/** Options of {@linkcode EventLog.append}. */
+export interface AppendOptions {
+  /** Whether the first of the events is the first of a stream. */
+  readonly isFirst?: boolean;
 }
 
 /** What a log still has after an id. */
@@ -30,6 +41,8 @@ export interface LogPage {
 export interface LogReceiver {
   /** Gets entries in the log's order, each once; what is handed over together is one turn. */
   readonly deliver: (entries: readonly LogEntry[]) => void;
+  /** Is told that what came up to an id can't be delivered any more: it was away for too long. */
+  readonly lost: (throughId: string) => void;
   /** Is told once when the log goes away, with the reason, and once when it is back. */
   readonly changed: (isUp: boolean, reason?: unknown) => void;
 }
@@ -45,7 +58,8 @@ export interface LogReceiver {
  * - **Durability.** When `append()` has resolved, its events are as durable as the log makes them. When
  *   it has rejected, they may be there all the same: a publisher who tries again gives them keys.
  * - **Absence.** While what keeps the events can't be reached, `append()` and `read()` reject, `isUp` is
- *   false, and nothing is delivered. When it is back, what was appended meanwhile is delivered.
+ *   false, and nothing is delivered. When it is back, what was appended meanwhile is delivered, or said
+ *   to be lost if it is not kept any more.
  */
 export interface EventLog {
   /** The id before the oldest entry that it had when it was opened. Known once `open()` resolves or
@@ -68,7 +82,11 @@ export interface EventLog {
    * @returns The id of the last.
    * @throws {RangeError} At once, if they are more than it can keep as one.
    */
-  append(stream: string, events: readonly ServerSentEvent[]): Promise<string>;
+  append(
+    stream: string,
+    events: readonly ServerSentEvent[],
+    options?: AppendOptions,
+  ): Promise<string>;
   /** Orders and keeps the end of a stream. Returns its id. */
   end(stream: string): Promise<string>;
   /**

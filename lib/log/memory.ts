@@ -6,7 +6,7 @@
  */
 
 import type { ServerSentEvent } from "../event.ts";
-import { type EventLog, type LogReceiver, randomEpoch } from "./log.ts";
+import { type EventLog, type LogEntry, type LogReceiver, randomEpoch } from "./log.ts";
 
 /** An {@linkcode EventLog} that only numbers; what is kept is the hub's history. */
 export class MemoryLog implements EventLog {
@@ -35,22 +35,24 @@ export class MemoryLog implements EventLog {
 
   /** Delivers the events before it returns. */
   append(stream: string, events: readonly ServerSentEvent[]): Promise<string> {
-    this.#receiver?.deliver(
-      events.map((event) => ({ id: this.#id(++this.#count), stream, event, ageMs: 0 })),
-    );
+    this.#receiver?.deliver(events.map((event) => this.#entry(stream, event)));
     return Promise.resolve(this.#id(this.#count));
   }
 
   /** Delivers the end before it returns. */
   end(stream: string): Promise<string> {
-    const id = this.#id(++this.#count);
-    this.#receiver?.deliver([{ id, stream, event: undefined, ageMs: 0 }]);
-    return Promise.resolve(id);
+    this.#receiver?.deliver([this.#entry(stream, undefined)]);
+    return Promise.resolve(this.#id(this.#count));
   }
 
   /** Has nothing to wait for. */
   close(): Promise<void> {
     return Promise.resolve();
+  }
+
+  // Nobody else has ended what this hub has forgotten.
+  #entry(stream: string, event: ServerSentEvent | undefined): LogEntry {
+    return { id: this.#id(++this.#count), stream, event, isFirst: false, ageMs: 0 };
   }
 
   #id(position: number): string {

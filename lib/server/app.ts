@@ -7,6 +7,7 @@
 
 import type { EventWriter } from "../event_writer.ts";
 import { BroadcastHub } from "../hub.ts";
+import type { EventLog } from "../log/log.ts";
 import { problem } from "../problem.ts";
 import { spread } from "../spread.ts";
 import { type Authorize, createAccess } from "./access.ts";
@@ -15,6 +16,7 @@ import type { Config } from "./config.ts";
 import { Connections } from "./connections.ts";
 import { createConsole } from "./console.ts";
 import { withCors } from "./cors.ts";
+import { openEventLog } from "./event_log.ts";
 import { importJwtKey } from "./jwt.ts";
 import { METRICS_TYPE, metricsText } from "./metrics.ts";
 import { recover } from "./recover.ts";
@@ -40,13 +42,15 @@ export interface AppOptions {
   readonly memoryBytes?: () => number | undefined;
   /** Says who may do what, in place of the configuration's tokens. */
   readonly authorize?: Authorize;
+  /** Where events are ordered and kept, in place of the configuration's. */
+  readonly eventLog?: EventLog;
 }
 
 /** A server without a socket. */
 export interface App {
   /** Answers a request. `info` is what the runtime's own server gives beside it. */
   readonly fetch: (request: Request, info?: RequestInfo) => Promise<Response>;
-  /** The hub behind `/sse?stream=`. */
+  /** The hub behind `/sse?stream=`; it takes subscribers and publishers once it is `ready`. */
   readonly hub: BroadcastHub;
   /**
    * Sends every client away, each at a moment of its own within `withinMs` milliseconds and for 5 to
@@ -79,14 +83,17 @@ export function createApp(config: Config, options: AppOptions = {}): App {
   const onError = (error: unknown) => log("error", { error: describe(error) });
   const hub = new BroadcastHub({
     ...config,
+    log: options.eventLog ?? openEventLog(config),
     historyMs: config.historySeconds * 1_000,
     heartbeatMs: config.heartbeatSeconds * 1_000,
     stallMs: config.stallSeconds * 1_000,
+    onLogChange: (isUp, reason) =>
+      isUp ? log("event log back") : log("event log away", { reason: `${reason}` }),
     onError,
   });
   const writers = new Set<EventWriter>();
   const addresses = new WeakMap<Request, string>();
-  const refusedPublishers = { rate: 0, maxStreams: 0, stopping: 0 };
+  const refusedPublishers = { rate: 0, maxStreams: 0, stopping: 0, logAway: 0 };
   let isStopping = false;
 
   function addressOf(request: Request, { remoteAddr }: RequestInfo): string {
@@ -94,6 +101,11 @@ export function createApp(config: Config, options: AppOptions = {}): App {
     const address = clientAddress(request, hostname, config.trustProxy);
     addresses.set(request, address);
     return address;
+  }
+
+  function readiness(): Response {
+    if (isStopping) return plain(503, "stopping\n");
+    return hub.isLogUp ? plain(200, "ok\n") : plain(503, "the event log is away\n");
   }
 
   const stopClock = startClock(hub, config);
@@ -121,6 +133,7 @@ export function createApp(config: Config, options: AppOptions = {}): App {
   const metrics = () =>
     metricsText({
       hub: hub.stats(),
+      isLogUp: hub.isLogUp,
       connections: connections.stats(),
       refusedPublishers: { ...refusedPublishers },
       memoryBytes: memoryBytes(),
@@ -135,7 +148,7 @@ export function createApp(config: Config, options: AppOptions = {}): App {
     ["/session", sessions.route],
     ["/console/events", watcher.route],
     ["/healthz", { GET: () => plain(200, "ok\n") }],
-    ["/readyz", { GET: () => isStopping ? plain(503, "stopping\n") : plain(200, "ok\n") }],
+    ["/readyz", { GET: readiness }],
   ]);
   const handler = withCors(recover(createRouter(routes), onError), config.corsOrigins);
   return {

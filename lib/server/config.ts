@@ -5,7 +5,9 @@
  * @module
  */
 
-import { isStreamName, slowPolicies, type SlowPolicy } from "../stream.ts";
+import { slowPolicies, type SlowPolicy } from "../stream.ts";
+import { isRedisUrl } from "../log/redis.ts";
+import { isStreamName } from "../stream_name.ts";
 import { isOrigin } from "./cors.ts";
 import { type LogFormat, logFormats } from "./request_log.ts";
 
@@ -19,6 +21,8 @@ export interface Config {
   readonly tlsCert: string | undefined;
   /** `TLS_KEY`: its private key, PEM. */
   readonly tlsKey: string | undefined;
+  /** `REUSE_PORT`: whether other processes may listen on the same port. */
+  readonly reusePort: boolean;
   /** `LOG_FORMAT`: how a log line looks. */
   readonly logFormat: LogFormat;
   /** `TRUST_PROXY`: how many proxies stand in front, whose `X-Forwarded-For` is believed. */
@@ -63,6 +67,14 @@ export interface Config {
   readonly maxEventBytes: number;
   /** `PUBLISH_RATE`: the most publishes a second from one address; 0 is off. */
   readonly publishRate: number;
+  /** `EVENT_LOG`: where events are ordered and kept. */
+  readonly eventLog: "memory" | "kv" | "redis";
+  /** `KV_PATH`: the file of Deno KV; `undefined` for the store that Deno Deploy gives. */
+  readonly kvPath: string | undefined;
+  /** `REDIS_URL`: where Redis is; there if the log is Redis. */
+  readonly redisUrl: string | undefined;
+  /** What can be done as it is set, and is hardly meant: a line each. */
+  readonly warnings: readonly string[];
 }
 
 /** Settings that can't be used, one line each. */
@@ -96,11 +108,17 @@ export function readConfig(get: (name: string) => string | undefined): Config {
     return fallback;
   };
   const isOnDeploy = get("DENO_DEPLOYMENT_ID") !== undefined;
+  const eventLog = read(
+    "EVENT_LOG",
+    isOnDeploy ? "kv" : "memory",
+    oneOf(["memory", "kv", "redis"] as const),
+  );
   const config: Config = {
     host: read("HOST", "0.0.0.0", text),
     port: read("PORT", 8_080, whole(0, 65_535)),
     tlsCert: read("TLS_CERT", undefined, pem),
     tlsKey: read("TLS_KEY", undefined, pem),
+    reusePort: read("REUSE_PORT", "false", oneOf(["true", "false"] as const)) === "true",
     logFormat: read("LOG_FORMAT", "text", oneOf(logFormats)),
     trustProxy: read("TRUST_PROXY", 0, whole(0, 100)),
     intervalMs: read("INTERVAL_MS", 1_000, whole(10, MAX_TIMER_MS)),
@@ -123,7 +141,22 @@ export function readConfig(get: (name: string) => string | undefined): Config {
     maxConnectionsPerAddress: read("MAX_CONNECTIONS_PER_ADDRESS", 0, whole(0)),
     maxEventBytes: read("MAX_EVENT_BYTES", 262_144, whole(1)),
     publishRate: read("PUBLISH_RATE", 0, whole(0)),
+    eventLog,
+    kvPath: read("KV_PATH", isOnDeploy ? undefined : "./data/hub.sqlite", text),
+    redisUrl: read("REDIS_URL", undefined, redisUrl),
+    warnings: isOnDeploy && eventLog === "memory"
+      ? ["EVENT_LOG=memory: what is published on one instance does not reach the others"]
+      : [],
   };
+  if (eventLog === "redis" && !get("REDIS_URL")) {
+    errors.push("REDIS_URL: expected a URL such as redis://localhost:6379, for EVENT_LOG=redis");
+  }
+  if (config.reusePort && eventLog === "memory") {
+    errors.push(
+      "REUSE_PORT: expected EVENT_LOG=kv or redis with it; with the log in memory, the processes on " +
+        "one port would not hear each other",
+    );
+  }
   if (Boolean(get("TLS_CERT")) !== Boolean(get("TLS_KEY"))) {
     errors.push("TLS_CERT, TLS_KEY: expected both or neither, got one");
   }
@@ -179,6 +212,10 @@ function jwtKey(text: string): string | Wrong {
   return isLongEnough ? text : new Wrong("a secret of 32 bytes or more, or a public key as PEM");
 }
 
+function redisUrl(text: string): string | Wrong {
+  return isRedisUrl(text) ? text : new Wrong("a URL such as redis://localhost:6379");
+}
+
 function origins(text: string): string[] | Wrong {
   const all = text.split(",").map((origin) => origin.trim());
   return all.every(isOrigin) ? all : new Wrong(
@@ -190,4 +227,4 @@ function shown(name: string, text: string): string {
   return SECRETS.has(name) ? "…" : text.slice(0, 200);
 }
 
-const SECRETS = new Set(["TLS_KEY", "PUBLISH_TOKEN", "JWT_KEY"]);
+const SECRETS = new Set(["TLS_KEY", "PUBLISH_TOKEN", "JWT_KEY", "REDIS_URL"]);

@@ -14,6 +14,8 @@ import type { ConnectionsStats } from "./connections.ts";
 export interface MetricsInput {
   /** The hub behind `/sse?stream=`. */
   readonly hub: HubStats;
+  /** Whether events can be published. */
+  readonly isLogUp: boolean;
   /** The open event streams of both shapes. */
   readonly connections: ConnectionsStats;
   /** Publishers refused, by why. */
@@ -27,7 +29,7 @@ export const METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8";
 
 /** Writes the text. */
 export function metricsText(input: MetricsInput): string {
-  const { hub, connections, refusedPublishers, memoryBytes } = input;
+  const { hub, isLogUp, connections, refusedPublishers, memoryBytes } = input;
   const { own, hub: subscribed } = connections.open;
   const totals = connections.total;
   return [
@@ -77,7 +79,7 @@ export function metricsText(input: MetricsInput): string {
       hub.latencyMs,
       1_000,
     ),
-    family("sse_log_up", "gauge", "Whether events can be published", { "": 1 }),
+    family("sse_log_up", "gauge", "Whether events can be published", { "": Number(isLogUp) }),
     memoryBytes === undefined
       ? ""
       : family("process_resident_memory_bytes", "gauge", "Resident memory", { "": memoryBytes }),

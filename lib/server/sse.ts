@@ -9,7 +9,7 @@ import type { BroadcastHub } from "../hub.ts";
 import { problem } from "../problem.ts";
 import { type ConnectionEnd, eventStreamHeaders, retryLater } from "../response.ts";
 import { searchParams } from "../resume.ts";
-import { isStreamName } from "../stream.ts";
+import { isStreamName } from "../stream_name.ts";
 import type { Authorize } from "./access.ts";
 import { addressBlock } from "./client_address.ts";
 import type { Config } from "./config.ts";
@@ -26,6 +26,8 @@ export interface RefusedPublishers {
   maxStreams: number;
   /** While the server stops. */
   stopping: number;
+  /** While the event log is away. */
+  logAway: number;
 }
 
 /** What the route works with. */
@@ -93,16 +95,20 @@ export function sseRoute(options: SseOptions): Route {
     try {
       return Response.json(await hub.publish(stream, events), { headers: NO_STORE });
     } catch (error) {
-      return refusePublish(error, refused);
+      return refusePublish(error, hub, refused);
     }
   }
 
   async function end(request: Request): Promise<Response> {
     const stream = await oneStream(request);
     if (stream instanceof Response) return stream;
-    return await hub.end(stream)
-      ? new Response(null, { status: 204 })
-      : problem(404, `There is no stream ${stream}`);
+    try {
+      const wasThere = await hub.end(stream);
+      if (wasThere) return new Response(null, { status: 204 });
+      return problem(404, `There is no stream ${stream}`);
+    } catch (error) {
+      return refusePublish(error, hub, refused);
+    }
   }
 
   /** The one stream that a publisher names, if it may publish to it; or the refusal. */
@@ -150,13 +156,23 @@ export function isServed(name: string, { streams }: Config): boolean {
   return streams?.includes(name) ?? true;
 }
 
-function refusePublish(error: unknown, refused: RefusedPublishers): Response {
+function refusePublish(error: unknown, hub: BroadcastHub, refused: RefusedPublishers): Response {
   if (error instanceof DOMException && error.name === "InvalidStateError") {
     return problem(409, "The stream has ended");
   }
   if (error instanceof DOMException && error.name === "QuotaExceededError") {
     refused.maxStreams++;
     return tryAgain(429, "There are too many streams", 60);
+  }
+  if (error instanceof RangeError) {
+    return problem(
+      413,
+      "This is more than the event log takes at once: publish less, or one by one",
+    );
+  }
+  if (!hub.isLogUp) {
+    refused.logAway++;
+    return tryAgain(503, "The event log is away; with an id, an event can be sent again safely", 5);
   }
   throw error;
 }

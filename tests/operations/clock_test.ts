@@ -1,6 +1,6 @@
 import { assertEquals, assertLess, assertLessOrEqual } from "@std/assert";
-import { Body, lacks, ServerProcess } from "../server/support.ts";
-import { isMissing } from "./proxies.ts";
+import { isMissing, lacks } from "../program.ts";
+import { Body, ServerProcess } from "../server/support.ts";
 
 const PUBLISH_TOKEN = "a-token-for-this-test";
 const LIBFAKETIME = `/usr/lib/${Deno.build.arch}-linux-gnu/faketime/libfaketimeMT.so.1`;

@@ -6,7 +6,8 @@ import {
   assertLessOrEqual,
   assertMatch,
 } from "@std/assert";
-import { Body, lacks, ServerProcess } from "../server/support.ts";
+import { lacks } from "../program.ts";
+import { Body, ServerProcess } from "../server/support.ts";
 
 const PUBLISH_TOKEN = "a-token-for-this-test";
 const DRAIN_SECONDS = 3;

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { Lines } from "../server/support.ts";
+import { freePort, Program } from "../program.ts";
 
 /** A proxy that can be started. */
 export interface ProxyKind {
@@ -59,26 +59,15 @@ http {
   },
 ];
 
-/** A proxy that runs. */
-export class ProxyProcess implements AsyncDisposable {
-  /** What it prints; for each request that finds no server, a line with "refused". */
-  readonly stderr: Lines = new Lines();
+/** A proxy that runs. For each request that finds no server it prints a line with "refused". */
+export class ProxyProcess extends Program {
   readonly url: URL;
   readonly #folder: string;
-  readonly #child: Deno.ChildProcess;
-  readonly #piped: Promise<void>;
 
   private constructor(kind: ProxyKind, folder: string, port: number) {
+    super(kind.command, { args: kind.args(folder), env: { HOME: folder } });
     this.url = new URL(`http://127.0.0.1:${port}`);
     this.#folder = folder;
-    this.#child = new Deno.Command(kind.command, {
-      args: kind.args(folder),
-      clearEnv: true,
-      env: { HOME: folder },
-      stdout: "null",
-      stderr: "piped",
-    }).spawn();
-    this.#piped = readLines(this.#child.stderr, this.stderr.print);
   }
 
   /**
@@ -104,44 +93,8 @@ export class ProxyProcess implements AsyncDisposable {
   }
 
   /** Kills it if it still runs. */
-  async [Symbol.asyncDispose](): Promise<void> {
-    try {
-      this.#child.kill("SIGKILL");
-    } catch {
-      // It has ended.
-    }
-    await this.#child.status;
-    await this.#piped;
+  override async [Symbol.asyncDispose](): Promise<void> {
+    await super[Symbol.asyncDispose]();
     await Deno.remove(this.#folder, { recursive: true });
-  }
-}
-
-/** A port that nobody listens on. */
-export function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
-}
-
-/** Whether a program is not there. */
-export async function isMissing(command: string): Promise<boolean> {
-  try {
-    await Deno.stat(command);
-    return false;
-  } catch {
-    // Not there, or not ours to see.
-    return true;
-  }
-}
-
-/** Reads an output to its end, line by line. */
-export async function readLines(
-  output: ReadableStream<Uint8Array>,
-  print: (line: string) => void,
-): Promise<void> {
-  let rest = "";
-  for await (const text of output.pipeThrough(new TextDecoderStream())) {
-    const parts = (rest + text).split("\n");
-    rest = parts.pop()!;
-    parts.forEach(print);
   }
 }

@@ -5,15 +5,9 @@ import {
   assertLessOrEqual,
   assertMatch,
 } from "@std/assert";
-import { Body, lacks, Lines, ServerProcess, soon } from "../server/support.ts";
-import {
-  freePort,
-  isMissing,
-  proxies,
-  type ProxyKind,
-  ProxyProcess,
-  readLines,
-} from "./proxies.ts";
+import { freePort, isMissing, lacks, Lines, readLines, soon } from "../program.ts";
+import { Body, ServerProcess } from "../server/support.ts";
+import { proxies, type ProxyKind, ProxyProcess } from "./proxies.ts";
 
 const CHROMIUM = "/usr/bin/chromium";
 const PUBLISH_TOKEN = "a-token-for-this-test";

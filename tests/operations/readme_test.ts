@@ -1,5 +1,5 @@
 import { assertStringIncludes } from "@std/assert";
-import { lacks } from "../server/support.ts";
+import { lacks } from "../program.ts";
 
 for (const file of ["nginx.conf", "Caddyfile"]) {
   Deno.test({

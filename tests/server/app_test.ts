@@ -5,8 +5,9 @@ import {
   assertLessOrEqual,
   assertMatch,
 } from "@std/assert";
+import { lacks } from "../program.ts";
 import { createApp, readConfig } from "../../lib/server/app.ts";
-import { Body, get, lacks, type TestApp, testApp, words } from "./support.ts";
+import { Body, get, type TestApp, testApp, words } from "./support.ts";
 
 const INFO = { remoteAddr: { transport: "tcp", hostname: "192.0.2.7", port: 51_234 } };
 // RFC 9112, section 3.2: a Host that can't be one is to be refused.

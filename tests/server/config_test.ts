@@ -44,6 +44,35 @@ const settings: Readonly<Record<string, Row>> = {
     right: { [KEY]: KEY },
     wrong: [],
   },
+  REUSE_PORT: {
+    field: "reusePort",
+    byDefault: false,
+    right: { true: true, false: false },
+    wrong: ["1", "yes", "TRUE"],
+    expected: "true, false",
+  },
+  EVENT_LOG: {
+    field: "eventLog",
+    byDefault: "memory",
+    right: { memory: "memory", kv: "kv", redis: "redis" },
+    wrong: ["sqlite", "Redis", "toString"],
+    expected: "memory, kv, redis",
+  },
+  KV_PATH: {
+    field: "kvPath",
+    byDefault: "./data/hub.sqlite",
+    right: { "/var/lib/sse/hub.sqlite": "/var/lib/sse/hub.sqlite" },
+    wrong: [],
+  },
+  REDIS_URL: {
+    field: "redisUrl",
+    byDefault: undefined,
+    right: {
+      "rediss://user:secret@redis.example:6380/2": "rediss://user:secret@redis.example:6380/2",
+    },
+    wrong: ["localhost:6379", "http://localhost", "redis://a b"],
+    expected: "a URL such as redis://localhost:6379",
+  },
   LOG_FORMAT: {
     field: "logFormat",
     byDefault: "text",
@@ -164,12 +193,18 @@ function errorsOf(values: Readonly<Record<string, string>>): string[] {
 
 Deno.test("the table of settings has every field of Config", () => {
   const fields = Object.values(settings).map(({ field }) => field);
-  assertEquals(fields.sort(), (Object.keys(read({})) as (keyof Config)[]).sort());
+  const others = ["warnings" as const];
+  assertEquals([...fields, ...others].sort(), (Object.keys(read({})) as (keyof Config)[]).sort());
 });
 
 for (const [name, { field, byDefault, right, wrong, expected }] of Object.entries(settings)) {
   // Each alone would be wrong.
-  const others = { TLS_CERT: { TLS_KEY: KEY }, TLS_KEY: { TLS_CERT: CERT } }[name] ?? {};
+  const others = {
+    TLS_CERT: { TLS_KEY: KEY },
+    TLS_KEY: { TLS_CERT: CERT },
+    EVENT_LOG: { REDIS_URL: "redis://localhost" },
+    REUSE_PORT: { EVENT_LOG: "kv" },
+  }[name] ?? {};
 
   Deno.test(`${name} has a default, also where it is set to nothing`, () => {
     assertEquals(read({})[field], byDefault);
@@ -185,7 +220,8 @@ for (const [name, { field, byDefault, right, wrong, expected }] of Object.entrie
   if (!expected) continue;
   Deno.test(`${name} is refused with what would be right`, () => {
     for (const text of wrong) {
-      const got = name === "PUBLISH_TOKEN" ? '"…"' : JSON.stringify(text);
+      const isSecret = ["PUBLISH_TOKEN", "REDIS_URL"].includes(name);
+      const got = isSecret ? '"…"' : JSON.stringify(text);
       assertEquals(errorsOf({ [name]: text }), [`${name}: expected ${expected}, got ${got}`]);
     }
   });
@@ -230,6 +266,31 @@ Deno.test("TLS_KEY is shown nowhere when it is refused", () => {
   const error = assertThrows(() => read({ TLS_KEY: "the-secret", PORT: "x" }), ConfigError);
   assertStringIncludes(`${error}`, "TLS_KEY: expected ");
   assertEquals(`${error}${error.stack}`.includes("the-secret"), false);
+});
+
+Deno.test("EVENT_LOG=redis is refused without REDIS_URL", () => {
+  assertEquals(errorsOf({ EVENT_LOG: "redis" }), [
+    "REDIS_URL: expected a URL such as redis://localhost:6379, for EVENT_LOG=redis",
+  ]);
+});
+
+Deno.test("REUSE_PORT is refused with the log in memory, and says why", () => {
+  const [error = ""] = errorsOf({ REUSE_PORT: "true" });
+  assertEquals(
+    error,
+    "REUSE_PORT: expected EVENT_LOG=kv or redis with it; with the log in memory, the processes on " +
+      "one port would not hear each other",
+  );
+});
+
+Deno.test("EVENT_LOG is kv on Deno Deploy, in the store there, and memory is warned of", () => {
+  const onDeploy = { DENO_DEPLOYMENT_ID: "abc" };
+  const { eventLog, kvPath, warnings } = read(onDeploy);
+  assertEquals({ eventLog, kvPath, warnings }, { eventLog: "kv", kvPath: undefined, warnings: [] });
+  assertEquals(read({ ...onDeploy, EVENT_LOG: "memory" }).warnings, [
+    "EVENT_LOG=memory: what is published on one instance does not reach the others",
+  ]);
+  assertEquals(read({ EVENT_LOG: "memory" }).warnings, []);
 });
 
 Deno.test("HEARTBEAT_SECONDS is 4 on Deno Deploy unless it is set", () => {

@@ -1,8 +1,9 @@
 import { assertEquals, assertMatch } from "@std/assert";
+import { lacks, Lines } from "../program.ts";
 import { eventStream } from "../../lib/connection.ts";
 import { Connections } from "../../lib/server/connections.ts";
 import { utf8 } from "../pieces.ts";
-import { lacks, Lines, testApp } from "./support.ts";
+import { testApp } from "./support.ts";
 
 /** Connections of these limits, and a way to open one from an address. */
 function connectionsOf(maxConnections: number, maxConnectionsPerAddress = 0) {

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertMatch, assertNotEquals } from "@std/assert";
-import { Body, lacks, ServerProcess } from "./support.ts";
+import { lacks } from "../program.ts";
+import { Body, ServerProcess } from "./support.ts";
 
 const ignore = await lacks("net", "run");
 const SIGNALS = ["SIGTERM", "SIGINT"] as const;
@@ -190,7 +191,7 @@ Deno.test({
   name: "main.ts listens again when it has run out of file descriptors",
   ignore,
   async fn() {
-    await using server = new ServerProcess({}, 80);
+    await using server = new ServerProcess({}, { before: "ulimit -n 80" });
     const url = await server.url();
     const sockets = await connectAll(url, 120);
     await server.stderr.line("The listener died");

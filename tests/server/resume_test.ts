@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
+import { lacks } from "../program.ts";
 import { BroadcastHub } from "../../lib/hub.ts";
 import { fill, oneStream, runOneStream, runSeveralStreams, severalStreams } from "../cursors.ts";
-import { lacks } from "./support.ts";
 
 const ignore = await lacks("net");
 

@@ -1,0 +1,105 @@
+/**
+ * What an engine keeps as one entry: events of one or more publishes as text, and the ids of what is in
+ * it.
+ *
+ * @module
+ */
+
+import { checkEvent, type ServerSentEvent } from "../event.ts";
+import { isStreamName } from "../stream_name.ts";
+import type { LogEntry } from "./log.ts";
+
+/** An entry as an engine keeps it. */
+export interface StoredEntry {
+  /** Its place in the engine's order: lower-case letters and digits, as many for every entry. */
+  readonly place: string;
+  /** What {@linkcode encodeEntry} made. */
+  readonly text: string;
+}
+
+/** Encodes an event of a stream, or the stream's end, as an item of an entry. */
+export function encodeItem(stream: string, event?: ServerSentEvent, isFirst = false): string {
+  return JSON.stringify(
+    event === undefined ? [stream] : isFirst ? [stream, event, 1] : [stream, event],
+  );
+}
+
+/** Encodes an entry of such items, appended at a time in milliseconds since 1970. */
+export function encodeEntry(timeMs: number, items: readonly string[]): string {
+  return `[${[timeMs, ...items].join()}]`;
+}
+
+/**
+ * Decodes an entry. What no hub has written has nothing in it: whoever can write to the engine could
+ * otherwise forge fields, or end every instance with one line.
+ */
+export function decodeEntry(
+  { place, text }: StoredEntry,
+  ids: EntryIds,
+  nowMs: number,
+): LogEntry[] {
+  try {
+    const [timeMs, ...items] = JSON.parse(text);
+    const ageMs = Math.max(nowMs - Number(timeMs), 0);
+    return items.map(([stream, event, first]: Item, index: number) => {
+      if (event !== undefined) checkEvent(event);
+      if (!isStreamName(stream) || Number.isNaN(ageMs)) throw new TypeError("Not an entry");
+      const id = ids.format(place, index + 1);
+      return { id, stream, event, isFirst: first !== undefined, ageMs };
+    });
+  } catch {
+    // It is as if it were not there, on every instance alike.
+    return [];
+  }
+}
+
+type Item = [stream: string, event?: ServerSentEvent, first?: 1];
+
+/** When an entry was appended, in milliseconds since 1970; 0 for what no hub has written. */
+export function entryTimeMs({ text }: StoredEntry): number {
+  return Number(/^\[([0-9]+)/.exec(text)?.[1] ?? 0);
+}
+
+/** The ids of an epoch: `<epoch>-<place><index>`, of which the first in an entry has index 1. */
+export class EntryIds {
+  readonly #epoch: string;
+  readonly #placeLength: number;
+  readonly #format: RegExp;
+
+  /** Makes and reads ids with places of `placeLength` characters. */
+  constructor(epoch: string, placeLength: number) {
+    this.#epoch = epoch;
+    this.#placeLength = placeLength;
+    this.#format = new RegExp(`^${epoch}-[0-9a-z]{${placeLength + INDEX_LENGTH}}$`);
+  }
+
+  /** The id of the item at an index; 0 is before the first. */
+  format(place: string, index: number): string {
+    return `${this.#epoch}-${place}${index.toString(36).padStart(INDEX_LENGTH, "0")}`;
+  }
+
+  /** The id after all that an entry could have. */
+  after(place: string): string {
+    return this.format(place, MAX_ITEMS);
+  }
+
+  /** The id before all there could be. */
+  get zero(): string {
+    return this.format("0".repeat(this.#placeLength), 0);
+  }
+
+  /** Whether a text is an id of this epoch. */
+  has(id: string): boolean {
+    return this.#format.test(id);
+  }
+
+  /** The place of the entry that an id is of. */
+  placeOf(id: string): string {
+    return id.slice(this.#epoch.length + 1, -INDEX_LENGTH);
+  }
+}
+
+const INDEX_LENGTH = 4;
+
+/** The most items that an entry can have, and one more. */
+export const MAX_ITEMS = 36 ** INDEX_LENGTH - 1;

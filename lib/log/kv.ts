@@ -1,0 +1,192 @@
+/**
+ * A log in Deno KV: a SQLite file on one machine, or the store that instances on Deno Deploy share.
+ *
+ * @module
+ */
+
+import { type EntryStore, SharedLog } from "./shared.ts";
+import type { StoredEntry } from "./entries.ts";
+import { type EventLog, randomEpoch } from "./log.ts";
+import type { RetentionOptions } from "./retention.ts";
+
+export type { AppendOptions, EventLog, LogEntry, LogPage, LogReceiver } from "./log.ts";
+export type { RetentionOptions } from "./retention.ts";
+
+/** Options of {@linkcode openKvLog}. */
+export interface KvLogOptions extends RetentionOptions {
+  /**
+   * The SQLite file, made if there is none, with its folder; several processes of a machine may share
+   * it. Left out, the store is the one that Deno has for the application: on Deno Deploy that of all
+   * its instances.
+   */
+  readonly path?: string;
+  /**
+   * What the keys begin with; hubs with different prefixes know nothing of each other.
+   *
+   * @default {["sse-hub"]}
+   */
+  readonly prefix?: readonly Deno.KvKeyPart[];
+}
+
+/**
+ * Makes a log in Deno KV, for `new BroadcastHub({ log: openKvLog({ path: "hub.sqlite" }) })`; the hub
+ * opens and closes it.
+ *
+ * What is published is durable when `publish()` resolves: with a file, written to it (SQLite in WAL
+ * mode, synchronous as Deno sets it); on Deno Deploy, committed. An entry, events of one `publish()`
+ * with all their fields as JSON, may have 65 000 bytes, as KV takes no larger values. Other processes
+ * that share the file hear of an event within 50 milliseconds, as nothing rings across processes.
+ *
+ * Needs `"unstable": ["kv"]` in `deno.json`, and the permission to read and write the file.
+ *
+ * @throws {RangeError} If an option is not above 0.
+ *
+ * @example
+ * ```ts ignore
+ * import { BroadcastHub } from "@sse/hub";
+ * import { openKvLog } from "@sse/hub/kv";
+ *
+ * const hub = new BroadcastHub({ log: openKvLog({ path: "./data/hub.sqlite" }) });
+ * await hub.ready;
+ * ```
+ */
+export function openKvLog(options: KvLogOptions = {}): EventLog {
+  return new SharedLog(new KvStore(options), options);
+}
+
+/** Entries under the versionstamps of their commits, which grow from commit to commit. */
+class KvStore implements EntryStore {
+  readonly placeLength = PLACE_LENGTH;
+  readonly maxEntryBytes = 65_000;
+  readonly #path: string | undefined;
+  readonly #entries: Deno.KvKey;
+  readonly #bell: Deno.KvKey;
+  readonly #epoch: Deno.KvKey;
+  readonly #trimmed: Deno.KvKey;
+  #kv: Deno.Kv | undefined;
+  #watching: ReadableStreamDefaultReader<unknown> | undefined;
+  #ring = Promise.withResolvers<void>();
+  #isClosed = false;
+
+  constructor({ path, prefix = ["sse-hub"] }: KvLogOptions) {
+    this.#path = path;
+    this.#entries = [...prefix, "entries"];
+    this.#bell = [...prefix, "bell"];
+    this.#epoch = [...prefix, "epoch"];
+    this.#trimmed = [...prefix, "trimmed"];
+  }
+
+  async open(): Promise<string> {
+    const folder = this.#path?.replace(/[^/\\]*$/, "");
+    if (folder && this.#path !== ":memory:") await Deno.mkdir(folder, { recursive: true });
+    const kv = this.#kv = await Deno.openKv(this.#path);
+    if (this.#isClosed) kv.close();
+    else this.#listen(kv);
+    await kv.atomic().check({ key: this.#epoch, versionstamp: null })
+      .set(this.#epoch, randomEpoch()).commit();
+    return (await kv.get<string>(this.#epoch)).value!;
+  }
+
+  async write(text: string): Promise<string> {
+    const commit = await this.#kv!.atomic()
+      .set([...this.#entries, this.#kv!.commitVersionstamp()], encoder.encode(text))
+      .set(this.#bell, 0)
+      .commit();
+    this.#ring.resolve();
+    if (!commit.ok) throw new Error("Cannot append to log: the commit was refused");
+    return placeOf(commit.versionstamp);
+  }
+
+  async probe(): Promise<void> {
+    await this.#kv!.set(this.#bell, 0);
+  }
+
+  read(fromPlace: string): Promise<StoredEntry[]> {
+    return this.#list(stampOf(fromPlace));
+  }
+
+  async next(afterPlace: string, mayWait: boolean): Promise<StoredEntry[]> {
+    const start = stampOf(afterPlace) + "\0";
+    const page = await this.#list(start);
+    if (page.length > 0 || !mayWait || this.#isClosed) return page;
+    await this.#wait();
+    return this.#isClosed ? [] : await this.#list(start);
+  }
+
+  async gone(): Promise<{ readonly through: string } | undefined> {
+    const { value } = await this.#kv!.get<Deno.KvU64>(this.#trimmed);
+    // The version without the number of the commit in it: it holds for all commits of that version.
+    return value
+      ? { through: placeOf(value.value.toString(16).padStart(16, "0") + "ffff") }
+      : undefined;
+  }
+
+  async trim(places: readonly string[]): Promise<void> {
+    for (let i = 0; i < places.length; i += TRIM_COUNT) {
+      const stamps = places.slice(i, i + TRIM_COUNT).map(stampOf);
+      const atomic = this.#kv!.atomic();
+      for (const stamp of stamps) atomic.delete([...this.#entries, stamp]);
+      // The highest of what any instance has dropped, whatever order their commits come in.
+      await atomic.max(this.#trimmed, BigInt(`0x${stamps.at(-1)!.slice(0, 16)}`)).commit();
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    this.#ring.resolve();
+    await this.#watching?.cancel();
+    this.#kv?.close();
+  }
+
+  async #list(startStamp: string): Promise<StoredEntry[]> {
+    const page: StoredEntry[] = [];
+    const start = [...this.#entries, startStamp];
+    const selector = { prefix: this.#entries, start };
+    for await (
+      const { key, value } of this.#kv!.list<Uint8Array>(selector, { limit: PAGE_COUNT })
+    ) {
+      page.push({ place: placeOf(key.at(-1) as string), text: decoder.decode(value) });
+    }
+    return page;
+  }
+
+  /** Rings when the bell's key changes: by whom it was, within this process or, on Deploy, anywhere. */
+  async #listen(kv: Deno.Kv): Promise<void> {
+    const reader = this.#watching = kv.watch([this.#bell]).getReader();
+    try {
+      while (!(await reader.read()).done) this.#ring.resolve();
+    } catch {
+      // Closed, or away; the time that next() waits goes on.
+    }
+  }
+
+  async #wait(): Promise<void> {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const waitMs = this.#path === undefined ? WAIT_MS : POLL_MS;
+    const time = new Promise<void>((resolve) => timer = setTimeout(resolve, waitMs));
+    await Promise.race([time, this.#ring.promise]);
+    clearTimeout(timer);
+    if (!this.#isClosed) this.#ring = Promise.withResolvers();
+  }
+}
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+const PAGE_COUNT = 100;
+const TRIM_COUNT = 200;
+/** How long another process's entry may go unnoticed. */
+const POLL_MS = 50;
+/** How long the bell is trusted. */
+const WAIT_MS = 2_000;
+// 80 bits: the 20 hexadecimal digits of a versionstamp.
+const PLACE_LENGTH = 16;
+
+function placeOf(stamp: string): string {
+  return BigInt(`0x${stamp}`).toString(36).padStart(PLACE_LENGTH, "0");
+}
+
+function stampOf(place: string): string {
+  let stamp = 0n;
+  for (const digit of place) stamp = stamp * 36n + BigInt(parseInt(digit, 36));
+  return stamp.toString(16).padStart(20, "0");
+}

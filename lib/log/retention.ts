@@ -1,0 +1,79 @@
+/**
+ * Which entries of a log are to go: the oldest, beyond a number, a size or an age.
+ *
+ * @module
+ */
+
+/** What a log keeps at the most, all streams together. */
+export interface RetentionOptions {
+  /**
+   * The most entries. Events that are published in one turn, or faster than they can be written, share
+   * one.
+   *
+   * @default {100_000}
+   */
+  readonly maxEntries?: number;
+  /**
+   * The most bytes of entries.
+   *
+   * @default {268_435_456}
+   */
+  readonly maxBytes?: number;
+  /**
+   * The age at which an entry goes, in milliseconds.
+   *
+   * @default {3_600_000}
+   */
+  readonly maxAgeMs?: number;
+}
+
+interface Kept {
+  readonly place: string;
+  readonly bytes: number;
+  readonly keptMs: number;
+}
+
+/** Keeps the books of the entries that a log has. */
+export class Retention {
+  readonly #options: Required<RetentionOptions>;
+  #kept: Kept[] = [];
+  #bytes = 0;
+
+  /**
+   * Begins with none.
+   *
+   * @throws {RangeError} If an option is not above 0.
+   */
+  constructor(options: RetentionOptions = {}) {
+    const { maxEntries = 100_000, maxBytes = 268_435_456, maxAgeMs = 3_600_000 } = options;
+    this.#options = { maxEntries, maxBytes, maxAgeMs };
+    for (const [name, value] of Object.entries(this.#options)) {
+      if (value > 0) continue;
+      throw new RangeError(`Cannot open log: ${name} must be a number above 0, got ${value}`);
+    }
+  }
+
+  /** Notes an entry, newer than all before; `timeMs` is when it was appended. */
+  add(place: string, bytes: number, timeMs: number): void {
+    this.#kept.push({ place, bytes, keptMs: timeMs });
+    this.#bytes += bytes;
+  }
+
+  /** The places of those that are to go now, the oldest first. */
+  due(nowMs: number): string[] {
+    const { maxEntries, maxBytes, maxAgeMs } = this.#options;
+    let bytes = this.#bytes;
+    const stays = this.#kept.findIndex((kept, i) => {
+      const exceeds = this.#kept.length - i > maxEntries || bytes > maxBytes;
+      bytes -= kept.bytes;
+      return !exceeds && nowMs - kept.keptMs <= maxAgeMs;
+    });
+    return this.#kept.slice(0, stays < 0 ? Infinity : stays).map(({ place }) => place);
+  }
+
+  /** Strikes off the oldest that are gone. */
+  drop(count: number): void {
+    for (const { bytes } of this.#kept.slice(0, count)) this.#bytes -= bytes;
+    this.#kept = this.#kept.slice(count);
+  }
+}

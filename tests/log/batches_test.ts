@@ -1,0 +1,90 @@
+import { assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { Batches } from "../../lib/log/batches.ts";
+
+/** Batches whose entries are written when the test says so. */
+function setUp(maxBytes = 1_000) {
+  const entries: string[][] = [];
+  const writes: PromiseWithResolvers<string>[] = [];
+  const batches = new Batches({
+    maxBytes,
+    write(text) {
+      entries.push(JSON.parse(text).slice(1));
+      const writing = Promise.withResolvers<string>();
+      writes.push(writing);
+      return writing.promise;
+    },
+  });
+  return { batches, entries, writes };
+}
+
+Deno.test("Batches writes what is added in one turn as one entry", async () => {
+  const { batches, entries, writes } = setUp();
+  const added = [batches.add(['"a"', '"b"']), batches.add(['"c"'])];
+  await Promise.resolve();
+  writes[0]!.resolve("p1");
+  assertEquals(await Promise.all(added), [{ place: "p1", index: 2 }, { place: "p1", index: 3 }]);
+  assertEquals(entries, [["a", "b", "c"]]);
+});
+
+Deno.test("Batches writes what comes while an entry is on its way as the next one", async () => {
+  const { batches, entries, writes } = setUp();
+  const first = batches.add(['"a"']);
+  await Promise.resolve();
+  const rest = [batches.add(['"b"']), batches.add(['"c"'])];
+  await new Promise((resolve) => setTimeout(resolve, 1));
+  assertEquals(entries, [["a"]]);
+  writes[0]!.resolve("p1");
+  await first;
+  await new Promise((resolve) => setTimeout(resolve, 1));
+  writes[1]!.resolve("p2");
+  assertEquals(await Promise.all(rest), [{ place: "p2", index: 1 }, { place: "p2", index: 2 }]);
+  assertEquals(entries, [["a"], ["b", "c"]]);
+  await batches.idle;
+});
+
+Deno.test("Batches begins another entry rather than exceed the size of one", async () => {
+  const { batches, entries, writes } = setUp(100);
+  const item = JSON.stringify("x".repeat(40));
+  const added = [1, 2, 3].map(() => batches.add([item]));
+  for (const [i, place] of ["p1", "p2", "p3"].entries()) {
+    await new Promise((resolve) => setTimeout(resolve, 1));
+    writes[i]?.resolve(place);
+  }
+  assertEquals((await Promise.all(added)).map(({ place }) => place), ["p1", "p2", "p3"]);
+  assertEquals(entries.map(({ length }) => length), [1, 1, 1]);
+});
+
+Deno.test("Batches refuses what no entry can hold, counting bytes, and writes the rest", async () => {
+  const { batches, writes } = setUp(100);
+  for (const text of ["x".repeat(90), "é".repeat(45)]) {
+    assertThrows(() => batches.add([JSON.stringify(text)]), RangeError, "takes 100 bytes at once");
+  }
+  const added = batches.add([JSON.stringify("x".repeat(80))]);
+  await Promise.resolve();
+  writes[0]!.resolve("p1");
+  assertEquals(await added, { place: "p1", index: 1 });
+});
+
+Deno.test("Batches rejects all of an entry that can't be written, and goes on with the next", async () => {
+  const { batches, writes } = setUp();
+  const failing = [batches.add(['"a"']), batches.add(['"b"'])];
+  await Promise.resolve();
+  const next = batches.add(['"c"']);
+  writes[0]!.reject(new Error("disk full"));
+  for (const added of failing) await assertRejects(() => added, Error, "disk full");
+  await new Promise((resolve) => setTimeout(resolve, 1));
+  writes[1]!.resolve("p2");
+  assertEquals(await next, { place: "p2", index: 1 });
+});
+
+Deno.test("Batches.idle resolves at once where nothing is written, and else when all is", async () => {
+  const { batches, writes } = setUp();
+  await batches.idle;
+  const added = batches.add(['"a"']);
+  let isIdle = false;
+  const idle = batches.idle.then(() => isIdle = true);
+  await new Promise((resolve) => setTimeout(resolve, 1));
+  assertEquals(isIdle, false);
+  writes[0]!.resolve("p1");
+  await Promise.all([added, idle]);
+});

@@ -1,0 +1,283 @@
+/**
+ * What every log must do, whatever keeps its entries.
+ *
+ * @module
+ */
+
+import { assert, assertEquals, assertLess, assertRejects, assertThrows } from "@std/assert";
+import type { ServerSentEvent } from "../../lib/event.ts";
+import { compareIds, type EventLog, type LogEntry } from "../../lib/log/log.ts";
+import type { RetentionOptions } from "../../lib/log/retention.ts";
+import { soon } from "../program.ts";
+
+/** Where logs keep their entries, for as long as a test lasts. */
+export interface LogPlace extends AsyncDisposable {
+  /** Makes a log there: the first one, or another instance of it. */
+  readonly open: (options?: RetentionOptions) => EventLog;
+}
+
+/** A kind of log. */
+export interface LogKind {
+  /** What it is called. */
+  readonly name: string;
+  /** Whether several logs may share a place, and one finds what an earlier one left. */
+  readonly isShared: boolean;
+  /** Whether it can't be had here. */
+  readonly ignore: boolean;
+  /** Makes a place that nobody has used. */
+  readonly place: () => LogPlace | Promise<LogPlace>;
+}
+
+/** An open log, and what it has delivered. */
+export class OpenLog implements AsyncDisposable {
+  readonly log: EventLog;
+  readonly entries: LogEntry[] = [];
+  readonly lost: string[] = [];
+  readonly changes: boolean[] = [];
+  #delivered = Promise.withResolvers<void>();
+
+  private constructor(log: EventLog) {
+    this.log = log;
+  }
+
+  /** Opens a log. */
+  static async open(log: EventLog): Promise<OpenLog> {
+    const open = new OpenLog(log);
+    await log.open({
+      deliver: (entries) => {
+        open.entries.push(...entries);
+        open.#delivered.resolve();
+        open.#delivered = Promise.withResolvers();
+      },
+      lost: (throughId) => open.lost.push(throughId),
+      changed: (isUp) => open.changes.push(isUp),
+    });
+    return open;
+  }
+
+  /** What it has delivered once that is so many entries: streams and data, in order. */
+  async delivered(count: number): Promise<string[]> {
+    while (this.entries.length < count) {
+      const what = () => `${count} entries, beyond ${this.entries.length}`;
+      await soon(this.#delivered.promise, what);
+    }
+    return this.entries.map(textOf);
+  }
+
+  /** What it reads after an id, to the end. */
+  async readAll(afterId: string): Promise<string[]> {
+    const all: string[] = [];
+    for (let id = afterId;;) {
+      const { entries, goneThrough } = await this.log.read!(id);
+      if (goneThrough) all.push(`gone ${goneThrough}`);
+      all.push(...entries.map(textOf));
+      if (entries.length === 0) return all;
+      id = entries.at(-1)!.id;
+    }
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.log.close();
+  }
+}
+
+/** Tests a kind of log. */
+export function testLog(kind: LogKind): void {
+  const test = (does: string, run: (place: LogPlace) => Promise<void>, ignore = kind.ignore) =>
+    Deno.test({
+      name: `${kind.name} ${does}`,
+      ignore,
+      async fn() {
+        await using place = await kind.place();
+        await run(place);
+      },
+    });
+  const testShared = (does: string, run: (place: LogPlace) => Promise<void>) => {
+    if (kind.isShared) test(does, run);
+  };
+
+  test("delivers what is appended as it was, in order, with ids that grow", async (place) => {
+    await using a = await OpenLog.open(place.open());
+    const events: ServerSentEvent[] = [
+      { data: " leading\nlines\r\n", event: "price", id: "key", retry: 5, comment: "c" },
+      { data: "" },
+      { comment: "aé🙂\u2028" },
+      { data: "\ud800 alone" },
+    ];
+    await a.log.append("news", events);
+    await a.log.append("a/b", [{ data: "x" }]);
+    await a.delivered(5);
+    assertEquals(a.entries.map(({ event }) => event), [...events, { data: "x" }]);
+    assertEquals(a.entries.map(({ stream }) => stream), [...Array(4).fill("news"), "a/b"]);
+    checkIds(a);
+  });
+
+  test("resolves an append with the id of its last event", async (place) => {
+    await using a = await OpenLog.open(place.open());
+    const ids = await Promise.all([
+      a.log.append("a", [{ data: "1" }, { data: "2" }]),
+      a.log.append("b", [{ data: "3" }]),
+      a.log.end("a"),
+    ]);
+    assertEquals(await a.delivered(4), ["a 1", "a 2", "b 3", "a ends"]);
+    assertEquals(ids, [a.entries[1]!.id, a.entries[2]!.id, a.entries[3]!.id]);
+  });
+
+  test("keeps the events of an append together, and the order in which it was called", async (place) => {
+    await using a = await OpenLog.open(place.open());
+    const batches = Array.from({ length: 100 }, (_, i) => [{ data: `${i}a` }, { data: `${i}b` }]);
+    await Promise.all(batches.map((batch) => a.log.append("a", batch)));
+    const all = batches.flat().map(({ data }) => `a ${data}`);
+    assertEquals(await a.delivered(200), all);
+    checkIds(a);
+  });
+
+  test("begins empty, with a start before all ids", async (place) => {
+    await using a = await OpenLog.open(place.open());
+    assertEquals([a.entries, a.log.isUp, a.log.hasId(a.log.startId)], [[], true, true]);
+    const id = await a.log.append("a", [{ data: "x" }]);
+    assertLess(compareIds(a.log.startId, id), 0);
+  });
+
+  test("knows its own ids, and no others", async (place) => {
+    await using a = await OpenLog.open(place.open());
+    await using elsewhere = await kind.place();
+    await using other = await OpenLog.open(elsewhere.open());
+    const id = await a.log.append("a", [{ data: "x" }]);
+    assertEquals([a.log.hasId(id), other.log.hasId(id)], [true, false]);
+    for (
+      const wrong of [
+        "",
+        "x",
+        `${id}-`,
+        `${id}.`,
+        ` ${id}`,
+        `${id}\n`,
+        id.slice(1),
+        id.toUpperCase(),
+      ]
+    ) {
+      assertEquals(a.log.hasId(wrong), false, JSON.stringify(wrong));
+    }
+  });
+
+  test("may be closed twice, and delivers nothing from then on", async (place) => {
+    const a = await OpenLog.open(place.open());
+    const appended = a.log.append("a", [{ data: "x" }]);
+    await Promise.all([a.log.close(), a.log.close(), appended]);
+    const before = a.entries.length;
+    assert(before <= 1);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    assertEquals(a.entries.length, before);
+    assertEquals(a.changes, []);
+  });
+
+  testShared("refuses to append when it is closed", async (place) => {
+    const a = await OpenLog.open(place.open());
+    await a.log.close();
+    await assertRejects(() => a.log.append("a", [{ data: "x" }]), Error, "it is away");
+  });
+
+  testShared("delivers on every instance what any appends, in one order", async (place) => {
+    await using a = await OpenLog.open(place.open());
+    await using b = await OpenLog.open(place.open());
+    await Promise.all(
+      Array.from({ length: 200 }, async (_, i) => {
+        const { log } = i % 2 ? a : b;
+        if (i % 10 === 0) await new Promise((resolve) => setTimeout(resolve, i / 10));
+        await log.append("a", [{ data: `${i}` }]);
+      }),
+    );
+    assertEquals(await a.delivered(200), await b.delivered(200));
+    assertEquals(a.entries.map(({ id }) => id), b.entries.map(({ id }) => id));
+    assertEquals(new Set(a.entries.map(textOf)).size, 200);
+    checkIds(a);
+  });
+
+  testShared(
+    "finds again what it had, with the same ids, and goes on after them",
+    async (place) => {
+      const a = await OpenLog.open(place.open());
+      await a.log.append("a", [{ data: "1" }, { data: "2" }]);
+      await a.log.end("a");
+      await a.delivered(3);
+      await a.log.close();
+      await using b = await OpenLog.open(place.open());
+      assertEquals(b.entries.map(textOf), ["a 1", "a 2", "a ends"]);
+      assertEquals(b.entries.map(({ id }) => id), a.entries.map(({ id }) => id));
+      assertEquals(b.log.startId, a.log.startId);
+      await b.log.append("a", [{ data: "3" }]);
+      await b.delivered(4);
+      checkIds(b);
+    },
+  );
+
+  testShared("reads what comes after any id, page by page", async (place) => {
+    await using a = await OpenLog.open(place.open());
+    for (let i = 0; i < 130; i++) await a.log.append("a", [{ data: `${i}a` }, { data: `${i}b` }]);
+    const all = await a.delivered(260);
+    const ids = [a.log.startId, ...a.entries.map(({ id }) => id)];
+    for (const after of [0, 1, 2, 3, 100, 199, 200, 201, 258, 259, 260]) {
+      assertEquals(await a.readAll(ids[after]!), all.slice(after));
+    }
+    const ahead = ids.at(-1)!.slice(0, -1) + "z";
+    assert(a.log.hasId(ahead));
+    assertEquals(await a.log.read!(ahead), { entries: [], goneThrough: undefined });
+  });
+
+  testShared("refuses at once what is more than an entry can have, and goes on", async (place) => {
+    await using a = await OpenLog.open(place.open());
+    const large = { data: "x".repeat(9_000_000) };
+    assertThrows(
+      () => a.log.append("a", [large]),
+      RangeError,
+      "Cannot append events: the log takes",
+    );
+    await a.log.append("a", [{ data: "small" }]);
+    assertEquals(await a.delivered(1), ["a small"]);
+    assertEquals([a.log.isUp, a.changes], [true, []]);
+  });
+
+  testShared("drops the oldest beyond its bounds, and says up to where", async (place) => {
+    const a = await OpenLog.open(place.open({ maxEntries: 3 }));
+    for (let i = 1; i <= 6; i++) await a.log.append("a", [{ data: `${i}` }]);
+    await a.delivered(6);
+    const [first, , third] = a.entries.map(({ id }) => id);
+    let seen: string[] = [];
+    for (let tries = 0; tries < 40 && seen.length !== 4; tries++) {
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      seen = await a.readAll(a.log.startId);
+    }
+    const [gone = "", ...rest] = seen;
+    assertEquals(rest, ["a 4", "a 5", "a 6"]);
+    const goneThrough = gone.slice("gone ".length);
+    assert(compareIds(goneThrough, third!) >= 0);
+    assert(compareIds(goneThrough, a.entries[3]!.id) < 0);
+    assertEquals(await a.readAll(first!), seen);
+    assertEquals(await a.readAll(a.entries[4]!.id), ["a 6"]);
+    await a.log.close();
+    await using b = await OpenLog.open(place.open());
+    assertEquals([b.entries.map(textOf), b.log.startId], [rest, goneThrough]);
+  });
+
+  testShared("tells how old an entry is", async (place) => {
+    const a = await OpenLog.open(place.open());
+    await a.log.append("a", [{ data: "x" }]);
+    await a.log.close();
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    await using b = await OpenLog.open(place.open());
+    await b.delivered(1);
+    assert(b.entries[0]!.ageMs >= 45 && b.entries[0]!.ageMs < 60_000, `${b.entries[0]!.ageMs}`);
+  });
+}
+
+/** One thing that a log delivered, in short. */
+export function textOf({ stream, event }: LogEntry): string {
+  return `${stream} ${event ? event.data : "ends"}`;
+}
+
+function checkIds({ entries }: OpenLog): void {
+  for (const [i, { id }] of entries.slice(1).entries()) {
+    assertLess(compareIds(entries[i]!.id, id), 0);
+  }
+}

@@ -1,0 +1,59 @@
+import { assertEquals } from "@std/assert";
+import {
+  decodeEntry,
+  encodeEntry,
+  encodeItem,
+  EntryIds,
+  entryTimeMs,
+} from "../../lib/log/entries.ts";
+
+const ids = new EntryIds("epoch", 3);
+
+function decode(text: string) {
+  return decodeEntry({ place: "00a", text }, ids, 1_000);
+}
+
+Deno.test("decodeEntry() gives back what encodeEntry() was given, with ids and ages", () => {
+  const event = { data: " \ud800\r\n\u2028", event: "e", id: "k", retry: 0, comment: "" };
+  const items = [encodeItem("a/b", event, true), encodeItem("c", { data: "" }), encodeItem("c")];
+  const text = encodeEntry(900, items);
+  assertEquals(decode(text), [
+    { id: "epoch-00a0001", stream: "a/b", event, isFirst: true, ageMs: 100 },
+    { id: "epoch-00a0002", stream: "c", event: { data: "" }, isFirst: false, ageMs: 100 },
+    { id: "epoch-00a0003", stream: "c", event: undefined, isFirst: false, ageMs: 100 },
+  ]);
+  assertEquals(entryTimeMs({ place: "00a", text }), 900);
+});
+
+Deno.test("decodeEntry() takes no entry for older than nothing where clocks differ", () => {
+  assertEquals(decode(encodeEntry(5_000, [encodeItem("a")]))[0]!.ageMs, 0);
+});
+
+Deno.test("decodeEntry() finds nothing in what no hub has written", () => {
+  const texts = [
+    "",
+    "{}",
+    "null",
+    "[]",
+    '["now",["a",{"data":"x"}]]',
+    '[900,["",{"data":"x"}]]',
+    '[900,["a/../b",{"data":"x"}]]',
+    '[900,["a",{"data":5}]]',
+    '[900,["a",{"event":"x\\ny","data":""}]]',
+    '[900,["a",null]]',
+    '[900,["a",{}]]',
+    "[900,5]",
+    '[900,[{"toString":1},{"data":"x"}]]',
+    '[900,["good",{"data":"x"}],["b",{"id":"\\n"}]]',
+  ];
+  for (const text of texts) assertEquals(decode(text), [], text);
+});
+
+Deno.test("EntryIds orders the ids of an entry, and puts them between those of its neighbours", () => {
+  const [before, after] = [ids.format("009", 40_000), ids.format("00b", 1)];
+  const own = [ids.format("00a", 0), ids.format("00a", 1), ids.format("00a", 37), ids.after("00a")];
+  assertEquals([before, ...own, after].sort(), [before, ...own, after]);
+  assertEquals(ids.zero < before, true);
+  for (const id of [before, ...own, after, ids.zero]) assertEquals(ids.has(id), true, id);
+  assertEquals([ids.placeOf(before), ids.placeOf(own[2]!)], ["009", "00a"]);
+});

@@ -1,0 +1,202 @@
+import { assert, assertEquals, assertLess, assertRejects } from "@std/assert";
+import { BroadcastHub } from "../../lib/hub.ts";
+import type { HubOptions } from "../../lib/hub_options.ts";
+import { compareIds } from "../../lib/log/log.ts";
+import { Client, subscription } from "../client.ts";
+import { mulberry32 } from "../random.ts";
+import type { LogKind, LogPlace } from "./contract.ts";
+import { kv, redis } from "./places.ts";
+import { ResumingClient } from "./resuming_client.ts";
+
+const EVENTS = 10_000;
+const CLIENTS = 20;
+
+for (const kind of [kv, redis]) testInstances(kind);
+
+function testInstances(kind: LogKind): void {
+  const test = (does: string, run: (place: LogPlace) => Promise<void>) =>
+    Deno.test({
+      name: `hubs that share a log of ${kind.name} ${does}`,
+      ignore: kind.ignore,
+      async fn() {
+        await using place = await kind.place();
+        await run(place);
+      },
+    });
+
+  test(`show ${CLIENTS} clients that hop between them ${EVENTS} events, in one order`, async (place) => {
+    // Far less than what a client misses while it hops: the rest comes out of the log.
+    const options = { historyEvents: 20 };
+    await using a = await start(place, options);
+    await using b = await start(place, options);
+    const random = mulberry32(7);
+    await using clients = new AsyncDisposableStack();
+    const all = Array.from({ length: CLIENTS }, () => {
+      const open = (request: Request) => (random() < 0.5 ? a : b).subscribe(request);
+      return clients.use(new ResumingClient(open, "stream=x&stream=y"));
+    });
+    await Promise.all(all.map((client) => client.connected()));
+    const hopping = setInterval(() => all[Math.floor(random() * CLIENTS)]!.hop(), 3);
+    try {
+      for (let i = 0; i < EVENTS; i += 20) {
+        await Promise.all(Array.from({ length: 20 }, (_, j) => {
+          const hub = j % 2 ? a : b;
+          return hub.publish(j % 3 ? "x" : "y", { data: `${i + j}` });
+        }));
+      }
+      await Promise.all(all.map((client) => client.has(EVENTS)));
+    } finally {
+      clearInterval(hopping);
+    }
+    const [first] = all;
+    assertEquals(new Set(first!.data).size, EVENTS);
+    for (const { data, ids, marks } of all) {
+      assertEquals([data.length, marks], [EVENTS, []]);
+      assert(data.every((text, i) => text === first!.data[i]), "another order");
+      assert(ids.every((id, i) => i === 0 || compareIds(ids[i - 1]!, id) < 0), "ids go back");
+    }
+    assertLess(100, all.reduce((sum, { connections }) => sum + connections, 0));
+  });
+
+  test("end a stream for the subscribers of all, once", async (place) => {
+    await using a = await start(place);
+    await using b = await start(place);
+    await a.publish("x", { data: "1" });
+    await reach(b, "x", 1);
+    await using onA = new Client(a.subscribe(subscription("stream=x&since=earliest")));
+    await using onB = new Client(b.subscribe(subscription("stream=x&since=earliest")));
+    assertEquals(await b.end("x"), true);
+    for (const client of [onA, onB]) {
+      assertEquals((await client.rest()).map(({ data }) => data).slice(1), ["1"]);
+    }
+    assertEquals(await a.end("x"), true);
+    await using again = await start(place);
+    const lastEventId = a.stream("x")!.lastId;
+    assertEquals(again.subscribe(subscription("stream=x", lastEventId)).status, 204);
+    let error: unknown;
+    try {
+      again.publish("x", { data: "2" });
+    } catch (thrown) {
+      error = thrown;
+    }
+    assert(error instanceof DOMException && error.name === "InvalidStateError");
+  });
+
+  test("let a publish and the end of its stream race, and never lose what they acknowledge", async (place) => {
+    await using a = await start(place);
+    await using b = await start(place);
+    for (let i = 0; i < 20; i++) {
+      const name = `race/${i}`;
+      await a.publish(name, { data: "first" });
+      await reach(b, name, 1);
+      const ending = a.end(name);
+      const outcome = await b.publish(name, { data: "late" }).then(() => 2, (error) => {
+        assertEquals(error.name, "InvalidStateError");
+        return 1;
+      });
+      await ending;
+      await reach(a, name, outcome);
+      assertEquals([a.stream(name)!.events, b.stream(name)!.events], [outcome, outcome]);
+    }
+  });
+
+  test("send once what both are told to publish with the same key", async (place) => {
+    await using a = await start(place);
+    await using b = await start(place);
+    await using client = new ResumingClient((request) => a.subscribe(request), "stream=x");
+    await client.connected();
+    for (let i = 0; i < 50; i++) {
+      const event = { id: `key-${i}`, data: `${i}` };
+      const published = await Promise.all([
+        a.publish("x", event),
+        b.publish("x", event),
+        a.publish("x", event),
+      ]);
+      assertEquals(new Set(published.map(({ id }) => id)).size, 1);
+    }
+    await a.publish("x", { data: "last" });
+    await client.has(51);
+    assertEquals(client.data, [...Array.from({ length: 50 }, (_, i) => `${i}`), "last"]);
+  });
+
+  test("keep what was published for newcomers after a restart, for as long as before", async (place) => {
+    const before = await start(place);
+    await before.publish("x", [{ data: "1" }, { data: "2", id: "key" }, { data: "3" }]);
+    await before.close();
+    await using after = await start(place);
+    await using client = new Client(after.subscribe(subscription("stream=x&since=2")));
+    assertEquals((await client.data(3)).slice(1), ["2", "3"]);
+    const { id } = await after.publish("x", { data: "2", id: "key" });
+    assertEquals([after.stream("x")!.events, id < after.stream("x")!.lastId], [3, true]);
+    await new Promise((resolve) => setTimeout(resolve, 60));
+    await using late = await start(place, { historyMs: 50 });
+    late.expire();
+    assertEquals(late.stream("x")?.events ?? 0, 0);
+  });
+
+  test("have a client wait for an id that is yet to come", async (place) => {
+    await using a = await start(place);
+    await using b = await start(place);
+    await b.publish("x", { data: "1" });
+    const { id } = await b.publish("x", { data: "2" });
+    const ahead = id.slice(0, -1) + "2";
+    await using client = new Client(a.subscribe(subscription("stream=x", ahead)));
+    assertEquals((await client.next())?.lastEventId, ahead);
+    const next = client.next();
+    await b.publish("x", { data: "3" });
+    assertEquals((await next)?.data, "3");
+    await using gone = new Client(
+      a.subscribe(subscription("stream=x", `${id.slice(0, -6)}zzzzzz`)),
+    );
+    await gone.leave();
+    assertEquals([a.stats().subscribers, a.stats().resets], [1, 0]);
+  });
+
+  test("tell of a gap only when the log says that it is gone", async (place) => {
+    const options = { historyEvents: 2 };
+    await using a = await start(place, options, { maxEntries: 5 });
+    const ids: string[] = [];
+    for (let i = 1; i <= 12; i++) ids.push((await a.publish("x", { data: `${i}` })).id);
+    for (let seen: string[] = []; seen[0] !== "gap";) {
+      await using client = new Client(a.subscribe(subscription("stream=x", ids[0])));
+      seen = (await client.take(3)).slice(1).map(({ event, data }) =>
+        event === "gap" ? event : data
+      );
+      assertEquals(seen[1], seen[0] === "gap" ? "8" : "3");
+    }
+    await using kept = new Client(a.subscribe(subscription("stream=x", ids[7])));
+    assertEquals((await kept.data(5)).slice(1), ["9", "10", "11", "12"]);
+    assertEquals(a.stats().resets, 0);
+  });
+
+  test("are closed without a trace, open or not, and twice", async (place) => {
+    const hub = await start(place);
+    const client = new Client(hub.subscribe(subscription("stream=x")));
+    await Promise.all([hub.close(), hub.close()]);
+    assertEquals((await client.rest()).length, 1);
+    await assertRejects(async () => await hub.publish("x", { data: "" }), DOMException);
+    const opening = new BroadcastHub({ log: place.open() });
+    assertEquals(
+      await opening.subscribe(subscription("stream=x")).text().then((text) => text.slice(0, 7)),
+      "retry: ",
+    );
+    await opening.close();
+  });
+}
+
+async function start(
+  place: LogPlace,
+  options: HubOptions = {},
+  retention?: { maxEntries: number },
+): Promise<BroadcastHub> {
+  const hub = new BroadcastHub({ ...options, log: place.open(retention) });
+  await hub.ready;
+  return hub;
+}
+
+/** Waits until a hub has had so many events of a stream. */
+async function reach(hub: BroadcastHub, stream: string, events: number): Promise<void> {
+  while ((hub.stream(stream)?.published ?? 0) < events) {
+    await new Promise((resolve) => setTimeout(resolve, 2));
+  }
+}

@@ -1,0 +1,173 @@
+/**
+ * Kills the server at random moments under a flood of publishes and starts it again: what was
+ * acknowledged must be there, in order and once, for a client that comes back each time.
+ *
+ * As a program: `deno task kill [times] [seed]`, 100 times each with Deno KV and with Redis by default.
+ *
+ * @module
+ */
+
+// deno-lint-ignore-file no-console -- as a program it reports
+
+import { assert, assertEquals } from "@std/assert";
+import { compareIds } from "../../lib/log/log.ts";
+import { freePort } from "../program.ts";
+import { mulberry32 } from "../random.ts";
+import { ServerProcess } from "../server/support.ts";
+import { kv, redis } from "./places.ts";
+import { RedisServer } from "./redis_server.ts";
+import { ResumingClient } from "./resuming_client.ts";
+
+const PUBLISH_TOKEN = "a-token-for-the-kills";
+const PUBLISHERS = 4;
+const MAX_LIFE_MS = 400;
+
+/** What came of it. */
+export interface KillReport {
+  /** Events that were acknowledged. */
+  readonly acknowledged: number;
+  /** Publishes that were cut off, and tried again with the same key. */
+  readonly cutOff: number;
+}
+
+/** Kills a server `times` times. Throws if anything was lost, doubled or out of order. */
+export async function killServers(
+  settings: Readonly<Record<string, string>>,
+  folder: string,
+  times: number,
+  seed: number,
+): Promise<KillReport> {
+  const random = mulberry32(seed);
+  const url = new URL(`http://127.0.0.1:${freePort()}/sse?stream=x`);
+  // Little of what a client misses is in the history of the process, the rest in the log.
+  const all = {
+    ...settings,
+    PUBLISH_TOKEN,
+    PORT: url.port,
+    HISTORY_EVENTS: "50",
+    LOG_FORMAT: "off",
+  };
+  await using client = new ResumingClient(
+    ({ headers, signal }) => fetch(url, { headers, signal }),
+    "stream=x",
+  );
+  const flood = new Flood(url);
+  for (let time = 0; time <= times; time++) {
+    await using server = new ServerProcess(all, { folder });
+    await server.url();
+    await client.connected();
+    flood.start();
+    if (time === times) {
+      await flood.stop();
+      await client.has(flood.acknowledged.size);
+      break;
+    }
+    await new Promise((resolve) => setTimeout(resolve, random() * MAX_LIFE_MS));
+    server.kill("SIGKILL");
+    await server.exitCode();
+  }
+  flood.check(client);
+  assertEquals(client.marks, []);
+  return { acknowledged: flood.acknowledged.size, cutOff: flood.cutOff };
+}
+
+/** Publishers that go on until they are told to stop, whatever becomes of the server. */
+class Flood {
+  /** What was acknowledged: data to id. */
+  readonly acknowledged = new Map<string, string>();
+  cutOff = 0;
+  readonly #url: URL;
+  #publishing: Promise<void>[] | undefined;
+  #isStopping = false;
+
+  constructor(url: URL) {
+    this.#url = url;
+  }
+
+  /** Has the publishers begin, if they have not. */
+  start(): void {
+    this.#publishing ??= Array.from({ length: PUBLISHERS }, (_, number) => this.#publish(number));
+  }
+
+  /** Resolves when each has had its last event acknowledged. */
+  async stop(): Promise<void> {
+    this.#isStopping = true;
+    await Promise.all(this.#publishing!);
+  }
+
+  /** Checks what a client saw of it all. */
+  check({ data, ids }: ResumingClient): void {
+    assertEquals(data.length, new Set(data).size, "an event came twice");
+    const seen = new Map(data.map((text, i) => [text, ids[i]]));
+    for (const [text, id] of this.acknowledged) {
+      assertEquals(seen.get(text), id, `${text} was lost`);
+    }
+    assertEquals(seen.size, this.acknowledged.size);
+    assert(ids.every((id, i) => i === 0 || compareIds(ids[i - 1]!, id) < 0), "ids go back");
+    for (let number = 0; number < PUBLISHERS; number++) {
+      const own = data.filter((text) => text.startsWith(`${number}/`));
+      assertEquals(own, own.map((_, i) => `${number}/${i}`), "another order");
+    }
+  }
+
+  async #publish(number: number): Promise<void> {
+    for (let i = 0; !this.#isStopping; i++) {
+      const data = `${number}/${i}`;
+      while (!this.acknowledged.has(data)) {
+        const id = await this.#post(data);
+        if (id !== undefined) this.acknowledged.set(data, id);
+        else await new Promise((resolve) => setTimeout(resolve, 5));
+      }
+    }
+  }
+
+  /** The id of the event, if that was acknowledged. */
+  async #post(data: string): Promise<string | undefined> {
+    let status: number;
+    let id: string | undefined;
+    try {
+      const response = await fetch(this.#url, {
+        method: "POST",
+        headers: {
+          authorization: `Bearer ${PUBLISH_TOKEN}`,
+          "content-type": "application/json",
+        },
+        body: JSON.stringify({ id: data, data }),
+      });
+      status = response.status;
+      id = (await response.json()).id;
+    } catch {
+      // It was killed, and may have kept the event all the same.
+      this.cutOff++;
+      return undefined;
+    }
+    assert(status === 200 || status === 503, `a publish was answered ${status}`);
+    return id;
+  }
+}
+
+/** Kills servers with Deno KV behind them. */
+export async function killWithKv(times: number, seed: number): Promise<KillReport> {
+  const folder = await Deno.makeTempDir();
+  try {
+    const settings = { EVENT_LOG: "kv", KV_PATH: `${folder}/hub.sqlite` };
+    return await killServers(settings, folder, times, seed);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+/** Kills servers with Redis behind them. */
+export async function killWithRedis(times: number, seed: number): Promise<KillReport> {
+  await using server = await RedisServer.start();
+  const settings = { EVENT_LOG: "redis", REDIS_URL: server.url, HOME: Deno.env.get("HOME") ?? "" };
+  return await killServers(settings, "data", times, seed);
+}
+
+if (import.meta.main) {
+  const [times = 100, seed = Date.now() % 1e9] = Deno.args.map(Number);
+  for (const [{ name, ignore }, kill] of [[kv, killWithKv], [redis, killWithRedis]] as const) {
+    if (ignore) console.log(`${name}: there is none here`);
+    else console.log(`${name}, seed ${seed}, killed ${times} times:`, await kill(times, seed));
+  }
+}

@@ -1,0 +1,4 @@
+import { testLog } from "./contract.ts";
+import { kv } from "./places.ts";
+
+testLog(kv);

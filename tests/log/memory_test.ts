@@ -1,0 +1,12 @@
+import { MemoryLog } from "../../lib/log/memory.ts";
+import { testLog } from "./contract.ts";
+
+testLog({
+  name: "MemoryLog",
+  isShared: false,
+  ignore: false,
+  place: () => ({
+    open: () => new MemoryLog(),
+    [Symbol.asyncDispose]: () => Promise.resolve(),
+  }),
+});

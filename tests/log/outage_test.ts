@@ -1,0 +1,305 @@
+import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { BroadcastHub } from "../../lib/hub.ts";
+import { openRedisLog, type RedisClient } from "../../lib/log/redis.ts";
+import { Client, subscription } from "../client.ts";
+import { lacks } from "../program.ts";
+import { Body, ServerProcess } from "../server/support.ts";
+import { kv, redis } from "./places.ts";
+import { RedisServer } from "./redis_server.ts";
+import { ResumingClient } from "./resuming_client.ts";
+
+const PUBLISH_TOKEN = "a-token-for-this-test";
+const AWAY_MS = 10_000;
+
+/** A hub on a Redis, and what it says of it. */
+async function start(server: RedisServer): Promise<{ hub: BroadcastHub; changes: string[] }> {
+  const changes: string[] = [];
+  const onLogChange = (isUp: boolean, reason?: unknown) =>
+    changes.push(isUp ? "back" : `away: ${reason}`);
+  const hub = new BroadcastHub({ log: openRedisLog({ url: server.url }), onLogChange });
+  await hub.ready;
+  return { hub, changes };
+}
+
+Deno.test({
+  name: "a hub whose Redis is away for 10 s keeps its subscribers, and loses nothing acknowledged",
+  ignore: redis.ignore,
+  async fn() {
+    await using server = await RedisServer.start(true);
+    const { hub, changes } = await start(server);
+    await using _ = hub;
+    await using client = new ResumingClient((request) => hub.subscribe(request), "stream=x");
+    await client.connected();
+    const acknowledged: string[] = [];
+    let refused = 0;
+    let isDone = false;
+    const publishing = Array.from({ length: 4 }, async (_, publisher) => {
+      for (let i = 0; !isDone; i++) {
+        const data = `${publisher}/${i}`;
+        // As a publisher does: again, with the same key, until it is acknowledged.
+        for (let isAcknowledged = false; !isAcknowledged && !isDone;) {
+          try {
+            await hub.publish("x", { id: data, data });
+            isAcknowledged = true;
+            acknowledged.push(data);
+          } catch {
+            refused++;
+            await new Promise((resolve) => setTimeout(resolve, 20));
+          }
+        }
+      }
+    });
+    await client.has(200);
+    await server.stop("SIGKILL");
+    await until(() => !hub.isLogUp);
+    const before = client.data.length;
+    await new Promise((resolve) => setTimeout(resolve, AWAY_MS));
+    assertEquals([hub.stats().subscribers, hub.isLogUp], [1, false]);
+    await server.start();
+    await client.has(before + 200);
+    isDone = true;
+    await Promise.all(publishing);
+    await hub.publish("x", { data: "last" });
+    await until(() => client.data.at(-1) === "last");
+    assertEquals(client.data.length, new Set(client.data).size);
+    const seen = new Set(client.data);
+    assertEquals(acknowledged.filter((data) => !seen.has(data)), []);
+    for (const publisher of [0, 1, 2, 3]) {
+      const own = client.data.filter((data) => data.startsWith(`${publisher}/`));
+      assertEquals(own, own.map((_, i) => `${publisher}/${i}`));
+    }
+    assertEquals([client.connections, client.marks], [1, []]);
+    assert(refused > 100, `${refused} publishes were refused`);
+    assertEquals(changes.length, 2);
+    assertMatch(changes[0]!, /^away: /);
+  },
+});
+
+Deno.test({
+  name: "a hub whose Redis does not answer refuses to publish in time, and goes on when it does",
+  ignore: redis.ignore,
+  async fn() {
+    await using server = await RedisServer.start();
+    const { hub } = await start(server);
+    await using _ = hub;
+    await using client = new ResumingClient((request) => hub.subscribe(request), "stream=x");
+    await client.connected();
+    server.signal("SIGSTOP");
+    await assertRejects(() => hub.publish("x", { id: "key", data: "1" }), Error, "did not answer");
+    assertEquals(hub.isLogUp, false);
+    server.signal("SIGCONT");
+    await until(() => hub.isLogUp);
+    await hub.publish("x", { id: "key", data: "1" });
+    await hub.publish("x", { data: "2" });
+    await client.has(2);
+    assertEquals([client.data, client.connections], [["1", "2"], 1]);
+  },
+});
+
+Deno.test({
+  name: "a hub that was away from Redis until events were gone tells its subscribers of a gap",
+  ignore: redis.ignore,
+  async fn() {
+    await using server = await RedisServer.start();
+    const { hub } = await start(server);
+    await using _ = hub;
+    const { id } = await hub.publish("x", { data: "1" });
+    await using client = new Client(hub.subscribe(subscription("stream=x&stream=unknown")));
+    await client.next();
+    await server.command("CLIENT", "KILL", "TYPE", "normal");
+    for (const data of ["2", "3", "4"]) {
+      const entry = JSON.stringify([Date.now(), ["x", { data }]]);
+      await server.command("XADD", "sse-hub", "*", "entry", entry);
+    }
+    await server.command("XTRIM", "sse-hub", "MAXLEN", 1);
+    const [gap, event] = await client.take(2);
+    assertEquals([gap?.event, gap?.data], ["gap", '{"streams":["unknown","x"]}']);
+    assertEquals(event?.data, "4");
+    await using late = new Client(hub.subscribe(subscription("stream=x", id)));
+    assertEquals((await late.take(3)).slice(1).map(({ event }) => event), ["gap", "message"]);
+  },
+});
+
+Deno.test({
+  name:
+    "a hub that starts while Redis is away has clients come back, and is ready when it is there",
+  ignore: redis.ignore,
+  async fn() {
+    await using server = await RedisServer.start();
+    await server.stop();
+    const changes: string[] = [];
+    const onLogChange = (isUp: boolean) => changes.push(isUp ? "back" : "away");
+    await using hub = new BroadcastHub({ log: openRedisLog({ url: server.url }), onLogChange });
+    await until(() => changes.length > 0);
+    assertMatch(await hub.subscribe(subscription("stream=x")).text(), /^retry: \d+\n$/);
+    await assertRejects(() => hub.publish("x", { data: "x" }), Error, "it is away");
+    await server.start();
+    await hub.ready;
+    await hub.publish("x", { data: "x" });
+    assertEquals(changes, ["away", "back"]);
+  },
+});
+
+Deno.test({
+  name: "openRedisLog() takes a client that the application has, and leaves it as it was",
+  ignore: redis.ignore,
+  async fn() {
+    await using server = await RedisServer.start();
+    const specifier = "npm:redis@5.9.0";
+    const { createClient } = await import(specifier);
+    for (const RESP of [2, 3]) {
+      const client: RedisClient & { get: (key: string) => Promise<string>; close: () => unknown } =
+        createClient({ url: server.url, RESP });
+      client.on("error", () => {});
+      await client.connect();
+      const hub = new BroadcastHub({ log: openRedisLog({ client, key: `events ${RESP}` }) });
+      await hub.ready;
+      const { id } = await hub.publish("x", { data: "x" });
+      assertEquals(hub.stream("x")?.lastId, id);
+      await hub.close();
+      assertEquals(await client.get(`events ${RESP}:epoch`), id.split("-")[0]!);
+      await client.close();
+    }
+  },
+});
+
+Deno.test("openRedisLog() refuses what is no Redis", () => {
+  for (const url of ["localhost:6379", "http://localhost", "redis://a b", ""]) {
+    let error: unknown;
+    try {
+      openRedisLog({ url });
+    } catch (thrown) {
+      error = thrown;
+    }
+    assert(error instanceof TypeError && error.message.includes("redis://localhost:6379"));
+  }
+});
+
+Deno.test({
+  name: "the server on a disk that is full answers 503, keeps its subscribers, and says so once",
+  ignore: kv.ignore || await lacks("net", "run"),
+  async fn() {
+    const folder = await Deno.makeTempDir();
+    const settings = { PUBLISH_TOKEN, EVENT_LOG: "kv", KV_PATH: `${folder}/hub.sqlite` };
+    {
+      // No file beyond 256 kB, the write that would go there failing as on a full disk.
+      const before = "trap '' XFSZ; ulimit -f 500";
+      await using server = new ServerProcess(settings, { before, folder });
+      const url = await server.url();
+      await using subscriber = new Body(await fetch(new URL("/sse?stream=x", url)));
+      await subscriber.until(/hello/);
+      const answers: string[] = [];
+      for (let i = 0; i < 60; i++) {
+        const { status, headers } = await post(url, "x".repeat(20_000));
+        answers.push(`${status} ${headers.get("retry-after")}`);
+      }
+      const full = answers.indexOf("503 5");
+      assert(full > 0, `${answers}`);
+      assertEquals(new Set(answers.slice(0, full)), new Set(["200 null"]));
+      assertEquals(new Set(answers.slice(full)), new Set(["503 5"]));
+      const ready = await fetch(new URL("/readyz", url));
+      assertEquals([ready.status, await ready.text()], [503, "the event log is away\n"]);
+      await subscriber.until(new RegExp(`(data: x{20000}\\n\\n[^]*){${full}}`));
+      await using other = new Body(await fetch(new URL("/sse?stream=x&since=1", url)));
+      await other.until(/data: x{20000}\n/);
+      const away = server.stdout.all.filter((line) => line.includes("event log away"));
+      assertEquals(away.length, 1);
+      server.kill("SIGTERM");
+      assertEquals(await server.exitCode(), 0);
+    }
+    await Deno.remove(folder, { recursive: true });
+  },
+});
+
+Deno.test({
+  name: "the server says which file it can't open, and ends",
+  ignore: kv.ignore || await lacks("net", "run"),
+  async fn() {
+    const KV_PATH = "/proc/none/hub.sqlite";
+    await using server = new ServerProcess({ EVENT_LOG: "kv", KV_PATH }, { folder: "/proc" });
+    assertEquals(await server.exitCode(), 1);
+    assertMatch(
+      server.stderr.all.join("\n"),
+      /Cannot open the event log at \/proc\/none\/hub.sqlite: /,
+    );
+  },
+});
+
+Deno.test({
+  name: "the server refuses with 413 what the log can't keep",
+  ignore: kv.ignore || await lacks("net", "run"),
+  async fn() {
+    const folder = await Deno.makeTempDir();
+    {
+      const settings = { PUBLISH_TOKEN, EVENT_LOG: "kv", KV_PATH: `${folder}/hub.sqlite` };
+      await using server = new ServerProcess(settings, { folder });
+      const url = await server.url();
+      const large = await post(url, "x".repeat(65_000));
+      assertEquals(large.status, 413);
+      assertMatch(large.text, /more than the event log takes at once/);
+      assertEquals((await post(url, "x".repeat(64_000))).status, 200);
+    }
+    await Deno.remove(folder, { recursive: true });
+  },
+});
+
+Deno.test({
+  name: "two servers with REUSE_PORT and one KV file reach each other's subscribers",
+  ignore: kv.ignore || await lacks("net", "run"),
+  async fn() {
+    const folder = await Deno.makeTempDir();
+    {
+      const settings = { PUBLISH_TOKEN, EVENT_LOG: "kv", KV_PATH: `${folder}/hub.sqlite` };
+      await using first = new ServerProcess({ ...settings, REUSE_PORT: "true" }, { folder });
+      const url = await first.url();
+      const shared = { ...settings, REUSE_PORT: "true", PORT: url.port };
+      await using second = new ServerProcess(shared, { folder });
+      await second.url();
+      await using stack = new AsyncDisposableStack();
+      const bodies = await Promise.all(Array.from({ length: 24 }, async () => {
+        const response = await fetch(new URL("/sse?stream=x", url), {
+          headers: { connection: "close" },
+        });
+        return stack.use(new Body(response));
+      }));
+      await Promise.all(bodies.map((body) => body.until(/hello/)));
+      for (let i = 0; i < 20; i++) {
+        assertEquals((await post(url, `event ${i}`)).status, 200);
+      }
+      const all = Array.from({ length: 20 }, (_, i) => `data: event ${i}\n`);
+      const pattern = new RegExp(all.join("[^]*"));
+      for (const body of bodies) await body.until(pattern);
+      const connected = [first, second].map(({ stdout }) =>
+        stdout.all.filter((line) => line.includes(" connected ")).length
+      );
+      assertEquals(connected[0]! + connected[1]!, 24);
+      assert(Math.min(...connected) > 0, `all connections went to one process: ${connected}`);
+    }
+    await Deno.remove(folder, { recursive: true });
+  },
+});
+
+async function post(
+  url: URL,
+  body: string,
+): Promise<{ status: number; headers: Headers; text: string }> {
+  const response = await fetch(new URL("/sse?stream=x", url), {
+    method: "POST",
+    headers: {
+      authorization: `Bearer ${PUBLISH_TOKEN}`,
+      "content-type": "text/plain",
+      // Each over a connection of its own, so that it may come to any process.
+      connection: "close",
+    },
+    body,
+  });
+  const { status, headers } = response;
+  return { status, headers, text: await response.text() };
+}
+
+async function until(isSo: () => boolean): Promise<void> {
+  for (let tries = 0; !isSo(); tries++) {
+    assert(tries < 2_000, "it never came to be");
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}

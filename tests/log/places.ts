@@ -1,0 +1,39 @@
+/**
+ * Where logs that outlive their process keep their entries.
+ *
+ * @module
+ */
+
+import { openKvLog } from "../../lib/log/kv.ts";
+import { openRedisLog } from "../../lib/log/redis.ts";
+import { lacks } from "../program.ts";
+import type { LogKind } from "./contract.ts";
+import { isRedisMissing, RedisServer } from "./redis_server.ts";
+
+/** Deno KV, in a file. */
+export const kv: LogKind = {
+  name: "openKvLog()",
+  isShared: true,
+  ignore: await lacks("read", "write"),
+  async place() {
+    const folder = await Deno.makeTempDir();
+    return {
+      open: (options) => openKvLog({ path: `${folder}/hub.sqlite`, ...options }),
+      [Symbol.asyncDispose]: () => Deno.remove(folder, { recursive: true }),
+    };
+  },
+};
+
+/** Redis. */
+export const redis: LogKind = {
+  name: "openRedisLog()",
+  isShared: true,
+  ignore: isRedisMissing || await lacks("net", "run", "read", "write"),
+  async place() {
+    const server = await RedisServer.start();
+    return {
+      open: (options) => openRedisLog({ url: server.url, ...options }),
+      [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
+    };
+  },
+};

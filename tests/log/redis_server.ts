@@ -1,0 +1,75 @@
+/**
+ * A Redis as a machine has it, on a port that is free, with a folder of its own.
+ *
+ * @module
+ */
+
+import { freePort, isMissing, Program } from "../program.ts";
+
+const COMMAND = "/usr/bin/redis-server";
+
+/** Whether there is no Redis to start. */
+export const isRedisMissing: boolean = await isMissing(COMMAND);
+
+/** A Redis that can be stopped and started again; gone with its folder at the end of the scope. */
+export class RedisServer implements AsyncDisposable {
+  readonly url: string;
+  readonly #port = freePort();
+  readonly #folder = Deno.makeTempDirSync();
+  readonly #settings: readonly string[];
+  #program: Program | undefined;
+
+  private constructor(settings: readonly string[]) {
+    this.url = `redis://127.0.0.1:${this.#port}`;
+    this.#settings = settings;
+  }
+
+  /**
+   * Starts one.
+   *
+   * @param appendOnly Whether it keeps what it acknowledged when it is killed.
+   */
+  static async start(appendOnly = false): Promise<RedisServer> {
+    const keep = ["--appendonly", "yes", "--appendfsync", "always"];
+    const server = new RedisServer(appendOnly ? keep : ["--appendonly", "no"]);
+    await server.start();
+    return server;
+  }
+
+  /** Starts it again. */
+  async start(): Promise<void> {
+    const place = ["--bind", "127.0.0.1", "--port", `${this.#port}`, "--dir", this.#folder];
+    const args = [...place, "--save", "", ...this.#settings];
+    this.#program = new Program(COMMAND, { args });
+    await this.#program.stdout.line("Ready to accept connections");
+  }
+
+  /** Sends it a signal. */
+  signal(signal: Deno.Signal): void {
+    this.#program!.kill(signal);
+  }
+
+  /** Stops it with a signal. */
+  async stop(signal: Deno.Signal = "SIGTERM"): Promise<void> {
+    this.#program!.kill(signal);
+    await this.#program!.exitCode();
+  }
+
+  /** Sends it a command as a line, as `redis-cli` would, over a connection of its own. */
+  async command(...words: readonly (string | number)[]): Promise<string> {
+    using connection = await Deno.connect({ hostname: "127.0.0.1", port: this.#port });
+    const parts = words.map((word) =>
+      `$${new TextEncoder().encode(`${word}`).length}\r\n${word}\r\n`
+    );
+    const request = `*${words.length}\r\n${parts.join("")}`;
+    await connection.write(new TextEncoder().encode(request));
+    const reply = new Uint8Array(65_536);
+    return new TextDecoder().decode(reply.subarray(0, await connection.read(reply) ?? 0));
+  }
+
+  /** Ends it. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#program?.[Symbol.asyncDispose]();
+    await Deno.remove(this.#folder, { recursive: true });
+  }
+}
