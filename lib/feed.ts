@@ -7,9 +7,10 @@
 
 import { compareIds } from "./log/log.ts";
 import type { PulseOptions } from "./pulse.ts";
-import type { MakeGap, Replay } from "./replay.ts";
-import type { Slice } from "./slab.ts";
-import type { Stream } from "./stream.ts";
+import { MergedHistory } from "./merged_history.ts";
+import type { Replay } from "./replay.ts";
+import type { MakeGap } from "./resume.ts";
+import type { Stream, StreamFeed } from "./stream.ts";
 import type { Start, Subscriber } from "./subscriber.ts";
 
 /** What a feed takes from its hub. */
@@ -23,21 +24,15 @@ export interface FeedSource {
   readonly replay: Replay | undefined;
 }
 
-interface Chunk {
-  readonly bytes: Uint8Array;
-  readonly events: number;
-  /** The position to go on from; `undefined` when that was all. */
-  readonly cursor: number | undefined;
-}
-
 /** The subscribers of one set of streams. */
-export class Feed {
+export class Feed implements StreamFeed {
   /** What the hub finds it by. */
   readonly key: string;
   /** The streams, in the order of their names. */
   readonly streams: readonly Stream[];
   readonly #subscribers = new Set<Subscriber>();
   readonly #source: FeedSource;
+  readonly #merged: MergedHistory;
   #flushedThrough = 0;
 
   /** Begins without subscribers. */
@@ -45,6 +40,7 @@ export class Feed {
     this.key = key;
     this.streams = streams;
     this.#source = source;
+    this.#merged = new MergedHistory(streams, source.makeGap);
   }
 
   /** How many subscribers it has. */
@@ -88,15 +84,12 @@ export class Feed {
     const first = Math.min(...this.streams.map(({ history }, i) => history.next(floors[i]!)));
     const cursor = Math.min(first - 1, this.#flushedThrough);
     const hasAll = cursor === this.#flushedThrough;
-    return { id: hasAll ? this.#source.headId() : this.#idAt(cursor), cursor, floors };
+    return { id: hasAll ? this.#source.headId() : this.#merged.idAt(cursor), cursor, floors };
   }
 
   /** Whether there is anything for a subscriber that begins there. */
   hasAfter({ id, cursor, floors }: Start): boolean {
-    return this.#isInLog(id) ||
-      this.streams.some((stream, i) =>
-        startOf(stream, Math.max(cursor, floors[i]!)) < stream.history.newest
-      );
+    return this.#isInLog(id) || this.#merged.hasAfter(cursor, floors);
   }
 
   /** Adds a subscriber, in the turn of the last `advance()`. */
@@ -120,7 +113,7 @@ export class Feed {
   flush(through: number, turn: number): void {
     const cursor = this.#flushedThrough;
     this.#flushedThrough = through;
-    const chunk = this.#collect(cursor, Infinity);
+    const chunk = this.#merged.chunkAfter(cursor, { through, maxBytes: Infinity });
     if (!chunk) return;
     for (const subscriber of this.#subscribers) {
       const { response } = subscriber;
@@ -158,7 +151,11 @@ export class Feed {
     subscriber.servedId = id;
     subscriber.cursor = cursor;
     subscriber.floors = floors;
-    subscriber.response.pullWith(() => this.#catchUp(subscriber));
+    // What is in the log now may be in the histories by then, and they say nothing of it yet.
+    const isInLog = this.#isInLog(id);
+    subscriber.response.pullWith(() =>
+      isInLog ? this.#readOn(subscriber, id) : this.#catchUp(subscriber)
+    );
   }
 
   /** Sends a subscriber whose last bytes were taken the next of what it missed. */
@@ -168,11 +165,13 @@ export class Feed {
     if (servedId !== undefined && this.#isInLog(servedId)) {
       return this.#readOn(subscriber, servedId);
     }
-    const chunk = this.#collect(cursor, MAX_CATCH_UP_BYTES, floors);
+    const through = this.#flushedThrough;
+    const options = { through, maxBytes: MAX_CATCH_UP_BYTES, floors };
+    const chunk = this.#merged.chunkAfter(cursor, options);
     if (chunk) response.enqueue(chunk.bytes, chunk.events);
     subscriber.cursor = chunk?.cursor;
     if (subscriber.cursor !== undefined) {
-      if (servedId !== undefined) subscriber.servedId = this.#idAt(subscriber.cursor);
+      if (servedId !== undefined) subscriber.servedId = this.#merged.idAt(subscriber.cursor);
       response.pullWith(() => this.#catchUp(subscriber));
     } else {
       subscriber.servedId = undefined;
@@ -204,14 +203,6 @@ export class Feed {
       );
   }
 
-  /** The id of the newest event up to a position, among those that the histories know. */
-  #idAt(position: number): string {
-    return this.streams
-      .filter(({ history, isEphemeral }) => !isEphemeral && history.evictedThrough <= position)
-      .map(({ history }) => history.idOf(position))
-      .reduce((a, b) => compareIds(a, b) > 0 ? a : b);
-  }
-
   // One that replays is told of the gap instead: coming back would bring it nothing.
   #endIfFallen(subscriber: Subscriber, cursor: number): boolean {
     const hasFallen = subscriber.servedId === undefined &&
@@ -221,79 +212,6 @@ export class Feed {
     if (hasFallen) subscriber.response.end("slow");
     return hasFallen;
   }
-
-  /**
-   * Puts together what comes after `cursor`, in the hub's order: at least one event, as many more as
-   * fit `maxBytes`. A gap stands where the last of the events it tells of would stand.
-   */
-  #collect(cursor: number, maxBytes: number, floors?: readonly number[]): Chunk | undefined {
-    const parts: Uint8Array[] = [];
-    let bytes = 0;
-    let events = 0;
-    let through = cursor;
-    for (;;) {
-      const part = this.#next(through, floors, maxBytes - bytes);
-      if (!part) break;
-      if (bytes > 0 && bytes + part.bytes.length > maxBytes) {
-        return { bytes: concat(parts, bytes), events, cursor: through };
-      }
-      parts.push(part.bytes);
-      bytes += part.bytes.length;
-      events += part.events;
-      through = part.through;
-    }
-    return bytes === 0 ? undefined : { bytes: concat(parts, bytes), events, cursor: undefined };
-  }
-
-  /** What comes first after `cursor`: a gap, or events of one stream up to where another's come. */
-  #next(
-    cursor: number,
-    floors: readonly number[] | undefined,
-    maxBytes: number,
-  ): Slice | undefined {
-    let first: Stream | undefined;
-    let position = this.#flushedThrough + 1;
-    let before = position;
-    let gaps: string[] = [];
-    for (const [index, stream] of this.streams.entries()) {
-      const { history, name } = stream;
-      const from = startOf(stream, Math.max(cursor, floors?.[index] ?? cursor));
-      const hasGap = from < history.evictedThrough;
-      const next = hasGap ? history.evictedThrough : history.next(from);
-      if (next < position) {
-        before = position;
-        position = next;
-        first = stream;
-        gaps = [];
-      } else if (next < before) {
-        before = next;
-      }
-      if (hasGap && next === position) gaps.push(name);
-    }
-    if (gaps.length > 0) {
-      const text = this.#source.makeGap(gaps, this.#idAt(position));
-      return { bytes: encoder.encode(text), events: 1, through: position };
-    }
-    return first?.history.slice(position - 1, before - 1, maxBytes);
-  }
 }
 
-const encoder = new TextEncoder();
 const MAX_CATCH_UP_BYTES = 65_536;
-
-function startOf({ slowSubscriber, history }: Stream, cursor: number): number {
-  const { evictedThrough, newest } = history;
-  const hasFallen = cursor < evictedThrough;
-  return hasFallen && slowSubscriber === "latest" ? Math.max(newest - 1, evictedThrough) : cursor;
-}
-
-function concat(parts: readonly Uint8Array[], bytes: number): Uint8Array {
-  if (parts.length === 1) return parts[0]!;
-  const all = new Uint8Array(bytes);
-  let offset = 0;
-  for (const part of parts) {
-    all.set(part, offset);
-    offset += part.length;
-  }
-  return all;
-}

@@ -42,7 +42,7 @@ export interface HubStats {
   readonly subscribers: number;
   /** Of these, those that have yet to be sent something already published. */
   readonly lagging: number;
-  /** Events published. */
+  /** Events that came into the hub's order, those that a log had when it was opened included. */
   readonly published: number;
   /** Events handed to the runtime, summed over all subscribers. */
   readonly deliveredEvents: number;

@@ -6,7 +6,6 @@
  */
 
 import type { ServerSentEvent } from "./event.ts";
-import type { Feed } from "./feed.ts";
 import { Feeds } from "./feeds.ts";
 import {
   Figures,
@@ -22,15 +21,14 @@ import {
   hubSettings,
   type SubscribeOptions,
 } from "./hub_options.ts";
-import { compareIds } from "./log/log.ts";
 import { type Published, Publisher } from "./publisher.ts";
-import { type ConnectionEnd, EventResponse, eventStreamHeaders, retryLater } from "./response.ts";
 import { Replay } from "./replay.ts";
-import { encodeGap, encodeHello, encodeReset, parseWish } from "./resume.ts";
+import { eventStreamHeaders, retryLater } from "./response.ts";
+import { encodeGap, parseWish } from "./resume.ts";
 import { spread } from "./spread.ts";
 import { checkStreamOptions, type StreamOptions } from "./stream.ts";
 import { Streams } from "./streams.ts";
-import { Subscriber } from "./subscriber.ts";
+import { Subscriptions } from "./subscriptions.ts";
 import { Turns } from "./turns.ts";
 
 /**
@@ -59,6 +57,7 @@ export class BroadcastHub implements AsyncDisposable {
   readonly #feeds: Feeds;
   readonly #turns: Turns;
   readonly #publisher: Publisher;
+  readonly #subscriptions: Subscriptions;
   readonly #replay: Replay | undefined;
   readonly #figures = new Figures();
   readonly #ready: Promise<void>;
@@ -90,6 +89,12 @@ export class BroadcastHub implements AsyncDisposable {
       makeGap,
       replay: this.#replay,
     });
+    this.#subscriptions = new Subscriptions(
+      this.#settings,
+      this.#turns,
+      this.#feeds,
+      this.#figures,
+    );
     this.#ready = this.#open();
     // Whoever waits for it learns of it; nobody has to.
     this.#ready.catch(() => {});
@@ -151,7 +156,8 @@ export class BroadcastHub implements AsyncDisposable {
   }
 
   /**
-   * Removes a stream with all it keeps; connections to it alone end, reason `closed`.
+   * Removes a stream with all that this hub keeps of it; connections to it alone end, reason `closed`.
+   * What a log keeps that others share stays there.
    *
    * @returns Whether there was one.
    */
@@ -188,9 +194,10 @@ export class BroadcastHub implements AsyncDisposable {
    * @throws {TypeError} If the name can't be a stream's; if an event can't be encoded, has neither
    * `data`, `comment` nor `retry`, or a type that is the hub's own (`hello`, `gap`, `reset`, `expired`,
    * `open`, `error`); if a batch is empty.
-   * @throws {RangeError} If an event's `retry` is out of range.
+   * @throws {RangeError} If an event's `retry` is out of range, or the batch is more than the log takes.
    * @throws {DOMException} `InvalidStateError` if the stream has ended or the hub is closed,
-   * `QuotaExceededError` if there are too many streams.
+   * `QuotaExceededError` if there are too many streams. Rejects with the log's error while that is away:
+   * the event may have been kept all the same, so give one that you will send again a key.
    */
   publish(
     name: string,
@@ -220,37 +227,8 @@ export class BroadcastHub implements AsyncDisposable {
     if (wish instanceof Response) return wish;
     if (!this.#isReady || this.#closing || this.#isDraining) return retryLater();
     if (request.method === "HEAD") return new Response(null, { headers: eventStreamHeaders });
-    const { streams, lastEventId, since } = wish;
-    // What waits goes to those who were here before; history and live meet within this one turn.
-    this.flush();
-    const { head, turn } = this.#turns;
-    const nowMs = this.#settings.now();
-    const feed = this.#feeds.open(streams, nowMs);
-    feed.advance(head);
-    const isReset = lastEventId !== undefined && !this.#isKnown(lastEventId);
-    const start = lastEventId === undefined || isReset
-      ? feed.startAt(since)
-      : feed.resumeAt(lastEventId);
-    if (feed.isEnded && !isReset && !feed.hasAfter(start)) {
-      this.#feeds.release(feed);
-      return new Response(null, { status: 204, headers: { "cache-control": "no-store" } });
-    }
-    if (isReset) this.#figures.resets++;
-    const { retryMs, heartbeatMs, onError, onSubscribe } = this.#settings;
-    const first = encodeHello(start.id, retryMs, heartbeatMs) +
-      (isReset ? encodeReset(streams, start.id) : "");
-    const response = new EventResponse(encoder.encode(first), onError);
-    const expiresMs = nowMs + (options.expiresInMs ?? Infinity);
-    const subscriber = new Subscriber(request, response, turn, expiresMs);
-    response.onEnd((end) => this.#ended(feed, subscriber, options, end));
-    feed.add(subscriber, start);
     this.#startTimer();
-    try {
-      onSubscribe?.({ request, streams });
-    } catch (error) {
-      response.fail(error);
-    }
-    return response.respond(options.headers);
+    return this.#subscriptions.open(request, wish, options);
   }
 
   /** Sends what was published in this turn now rather than at its end. */
@@ -311,38 +289,15 @@ export class BroadcastHub implements AsyncDisposable {
   async #open(): Promise<void> {
     const { log, onLogChange } = this.#settings;
     const opening = log.open({
-      deliver: (entries) => this.#publisher.deliver(entries),
+      deliver: (entries) => {
+        this.#publisher.deliver(entries);
+        this.#startTimer();
+      },
       lost: (throughId) => this.#publisher.lose(throughId),
       changed: (isUp, reason) => onLogChange?.(isUp, reason),
     });
     if (opening) await opening;
     this.#isReady = true;
-  }
-
-  /** Whether an id is one that a client can have of this log. */
-  #isKnown(id: string): boolean {
-    const { log } = this.#settings;
-    // One from ahead is known to a log that others append to: this instance has yet to get there.
-    return log.hasId(id) && (this.#replay !== undefined || compareIds(id, this.#turns.headId) <= 0);
-  }
-
-  async #ended(
-    feed: Feed,
-    subscriber: Subscriber,
-    { onEnd }: SubscribeOptions,
-    end: ConnectionEnd,
-  ): Promise<void> {
-    this.#figures.countEnd(end);
-    feed.remove(subscriber);
-    this.#feeds.release(feed);
-    // In a later turn: an end may come in the middle of a flush, and what an application does in its
-    // hooks must not.
-    await Promise.resolve();
-    try {
-      onEnd?.(end);
-    } finally {
-      this.#settings.onUnsubscribe?.({ request: subscriber.request, streams: feed.names }, end);
-    }
   }
 
   #checkOpen(): void {
@@ -370,5 +325,4 @@ export class BroadcastHub implements AsyncDisposable {
   }
 }
 
-const encoder = new TextEncoder();
 const MAX_TICK_MS = 1_000;

@@ -7,6 +7,7 @@
 import { encodeChecked } from "./event.ts";
 import { compareIds, type EventLog, type LogEntry, type LogPage } from "./log/log.ts";
 import type { EventResponse } from "./response.ts";
+import type { MakeGap } from "./resume.ts";
 import type { Stream } from "./stream.ts";
 import type { Turns } from "./turns.ts";
 
@@ -19,9 +20,6 @@ export interface ReplayPage {
   /** The id through which it has been served with them. */
   readonly id: string;
 }
-
-/** Makes the event that tells of gaps in streams up to an id. */
-export type MakeGap = (streams: readonly string[], id: string) => string;
 
 /** Reads a log for subscribers. */
 export class Replay {

@@ -4,7 +4,6 @@
  * @module
  */
 
-import type { Feed } from "./feed.ts";
 import { History, type HistoryBounds } from "./history.ts";
 
 /**
@@ -73,6 +72,20 @@ export function checkStreamOptions(options: StreamOptions): void {
   }
 }
 
+/** What a stream knows of those that subscribe to it, or to it and others; see `feed.ts`. */
+export interface StreamFeed {
+  /** How many subscribers there are. */
+  readonly size: number;
+  /** The streams they subscribe to. */
+  readonly streams: readonly Stream[];
+  /** Sends what was published up to a position. */
+  flush(through: number, turn: number): void;
+  /** Ends the subscribers that have everything, if there will be no more. */
+  endIfDone(): void;
+  /** Ends all subscribers. */
+  close(): void;
+}
+
 /** A stream as the hub keeps it. */
 export class Stream {
   /** What it is published and subscribed to by. */
@@ -80,7 +93,7 @@ export class Stream {
   /** Its newest events. */
   history: History;
   /** The feeds it is part of. */
-  readonly feeds: Set<Feed> = new Set();
+  readonly feeds: Set<StreamFeed> = new Set();
   /** What publishers called their events, while these are kept: key to position. */
   readonly publisherIds: Map<string, number> = new Map();
   /** False while there are only subscribers that wait for it. */

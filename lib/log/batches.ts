@@ -5,7 +5,7 @@
  * @module
  */
 
-import { encodeEntry } from "./entries.ts";
+import { byteLength, encodeEntry } from "./entries.ts";
 
 /** Where an item came to stand. */
 export interface Placed {
@@ -96,7 +96,3 @@ export class Batches {
 
 // Enough that more would save nothing.
 const MAX_BATCH_BYTES = 65_536;
-
-function byteLength(text: string): number {
-  return new TextEncoder().encode(text).length;
-}

@@ -53,6 +53,13 @@ export function decodeEntry(
   }
 }
 
+/** The size of a text in UTF-8. */
+export function byteLength(text: string): number {
+  return encoder.encode(text).length;
+}
+
+const encoder = new TextEncoder();
+
 type Item = [stream: string, event?: ServerSentEvent, first?: 1];
 
 /** When an entry was appended, in milliseconds since 1970; 0 for what no hub has written. */

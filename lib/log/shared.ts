@@ -7,7 +7,14 @@
 
 import type { ServerSentEvent } from "../event.ts";
 import { Batches } from "./batches.ts";
-import { decodeEntry, encodeItem, EntryIds, entryTimeMs, type StoredEntry } from "./entries.ts";
+import {
+  byteLength,
+  decodeEntry,
+  encodeItem,
+  EntryIds,
+  entryTimeMs,
+  type StoredEntry,
+} from "./entries.ts";
 import type { AppendOptions, EventLog, LogEntry, LogPage, LogReceiver } from "./log.ts";
 import { Retention, type RetentionOptions } from "./retention.ts";
 
@@ -202,7 +209,7 @@ export class SharedLog implements EventLog {
     this.#readMs = performance.now();
     if (entries.length > 0) this.#receiver!.deliver(entries);
     for (const entry of page) {
-      this.#retention.add(entry.place, entry.text.length, entryTimeMs(entry));
+      this.#retention.add(entry.place, byteLength(entry.text), entryTimeMs(entry));
     }
   }
 

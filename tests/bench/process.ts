@@ -99,12 +99,13 @@ const RUN_OPTIONS = [
   "--no-lock",
   "--node-modules-dir=none",
   "--v8-flags=--expose-gc",
+  "--unstable-kv",
   "--allow-net=127.0.0.1",
   "--allow-read",
   "--allow-write=/tmp",
   "--allow-env",
   "--allow-sys",
-  "--allow-run=nginx,pgrep",
+  "--allow-run=nginx,pgrep,/usr/bin/redis-server",
 ];
 
 // Deno reads /proc only with all permissions.

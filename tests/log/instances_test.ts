@@ -1,7 +1,7 @@
-import { assert, assertEquals, assertLess, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertLess, assertMatch, assertRejects } from "@std/assert";
 import { BroadcastHub } from "../../lib/hub.ts";
 import type { HubOptions } from "../../lib/hub_options.ts";
-import { compareIds } from "../../lib/log/log.ts";
+import { compareIds, type EventLog, type LogEntry, type LogReceiver } from "../../lib/log/log.ts";
 import { Client, subscription } from "../client.ts";
 import { mulberry32 } from "../random.ts";
 import type { LogKind, LogPlace } from "./contract.ts";
@@ -152,6 +152,30 @@ function testInstances(kind: LogKind): void {
     assertEquals([a.stats().subscribers, a.stats().resets], [1, 0]);
   });
 
+  test("send once what a client read from the log before its hub had it", async (place) => {
+    await using a = await start(place);
+    await a.publish("x", { data: "1" });
+    const { log, release } = holdBack(place.open());
+    await using b = new BroadcastHub({ log });
+    await b.ready;
+    const second = await a.publish("x", { data: "2" });
+    await a.publish("x", { data: "3" });
+    // Nothing reads ahead of the test, as a pipe would.
+    const reader = b.subscribe(subscription("stream=x", second.id)).body!.getReader();
+    const read = async () => new TextDecoder().decode((await reader.read()).value);
+    assertMatch(await read(), /event: hello/);
+    // By now the next page waits for the client; what the hub gets meanwhile is the same.
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    assertEquals(b.stream("x")!.published, 1);
+    release();
+    await a.publish("x", { data: "4" });
+    await reach(b, "x", 4);
+    let text = "";
+    while (!text.includes("data: 4")) text += await read();
+    assertEquals(text.match(/(?<=data: ).*/g), ["3", "4"]);
+    await reader.cancel();
+  });
+
   test("tell of a gap only when the log says that it is gone", async (place) => {
     const options = { historyEvents: 2 };
     await using a = await start(place, options, { maxEntries: 5 });
@@ -182,6 +206,31 @@ function testInstances(kind: LogKind): void {
     );
     await opening.close();
   });
+}
+
+/** Has a log deliver what it had when it was opened, and the rest only when it is released. */
+function holdBack(log: EventLog): { log: EventLog; release: () => void } {
+  const held: (readonly LogEntry[])[] = [];
+  let deliver: LogReceiver["deliver"];
+  let isHolding = false;
+  const open = async (receiver: LogReceiver) => {
+    deliver = (entries) => isHolding ? void held.push(entries) : receiver.deliver(entries);
+    await log.open({ ...receiver, deliver: (entries) => deliver(entries) });
+    isHolding = true;
+  };
+  return {
+    log: new Proxy(log, {
+      get(target, name) {
+        if (name === "open") return open;
+        const value = Reflect.get(target, name, target);
+        return typeof value === "function" ? value.bind(target) : value;
+      },
+    }),
+    release() {
+      isHolding = false;
+      held.splice(0).forEach((entries) => deliver(entries));
+    },
+  };
 }
 
 async function start(

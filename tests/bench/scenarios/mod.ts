@@ -10,6 +10,7 @@ import { connect } from "./connect.ts";
 import { encode } from "./encode.ts";
 import { growth } from "./growth.ts";
 import { idle } from "./idle.ts";
+import { log } from "./log.ts";
 import { manyStreams } from "./many_streams.ts";
 import { memory } from "./memory.ts";
 import { paced } from "./paced.ts";
@@ -33,5 +34,6 @@ export const scenarios: readonly Scenario[] = [
   memory,
   growth,
   encode,
+  log,
   subscribers,
 ];

@@ -1,0 +1,88 @@
+import { type Bench, Pair } from "../bench.ts";
+import { BenchProcess } from "../process.ts";
+import type { Row, Scenario, ServerName } from "../scenario.ts";
+
+const FEW = { subscribers: 50, perSecond: 100, perTurn: 1 };
+const MANY = { subscribers: 500, perSecond: 100, perTurn: 1 };
+const BURST = { subscribers: 500, perSecond: 4_000, perTurn: 40, catchUp: true };
+const logs = ["memory", "kv", "redis"];
+
+/** What a log that outlives the process costs, from publishing to delivery. */
+export const log: Scenario = {
+  name: "log",
+  title:
+    "our hub with each log: 100 events/s of 100 bytes to 50 subscribers, on one instance and from one " +
+    "to another; to 500; 4 000/s in bursts to 500; deliveries",
+  servers: ["hub"],
+  async run(bench, server) {
+    await using redis = await BenchProcess.start("servers/redis.ts", { core: 1 });
+    const rows: Row[] = [];
+    for (const name of logs) {
+      const env = { BENCH_LOG: name, BENCH_LOG_AT: placeOf(name, redis) };
+      rows.push(await drive(bench, server, env, FEW, `${name}, one instance`));
+      if (name !== "memory") rows.push(await driveAcross(bench, env, `${name}, across two`));
+      rows.push(await drive(bench, server, env, MANY, `${name}, to 500`));
+      rows.push(await drive(bench, server, env, BURST, `${name}, bursts to 500`));
+    }
+    return rows;
+  },
+  targets: (find) => [
+    ...[
+      { of: "kv, one instance", limit: 5 },
+      { of: "redis, one instance", limit: 3 },
+      { of: "redis, across two", limit: 5 },
+    ].map(({ of, limit }) => ({
+      text: `${of}: publish to delivery, p50 ms`,
+      value: find("hub", of).p50Ms!,
+      relation: "≤" as const,
+      limit,
+    })),
+    ...["to 500", "bursts to 500"].map((of) => ({
+      text: `${of}: CPU per delivery, redis ÷ memory`,
+      value: find("hub", `redis, ${of}`).cpuUs! / find("hub", `memory, ${of}`).cpuUs!,
+      relation: "≤" as const,
+      limit: 1.1,
+    })),
+    {
+      text: "bursts to 500: deliveries/s, redis ÷ memory",
+      value: find("hub", "redis, bursts to 500").perSecond! /
+        find("hub", "memory, bursts to 500").perSecond!,
+      relation: "≥",
+      limit: 0.9,
+    },
+  ],
+};
+
+function placeOf(name: string, redis: BenchProcess): string {
+  return name === "redis" ? redis.first["url"] : `/tmp/sse-hub-bench-${crypto.randomUUID()}.sqlite`;
+}
+
+async function drive(
+  bench: Bench,
+  server: ServerName,
+  env: Record<string, string>,
+  rate: typeof FEW,
+  variant: string,
+): Promise<Row> {
+  await using pair = await bench.start(server, env);
+  return await measure(pair, rate, variant);
+}
+
+/** One hub publishes, the other's subscribers are measured. */
+async function driveAcross(
+  bench: Bench,
+  env: Record<string, string>,
+  variant: string,
+): Promise<Row> {
+  await using receiving = await bench.start("hub", env);
+  await using publishing = await BenchProcess.start("servers/hub.ts", { core: 0, env });
+  await receiving.open(FEW.subscribers);
+  return await measure(new Pair(publishing, receiving.load), FEW, variant, false);
+}
+
+async function measure(pair: Pair, rate: typeof FEW, variant: string, opens = true): Promise<Row> {
+  if (opens) await pair.open(rate.subscribers);
+  await pair.warmUp({ ...rate, seconds: 1.5 });
+  const { share: _, ...row } = await pair.drive({ ...rate, seconds: 4 });
+  return { ...row, server: "hub", variant };
+}
