@@ -32,13 +32,14 @@ export interface KvLogOptions extends RetentionOptions {
  * Makes a log in Deno KV, for `new BroadcastHub({ log: openKvLog({ path: "hub.sqlite" }) })`; the hub
  * opens and closes it.
  *
- * What is published is durable when `publish()` resolves: with a file, written to it (SQLite in WAL
- * mode, synchronous as Deno sets it); on Deno Deploy, committed. An entry, events of one `publish()`
- * with all their fields as JSON, may have 65 000 bytes, as KV takes no larger values. Other processes
- * that share the file hear of an event within 50 milliseconds, as nothing rings across processes.
+ * What is published is durable when `publish()` resolves: with a file, written to it and synced; on
+ * Deno Deploy, committed. What is published at once, with all its fields as JSON, may have 65 000 bytes,
+ * as KV takes no values beyond 64 KiB. Other processes that share the file hear of an event within 50
+ * milliseconds, as nothing rings across processes.
  *
  * Needs `"unstable": ["kv"]` in `deno.json`, and the permission to read and write the file.
  *
+ * @throws {TypeError} If the runtime has no Deno KV.
  * @throws {RangeError} If an option is not above 0.
  *
  * @example
@@ -51,6 +52,9 @@ export interface KvLogOptions extends RetentionOptions {
  * ```
  */
 export function openKvLog(options: KvLogOptions = {}): EventLog {
+  if (typeof globalThis.Deno?.openKv !== "function") {
+    throw new TypeError('Cannot open log: Deno KV needs "unstable": ["kv"] in deno.json');
+  }
   return new SharedLog(new KvStore(options), options);
 }
 

@@ -11,7 +11,7 @@ import { type EventLog, type LogEntry, type LogReceiver, randomEpoch } from "./l
 /** An {@linkcode EventLog} that only numbers; what is kept is the hub's history. */
 export class MemoryLog implements EventLog {
   /** It has no way to go away. */
-  readonly isUp = true;
+  readonly isUp: boolean = true;
   // New at each start, so that no id is ever given twice.
   readonly #epoch = randomEpoch();
   readonly #format = new RegExp(`^${this.#epoch}-(?:0|[1-9][0-9]{0,15})$`);
