@@ -279,11 +279,13 @@ export class BroadcastHub implements AsyncDisposable {
     return this.close();
   }
 
-  #close(): Promise<void> {
+  async #close(): Promise<void> {
     this.flush();
     clearInterval(this.#timer);
     for (const feed of this.#feeds) feed.close();
-    return this.#settings.log.close();
+    await this.#settings.log.close();
+    // What was kept and is not delivered any more was published all the same.
+    this.#turns.release();
   }
 
   async #open(): Promise<void> {

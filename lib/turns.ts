@@ -118,6 +118,12 @@ export class Turns {
     return () => this.#waiters.delete(waiter);
   }
 
+  /** Lets go on those that wait for what the log will no longer deliver. */
+  release(): void {
+    for (const { onReach } of this.#waiters) onReach();
+    this.#waiters.clear();
+  }
+
   /** Sends what waits, then drops what exceeds the histories' bounds. */
   flush(): void {
     if (this.#dirty.size === 0) return;

@@ -221,3 +221,22 @@ Deno.test({
     assertEquals(npmPackages, {});
   },
 });
+
+Deno.test({
+  name: "main.ts downloads nothing, with an empty cache",
+  ignore,
+  async fn() {
+    const DENO_DIR = await Deno.makeTempDir();
+    {
+      await using server = new ServerProcess({ DENO_DIR });
+      await using clock = new Body(await fetch(new URL("/sse?stream=time", await server.url())));
+      await clock.until(/data: time: /);
+      assertEquals(server.stderr.all.filter((line) => line.includes("Download")), []);
+    }
+    const cached = [...Deno.readDirSync(DENO_DIR)].map(({ name }) => name);
+    for (const folder of cached.filter((name) => name === "npm" || name === "remote")) {
+      assertEquals([...Deno.readDirSync(`${DENO_DIR}/${folder}`)], []);
+    }
+    await Deno.remove(DENO_DIR, { recursive: true });
+  },
+});
