@@ -7,9 +7,8 @@
 
 import { compareIds } from "./log/log.ts";
 import type { PulseOptions } from "./pulse.ts";
-import { MergedHistory } from "./merged_history.ts";
+import { type Chunk, MergedHistory } from "./merged_history.ts";
 import type { Replay } from "./replay.ts";
-import type { MakeGap } from "./resume.ts";
 import type { Stream, StreamFeed } from "./stream.ts";
 import type { Start, Subscriber } from "./subscriber.ts";
 
@@ -19,7 +18,8 @@ export interface FeedSource {
   readonly headId: () => string;
   /** Sends what waits to those that are current. */
   readonly flush: () => void;
-  readonly makeGap: MakeGap;
+  /** Counts gaps that a subscriber was told of. */
+  readonly countGaps: (count: number) => void;
   /** What the log has beyond the histories; `undefined` if it has nothing. */
   readonly replay: Replay | undefined;
 }
@@ -40,7 +40,7 @@ export class Feed implements StreamFeed {
     this.key = key;
     this.streams = streams;
     this.#source = source;
-    this.#merged = new MergedHistory(streams, source.makeGap);
+    this.#merged = new MergedHistory(streams);
   }
 
   /** How many subscribers it has. */
@@ -121,7 +121,7 @@ export class Feed implements StreamFeed {
         this.#endIfFallen(subscriber, subscriber.cursor);
       } else if (response.waitingBytes === 0 || subscriber.turn === turn) {
         subscriber.turn = turn;
-        response.enqueue(chunk.bytes, chunk.events);
+        this.#send(subscriber, chunk);
       } else {
         subscriber.cursor = cursor;
         response.pullWith(() => this.#catchUp(subscriber));
@@ -168,7 +168,7 @@ export class Feed implements StreamFeed {
     const through = this.#flushedThrough;
     const options = { through, maxBytes: MAX_CATCH_UP_BYTES, floors };
     const chunk = this.#merged.chunkAfter(cursor, options);
-    if (chunk) response.enqueue(chunk.bytes, chunk.events);
+    if (chunk) this.#send(subscriber, chunk);
     subscriber.cursor = chunk?.cursor;
     if (subscriber.cursor !== undefined) {
       if (servedId !== undefined) subscriber.servedId = this.#merged.idAt(subscriber.cursor);
@@ -184,23 +184,24 @@ export class Feed implements StreamFeed {
   async #readOn(subscriber: Subscriber, servedId: string): Promise<void> {
     const { response } = subscriber;
     const { replay, flush } = this.#source;
-    const { bytes, events, id } = await replay!.next(this.streams, servedId, response);
+    const page = await replay!.next(this.streams, servedId, response);
     if (response.isEnded) return;
-    if (events > 0) response.enqueue(bytes, events);
+    if (page.events > 0) this.#send(subscriber, page);
     // From here on it is one turn, so that nothing is left out or sent twice where the history goes on.
     flush();
-    this.#replayFrom(subscriber, this.resumeAt(id));
+    this.#replayFrom(subscriber, this.resumeAt(page.id));
+  }
+
+  #send({ response }: Subscriber, { bytes, events, gaps }: Omit<Chunk, "cursor">): void {
+    response.enqueue(bytes, events);
+    if (gaps > 0) this.#source.countGaps(gaps);
   }
 
   /** Whether it is for the log to say what comes after an id, and not for the histories. */
   #isInLog(id: string): boolean {
     const { replay, headId } = this.#source;
     if (!replay) return false;
-    return compareIds(id, headId()) > 0 ||
-      this.streams.some((stream) =>
-        !stream.isEphemeral && stream.slowSubscriber !== "latest" &&
-        compareIds(id, stream.history.evictedId) < 0
-      );
+    return compareIds(id, headId()) > 0 || this.streams.some((stream) => stream.lacksAfter(id));
   }
 
   // One that replays is told of the gap instead: coming back would bring it nothing.

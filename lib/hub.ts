@@ -24,7 +24,7 @@ import {
 import { type Published, Publisher } from "./publisher.ts";
 import { Replay } from "./replay.ts";
 import { eventStreamHeaders, retryLater } from "./response.ts";
-import { encodeGap, parseWish } from "./resume.ts";
+import { parseWish } from "./resume.ts";
 import { spread } from "./spread.ts";
 import { checkStreamOptions, type StreamOptions } from "./stream.ts";
 import { Streams } from "./streams.ts";
@@ -75,18 +75,16 @@ export class BroadcastHub implements AsyncDisposable {
     this.#settings = hubSettings(options);
     const { log, now } = this.#settings;
     const startId = () => log.startId;
-    const makeGap = (names: readonly string[], id: string) => {
-      this.#figures.gaps++;
-      return encodeGap(names, id);
-    };
     this.#streams = new Streams(this.#settings, startId);
     this.#turns = new Turns(this.#streams, startId, now);
     this.#publisher = new Publisher(this.#streams, this.#turns, log, now);
-    this.#replay = log.read ? new Replay(log, this.#turns, makeGap) : undefined;
+    this.#replay = log.read ? new Replay(log, this.#turns) : undefined;
     this.#feeds = new Feeds(this.#streams, {
       headId: () => this.#turns.headId,
       flush: () => this.#turns.flush(),
-      makeGap,
+      countGaps: (count) => {
+        this.#figures.gaps += count;
+      },
       replay: this.#replay,
     });
     this.#subscriptions = new Subscriptions(

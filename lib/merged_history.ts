@@ -5,7 +5,7 @@
  */
 
 import { compareIds } from "./log/log.ts";
-import type { MakeGap } from "./resume.ts";
+import { encodeGap } from "./resume.ts";
 import type { Slice } from "./slab.ts";
 import type { Stream } from "./stream.ts";
 
@@ -15,6 +15,8 @@ export interface Chunk {
   readonly bytes: Uint8Array;
   /** How many. */
   readonly events: number;
+  /** How many of these are gaps. */
+  readonly gaps: number;
   /** The position to go on from; `undefined` when that was all. */
   readonly cursor: number | undefined;
 }
@@ -32,12 +34,10 @@ export interface ReadOptions {
 /** Reads streams as one. */
 export class MergedHistory {
   readonly #streams: readonly Stream[];
-  readonly #makeGap: MakeGap;
 
   /** Reads these streams. */
-  constructor(streams: readonly Stream[], makeGap: MakeGap) {
+  constructor(streams: readonly Stream[]) {
     this.#streams = streams;
-    this.#makeGap = makeGap;
   }
 
   /** Whether there is anything after a position. */
@@ -64,23 +64,26 @@ export class MergedHistory {
     const parts: Uint8Array[] = [];
     let bytes = 0;
     let events = 0;
+    let gaps = 0;
     let through = cursor;
     for (;;) {
       const part = this.#next(through, options, maxBytes - bytes);
       if (!part) break;
       if (bytes > 0 && bytes + part.bytes.length > maxBytes) {
-        return { bytes: concat(parts, bytes), events, cursor: through };
+        return { bytes: concat(parts, bytes), events, gaps, cursor: through };
       }
       parts.push(part.bytes);
       bytes += part.bytes.length;
       events += part.events;
+      if (part.isGap) gaps++;
       through = part.through;
     }
-    return bytes === 0 ? undefined : { bytes: concat(parts, bytes), events, cursor: undefined };
+    if (bytes === 0) return undefined;
+    return { bytes: concat(parts, bytes), events, gaps, cursor: undefined };
   }
 
   /** What comes first after `cursor`: a gap, or events of one stream up to where another's come. */
-  #next(cursor: number, { through, floors }: ReadOptions, maxBytes: number): Slice | undefined {
+  #next(cursor: number, { through, floors }: ReadOptions, maxBytes: number): Part | undefined {
     let first: Stream | undefined;
     let position = through + 1;
     let before = position;
@@ -101,11 +104,15 @@ export class MergedHistory {
       if (hasGap && next === position) gaps.push(name);
     }
     if (gaps.length > 0) {
-      const text = this.#makeGap(gaps, this.idAt(position));
-      return { bytes: encoder.encode(text), events: 1, through: position };
+      const text = encodeGap(gaps, this.idAt(position));
+      return { bytes: encoder.encode(text), events: 1, through: position, isGap: true };
     }
     return first?.history.slice(position - 1, before - 1, maxBytes);
   }
+}
+
+interface Part extends Slice {
+  readonly isGap?: boolean;
 }
 
 const encoder = new TextEncoder();

@@ -7,7 +7,7 @@
 import { encodeChecked } from "./event.ts";
 import { compareIds, type EventLog, type LogEntry, type LogPage } from "./log/log.ts";
 import type { EventResponse } from "./response.ts";
-import type { MakeGap } from "./resume.ts";
+import { encodeGap } from "./resume.ts";
 import type { Stream } from "./stream.ts";
 import type { Turns } from "./turns.ts";
 
@@ -17,6 +17,8 @@ export interface ReplayPage {
   readonly bytes: Uint8Array;
   /** How many. */
   readonly events: number;
+  /** How many of these are gaps. */
+  readonly gaps: number;
   /** The id through which it has been served with them. */
   readonly id: string;
 }
@@ -25,14 +27,12 @@ export interface ReplayPage {
 export class Replay {
   readonly #log: EventLog;
   readonly #turns: Turns;
-  readonly #makeGap: MakeGap;
   readonly #paused = new Set<() => void>();
 
   /** Reads a log that has `read()`. */
-  constructor(log: EventLog, turns: Turns, makeGap: MakeGap) {
+  constructor(log: EventLog, turns: Turns) {
     this.#log = log;
     this.#turns = turns;
-    this.#makeGap = makeGap;
   }
 
   /**
@@ -58,7 +58,7 @@ export class Replay {
       // Who operates it is told by the log itself; the subscriber has its heartbeat meanwhile.
       await new Promise<void>((resolve) => this.#paused.add(resolve));
     }
-    return { bytes: encoder.encode(), events: 0, id: afterId };
+    return nothing(afterId);
   }
 
   /** Goes on with those that wait because the log was away; called every so often. */
@@ -76,10 +76,14 @@ export class Replay {
     let id = goneThrough ?? afterId;
     let text = "";
     let events = 0;
+    let gaps = 0;
     if (goneThrough !== undefined) {
-      const lost = streams.filter(({ history }) => compareIds(afterId, history.evictedId) < 0);
-      text += this.#makeGap(lost.map(({ name }) => name), goneThrough);
-      events++;
+      const isAhead = compareIds(afterId, this.#turns.headId) > 0;
+      const lost = streams.filter((stream) => isAhead || stream.lacksAfter(afterId));
+      // What the log has dropped by now, the histories may have by now.
+      if (lost.length === 0) return nothing(afterId);
+      text += encodeGap(lost.map(({ name }) => name), goneThrough);
+      gaps++;
     }
     for (const entry of entries) {
       if (text.length > MAX_LENGTH) break;
@@ -90,12 +94,16 @@ export class Replay {
       }
       id = entry.id;
     }
-    return { bytes: encoder.encode(text), events, id };
+    return { bytes: encoder.encode(text), events: events + gaps, gaps, id };
   }
 }
 
 const encoder = new TextEncoder();
 const MAX_LENGTH = 65_536;
+
+function nothing(id: string): ReplayPage {
+  return { bytes: encoder.encode(), events: 0, gaps: 0, id };
+}
 
 /** Whether an entry was for the stream's subscribers: not after its end, and not published before. */
 function wasDelivered({ id, event }: LogEntry, stream: Stream): boolean {

@@ -82,9 +82,6 @@ export function encodeHello(id: string, retryMs: number, heartbeatMs: number): s
   return encodeEvent({ retry: retryMs }) + encodeEvent({ event: "hello", id, data });
 }
 
-/** Makes the event that tells that events of these streams up to an id are missing. */
-export type MakeGap = (streams: readonly string[], id: string) => string;
-
 /** Encodes what tells that events of these streams up to an id are missing. */
 export function encodeGap(streams: readonly string[], id: string): string {
   return encodeEvent({ event: "gap", id, data: JSON.stringify({ streams }) });

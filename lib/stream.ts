@@ -5,6 +5,7 @@
  */
 
 import { History, type HistoryBounds } from "./history.ts";
+import { compareIds } from "./log/log.ts";
 
 /**
  * What a subscriber gets that is so slow that what it has yet to get was dropped from the history.
@@ -148,6 +149,11 @@ export class Stream {
       maxBytes: options.historyBytes ?? maxBytes,
       maxAgeMs: options.historyMs ?? maxAgeMs,
     };
+  }
+
+  /** Whether it no longer has all that came after an id, and its subscribers must not miss that. */
+  lacksAfter(id: string): boolean {
+    return this.slowSubscriber !== "latest" && compareIds(id, this.history.evictedId) < 0;
   }
 
   /** The id of the event kept that was published with a key. */
