@@ -176,8 +176,15 @@ export class EventResponse implements UnderlyingDefaultSource<Uint8Array> {
    */
   pull(): void | Promise<void> {
     const onPull = this.#onPull;
+    if (!onPull) return new Promise((resolve) => this.#endPull = resolve);
     this.#onPull = undefined;
-    return onPull ? onPull() : new Promise((resolve) => this.#endPull = resolve);
+    const pulled = onPull();
+    return pulled ? pulled.then(() => this.#pullOn()) : this.#pullOn();
+  }
+
+  // The stream calls again by itself only if something was enqueued.
+  #pullOn(): void | Promise<void> {
+    if (this.#onPull && this.waitingBytes === 0) return this.pull();
   }
 
   /** The stream's own call: the client has left. */

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { BroadcastHub } from "../lib/hub.ts";
-import type { EventLog, LogPage, LogReceiver } from "../lib/log/log.ts";
+import type { EventLog, LogEntry, LogPage, LogReceiver } from "../lib/log/log.ts";
 import { Client, subscription } from "./client.ts";
 
 /** A log that delivers and answers when the test says so. */
@@ -38,7 +38,7 @@ class ScriptedLog implements EventLog {
 
   /** Delivers the events with these numbers, in a turn of their own. */
   async deliver(...numbers: number[]): Promise<void> {
-    this.#receiver!.deliver(numbers.map(entry));
+    this.#receiver!.deliver(numbers.map((number) => entry(number)));
     await Promise.resolve();
   }
 
@@ -47,19 +47,16 @@ class ScriptedLog implements EventLog {
     this.#receiver!.lost(`e-${number}`);
   }
 
-  /** Answers the oldest of what was asked. */
-  answer(numbers: number[], goneThrough?: string): void {
-    this.#pages.shift()!.resolve({ entries: numbers.map(entry), goneThrough });
+  /** Answers the oldest of what was asked, as soon as it is. */
+  async answer(entries: LogEntry[], goneThrough?: string): Promise<void> {
+    while (this.#pages.length === 0) await new Promise((resolve) => setTimeout(resolve));
+    this.#pages.shift()!.resolve({ entries, goneThrough });
   }
 }
 
-const entry = (number: number) => ({
-  id: `e-${number}`,
-  stream: "x",
-  event: { data: `${number}` },
-  isFirst: false,
-  ageMs: 0,
-});
+function entry(number: number, stream = "x"): LogEntry {
+  return { id: `e-${number}`, stream, event: { data: `${number}` }, isFirst: false, ageMs: 0 };
+}
 
 /** What a client that is at event 2 of a hub that is at event 1 gets next, up to an event. */
 async function seenAhead(run: (log: ScriptedLog) => unknown, last: string) {
@@ -79,15 +76,25 @@ async function seenAhead(run: (log: ScriptedLog) => unknown, last: string) {
 
 Deno.test("a client ahead of its hub gets from the log what comes next", async () => {
   const result = await seenAhead(async (log) => {
-    log.answer([3]);
+    await log.answer([entry(3)]);
     await log.deliver(2, 3, 4);
   }, "4");
   assertEquals(result, { seen: ["3", "4"], gaps: 0, asked: ["e-2"] });
 });
 
+Deno.test("a client reads on past pages of the log that have nothing for it", async () => {
+  const result = await seenAhead(async (log) => {
+    await log.answer([entry(3, "y")]);
+    await log.answer([entry(4, "y"), entry(5, "y")]);
+    await log.answer([entry(6)]);
+    await log.deliver(2, 6, 7);
+  }, "7");
+  assertEquals(result, { seen: ["6", "7"], gaps: 0, asked: ["e-2", "e-3", "e-5"] });
+});
+
 Deno.test("a client ahead of its hub is told of a gap in the log", async () => {
   const result = await seenAhead(async (log) => {
-    log.answer([6], "e-5");
+    await log.answer([entry(6)], "e-5");
     log.lose(5);
     await log.deliver(6, 7);
   }, "7");
@@ -97,7 +104,7 @@ Deno.test("a client ahead of its hub is told of a gap in the log", async () => {
 Deno.test("a client ahead of its hub is told of no gap where the hub has it by then", async () => {
   const result = await seenAhead(async (log) => {
     await log.deliver(2, 3, 4);
-    log.answer([], "e-4");
+    await log.answer([], "e-4");
     await log.deliver(5);
   }, "5");
   assertEquals(result, { seen: ["3", "4", "5"], gaps: 0, asked: ["e-2"] });

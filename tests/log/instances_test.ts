@@ -3,6 +3,7 @@ import { BroadcastHub } from "../../lib/hub.ts";
 import type { HubOptions } from "../../lib/hub_options.ts";
 import { compareIds, type EventLog, type LogEntry, type LogReceiver } from "../../lib/log/log.ts";
 import { Client, subscription } from "../client.ts";
+import { soon } from "../program.ts";
 import { mulberry32 } from "../random.ts";
 import type { LogKind, LogPlace } from "./contract.ts";
 import { kv, redis } from "./places.ts";
@@ -174,6 +175,16 @@ function testInstances(kind: LogKind): void {
     while (!text.includes("data: 4")) text += await read();
     assertEquals(text.match(/(?<=data: ).*/g), ["3", "4"]);
     await reader.cancel();
+  });
+
+  test("have a client read on past all that is not for it", async (place) => {
+    await using hub = await start(place, { historyEvents: 2, heartbeatMs: 0 });
+    const { id } = await hub.publish("x", { data: "0" });
+    await hub.publish("x", { data: "1" });
+    for (let i = 0; i < 350; i++) await hub.publish("y", { data: "not for it" });
+    for (const data of ["2", "3", "4"]) await hub.publish("x", { data });
+    await using client = new Client(hub.subscribe(subscription("stream=x", id)));
+    assertEquals((await soon(client.data(5), () => "four events")).slice(1), ["1", "2", "3", "4"]);
   });
 
   test("tell of a gap only when the log says that it is gone", async (place) => {
