@@ -200,7 +200,7 @@ export class Feed implements StreamFeed {
   /** Whether it is for the log to say what comes after an id, and not for the histories. */
   #isInLog(id: string): boolean {
     const { replay, headId } = this.#source;
-    if (!replay) return false;
+    if (!replay || this.streams.every(({ isEphemeral }) => isEphemeral)) return false;
     return compareIds(id, headId()) > 0 || this.streams.some((stream) => stream.lacksAfter(id));
   }
 

@@ -287,17 +287,27 @@ export class BroadcastHub implements AsyncDisposable {
   }
 
   async #open(): Promise<void> {
-    const { log, onLogChange } = this.#settings;
+    const { log } = this.#settings;
     const opening = log.open({
       deliver: (entries) => {
         this.#publisher.deliver(entries);
         this.#startTimer();
       },
       lost: (throughId) => this.#publisher.lose(throughId),
-      changed: (isUp, reason) => onLogChange?.(isUp, reason),
+      changed: (isUp, reason) => this.#logChanged(isUp, reason),
     });
     if (opening) await opening;
     this.#isReady = true;
+  }
+
+  #logChanged(isUp: boolean, reason?: unknown): void {
+    const { onLogChange, onError = reportError } = this.#settings;
+    if (!isUp) this.#publisher.giveUp(reason);
+    try {
+      onLogChange?.(isUp, reason);
+    } catch (error) {
+      onError(error);
+    }
   }
 
   #checkOpen(): void {

@@ -30,6 +30,8 @@ export class Publisher {
   readonly #now: () => number;
   // By stream and key, what is on its way through the log.
   readonly #pending = new Map<string, Promise<unknown>>();
+  // What the log has taken and not yet delivered.
+  readonly #undelivered = new Set<{ id: string; reject: (reason: unknown) => void }>();
 
   /** Publishes to a log that delivers to {@linkcode Publisher.deliver}. */
   constructor(streams: Streams, turns: Turns, log: EventLog, now: () => number) {
@@ -97,8 +99,16 @@ export class Publisher {
     }
   }
 
+  /** Answers those that wait for the log to deliver what it has taken: it will not, or not soon. */
+  giveUp(reason: unknown): void {
+    for (const { reject } of this.#undelivered) reject(reason);
+  }
+
   /** Takes note that the log has lost what came up to an id: all streams have a gap there. */
   lose(throughId: string): void {
+    for (const { id, reject } of this.#undelivered) {
+      if (compareIds(id, throughId) <= 0) reject(new Error("Cannot publish: the log has lost it"));
+    }
     this.#turns.skip(this.#streams.lasting(), throughId);
     this.#streams.forget(this.#turns.head, throughId);
   }
@@ -155,8 +165,17 @@ export class Publisher {
     return id !== undefined && stream.publisherIds.has(id);
   }
 
-  #reached(id: string): Promise<void> {
-    return new Promise((resolve) => this.#turns.whenReached(id, resolve));
+  async #reached(id: string): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const stopWaiting = this.#turns.whenReached(id, resolve);
+    const undelivered = { id, reject };
+    this.#undelivered.add(undelivered);
+    try {
+      await promise;
+    } finally {
+      this.#undelivered.delete(undelivered);
+      stopWaiting();
+    }
   }
 }
 

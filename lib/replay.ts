@@ -28,6 +28,8 @@ export class Replay {
   readonly #log: EventLog;
   readonly #turns: Turns;
   readonly #paused = new Set<() => void>();
+  #reading = 0;
+  readonly #queue: (() => void)[] = [];
 
   /** Reads a log that has `read()`. */
   constructor(log: EventLog, turns: Turns) {
@@ -46,7 +48,7 @@ export class Replay {
   ): Promise<ReplayPage> {
     const { headId } = this.#turns;
     try {
-      const page = await this.#log.read!(afterId);
+      const page = await this.#read(afterId);
       if (page.entries.length > 0 || page.goneThrough) return this.#encode(page, streams, afterId);
       // It was further when it was asked: it has lost what it had.
       const isLost = compareIds(afterId, headId) < 0;
@@ -67,6 +69,22 @@ export class Replay {
     this.#paused.clear();
   }
 
+  // A few at a time: however many have come back, what is published goes in between.
+  async #read(afterId: string): Promise<LogPage> {
+    if (this.#reading === MAX_READING) {
+      await new Promise<void>((resolve) => this.#queue.push(resolve));
+    } else {
+      this.#reading++;
+    }
+    try {
+      return await this.#log.read!(afterId);
+    } finally {
+      const next = this.#queue.shift();
+      if (next) next();
+      else this.#reading--;
+    }
+  }
+
   #encode(
     { entries, goneThrough }: LogPage,
     streams: readonly Stream[],
@@ -85,10 +103,13 @@ export class Replay {
       text += encodeGap(lost.map(({ name }) => name), goneThrough);
       gaps++;
     }
+    const ended = new Set<string>();
     for (const entry of entries) {
       if (text.length > MAX_LENGTH) break;
       const stream = byName.get(entry.stream);
-      if (stream && entry.event && wasDelivered(entry, stream)) {
+      if (entry.isFirst) ended.delete(entry.stream);
+      if (!entry.event) ended.add(entry.stream);
+      else if (stream && !ended.has(entry.stream) && wasDelivered(entry, stream)) {
         text += encodeChecked(entry.event, entry.id);
         events++;
       }
@@ -100,6 +121,7 @@ export class Replay {
 
 const encoder = new TextEncoder();
 const MAX_LENGTH = 65_536;
+const MAX_READING = 4;
 
 function nothing(id: string): ReplayPage {
   return { bytes: encoder.encode(), events: 0, gaps: 0, id };
@@ -108,5 +130,6 @@ function nothing(id: string): ReplayPage {
 /** Whether an entry was for the stream's subscribers: not after its end, and not published before. */
 function wasDelivered({ id, event }: LogEntry, stream: Stream): boolean {
   if (stream.endId !== undefined && compareIds(stream.endId, id) < 0) return false;
-  return (stream.idOfKey(event?.id) ?? id) === id;
+  const first = stream.idOfKey(event?.id);
+  return first === undefined || compareIds(first, id) >= 0;
 }

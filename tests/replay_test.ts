@@ -1,62 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { BroadcastHub } from "../lib/hub.ts";
-import type { EventLog, LogEntry, LogPage, LogReceiver } from "../lib/log/log.ts";
 import { Client, subscription } from "./client.ts";
-
-/** A log that delivers and answers when the test says so. */
-class ScriptedLog implements EventLog {
-  readonly startId = "e-0";
-  readonly isUp = true;
-  readonly asked: string[] = [];
-  #receiver: LogReceiver | undefined;
-  #pages: PromiseWithResolvers<LogPage>[] = [];
-
-  open(receiver: LogReceiver): void {
-    this.#receiver = receiver;
-  }
-
-  hasId(id: string): boolean {
-    return id.startsWith("e-");
-  }
-
-  append(): Promise<string> {
-    return Promise.reject(new Error("Cannot append: the test delivers"));
-  }
-
-  end(): Promise<string> {
-    return this.append();
-  }
-
-  read(afterId: string): Promise<LogPage> {
-    this.asked.push(afterId);
-    const page = Promise.withResolvers<LogPage>();
-    this.#pages.push(page);
-    return page.promise;
-  }
-
-  async close(): Promise<void> {}
-
-  /** Delivers the events with these numbers, in a turn of their own. */
-  async deliver(...numbers: number[]): Promise<void> {
-    this.#receiver!.deliver(numbers.map((number) => entry(number)));
-    await Promise.resolve();
-  }
-
-  /** Says that what came up to an event is lost. */
-  lose(number: number): void {
-    this.#receiver!.lost(`e-${number}`);
-  }
-
-  /** Answers the oldest of what was asked, as soon as it is. */
-  async answer(entries: LogEntry[], goneThrough?: string): Promise<void> {
-    while (this.#pages.length === 0) await new Promise((resolve) => setTimeout(resolve));
-    this.#pages.shift()!.resolve({ entries, goneThrough });
-  }
-}
-
-function entry(number: number, stream = "x"): LogEntry {
-  return { id: `e-${number}`, stream, event: { data: `${number}` }, isFirst: false, ageMs: 0 };
-}
+import { entry, ScriptedLog } from "./scripted_log.ts";
 
 /** What a client that is at event 2 of a hub that is at event 1 gets next, up to an event. */
 async function seenAhead(run: (log: ScriptedLog) => unknown, last: string) {
@@ -125,4 +70,51 @@ Deno.test("each subscriber is told, and counted, that the log lost what was to c
     ]);
   }
   assertEquals([hub.stats().gaps, log.asked], [2, []]);
+});
+
+Deno.test("a client is not shown what was refused after the end of a stream, wherever it reads on", async () => {
+  const result = await seenAhead(async (log) => {
+    const end = { ...entry(3), event: undefined };
+    await log.answer([end, entry(4), entry(5, "y"), { ...entry(6), isFirst: true }]);
+    await log.deliver(7);
+  }, "7");
+  assertEquals(result.seen, ["6", "7"]);
+});
+
+Deno.test("a client is shown the older event of a key that was used again", async () => {
+  const log = new ScriptedLog();
+  await using hub = new BroadcastHub({ log, historyEvents: 3 });
+  const keyed = (number: number) => ({ ...entry(number), event: { id: "key", data: `${number}` } });
+  await log.deliver(1);
+  log.send([keyed(2)]);
+  for (const number of [3, 4, 5]) await log.deliver(number);
+  log.send([keyed(6)]);
+  await Promise.resolve();
+  await using client = new Client(hub.subscribe(subscription("stream=x", "e-1")));
+  await log.answer([keyed(2), entry(3)]);
+  assertEquals((await client.data(6)).slice(1), ["2", "3", "4", "5", "6"]);
+});
+
+Deno.test("a client of nothing but the moment does not wait for the log", async () => {
+  const log = new ScriptedLog();
+  await using hub = new BroadcastHub({ log });
+  hub.createStream("time", { ephemeral: true });
+  await using client = new Client(hub.subscribe(subscription("stream=time", "e-9")));
+  await client.next();
+  await hub.publish("time", { data: "tick" });
+  assertEquals([(await client.next())?.data, log.asked], ["tick", []]);
+});
+
+Deno.test("a few clients at a time read in the log, each in its turn", async () => {
+  const log = new ScriptedLog();
+  await using hub = new BroadcastHub({ log });
+  const clients = Array.from(
+    { length: 10 },
+    () => new Client(hub.subscribe(subscription("stream=x", "e-2"))),
+  );
+  for (const client of clients) await client.next();
+  assertEquals(log.asked.length, 4);
+  for (const _ of clients) await log.answer([entry(3)]);
+  for (const client of clients) assertEquals((await client.next())?.data, "3");
+  for (const client of clients) await client.leave();
 });

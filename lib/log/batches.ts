@@ -78,7 +78,8 @@ export class Batches {
         let index = 0;
         for (const { items, resolve } of batch) resolve({ place, index: index += items.length });
       } catch (error) {
-        for (const { reject } of batch) reject(error);
+        // What waits would wait as long again, one entry after the other.
+        for (const { reject } of [...batch, ...this.#waiting.splice(0)]) reject(error);
       }
     }
     this.#writing = undefined;

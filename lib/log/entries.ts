@@ -53,6 +53,12 @@ export function decodeEntry(
   }
 }
 
+/**
+ * The text of an entry that says that the engine has lost what came up to it, or may have: it had
+ * acknowledged more than it remembers.
+ */
+export const LOSS = "lost";
+
 /** The size of a text in UTF-8. */
 export function byteLength(text: string): number {
   return encoder.encode(text).length;
@@ -82,7 +88,7 @@ export class EntryIds {
 
   /** The id of the item at an index; 0 is before the first. */
   format(place: string, index: number): string {
-    return `${this.#epoch}-${place}${index.toString(36).padStart(INDEX_LENGTH, "0")}`;
+    return this.withEpoch(place + index.toString(36).padStart(INDEX_LENGTH, "0"));
   }
 
   /** The id after all that an entry could have. */
@@ -100,9 +106,19 @@ export class EntryIds {
     return this.#format.test(id);
   }
 
+  /** What of an id the epoch doesn't say; of two, the later one is greater as text. */
+  withoutEpoch(id: string): string {
+    return id.slice(this.#epoch.length + 1);
+  }
+
+  /** The id of such a text. */
+  withEpoch(text: string): string {
+    return `${this.#epoch}-${text}`;
+  }
+
   /** The place of the entry that an id is of. */
   placeOf(id: string): string {
-    return id.slice(this.#epoch.length + 1, -INDEX_LENGTH);
+    return this.withoutEpoch(id).slice(0, -INDEX_LENGTH);
   }
 }
 

@@ -105,8 +105,8 @@ class KvStore implements EntryStore {
     await this.#kv!.set(this.#bell, 0);
   }
 
-  read(fromPlace: string): Promise<StoredEntry[]> {
-    return this.#list(stampOf(fromPlace));
+  read(fromPlace: string, count: number): Promise<StoredEntry[]> {
+    return this.#list(stampOf(fromPlace), count);
   }
 
   async next(afterPlace: string, mayWait: boolean): Promise<StoredEntry[]> {
@@ -117,21 +117,18 @@ class KvStore implements EntryStore {
     return this.#isClosed ? [] : await this.#list(start);
   }
 
-  async gone(): Promise<{ readonly through: string } | undefined> {
-    const { value } = await this.#kv!.get<Deno.KvU64>(this.#trimmed);
-    // The version without the number of the commit in it: it holds for all commits of that version.
-    return value
-      ? { through: placeOf(value.value.toString(16).padStart(16, "0") + "ffff") }
-      : undefined;
+  async gone(): Promise<string | undefined> {
+    return (await this.#kv!.get<string>(this.#trimmed)).value ?? undefined;
   }
 
-  async trim(places: readonly string[]): Promise<void> {
+  async trim(places: readonly string[], through: string): Promise<void> {
+    await this.#setGone(through);
     for (let i = 0; i < places.length; i += TRIM_COUNT) {
-      const stamps = places.slice(i, i + TRIM_COUNT).map(stampOf);
       const atomic = this.#kv!.atomic();
-      for (const stamp of stamps) atomic.delete([...this.#entries, stamp]);
-      // The highest of what any instance has dropped, whatever order their commits come in.
-      await atomic.max(this.#trimmed, BigInt(`0x${stamps.at(-1)!.slice(0, 16)}`)).commit();
+      for (const place of places.slice(i, i + TRIM_COUNT)) {
+        atomic.delete([...this.#entries, stampOf(place)]);
+      }
+      await atomic.commit();
     }
   }
 
@@ -142,14 +139,24 @@ class KvStore implements EntryStore {
     this.#kv?.close();
   }
 
-  async #list(startStamp: string): Promise<StoredEntry[]> {
+  // The highest of what any instance has dropped.
+  async #setGone(through: string): Promise<void> {
+    for (;;) {
+      const gone = await this.#kv!.get<string>(this.#trimmed);
+      if (gone.value !== null && gone.value >= through) return;
+      const commit = await this.#kv!.atomic().check(gone).set(this.#trimmed, through).commit();
+      if (commit.ok) return;
+    }
+  }
+
+  async #list(startStamp: string, limit = PAGE_COUNT): Promise<StoredEntry[]> {
     const page: StoredEntry[] = [];
     const start = [...this.#entries, startStamp];
     const selector = { prefix: this.#entries, start };
-    for await (
-      const { key, value } of this.#kv!.list<Uint8Array>(selector, { limit: PAGE_COUNT })
-    ) {
-      page.push({ place: placeOf(key.at(-1) as string), text: decoder.decode(value) });
+    for await (const { key, value } of this.#kv!.list(selector, { limit })) {
+      // What no hub has written may be anything.
+      const text = value instanceof Uint8Array ? decoder.decode(value) : "";
+      page.push({ place: placeOf(key.at(-1) as string), text });
     }
     return page;
   }

@@ -5,33 +5,15 @@
  * @module
  */
 
-import type { StoredEntry } from "./entries.ts";
+import { LOSS, type StoredEntry } from "./entries.ts";
 import { type EventLog, randomEpoch } from "./log.ts";
+import { type RedisClient, RedisConnection } from "./redis_connection.ts";
 import type { RetentionOptions } from "./retention.ts";
 import { type EntryStore, SharedLog } from "./shared.ts";
 
 export type { AppendOptions, EventLog, LogEntry, LogPage, LogReceiver } from "./log.ts";
+export type { RedisClient, RedisOverrides } from "./redis_connection.ts";
 export type { RetentionOptions } from "./retention.ts";
-
-/** What the log needs of a client, as the packages `redis` and `@redis/client` have it from version 5 on. */
-export interface RedisClient {
-  /** Makes another client with the same settings, but for these. */
-  duplicate(overrides: RedisOverrides): RedisClient;
-  /** Connects, and from then on again whenever the connection is lost. */
-  connect(): Promise<unknown>;
-  /** Sends a command; rejects while there is no connection. */
-  sendCommand(args: readonly string[]): Promise<unknown>;
-  /** Has a listener called with each error of the connection. */
-  on(event: "error", listener: (error: unknown) => void): unknown;
-  /** Ends the connection, and rejects what waits. */
-  destroy(): void;
-}
-
-/** What the log's own connections have of their own. */
-export interface RedisOverrides {
-  /** While there is no connection, a command is rejected at once. */
-  readonly disableOfflineQueue: true;
-}
 
 /** Options of {@linkcode openRedisLog}; one of `client` and `url` is needed. */
 export interface RedisLogOptions extends RetentionOptions {
@@ -96,105 +78,138 @@ class RedisStore implements EntryStore {
   readonly maxEntryBytes = 8_388_608;
   readonly #options: RedisLogOptions;
   readonly #key: string;
-  readonly #maxEntries: number;
+  readonly #maxLength: readonly string[];
   #epoch = randomEpoch();
   // A blocking read holds up its connection, so writing has one of its own.
-  #writer: RedisClient | undefined;
-  #reader: RedisClient | undefined;
+  #writer: RedisConnection | undefined;
+  #reader: RedisConnection | undefined;
+  #place = "";
+  #mayHaveLost = false;
   #isClosed = false;
 
   constructor(options: RedisLogOptions) {
     const { key = "sse-hub", maxEntries = 100_000 } = options;
     this.#options = options;
     this.#key = key;
-    this.#maxEntries = maxEntries;
+    // The hubs drop what is too much. This bounds it where they can't, and is what they would not notice.
+    this.#maxLength = maxEntries < Infinity ? ["MAXLEN", "~", `${Math.ceil(2 * maxEntries)}`] : [];
   }
 
   async open(onDown: (reason: unknown) => void): Promise<string> {
-    const client = this.#options.client ?? await createClient(this.#options.url!);
-    this.#writer = client.duplicate(OVERRIDES);
-    this.#reader = client.duplicate(OVERRIDES);
+    const settings = this.#options.client ?? await createClient(this.#options.url!);
+    const onError = (error: unknown) => {
+      this.#mayHaveLost = true;
+      onDown(error);
+    };
+    this.#writer = new RedisConnection(settings, onError);
+    this.#reader = new RedisConnection(settings, onError);
     if (this.#isClosed) throw new Error("Cannot open log: it is closed");
-    for (const client of [this.#writer, this.#reader]) client.on("error", onDown);
     await Promise.all([this.#writer.connect(), this.#reader.connect()]);
-    await this.probe();
-    this.#epoch = await this.#send(["GET", `${this.#key}:epoch`]) as string;
-    return this.#epoch;
+    for (;;) {
+      try {
+        return this.#epoch = await this.#sharedEpoch();
+      } catch (error) {
+        if (this.#isClosed || !/^(?:[A-Z]+DOWN|BUSY|LOADING|READONLY) /.test(messageOf(error))) {
+          throw error;
+        }
+        onDown(error);
+        await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+      }
+    }
   }
 
   async write(text: string): Promise<string> {
-    const maxLength = ["MAXLEN", "~", `${this.#maxEntries}`];
-    return placeOf(
-      await this.#send(["XADD", this.#key, ...maxLength, "*", FIELD, text]) as string,
-    );
+    const args = ["XADD", this.#key, ...this.#maxLength, "*", FIELD, text];
+    return placeOf(await this.#send(args) as string);
   }
 
-  // A Redis that has lost its memory gets the epoch back that its clients know.
   async probe(): Promise<void> {
+    await this.#restore();
     await this.#send(["SET", `${this.#key}:epoch`, this.#epoch, "NX"]);
   }
 
-  async read(fromPlace: string): Promise<StoredEntry[]> {
-    const range = [idOf(fromPlace), "+", "COUNT", `${PAGE_COUNT}`];
+  async read(fromPlace: string, count: number): Promise<StoredEntry[]> {
+    const range = [idOf(fromPlace), "+", "COUNT", `${count}`];
     return storedEntries(await this.#send(["XRANGE", this.#key, ...range]));
   }
 
   async next(afterPlace: string, mayWait: boolean): Promise<StoredEntry[]> {
+    this.#place = afterPlace;
+    await this.#restore();
     const block = mayWait ? ["BLOCK", `${BLOCK_MS}`] : [];
     const from = ["STREAMS", this.#key, idOf(afterPlace)];
     const args = ["XREAD", "COUNT", `${PAGE_COUNT}`, ...block, ...from];
-    const reply = await within(BLOCK_MS + TIMEOUT_MS, this.#reader!.sendCommand(args));
+    const reply = await this.#reader!.send(BLOCK_MS + TIMEOUT_MS, args);
     return reply ? storedEntries(mapOf(reply).get(this.#key)) : [];
   }
 
-  async gone(): Promise<{ readonly through: string } | { readonly before: string } | undefined> {
-    const info = await this.#info();
-    if (!info) return undefined;
-    const added = info.get("entries-added");
-    // Redis 6 doesn't count them, so that any may be gone.
-    if (added !== undefined && added === info.get("length")) return undefined;
-    const first = info.get("first-entry") as [string] | null;
-    if (first) return { before: placeOf(first[0]) };
-    return { through: placeOf(info.get("last-generated-id") as string) };
+  async trim(places: readonly string[], through: string): Promise<void> {
+    const [ms, sequence] = idOf(places.at(-1)!).split("-");
+    const trim = ["XTRIM", this.#key, "MINID", `${ms}-${Number(sequence) + 1}`];
+    try {
+      await this.#send(["EVAL", SET_IF_GREATER, "1", `${this.#key}:gone`, through]);
+    } catch (error) {
+      // A Redis that is full takes nothing more, but makes room; the next time it takes it.
+      if (messageOf(error).startsWith("OOM ")) await this.#send(trim);
+      throw error;
+    }
+    await this.#send(trim);
   }
 
-  async trim(places: readonly string[]): Promise<void> {
-    const [ms, sequence] = idOf(places.at(-1)!).split("-");
-    await this.#send(["XTRIM", this.#key, "MINID", `${ms}-${Number(sequence) + 1}`]);
+  async gone(): Promise<string | undefined> {
+    return await this.#send(["GET", `${this.#key}:gone`]) as string | null ?? undefined;
   }
 
   close(): Promise<void> {
     this.#isClosed = true;
-    for (const client of [this.#writer, this.#reader]) {
-      try {
-        client?.destroy();
-      } catch {
-        // It has never been open, or is closed already.
-      }
-    }
+    this.#writer?.close();
+    this.#reader?.close();
     return Promise.resolve();
   }
 
-  async #info(): Promise<Map<string, unknown> | undefined> {
-    try {
-      return mapOf(await this.#send(["XINFO", "STREAM", this.#key]));
-    } catch (error) {
-      if (error instanceof Error && error.message.includes("no such key")) return undefined;
-      throw error;
+  /** The epoch there is, or else its own from now on. */
+  async #sharedEpoch(): Promise<string> {
+    const key = `${this.#key}:epoch`;
+    const epoch = await this.#send(["GET", key]);
+    if (typeof epoch === "string") return epoch;
+    await this.#send(["SET", key, this.#epoch, "NX"]);
+    return await this.#send(["GET", key]) as string;
+  }
+
+  /**
+   * A Redis that comes back may have lost its memory, or the latest of it. The first hub that has been
+   * further says so at the place where it is, so that ids go on from there and all hear of the loss.
+   */
+  async #restore(): Promise<void> {
+    if (!this.#mayHaveLost) return;
+    if (/[^0]/.test(this.#place)) {
+      try {
+        await this.#send(["XADD", this.#key, idOf(this.#place), FIELD, LOSS]);
+      } catch (error) {
+        // It has come at least as far.
+        if (!messageOf(error).includes("equal or smaller")) throw error;
+      }
     }
+    if (await this.#sharedEpoch() !== this.#epoch) {
+      throw new Error("Redis has lost its memory and another hub has begun anew: restart this one");
+    }
+    this.#mayHaveLost = false;
   }
 
   #send(args: readonly string[]): Promise<unknown> {
-    return within(TIMEOUT_MS, this.#writer!.sendCommand(args));
+    return this.#writer!.send(TIMEOUT_MS, args);
   }
 }
 
-const OVERRIDES = { disableOfflineQueue: true } as const;
 const PACKAGE = "npm:redis@5.9.0";
 const FIELD = "entry";
 const PAGE_COUNT = 100;
+const RETRY_MS = 1_000;
 const BLOCK_MS = 4_000;
 const TIMEOUT_MS = 5_000;
+const SET_IF_GREATER = `
+local value = redis.call("GET", KEYS[1])
+if not value or value < ARGV[1] then redis.call("SET", KEYS[1], ARGV[1]) end`;
 const MS_LENGTH = 9;
 const SEQUENCE_LENGTH = 6;
 
@@ -218,6 +233,10 @@ function idOf(place: string): string {
   return `${parseInt(place.slice(0, MS_LENGTH), 36)}-${parseInt(place.slice(MS_LENGTH), 36)}`;
 }
 
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : "";
+}
+
 /** A map as RESP 3 has it; in RESP 2 it is a list, of pairs or of names and values by turns. */
 function mapOf(reply: unknown): Map<string, unknown> {
   if (reply instanceof Map) return reply;
@@ -233,16 +252,4 @@ function storedEntries(reply: unknown): StoredEntry[] {
     place: placeOf(id),
     text: fields[1] ?? "",
   }));
-}
-
-async function within<T>(ms: number, answer: Promise<T>): Promise<T> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const tooLate = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`Redis did not answer within ${ms} ms`)), ms);
-  });
-  try {
-    return await Promise.race([answer, tooLate]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

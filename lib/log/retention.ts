@@ -28,7 +28,7 @@ export interface RetentionOptions {
 }
 
 interface Kept {
-  readonly place: string;
+  readonly id: string;
   readonly bytes: number;
   readonly keptMs: number;
 }
@@ -53,13 +53,13 @@ export class Retention {
     }
   }
 
-  /** Notes an entry, newer than all before; `timeMs` is when it was appended. */
-  add(place: string, bytes: number, timeMs: number): void {
-    this.#kept.push({ place, bytes, keptMs: timeMs });
+  /** Notes an entry by its last id, newer than all before; `timeMs` is when it was appended. */
+  add(id: string, bytes: number, timeMs: number): void {
+    this.#kept.push({ id, bytes, keptMs: timeMs });
     this.#bytes += bytes;
   }
 
-  /** The places of those that are to go now, the oldest first. */
+  /** Those that are to go now, the oldest first. */
   due(nowMs: number): string[] {
     const { maxEntries, maxBytes, maxAgeMs } = this.#options;
     let bytes = this.#bytes;
@@ -68,7 +68,7 @@ export class Retention {
       bytes -= kept.bytes;
       return !exceeds && nowMs - kept.keptMs <= maxAgeMs;
     });
-    return this.#kept.slice(0, stays < 0 ? Infinity : stays).map(({ place }) => place);
+    return this.#kept.slice(0, stays < 0 ? Infinity : stays).map(({ id }) => id);
   }
 
   /** Strikes off the oldest that are gone. */

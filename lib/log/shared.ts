@@ -13,6 +13,7 @@ import {
   encodeItem,
   EntryIds,
   entryTimeMs,
+  LOSS,
   type StoredEntry,
 } from "./entries.ts";
 import type { AppendOptions, EventLog, LogEntry, LogPage, LogReceiver } from "./log.ts";
@@ -35,21 +36,23 @@ export interface EntryStore {
   write(text: string): Promise<string>;
   /** Writes something that changes nothing, to see whether it can be written. */
   probe(): Promise<void>;
-  /** The oldest entries from a place on, itself included: all there are, or at least one. */
-  read(fromPlace: string): Promise<StoredEntry[]>;
+  /**
+   * The oldest entries from a place on, itself included, in one piece: all there are, or about `count`.
+   */
+  read(fromPlace: string, count: number): Promise<StoredEntry[]>;
   /**
    * The oldest entries after a place. Where it may wait it waits for some, though not for ever: then
    * there are none.
    */
   next(afterPlace: string, mayWait: boolean): Promise<StoredEntry[]>;
   /**
-   * Up to where entries may be gone: through an entry, or just before one.
+   * Drops entries: the oldest, by their places. Others may have done so before.
    *
-   * @returns `undefined` if none ever went.
+   * @param through What `gone()` is to say from now on, unless it says something greater.
    */
-  gone(): Promise<{ readonly through: string } | { readonly before: string } | undefined>;
-  /** Drops entries: the oldest, by their places. Others may have done so before. */
-  trim(places: readonly string[]): Promise<void>;
+  trim(places: readonly string[], through: string): Promise<void>;
+  /** Up to where entries have been dropped, or are about to be; `undefined` if none ever was. */
+  gone(): Promise<string | undefined>;
   /** Closes it, and has `next()` settle. */
   close(): Promise<void>;
 }
@@ -59,12 +62,14 @@ export class SharedLog implements EventLog {
   readonly #store: EntryStore;
   readonly #retention: Retention;
   readonly #batches: Batches;
-  readonly #closed = Promise.withResolvers<void>();
   #receiver: LogReceiver | undefined;
   #ids: EntryIds | undefined;
   #startId = "";
-  #place = "";
+  // Up to here it has delivered.
+  #lastId = "";
   #readMs = 0;
+  // How many entries had a page's worth of text the last time.
+  #pageCount = 10;
   #isReading = false;
   #isUp = false;
   #wasDown = false;
@@ -72,6 +77,7 @@ export class SharedLog implements EventLog {
   #isTicking = false;
   #opening: Promise<void> | undefined;
   #following: Promise<void> | undefined;
+  #wake: (() => void) | undefined;
   #closing: Promise<void> | undefined;
 
   /**
@@ -127,13 +133,12 @@ export class SharedLog implements EventLog {
   /** Reads what comes after an id. */
   async read(afterId: string): Promise<LogPage> {
     for (let place = this.#ids!.placeOf(afterId);;) {
-      const page = await this.#store.read(place);
-      const gone = await this.#goneThrough() ?? "";
-      const goneThrough = gone > afterId ? gone : undefined;
-      const entries = this.#decode(page).filter(({ id }) => id > (goneThrough ?? afterId));
-      const last = page.at(-1)?.place ?? place;
+      if (!this.#isUp) throw new Error("Cannot read log: it is away");
+      const [stored, gone] = await Promise.all([this.#readFrom(place), this.#goneThrough()]);
+      const page = this.#pageAfter(afterId, place, stored, gone);
+      const last = stored.at(-1)?.place ?? place;
       // The entry of the id itself, or a page that no hub has written, is not all there is.
-      if (entries.length > 0 || goneThrough || last === place) return { entries, goneThrough };
+      if (page.entries.length > 0 || page.goneThrough || last === place) return page;
       place = last;
     }
   }
@@ -160,14 +165,12 @@ export class SharedLog implements EventLog {
   async #deliverKept(): Promise<void> {
     const epoch = await this.#store.open((reason) => this.#down(reason));
     const ids = this.#ids = new EntryIds(epoch, this.#store.placeLength);
-    this.#place = ids.placeOf(ids.zero);
-    // What went before this is not known; what goes from here on would be noticed as lost.
-    this.#startId = await this.#goneThrough() ?? ids.zero;
-    for (;;) {
-      const page = await this.#store.read(this.#place);
-      const fresh = page.filter(({ place }) => place > this.#place);
+    this.#startId = this.#lastId = await this.#goneThrough();
+    for (let place = ids.placeOf(ids.zero);;) {
+      const fresh = (await this.#readFrom(place)).filter((entry) => entry.place > place);
       if (this.#closing || fresh.length === 0) return;
       await this.#advance(fresh, true);
+      place = fresh.at(-1)!.place;
     }
   }
 
@@ -186,7 +189,7 @@ export class SharedLog implements EventLog {
     while (!this.#closing) {
       try {
         // When it is back, that is to be known before something comes.
-        const page = await this.#store.next(this.#place, this.#isReading);
+        const page = await this.#store.next(this.#ids!.placeOf(this.#lastId), this.#isReading);
         const isLate = !this.#isReading || performance.now() - this.#readMs > LATE_MS;
         await this.#advance(page, isLate);
         this.#isReading = true;
@@ -200,50 +203,108 @@ export class SharedLog implements EventLog {
 
   /** Delivers a page, and says what was lost before it if it comes late. */
   async #advance(page: readonly StoredEntry[], isLate: boolean): Promise<void> {
-    const gone = isLate ? await this.#goneThrough() ?? "" : "";
+    const goneThrough = isLate ? await this.#missed(page) : undefined;
     if (this.#closing) return;
-    const isLost = gone > this.#startId && gone > this.#ids!.after(this.#place);
-    if (isLost) this.#receiver!.lost(gone);
-    const entries = this.#decode(page).filter(({ id }) => !isLost || id > gone);
-    this.#place = page.at(-1)?.place ?? this.#place;
-    this.#readMs = performance.now();
-    if (entries.length > 0) this.#receiver!.deliver(entries);
-    for (const entry of page) {
-      this.#retention.add(entry.place, byteLength(entry.text), entryTimeMs(entry));
+    if (goneThrough !== undefined) this.#lose(goneThrough);
+    let fresh: LogEntry[] = [];
+    for (const stored of page) {
+      const entries = this.#decode(stored);
+      const id = entries.at(-1)?.id ?? this.#ids!.after(stored.place);
+      this.#retention.add(id, byteLength(stored.text), entryTimeMs(stored));
+      if (id <= this.#lastId) continue;
+      if (stored.text === LOSS) {
+        this.#deliver(fresh);
+        this.#lose(id);
+        fresh = [];
+      }
+      this.#lastId = id;
+      fresh.push(...entries);
     }
+    this.#readMs = performance.now();
+    this.#deliver(fresh);
   }
 
-  #decode(page: readonly StoredEntry[]): LogEntry[] {
-    const nowMs = Date.now();
-    return page.flatMap((entry) => decodeEntry(entry, this.#ids!, nowMs));
+  /** The id up to which something went that was not delivered, as far as a page and the store tell. */
+  async #missed(page: readonly StoredEntry[]): Promise<string | undefined> {
+    const ids = this.#ids!;
+    const place = ids.placeOf(this.#lastId);
+    const [[own], gone] = await Promise.all([this.#store.read(place, 1), this.#goneThrough()]);
+    if (gone > this.#lastId) return gone;
+    const isKept = own?.place === place || place <= ids.placeOf(gone);
+    return isKept || !page[0] ? undefined : ids.format(page[0].place, 0);
   }
 
-  /** The id up to which entries may be gone. */
-  async #goneThrough(): Promise<string | undefined> {
+  #deliver(entries: readonly LogEntry[]): void {
+    if (entries.length > 0) this.#receiver!.deliver(entries);
+  }
+
+  #lose(throughId: string): void {
+    this.#lastId = throughId;
+    this.#receiver!.lost(throughId);
+  }
+
+  /** Entries from a place on, about as many as a client is sent at once. */
+  async #readFrom(place: string): Promise<StoredEntry[]> {
+    const page = await this.#store.read(place, this.#pageCount);
+    const length = page.reduce((sum, { text }) => sum + text.length, 0);
+    // The first one is there already: with less than another one, it would never go on.
+    const count = Math.max(Math.floor(page.length * PAGE_LENGTH / length), 2);
+    if (length > 0) this.#pageCount = Math.min(count, MAX_PAGE_COUNT);
+    return page;
+  }
+
+  /** What entries from a place on say of what comes after an id there, with what is known to be gone. */
+  #pageAfter(afterId: string, place: string, stored: StoredEntry[], gone: string): LogPage {
+    const ids = this.#ids!;
+    let goneThrough = gone > afterId ? gone : undefined;
+    const first = stored[0]?.place ?? place;
+    // It was there when the id was given, and nobody has dropped it: the store has lost it.
+    const isLost = first !== place && place > ids.placeOf(gone);
+    if (isLost) goneThrough ??= ids.format(first, 0);
+    const entries: LogEntry[] = [];
+    for (const entry of stored) {
+      const fromId = goneThrough ?? afterId;
+      entries.push(...this.#decode(entry).filter(({ id }) => id > fromId));
+      if (entry.text !== LOSS || ids.after(entry.place) <= fromId) continue;
+      // What was lost is told when all before it was.
+      if (entries.length > 0) break;
+      goneThrough = ids.after(entry.place);
+    }
+    return { entries, goneThrough };
+  }
+
+  #decode(entry: StoredEntry): LogEntry[] {
+    return decodeEntry(entry, this.#ids!, Date.now());
+  }
+
+  /** The id up to which entries are gone, or are about to be. */
+  async #goneThrough(): Promise<string> {
     const gone = await this.#store.gone();
-    if (!gone) return undefined;
-    return "through" in gone ? this.#ids!.after(gone.through) : this.#ids!.format(gone.before, 0);
+    return gone === undefined ? this.#ids!.zero : this.#ids!.withEpoch(gone);
   }
 
-  // Sees whether the store is back, or drops what the log need not keep.
+  // Drops what the log need not keep, which may be what lets it be written again, and sees whether it can.
   async #tick(): Promise<void> {
     if (this.#isTicking) return;
     this.#isTicking = true;
     try {
-      if (!this.#isUp) {
-        await this.#store.probe();
-        if (this.#isReading) this.#up();
-      } else {
-        const due = this.#retention.due(Date.now());
-        if (due.length === 0) return;
-        await this.#store.trim(due);
-        this.#retention.drop(due.length);
-      }
+      await this.#trim();
+      if (this.#isUp) return;
+      await this.#store.probe();
+      if (this.#isReading) this.#up();
     } catch (error) {
       this.#down(error);
     } finally {
       this.#isTicking = false;
     }
+  }
+
+  async #trim(): Promise<void> {
+    const ids = this.#ids!;
+    const due = this.#retention.due(Date.now());
+    if (due.length === 0) return;
+    await this.#store.trim(due.map((id) => ids.placeOf(id)), ids.withoutEpoch(due.at(-1)!));
+    this.#retention.drop(due.length);
   }
 
   #up(): void {
@@ -261,16 +322,20 @@ export class SharedLog implements EventLog {
   }
 
   async #pause(ms: number): Promise<void> {
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const time = new Promise<void>((resolve) => timer = setTimeout(resolve, ms));
-    await Promise.race([time, this.#closed.promise]);
-    clearTimeout(timer);
+    if (this.#closing) return;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, ms);
+      this.#wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
   }
 
   async #close(): Promise<void> {
     this.#isUp = false;
     clearInterval(this.#timer);
-    this.#closed.resolve();
+    this.#wake?.();
     await this.#batches.idle;
     await this.#store.close();
     await Promise.allSettled([this.#opening, this.#following]);
@@ -278,5 +343,8 @@ export class SharedLog implements EventLog {
 }
 
 const TICK_MS = 1_000;
-/** A reader that has not asked for so long may have missed what was dropped meanwhile. */
-const LATE_MS = 10_000;
+/** A reader that was not there for so long may have missed what was dropped meanwhile. */
+const LATE_MS = 2_000;
+const MAX_PAGE_COUNT = 100;
+/** As many characters as are sent at once to a client that reads on in the log. */
+const PAGE_LENGTH = 65_536;

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { BroadcastHub } from "../../lib/hub.ts";
+import { compareIds } from "../../lib/log/log.ts";
 import { openRedisLog, type RedisClient } from "../../lib/log/redis.ts";
 import { Client, subscription } from "../client.ts";
 import { lacks } from "../program.ts";
@@ -119,6 +120,94 @@ Deno.test({
     assertEquals((await late.take(3)).slice(1).map(({ event }) => event), ["gap", "message"]);
   },
 });
+
+for (const hasSnapshot of [false, true]) {
+  const what = hasSnapshot ? "the latest of its memory" : "its memory";
+  Deno.test({
+    name: `hubs tell of a gap to who comes back from what a Redis knew that has lost ${what}`,
+    ignore: redis.ignore,
+    async fn() {
+      await using server = await RedisServer.start();
+      const { hub } = await start(server);
+      await using _ = hub;
+      const ids = [(await hub.publish("x", { data: "1" })).id];
+      if (hasSnapshot) await server.command("SAVE");
+      for (const data of ["2", "3"]) ids.push((await hub.publish("x", { data })).id);
+      await using live = new Client(hub.subscribe(subscription("stream=x")));
+      await live.next();
+      await server.stop("SIGKILL");
+      await until(() => !hub.isLogUp);
+      await server.start();
+      await until(() => hub.isLogUp);
+      const { id } = await hub.publish("x", { data: "4" });
+      assert(compareIds(ids.at(-1)!, id) < 0);
+      // Who was there has missed nothing.
+      assertEquals((await live.next())?.data, "4");
+      const { hub: other } = await start(server);
+      await using __ = other;
+      for (const lastId of ids) {
+        await using here = new Client(hub.subscribe(subscription("stream=x", lastId)));
+        await using there = new Client(other.subscribe(subscription("stream=x", lastId)));
+        const missed = ["2", "3", "4"].slice(ids.indexOf(lastId));
+        assertEquals((await here.data(1 + missed.length)).slice(1), missed);
+        const [, gap, event] = await there.take(3);
+        assertEquals([gap?.event, event?.data], ["gap", "4"]);
+      }
+      assertEquals(other.stream("x")?.lastId, id);
+    },
+  });
+}
+
+Deno.test({
+  name: "openRedisLog() waits for a Redis that loads, and makes room in one that is full",
+  async fn() {
+    const commands: string[] = [];
+    const isFull = { now: false };
+    const client = fakeRedis((args) => {
+      commands.push(args[0]!);
+      if (commands.length === 1) throw new Error("LOADING Redis is loading the dataset in memory");
+      if (isFull.now && args[0] === "EVAL") throw new Error("OOM command not allowed");
+      if (args[0] === "XTRIM") isFull.now = false;
+      return {
+        GET: args[1] === "sse-hub:epoch" ? "epoch" : null,
+        XADD: "9-1",
+        XRANGE: [],
+      }[args[0]!];
+    });
+    const changes: boolean[] = [];
+    const onLogChange = (isUp: boolean) => changes.push(isUp);
+    const log = openRedisLog({ client, maxEntries: 1 });
+    await using hub = new BroadcastHub({ log, onLogChange });
+    await hub.ready;
+    assertEquals(changes, [false, true]);
+    isFull.now = true;
+    await until(() => commands.filter((command) => command === "XTRIM").length >= 2);
+    const trims = commands.filter((command) => command === "EVAL" || command === "XTRIM");
+    assertEquals(trims.slice(0, 4), ["EVAL", "XTRIM", "EVAL", "XTRIM"]);
+  },
+});
+
+/** A client of a Redis that answers as the test says, and has two entries to be read. */
+function fakeRedis(answer: (args: readonly string[]) => unknown): RedisClient {
+  const entry = (
+    i: number,
+  ): [string, string[]] => [`${i}-1`, ["entry", `[${i},["x",{"data":"x"}]]`]];
+  let isRead = false;
+  const client: RedisClient = {
+    duplicate: () => client,
+    connect: () => Promise.resolve(),
+    on: () => client,
+    destroy: () => {},
+    async sendCommand(args) {
+      if (args[0] !== "XREAD") return answer(args);
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      if (isRead) return null;
+      isRead = true;
+      return [["sse-hub", [entry(1), entry(2), entry(3)]]];
+    },
+  };
+  return client;
+}
 
 Deno.test({
   name:

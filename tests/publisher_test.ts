@@ -1,0 +1,51 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import { BroadcastHub } from "../lib/hub.ts";
+import { entry, ScriptedLog } from "./scripted_log.ts";
+
+Deno.test("BroadcastHub.publish() resolves when the log has delivered what it took", async () => {
+  const log = new ScriptedLog();
+  await using hub = new BroadcastHub({ log });
+  let isDone = false;
+  const publishing = hub.publish("x", { data: "1" }).finally(() => isDone = true);
+  log.lose(999);
+  await log.deliver(999);
+  await new Promise((resolve) => setTimeout(resolve, 1));
+  assertEquals(isDone, false);
+  log.send([entry(1_000)]);
+  assertEquals((await publishing).id, "e-1000");
+});
+
+Deno.test("BroadcastHub.publish() rejects when the log goes away before it has delivered", async () => {
+  const log = new ScriptedLog();
+  await using hub = new BroadcastHub({ log });
+  const publishing = hub.publish("x", { data: "1" });
+  const ending = hub.end("x");
+  await new Promise((resolve) => setTimeout(resolve, 1));
+  log.change(false, new Error("cable pulled"));
+  await assertRejects(() => publishing, Error, "cable pulled");
+  await assertRejects(() => ending, Error, "cable pulled");
+});
+
+Deno.test("BroadcastHub.publish() rejects when the log has lost what it took", async () => {
+  const log = new ScriptedLog();
+  await using hub = new BroadcastHub({ log });
+  const publishing = hub.publish("x", { data: "1" });
+  await new Promise((resolve) => setTimeout(resolve, 1));
+  log.lose(1_000);
+  await assertRejects(() => publishing, Error, "the log has lost it");
+});
+
+Deno.test("BroadcastHub tells onError what onLogChange throws, and goes on", async () => {
+  const log = new ScriptedLog();
+  const errors: unknown[] = [];
+  const onLogChange = () => {
+    throw new Error("a hook that fails");
+  };
+  const onError = (error: unknown) => errors.push(error);
+  await using hub = new BroadcastHub({ log, onLogChange, onError });
+  log.change(false);
+  log.change(true);
+  assertEquals(errors.map(String), ["Error: a hook that fails", "Error: a hook that fails"]);
+  await log.deliver(1);
+  assertEquals(hub.stats().published, 1);
+});

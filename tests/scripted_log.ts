@@ -1,0 +1,74 @@
+/**
+ * A log that does nothing by itself.
+ *
+ * @module
+ */
+
+import type { EventLog, LogEntry, LogPage, LogReceiver } from "../lib/log/log.ts";
+
+/** A log that delivers and answers when the test says so. */
+export class ScriptedLog implements EventLog {
+  readonly startId = "e-0";
+  readonly isUp = true;
+  readonly asked: string[] = [];
+  #receiver: LogReceiver | undefined;
+  #pages: PromiseWithResolvers<LogPage>[] = [];
+
+  open(receiver: LogReceiver): void {
+    this.#receiver = receiver;
+  }
+
+  hasId(id: string): boolean {
+    return id.startsWith("e-");
+  }
+
+  /** Takes what is appended as event 1 000, and does not deliver it. */
+  append(): Promise<string> {
+    return Promise.resolve("e-1000");
+  }
+
+  end(): Promise<string> {
+    return this.append();
+  }
+
+  read(afterId: string): Promise<LogPage> {
+    this.asked.push(afterId);
+    const page = Promise.withResolvers<LogPage>();
+    this.#pages.push(page);
+    return page.promise;
+  }
+
+  async close(): Promise<void> {}
+
+  /** Delivers entries, in the turn that is open. */
+  send(entries: readonly LogEntry[]): void {
+    this.#receiver!.deliver(entries);
+  }
+
+  /** Delivers the events with these numbers, in a turn of their own. */
+  async deliver(...numbers: number[]): Promise<void> {
+    this.send(numbers.map((number) => entry(number)));
+    await Promise.resolve();
+  }
+
+  /** Says that what came up to an event is lost. */
+  lose(number: number): void {
+    this.#receiver!.lost(`e-${number}`);
+  }
+
+  /** Says that it is away, or back. */
+  change(isUp: boolean, reason?: unknown): void {
+    this.#receiver!.changed(isUp, reason);
+  }
+
+  /** Answers the oldest of what was asked, as soon as it is. */
+  async answer(entries: LogEntry[], goneThrough?: string): Promise<void> {
+    while (this.#pages.length === 0) await new Promise((resolve) => setTimeout(resolve));
+    this.#pages.shift()!.resolve({ entries, goneThrough });
+  }
+}
+
+/** An event with its number as data; or, without an event, the end of its stream. */
+export function entry(number: number, stream = "x"): LogEntry {
+  return { id: `e-${number}`, stream, event: { data: `${number}` }, isFirst: false, ageMs: 0 };
+}
