@@ -79,7 +79,9 @@ export function createAccess(options: AccessOptions): { readonly authorize: Auth
   function refuseAnonymous(action: Action): Response {
     const helps = publishToken !== undefined || (jwtKey !== undefined && action !== "admin");
     if (!helps) return problem(403, "This is closed here, and there is no token for it");
-    return problem(401, "Send a token", { "www-authenticate": 'Bearer realm="sse-hub"' });
+    return problem(401, "Send a token in the header Authorization, after the word Bearer", {
+      "www-authenticate": 'Bearer realm="sse-hub"',
+    });
   }
 
   async function authorize(

@@ -144,9 +144,14 @@ export function readConfig(get: (name: string) => string | undefined): Config {
     eventLog,
     kvPath: read("KV_PATH", isOnDeploy ? undefined : "./data/hub.sqlite", text),
     redisUrl: read("REDIS_URL", undefined, redisUrl),
-    warnings: isOnDeploy && eventLog === "memory"
-      ? ["EVENT_LOG=memory: what is published on one instance does not reach the others"]
-      : [],
+    warnings: [
+      ...isOnDeploy && eventLog === "memory"
+        ? ["EVENT_LOG=memory: what is published on one instance does not reach the others"]
+        : [],
+      ...([["KV_PATH", "kv"], ["REDIS_URL", "redis"]] as const)
+        .filter(([name, log]) => get(name) && eventLog !== log)
+        .map(([name, log]) => `${name} has no effect without EVENT_LOG=${log}`),
+    ],
   };
   if (eventLog === "redis" && !get("REDIS_URL")) {
     errors.push("REDIS_URL: expected a URL such as redis://localhost:6379, for EVENT_LOG=redis");

@@ -54,7 +54,11 @@ function readType(headers: Headers): BodyType | Response {
   const name = type.toLowerCase();
   if ((name === "text/plain" || name === "application/json") && isUtf8(parameters)) return name;
   const accept = { accept: "text/plain, application/json" };
-  return problem(415, "Send text/plain or application/json, in UTF-8", accept);
+  return problem(
+    415,
+    "Send text/plain or application/json, in UTF-8, and say which in Content-Type",
+    accept,
+  );
 }
 
 // RFC 9110, section 5.6.6: a semicolon, then nothing or a name and a value that may be quoted.

@@ -167,7 +167,7 @@ function refusePublish(error: unknown, hub: BroadcastHub, refused: RefusedPublis
   if (error instanceof RangeError) {
     return problem(
       413,
-      "This is more than the event log takes at once: publish less, or one by one",
+      "This is more than the event log takes at once, with EVENT_LOG=kv 65 000 bytes: send less",
     );
   }
   if (!hub.isLogUp) {

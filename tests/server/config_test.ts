@@ -291,6 +291,10 @@ Deno.test("EVENT_LOG is kv on Deno Deploy, in the store there, and memory is war
     "EVENT_LOG=memory: what is published on one instance does not reach the others",
   ]);
   assertEquals(read({ EVENT_LOG: "memory" }).warnings, []);
+  assertEquals(read({ REDIS_URL: "redis://localhost", KV_PATH: "x.sqlite" }).warnings, [
+    "KV_PATH has no effect without EVENT_LOG=kv",
+    "REDIS_URL has no effect without EVENT_LOG=redis",
+  ]);
 });
 
 Deno.test("HEARTBEAT_SECONDS is 4 on Deno Deploy unless it is set", () => {

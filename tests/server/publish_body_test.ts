@@ -303,7 +303,10 @@ Deno.test("readPublishBody() refuses other content types and other charsets", as
       [415, `${TEXT}, ${JSON_TYPE}`],
       type,
     );
-    assertEquals((await result.json()).detail, "Send text/plain or application/json, in UTF-8");
+    assertEquals(
+      (await result.json()).detail,
+      "Send text/plain or application/json, in UTF-8, and say which in Content-Type",
+    );
   }
 });
 
