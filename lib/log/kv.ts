@@ -4,7 +4,8 @@
  * @module
  */
 
-import { type EntryStore, SharedLog } from "./shared.ts";
+import type { EntryStore } from "./entry_store.ts";
+import { SharedLog } from "./shared.ts";
 import type { StoredEntry } from "./entries.ts";
 import { type EventLog, randomEpoch } from "./log.ts";
 import type { RetentionOptions } from "./retention.ts";

@@ -9,7 +9,8 @@ import { LOSS, type StoredEntry } from "./entries.ts";
 import { type EventLog, randomEpoch } from "./log.ts";
 import { type RedisClient, RedisConnection } from "./redis_connection.ts";
 import type { RetentionOptions } from "./retention.ts";
-import { type EntryStore, SharedLog } from "./shared.ts";
+import type { EntryStore } from "./entry_store.ts";
+import { SharedLog } from "./shared.ts";
 
 export type { AppendOptions, EventLog, LogEntry, LogPage, LogReceiver } from "./log.ts";
 export type { RedisClient, RedisOverrides } from "./redis_connection.ts";

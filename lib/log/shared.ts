@@ -16,46 +16,10 @@ import {
   LOSS,
   type StoredEntry,
 } from "./entries.ts";
+import type { EntryStore } from "./entry_store.ts";
 import type { AppendOptions, EventLog, LogEntry, LogPage, LogReceiver } from "./log.ts";
+import { goneAfter, pageAfter } from "./pages.ts";
 import { Retention, type RetentionOptions } from "./retention.ts";
-
-/** What keeps the entries of a {@linkcode SharedLog}. Any call may reject while it can't be reached. */
-export interface EntryStore {
-  /** How many characters a place has. */
-  readonly placeLength: number;
-  /** The most bytes of an entry's text in UTF-8. */
-  readonly maxEntryBytes: number;
-  /**
-   * Opens it, once; however long that takes. Rejects where trying again would not help.
-   *
-   * @param onDown Is told, as often as it is noticed, that it can't be reached.
-   * @returns The epoch: random where the store is new, then the same for all who open it.
-   */
-  open(onDown: (reason: unknown) => void): Promise<string>;
-  /** Appends an entry and resolves with its place, greater as text than all before, once it is kept. */
-  write(text: string): Promise<string>;
-  /** Writes something that changes nothing, to see whether it can be written. */
-  probe(): Promise<void>;
-  /**
-   * The oldest entries from a place on, itself included, in one piece: all there are, or about `count`.
-   */
-  read(fromPlace: string, count: number): Promise<StoredEntry[]>;
-  /**
-   * The oldest entries after a place. Where it may wait it waits for some, though not for ever: then
-   * there are none.
-   */
-  next(afterPlace: string, mayWait: boolean): Promise<StoredEntry[]>;
-  /**
-   * Drops entries: the oldest, by their places. Others may have done so before.
-   *
-   * @param through What `gone()` is to say from now on, unless it says something greater.
-   */
-  trim(places: readonly string[], through: string): Promise<void>;
-  /** Up to where entries have been dropped, or are about to be; `undefined` if none ever was. */
-  gone(): Promise<string | undefined>;
-  /** Closes it, and has `next()` settle. */
-  close(): Promise<void>;
-}
 
 /** An {@linkcode EventLog} over an {@linkcode EntryStore}. */
 export class SharedLog implements EventLog {
@@ -135,7 +99,7 @@ export class SharedLog implements EventLog {
     for (let place = this.#ids!.placeOf(afterId);;) {
       if (!this.#isUp) throw new Error("Cannot read log: it is away");
       const [stored, gone] = await Promise.all([this.#readFrom(place), this.#goneThrough()]);
-      const page = this.#pageAfter(afterId, place, stored, gone);
+      const page = pageAfter(this.#ids!, { afterId, place, stored, gone });
       const last = stored.at(-1)?.place ?? place;
       // The entry of the id itself, or a page that no hub has written, is not all there is.
       if (page.entries.length > 0 || page.goneThrough || last === place) return page;
@@ -228,10 +192,9 @@ export class SharedLog implements EventLog {
   async #missed(page: readonly StoredEntry[]): Promise<string | undefined> {
     const ids = this.#ids!;
     const place = ids.placeOf(this.#lastId);
-    const [[own], gone] = await Promise.all([this.#store.read(place, 1), this.#goneThrough()]);
-    if (gone > this.#lastId) return gone;
-    const isKept = own?.place === place || place <= ids.placeOf(gone);
-    return isKept || !page[0] ? undefined : ids.format(page[0].place, 0);
+    const [own, gone] = await Promise.all([this.#store.read(place, 1), this.#goneThrough()]);
+    const stored = own[0]?.place === place ? own : page;
+    return goneAfter(ids, { afterId: this.#lastId, place, stored, gone });
   }
 
   #deliver(entries: readonly LogEntry[]): void {
@@ -251,26 +214,6 @@ export class SharedLog implements EventLog {
     const count = Math.max(Math.floor(page.length * PAGE_LENGTH / length), 2);
     if (length > 0) this.#pageCount = Math.min(count, MAX_PAGE_COUNT);
     return page;
-  }
-
-  /** What entries from a place on say of what comes after an id there, with what is known to be gone. */
-  #pageAfter(afterId: string, place: string, stored: StoredEntry[], gone: string): LogPage {
-    const ids = this.#ids!;
-    let goneThrough = gone > afterId ? gone : undefined;
-    const first = stored[0]?.place ?? place;
-    // It was there when the id was given, and nobody has dropped it: the store has lost it.
-    const isLost = first !== place && place > ids.placeOf(gone);
-    if (isLost) goneThrough ??= ids.format(first, 0);
-    const entries: LogEntry[] = [];
-    for (const entry of stored) {
-      const fromId = goneThrough ?? afterId;
-      entries.push(...this.#decode(entry).filter(({ id }) => id > fromId));
-      if (entry.text !== LOSS || ids.after(entry.place) <= fromId) continue;
-      // What was lost is told when all before it was.
-      if (entries.length > 0) break;
-      goneThrough = ids.after(entry.place);
-    }
-    return { entries, goneThrough };
   }
 
   #decode(entry: StoredEntry): LogEntry[] {
