@@ -6,9 +6,11 @@
  */
 
 import { encodeEvent, type ServerSentEvent } from "./event.ts";
-import { EventWriter, MAX_TIMER_MS } from "./event_writer.ts";
+import { EventWriter } from "./event_writer.ts";
+import { checkNumbers, DURATION, MAX_TIMER_MS, RETRY } from "./number_option.ts";
 import { watch } from "./pulse.ts";
-import { type ConnectionEnd, EventResponse } from "./response.ts";
+import { reportTo } from "./report.ts";
+import { type ConnectionEnd, EventResponse, withStreamHeaders } from "./response.ts";
 
 export { EventWriter } from "./event_writer.ts";
 export {
@@ -71,9 +73,8 @@ export interface EventStreamOptions {
    */
   readonly expiresInMs?: number;
   /**
-   * Called with what the source or its clean-up threw; the client is told nothing of it. Left out,
-   * a source's error errors the response's body, which the runtime reports, and a clean-up's is an
-   * uncaught error like that of any callback.
+   * Called once with each error that the source, its clean-up or `onEnd` throws or rejects with. The
+   * client is told nothing of it. Left out, the report is one line on the console.
    */
   readonly onError?: (error: unknown) => void;
   /** Called once, after the clean-up, whichever way the connection ended. */
@@ -85,10 +86,11 @@ export interface EventStreamOptions {
  *
  * A callback's stream stays open until the client leaves or `writer.close()` is called. An
  * iterable's ends with it; its `return()` runs if the client leaves first. A source that throws ends
- * the response.
+ * the response, reason `failed`.
  *
- * @throws {TypeError} If the source is neither a function nor an async iterable.
- * @throws {RangeError} If `retryMs` or `maxWaitingBytes` is out of range.
+ * @throws {TypeError} If the source is neither a function nor an async iterable, or if `headers` has
+ * what can't stand in a header.
+ * @throws {RangeError} If an option is out of range.
  *
  * @example A clock
  * ```ts
@@ -131,12 +133,16 @@ export function eventStream(
       "Cannot open event stream: the source is neither a function nor an async iterable",
     );
   }
-  if (!(maxWaitingBytes > 0)) {
-    throw new RangeError(
-      `Cannot open event stream: maxWaitingBytes must be a positive number, got ${maxWaitingBytes}`,
-    );
-  }
-  const response = new EventResponse(encoder.encode(encodeEvent({ retry: retryMs })), onError);
+  checkNumbers("open event stream", options, {
+    retryMs: RETRY,
+    maxWaitingBytes: { above: 0 },
+    heartbeatMs: DURATION,
+    stallMs: DURATION,
+    expiresInMs: {},
+  });
+  const allHeaders = withStreamHeaders(headers);
+  const first = encoder.encode(encodeEvent({ retry: retryMs }));
+  const response = new EventResponse(first, reportTo(onError));
   if (onEnd) response.onEnd(onEnd);
   watch(response, { heartbeatMs, stallMs });
   if (expiresInMs < Infinity) endAfter(expiresInMs, response);
@@ -144,7 +150,7 @@ export function eventStream(
   if (isCallback) runCallback(source, writer, response);
   else pullIterable(source, writer, response);
   if (signal) closeOnAbort(response, signal);
-  return response.respond(headers);
+  return response.respond(allHeaders);
 }
 
 const encoder = new TextEncoder();
@@ -168,22 +174,29 @@ function pullIterable(
   writer: EventWriter,
   response: EventResponse,
 ): void {
-  const iterator = source[Symbol.asyncIterator]();
+  let iterator: AsyncIterator<ServerSentEvent | string>;
   let isDone = false;
-  const pull = async () => {
+  const next = async () => {
     try {
-      const result = await iterator.next().catch((error) => {
-        isDone = true;
-        throw error;
-      });
-      isDone = result.done === true;
-      if (isDone) writer.close();
-      else writer.send(result.value);
-      response.pullWith(pull);
+      return await iterator.next();
     } catch (error) {
-      response.fail(error);
+      // As in a `for await`, an iterator that has thrown is not asked to return.
+      isDone = true;
+      throw error;
     }
   };
+  const pull = async () => {
+    const { done, value } = await next();
+    isDone = done === true;
+    if (isDone) writer.close();
+    else writer.send(value);
+    response.pullWith(pull);
+  };
+  try {
+    iterator = source[Symbol.asyncIterator]();
+  } catch (error) {
+    return response.fail(error);
+  }
   response.pullWith(pull);
   response.onEnd(() => isDone ? undefined : iterator.return?.());
 }

@@ -5,10 +5,9 @@
  */
 
 import { encodeComment, encodeEvent, type ServerSentEvent } from "./event.ts";
+import { checkNumbers, MAX_TIMER_MS } from "./number_option.ts";
+import { guard, isPromise } from "./report.ts";
 import type { EventResponse } from "./response.ts";
-
-/** The longest that a timer can be set to, in milliseconds. */
-export const MAX_TIMER_MS = 2_147_483_647;
 
 /** Writes to one client; a source gets it from {@linkcode eventStream}. */
 export class EventWriter {
@@ -34,8 +33,12 @@ export class EventWriter {
    */
   get ready(): Promise<void> {
     if (this.isClosed || this.#response.waitingBytes === 0) return Promise.resolve();
-    this.#ready = Promise.withResolvers();
-    this.#response.pullWith(() => this.#ready?.resolve());
+    // All who ask before the next pull wait for the same one.
+    this.#ready ??= Promise.withResolvers();
+    this.#response.pullWith(() => {
+      this.#ready?.resolve();
+      this.#ready = undefined;
+    });
     return this.#ready.promise;
   }
 
@@ -64,19 +67,14 @@ export class EventWriter {
    * @throws {RangeError} If `ms` is not above 0 and at most 2 147 483 647, a timer's limit.
    */
   every(ms: number, make: () => ServerSentEvent | string): void {
-    if (!(ms > 0 && ms <= MAX_TIMER_MS)) {
-      throw new RangeError(
-        `Cannot start interval: ms must be above 0 and at most ${MAX_TIMER_MS}, got ${ms}`,
-      );
-    }
-    const timer = setInterval(() => {
-      if (this.#response.waitingBytes > 0) return;
-      try {
-        this.send(make());
-      } catch (error) {
-        this.#response.fail(error);
-      }
-    }, ms);
+    checkNumbers("start interval", { ms }, { ms: { above: 0, max: MAX_TIMER_MS } });
+    const beat = () => {
+      if (this.#response.waitingBytes > 0) return undefined;
+      const event: unknown = make();
+      return isPromise(event) ? event.then(refusePromise) : this.send(event as ServerSentEvent);
+    };
+    const fail = (error: unknown) => this.#response.fail(error);
+    const timer = setInterval(() => guard(fail, beat), ms);
     this.#response.onEnd(() => clearInterval(timer));
   }
 
@@ -105,3 +103,8 @@ export class EventWriter {
 }
 
 const encoder = new TextEncoder();
+
+// Beats would overtake each other; and nobody would wait for what it rejects with.
+function refusePromise(): never {
+  throw new TypeError("Cannot send event: make() must return an event, got a promise");
+}

@@ -9,6 +9,7 @@ import { compareIds } from "./log/log.ts";
 import type { PulseOptions } from "./pulse.ts";
 import { type Chunk, MergedHistory } from "./merged_history.ts";
 import type { Replay } from "./replay.ts";
+import type { EndReason } from "./response.ts";
 import type { Stream, StreamFeed } from "./stream.ts";
 import type { Start, Subscriber } from "./subscriber.ts";
 
@@ -84,7 +85,7 @@ export class Feed implements StreamFeed {
     const first = Math.min(...this.streams.map(({ history }, i) => history.next(floors[i]!)));
     const cursor = Math.min(first - 1, this.#flushedThrough);
     const hasAll = cursor === this.#flushedThrough;
-    return { id: hasAll ? this.#source.headId() : this.#merged.idAt(cursor), cursor, floors };
+    return { id: hasAll ? this.#source.headId() : this.#merged.idAt(cursor)!, cursor, floors };
   }
 
   /** Whether there is anything for a subscriber that begins there. */
@@ -115,7 +116,7 @@ export class Feed implements StreamFeed {
     this.#flushedThrough = through;
     const chunk = this.#merged.chunkAfter(cursor, { through, maxBytes: Infinity });
     if (!chunk) return;
-    for (const subscriber of this.#subscribers) {
+    this.#each((subscriber) => {
       const { response } = subscriber;
       if (subscriber.cursor !== undefined) {
         this.#endIfFallen(subscriber, subscriber.cursor);
@@ -126,17 +127,28 @@ export class Feed implements StreamFeed {
         subscriber.cursor = cursor;
         response.pullWith(() => this.#catchUp(subscriber));
       }
-    }
+    });
   }
 
   /** Has each subscriber look at the time; called every `tickMs`. */
   tick(nowMs: number, tickMs: number, options: PulseOptions): void {
-    for (const subscriber of this.#subscribers) subscriber.tick(nowMs, tickMs, options);
+    this.#each((subscriber) => subscriber.tick(nowMs, tickMs, options));
   }
 
   /** Ends all subscribers, whatever they have yet to get. */
-  close(): void {
-    for (const { response } of this.#subscribers) response.end("closed");
+  close(reason: EndReason): void {
+    this.#each(({ response }) => response.end(reason));
+  }
+
+  // What fails for one subscriber ends that one alone.
+  #each(act: (subscriber: Subscriber) => void): void {
+    for (const subscriber of this.#subscribers) {
+      try {
+        act(subscriber);
+      } catch (error) {
+        subscriber.response.fail(error);
+      }
+    }
   }
 
   /** Ends the subscribers that have everything, if there will be no more; the others end in time. */
@@ -171,7 +183,9 @@ export class Feed implements StreamFeed {
     if (chunk) this.#send(subscriber, chunk);
     subscriber.cursor = chunk?.cursor;
     if (subscriber.cursor !== undefined) {
-      if (servedId !== undefined) subscriber.servedId = this.#merged.idAt(subscriber.cursor);
+      if (servedId !== undefined) {
+        subscriber.servedId = this.#merged.idAt(subscriber.cursor) ?? servedId;
+      }
       response.pullWith(() => this.#catchUp(subscriber));
     } else {
       subscriber.servedId = undefined;

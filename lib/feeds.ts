@@ -44,7 +44,7 @@ export class Feeds {
 
   /** Lets go of a feed, and of streams that nothing else holds, unless it has subscribers. */
   release(feed: Feed): void {
-    if (feed.size > 0) return;
+    if (feed.size > 0 || this.#byNames.get(feed.key) !== feed) return;
     this.#byNames.delete(feed.key);
     for (const stream of feed.streams) {
       stream.feeds.delete(feed);

@@ -64,10 +64,10 @@ export interface HubStats {
 
 /** A subscriber as a hub lists it. */
 export interface SubscriberInfo {
-  /** The request that subscribed. */
-  readonly request: Request;
   /** The names of its streams, sorted. */
   readonly streams: readonly string[];
+  /** What the application gave with it. */
+  readonly context: unknown;
   /** How long it has been there, in milliseconds. */
   readonly ageMs: number;
   /** Events handed to the runtime for it. */
@@ -111,7 +111,7 @@ export class Figures {
       streams: streams.size,
       subscribers,
       lagging,
-      published: turns.head,
+      published: turns.published,
       deliveredEvents,
       deliveredBytes,
       historyBytes: streams.bytes,
@@ -126,13 +126,13 @@ export class Figures {
 
 /** Describes a subscriber of a hub that has reached position `head`. */
 export function subscriberInfo(
-  { request, response, cursor }: Subscriber,
+  { context, response, cursor }: Subscriber,
   feed: Feed,
   head: number,
 ): SubscriberInfo {
   return {
-    request,
     streams: feed.names,
+    context,
     ageMs: response.ageMs,
     events: response.events,
     behind: cursor === undefined ? 0 : head - cursor,

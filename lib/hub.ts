@@ -21,8 +21,10 @@ import {
   hubSettings,
   type SubscribeOptions,
 } from "./hub_options.ts";
+import { HubError } from "./hub_error.ts";
 import { type Published, Publisher } from "./publisher.ts";
 import { Replay } from "./replay.ts";
+import { guard } from "./report.ts";
 import { eventStreamHeaders, retryLater } from "./response.ts";
 import { parseWish } from "./resume.ts";
 import { spread } from "./spread.ts";
@@ -73,11 +75,11 @@ export class BroadcastHub implements AsyncDisposable {
    */
   constructor(options: HubOptions = {}) {
     this.#settings = hubSettings(options);
-    const { log, now } = this.#settings;
+    const { log, now, report } = this.#settings;
     const startId = () => log.startId;
     this.#streams = new Streams(this.#settings, startId);
-    this.#turns = new Turns(this.#streams, startId, now);
-    this.#publisher = new Publisher(this.#streams, this.#turns, log, now);
+    this.#turns = new Turns(this.#streams, startId, now, report);
+    this.#publisher = new Publisher(this.#streams, this.#turns, this.#settings);
     this.#replay = log.read ? new Replay(log, this.#turns) : undefined;
     this.#feeds = new Feeds(this.#streams, {
       headId: () => this.#turns.headId,
@@ -114,18 +116,21 @@ export class BroadcastHub implements AsyncDisposable {
   }
 
   /**
-   * Creates a stream ahead of its first publish, or sets options of the one there is.
+   * Creates a stream ahead of its first publish, or sets options of the one there is. Until it is ended
+   * or removed, the hub doesn't forget it, however long nothing is published to it.
    *
    * @throws {TypeError} If the name can't be a stream's, or if a stream that has had events would
    * become ephemeral or cease to be.
    * @throws {RangeError} If an option is out of range.
-   * @throws {DOMException} `QuotaExceededError` if there are too many streams, `InvalidStateError` if
-   * this one has ended or the hub is closed.
+   * @throws {HubError} Code `full` if there are too many streams, `ended` if this one has ended,
+   * `closed` if the hub is closed.
    */
   createStream(name: string, options: StreamOptions = {}): void {
-    checkStreamOptions(options);
-    this.#checkOpen();
-    this.#publisher.open(name).configure(options);
+    checkStreamOptions("create stream", options);
+    this.#checkOpen("create stream");
+    const stream = this.#publisher.open(name, `create stream "${name}"`);
+    stream.configure(options);
+    stream.isDeclared = true;
     this.#startTimer();
   }
 
@@ -163,7 +168,7 @@ export class BroadcastHub implements AsyncDisposable {
     const stream = this.#streams.get(name);
     if (!stream) return false;
     this.flush();
-    for (const feed of stream.feeds) if (feed.streams.length === 1) feed.close();
+    for (const feed of stream.feeds) if (feed.streams.length === 1) feed.close("closed");
     this.#streams.remove(stream);
     return true;
   }
@@ -174,9 +179,10 @@ export class BroadcastHub implements AsyncDisposable {
    * client that has all of it is answered 204, upon which an `EventSource` stays away.
    *
    * @returns Whether there was one, once the log has its end. Rejects as {@linkcode publish} does.
+   * @throws {HubError} Code `closed`, if the hub is closed.
    */
   end(name: string): Promise<boolean> {
-    this.#checkOpen();
+    this.#checkOpen("end stream");
     return this.#publisher.end(name);
   }
 
@@ -193,15 +199,15 @@ export class BroadcastHub implements AsyncDisposable {
    * `data`, `comment` nor `retry`, or a type that is the hub's own (`hello`, `gap`, `reset`, `expired`,
    * `open`, `error`); if a batch is empty.
    * @throws {RangeError} If an event's `retry` is out of range, or the batch is more than the log takes.
-   * @throws {DOMException} `InvalidStateError` if the stream has ended or the hub is closed,
-   * `QuotaExceededError` if there are too many streams. Rejects with the log's error while that is away:
-   * the event may have been kept all the same, so give one that you will send again a key.
+   * @throws {HubError} Code `ended` if the stream has ended, `closed` if the hub is closed, `full` if there
+   * are too many streams. Rejects with code `unreachable` while the log can't be reached, and with `lost`
+   * if the log lost the event: give an event that you will send again a key.
    */
   publish(
     name: string,
     event: ServerSentEvent | readonly ServerSentEvent[],
   ): Promise<Published> {
-    this.#checkOpen();
+    this.#checkOpen("publish");
     this.#startTimer();
     return this.#publisher.publish(name, Array.isArray(event) ? event : [event]);
   }
@@ -218,7 +224,9 @@ export class BroadcastHub implements AsyncDisposable {
    * @returns The open response; or 400 or 405 with problem details where the request can never work,
    * 204 where all its streams have ended and it has everything, and a 200 that ends at once and asks
    * to come back later where the hub is closed.
-   * @throws {TypeError} If `options.streams` has what can't be a stream's name.
+   * @throws {TypeError} If `options.streams` has what can't be a stream's name, or `options.headers` what
+   * can't stand in a header.
+   * @throws {RangeError} If `options.expiresInMs` is no number.
    */
   subscribe(request: Request, options: SubscribeOptions = {}): Response {
     const wish = parseWish(request, options.streams);
@@ -280,20 +288,24 @@ export class BroadcastHub implements AsyncDisposable {
   async #close(): Promise<void> {
     this.flush();
     clearInterval(this.#timer);
-    for (const feed of this.#feeds) feed.close();
-    await this.#settings.log.close();
-    // What was kept and is not delivered any more was published all the same.
-    this.#turns.release();
+    for (const feed of this.#feeds) feed.close("closed");
+    try {
+      await this.#settings.log.close();
+    } finally {
+      // What was kept and is not delivered any more was published all the same.
+      this.#turns.release();
+    }
   }
 
   async #open(): Promise<void> {
-    const { log } = this.#settings;
+    const { log, report } = this.#settings;
     const opening = log.open({
-      deliver: (entries) => {
-        this.#publisher.deliver(entries);
-        this.#startTimer();
-      },
-      lost: (throughId) => this.#publisher.lose(throughId),
+      deliver: (entries) =>
+        guard(report, () => {
+          this.#publisher.deliver(entries);
+          this.#startTimer();
+        }),
+      lost: (throughId) => guard(report, () => this.#publisher.lose(throughId)),
       changed: (isUp, reason) => this.#logChanged(isUp, reason),
     });
     if (opening) await opening;
@@ -301,37 +313,34 @@ export class BroadcastHub implements AsyncDisposable {
   }
 
   #logChanged(isUp: boolean, reason?: unknown): void {
-    const { onLogChange, onError = reportError } = this.#settings;
+    const { onLogChange, report } = this.#settings;
     if (!isUp) this.#publisher.giveUp(reason);
-    try {
-      onLogChange?.(isUp, reason);
-    } catch (error) {
-      onError(error);
-    }
+    guard(report, () => onLogChange?.(isUp, reason));
   }
 
-  #checkOpen(): void {
-    if (!this.#closing) return;
-    throw new DOMException("Cannot publish: the hub is closed", "InvalidStateError");
+  #checkOpen(action: string): void {
+    if (this.#closing) throw new HubError("closed", `Cannot ${action}: the hub is closed`);
   }
 
   // The one timer: it runs while there is anything that can grow old, fall silent or expire.
   #startTimer(): void {
     if (this.#timer !== undefined || this.#closing) return;
-    const { heartbeatMs, stallMs, now } = this.#settings;
+    const { heartbeatMs, stallMs, report } = this.#settings;
     const tickMs = Math.min(
       heartbeatMs / 2 || MAX_TICK_MS,
       stallMs / 2 || MAX_TICK_MS,
       MAX_TICK_MS,
     );
-    this.#timer = setInterval(() => {
-      this.expire();
-      this.#replay?.retry();
-      for (const feed of this.#feeds) feed.tick(now(), tickMs, this.#settings);
-      if (this.#feeds.size > 0 || this.#streams.size > 0) return;
-      clearInterval(this.#timer);
-      this.#timer = undefined;
-    }, tickMs);
+    this.#timer = setInterval(() => guard(report, () => this.#tick(tickMs)), tickMs);
+  }
+
+  #tick(tickMs: number): void {
+    for (const feed of this.#feeds) feed.tick(this.#settings.now(), tickMs, this.#settings);
+    this.#replay?.retry();
+    this.expire();
+    if (this.#feeds.size > 0 || this.#streams.size > 0) return;
+    clearInterval(this.#timer);
+    this.#timer = undefined;
   }
 }
 

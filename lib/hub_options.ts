@@ -6,7 +6,10 @@
 
 import type { EventLog } from "./log/log.ts";
 import { MemoryLog } from "./log/memory.ts";
+import { checkNumbers, DURATION, RETRY } from "./number_option.ts";
+import { type Report, reportTo } from "./report.ts";
 import type { ConnectionEnd } from "./response.ts";
+import { steadyClock } from "./steady_clock.ts";
 import { checkStreamOptions, type StreamOptions } from "./stream.ts";
 
 /** Options of a {@linkcode BroadcastHub}; those of a stream hold for each that has none of its own. */
@@ -47,25 +50,28 @@ export interface HubOptions extends Omit<StreamOptions, "ephemeral"> {
   readonly log?: EventLog;
   /** The clock events age by, in milliseconds; it never goes back. By default `performance.now()`. */
   readonly now?: () => number;
-  /** Called for each new subscriber, before its response is returned. If it throws, that ends. */
-  readonly onSubscribe?: (subscription: Subscription) => void;
+  /**
+   * Called for each new subscriber, before its response is returned. If it throws or rejects, that
+   * subscriber ends, reason `failed`.
+   */
+  readonly onSubscribe?: (subscription: Subscription, request: Request) => void;
   /** Called once for each subscriber that has ended, in a later turn. */
   readonly onUnsubscribe?: (subscription: Subscription, end: ConnectionEnd) => void;
   /** Called once when the log goes away, with the reason, and once when it is back. */
   readonly onLogChange?: (isUp: boolean, reason?: unknown) => void;
   /**
-   * Called with what one of the hooks threw. Left out, what `onSubscribe` throws errors the response's
-   * body, which the runtime reports, and the rest is an uncaught error like that of any callback.
+   * Called once with each error that a hook, the clock or the log throws where nobody waits for it. Left
+   * out, the report is one line on the console. Whatever throws, the hub and its other subscribers go on.
    */
   readonly onError?: (error: unknown) => void;
 }
 
 /** Who subscribed to what. */
 export interface Subscription {
-  /** The request that subscribed. */
-  readonly request: Request;
   /** The names of the streams, sorted. */
   readonly streams: readonly string[];
+  /** What the application gave with it: {@linkcode SubscribeOptions.context}. */
+  readonly context: unknown;
 }
 
 /** Options of {@linkcode BroadcastHub.subscribe}. */
@@ -83,15 +89,20 @@ export interface SubscribeOptions {
   readonly expiresInMs?: number;
   /** Called once when this subscriber has ended, in a later turn. */
   readonly onEnd?: (end: ConnectionEnd) => void;
+  /**
+   * What the application wants to know of the subscriber in hooks and lists: an address, a user. Kept as
+   * long as the subscriber is there, unlike its request, whose headers may be large.
+   */
+  readonly context?: unknown;
 }
 
 /** Options with nothing left out, but for the hooks. */
 export type HubSettings =
-  & Required<Omit<HubOptions, Hook>>
+  & Required<Omit<HubOptions, Hook | "onError">>
   & Pick<HubOptions, Hook>
-  & { readonly ephemeral: false };
+  & { readonly ephemeral: false; readonly report: Report };
 
-type Hook = "onSubscribe" | "onUnsubscribe" | "onLogChange" | "onError";
+type Hook = "onSubscribe" | "onUnsubscribe" | "onLogChange";
 
 /**
  * Checks options and fills in the defaults.
@@ -99,28 +110,38 @@ type Hook = "onSubscribe" | "onUnsubscribe" | "onLogChange" | "onError";
  * @throws {RangeError} If one is out of range.
  */
 export function hubSettings(options: HubOptions): HubSettings {
-  checkStreamOptions(options);
-  for (
-    const name of ["retryMs", "heartbeatMs", "stallMs", "historyTotalBytes", "maxStreams"] as const
-  ) {
-    const value = options[name] ?? 0;
-    if (value >= 0) continue;
-    throw new RangeError(`Cannot create hub: ${name} must be a number from 0 on, got ${value}`);
-  }
+  checkStreamOptions("create hub", options);
+  checkNumbers("create hub", options, {
+    retryMs: RETRY,
+    heartbeatMs: DURATION,
+    stallMs: DURATION,
+    historyTotalBytes: { min: 0 },
+    maxStreams: { min: 0 },
+  });
+  const { slowSubscriber = "disconnect", replayEvents = 0 } = options;
+  const { historyEvents = 1_000, historyBytes = 1_048_576, historyMs = 3_600_000 } = options;
+  const { historyTotalBytes = 268_435_456, maxStreams = 10_000 } = options;
+  const { retryMs = 2_000, heartbeatMs = 15_000, stallMs = 60_000 } = options;
+  const { log = new MemoryLog(), now = () => performance.now() } = options;
+  const { onSubscribe, onUnsubscribe, onLogChange, onError } = options;
+  const report = reportTo(onError);
   return {
     ephemeral: false,
-    slowSubscriber: "disconnect",
-    historyEvents: 1_000,
-    historyBytes: 1_048_576,
-    historyMs: 3_600_000,
-    replayEvents: 0,
-    retryMs: 2_000,
-    heartbeatMs: 15_000,
-    stallMs: 60_000,
-    historyTotalBytes: 268_435_456,
-    maxStreams: 10_000,
-    log: options.log ?? new MemoryLog(),
-    now: () => performance.now(),
-    ...options,
+    slowSubscriber,
+    replayEvents,
+    historyEvents,
+    historyBytes,
+    historyMs,
+    historyTotalBytes,
+    maxStreams,
+    retryMs,
+    heartbeatMs,
+    stallMs,
+    log,
+    now: steadyClock(now, report),
+    report,
+    ...onSubscribe && { onSubscribe },
+    ...onUnsubscribe && { onUnsubscribe },
+    ...onLogChange && { onLogChange },
   };
 }

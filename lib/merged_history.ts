@@ -47,12 +47,18 @@ export class MergedHistory {
     );
   }
 
-  /** The id of the newest event up to a position, among those that the histories know. */
-  idAt(position: number): string {
-    return this.#streams
-      .filter(({ history, isEphemeral }) => !isEphemeral && history.evictedThrough <= position)
-      .map(({ history }) => history.idOf(position))
-      .reduce((a, b) => compareIds(a, b) > 0 ? a : b);
+  /**
+   * The id of the newest event up to a position, among those that the histories know; `undefined` if
+   * none of them knows what there was at that position.
+   */
+  idAt(position: number): string | undefined {
+    let newest: string | undefined;
+    for (const { history, isEphemeral } of this.#streams) {
+      if (isEphemeral || history.evictedThrough > position) continue;
+      const id = history.idOf(position);
+      if (newest === undefined || compareIds(id, newest) > 0) newest = id;
+    }
+    return newest;
   }
 
   /**
@@ -104,7 +110,7 @@ export class MergedHistory {
       if (hasGap && next === position) gaps.push(name);
     }
     if (gaps.length > 0) {
-      const text = encodeGap(gaps, this.idAt(position));
+      const text = encodeGap(gaps, this.idAt(position)!);
       return { bytes: encoder.encode(text), events: 1, through: position, isGap: true };
     }
     return first?.history.slice(position - 1, before - 1, maxBytes);

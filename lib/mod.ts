@@ -43,6 +43,7 @@ export {
   retryLater,
 } from "./response.ts";
 export { BroadcastHub } from "./hub.ts";
+export { HubError, type HubErrorCode } from "./hub_error.ts";
 export type { Published } from "./publisher.ts";
 export type { HubOptions, SubscribeOptions, Subscription } from "./hub_options.ts";
 export type { SlowPolicy, StreamOptions } from "./stream.ts";

@@ -5,7 +5,9 @@
  */
 
 import type { ServerSentEvent } from "./event.ts";
+import { HubError } from "./hub_error.ts";
 import { compareIds, type EventLog, type LogEntry } from "./log/log.ts";
+import type { Report } from "./report.ts";
 import { checkPublishable } from "./resume.ts";
 import type { Stream } from "./stream.ts";
 import { checkStreamName } from "./stream_name.ts";
@@ -22,23 +24,37 @@ export interface Published {
   readonly subscribers: number;
 }
 
+/** What the log has taken, and who waits until it is delivered. */
+interface Undelivered {
+  readonly id: string;
+  /** What can't be done if it is not. */
+  readonly action: string;
+  readonly reject: (reason: HubError) => void;
+}
+
 /** Publishes to the streams of a hub. */
 export class Publisher {
   readonly #streams: Streams;
   readonly #turns: Turns;
   readonly #log: EventLog;
   readonly #now: () => number;
+  readonly #report: Report;
   // By stream and key, what is on its way through the log.
   readonly #pending = new Map<string, Promise<unknown>>();
   // What the log has taken and not yet delivered.
-  readonly #undelivered = new Set<{ id: string; reject: (reason: unknown) => void }>();
+  readonly #undelivered = new Set<Undelivered>();
 
   /** Publishes to a log that delivers to {@linkcode Publisher.deliver}. */
-  constructor(streams: Streams, turns: Turns, log: EventLog, now: () => number) {
+  constructor(
+    streams: Streams,
+    turns: Turns,
+    { log, now, report }: { log: EventLog; now: () => number; report: Report },
+  ) {
     this.#streams = streams;
     this.#turns = turns;
     this.#log = log;
     this.#now = now;
+    this.#report = report;
   }
 
   /**
@@ -49,22 +65,22 @@ export class Publisher {
   publish(name: string, events: readonly ServerSentEvent[]): Promise<Published> {
     if (events.length === 0) throw new TypeError("Cannot publish: the batch is empty");
     events.forEach(checkPublishable);
-    const stream = this.open(name);
+    const stream = this.open(name, `publish to stream "${name}"`);
     return stream.isEphemeral ? this.#send(stream, events) : this.#record(stream, events);
   }
 
   /**
    * The stream of a name that goes on, created if there is none.
    *
+   * @param action What can't be done where it throws.
    * @throws {TypeError} If the name can't be a stream's.
-   * @throws {DOMException} `InvalidStateError` if it has ended, `QuotaExceededError` if there are too
-   * many.
+   * @throws {HubError} Code `ended` if it has ended, `full` if there are too many.
    */
-  open(name: string): Stream {
+  open(name: string, action: string): Stream {
     checkStreamName(name);
     this.#streams.checkRoom(name);
     const stream = this.#streams.create(name, this.#now());
-    if (stream.isEnded) throw ended(stream);
+    if (stream.isEnded) throw ended(action);
     return stream;
   }
 
@@ -76,8 +92,9 @@ export class Publisher {
   async end(name: string): Promise<boolean> {
     const stream = this.#streams.get(name);
     if (!stream) return false;
+    const action = `end stream "${name}"`;
     if (stream.isEphemeral) this.#end(stream, this.#turns.headId);
-    else if (!stream.isEnded) await this.#reached(await this.#log.end(name));
+    else if (!stream.isEnded) await this.#delivered(action, this.#ask(() => this.#log.end(name)));
     return true;
   }
 
@@ -86,28 +103,26 @@ export class Publisher {
    * a stream's end, and those of a stream that is of the moment here.
    */
   deliver(entries: readonly LogEntry[]): void {
-    for (const { id, stream: name, event, isFirst, ageMs } of entries) {
-      const stream = this.#streams.create(name, this.#now());
-      if (isFirst) stream.endId = undefined;
-      if (!event) this.#end(stream, id, ageMs);
-      else if (!stream.isEnded && !stream.isEphemeral && !this.#isDouble(stream, event)) {
-        this.#turns.append(stream, event, id, ageMs);
-        // An empty id is no key: it would only have cleared the client's.
-        if (event.id) stream.publisherIds.set(event.id, this.#turns.head);
+    for (const entry of entries) {
+      try {
+        this.#take(entry);
+      } catch (error) {
+        // An entry that no hub can have appended is passed over; those after it are not.
+        this.#report(error);
       }
-      this.#turns.reach(id);
     }
   }
 
   /** Answers those that wait for the log to deliver what it has taken: it will not, or not soon. */
   giveUp(reason: unknown): void {
-    for (const { reject } of this.#undelivered) reject(reason);
+    for (const { action, reject } of this.#undelivered) reject(unreachable(action, reason));
   }
 
   /** Takes note that the log has lost what came up to an id: all streams have a gap there. */
   lose(throughId: string): void {
-    for (const { id, reject } of this.#undelivered) {
-      if (compareIds(id, throughId) <= 0) reject(new Error("Cannot publish: the log has lost it"));
+    for (const { id, action, reject } of this.#undelivered) {
+      if (compareIds(id, throughId) > 0) continue;
+      reject(new HubError("lost", `Cannot ${action}: the event log kept it and lost it again`));
     }
     this.#turns.skip(this.#streams.lasting(), throughId);
     this.#streams.forget(this.#turns.head, throughId);
@@ -123,7 +138,8 @@ export class Publisher {
     const pending = this.#pending.get(keys.find((key) => this.#pending.has(key)) ?? "");
     // Whatever becomes of the first one, it is known then.
     if (pending) return pending.then(() => this.publish(name, events));
-    const appended = this.#log.append(name, fresh, { isFirst: stream.published === 0 });
+    const isFirst = stream.published === 0;
+    const appended = this.#ask(() => this.#log.append(name, fresh, { isFirst }));
     const confirmed = this.#confirm(appended, stream, key, first);
     const isOnItsWay = fresh.some((event) => event.id && !this.#isDouble(stream, event));
     if (isOnItsWay) this.#hold(keys, confirmed);
@@ -142,10 +158,10 @@ export class Publisher {
     key: string | undefined,
     first: string | undefined,
   ): Promise<Published> {
-    const id = await appended;
-    if (!this.#turns.hasReached(id)) await this.#reached(id);
+    const action = `publish to stream "${stream.name}"`;
+    const id = await this.#delivered(action, appended);
     // Just before, another publisher may have ended it, or have published the same.
-    if (stream.endId !== undefined && compareIds(stream.endId, id) < 0) throw ended(stream);
+    if (stream.endId !== undefined && compareIds(stream.endId, id) < 0) throw ended(action);
     return answer(stream, first ?? stream.idOfKey(key) ?? id);
   }
 
@@ -161,14 +177,51 @@ export class Publisher {
     for (const feed of stream.feeds) feed.endIfDone();
   }
 
+  #take({ id, stream: name, event, isFirst, ageMs }: LogEntry): void {
+    try {
+      const stream = this.#streams.create(name, this.#now());
+      if (isFirst) stream.endId = undefined;
+      if (!event) this.#end(stream, id, ageMs);
+      else if (!stream.isEnded && !stream.isEphemeral && !this.#isDouble(stream, event)) {
+        this.#turns.append(stream, event, id, ageMs);
+        // An empty id is no key: it would only have cleared the client's.
+        if (event.id) stream.publisherIds.set(event.id, this.#turns.head);
+      }
+    } finally {
+      this.#turns.reach(id);
+    }
+  }
+
+  /** Has the log keep something. More than it takes is for the caller to mend, and thrown at once. */
+  #ask(append: () => Promise<string>): Promise<string> {
+    try {
+      return append();
+    } catch (error) {
+      if (error instanceof RangeError) throw error;
+      return Promise.reject(error);
+    }
+  }
+
+  /** Waits until the log has kept something and has delivered it here. Returns its id. */
+  async #delivered(action: string, appended: Promise<string>): Promise<string> {
+    let id: string;
+    try {
+      id = await appended;
+    } catch (cause) {
+      throw unreachable(action, cause);
+    }
+    if (!this.#turns.hasReached(id)) await this.#reached(action, id);
+    return id;
+  }
+
   #isDouble(stream: Stream, { id }: ServerSentEvent): boolean {
     return id !== undefined && stream.publisherIds.has(id);
   }
 
-  async #reached(id: string): Promise<void> {
+  async #reached(action: string, id: string): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const stopWaiting = this.#turns.whenReached(id, resolve);
-    const undelivered = { id, reject };
+    const undelivered = { id, action, reject };
     this.#undelivered.add(undelivered);
     try {
       await promise;
@@ -183,6 +236,12 @@ function answer({ name, subscribers }: Stream, id: string): Published {
   return { id, stream: name, subscribers };
 }
 
-function ended({ name }: Stream): DOMException {
-  return new DOMException(`Cannot publish to stream "${name}": it has ended`, "InvalidStateError");
+function ended(action: string): HubError {
+  return new HubError("ended", `Cannot ${action}: it has ended`);
+}
+
+function unreachable(action: string, cause: unknown): HubError {
+  const reason = cause instanceof Error ? cause.message : `${cause}`;
+  const message = `Cannot ${action}: the event log is unreachable: ${reason}`;
+  return new HubError("unreachable", message, { cause });
 }

@@ -6,6 +6,7 @@
  */
 
 import { encodeEvent } from "./event.ts";
+import type { Report } from "./report.ts";
 
 /**
  * Why a connection ended.
@@ -13,7 +14,7 @@ import { encodeEvent } from "./event.ts";
  * - `left`: the client went away.
  * - `ended`: there is nothing more to send.
  * - `slow`: more waited for the client than is kept for it.
- * - `failed`: its source threw.
+ * - `failed`: a callback of the application threw, or the hub failed to send.
  * - `closed`: the application closed it.
  * - `expired`: it was allowed until now.
  * - `stalled`: the client took nothing for too long.
@@ -41,6 +42,18 @@ export const eventStreamHeaders: Readonly<Record<string, string>> = {
 };
 
 /**
+ * The headers of an event stream with those of an application added, or set in their place.
+ *
+ * @throws {TypeError} If a name or a value can't stand in a header. Call it before anything is opened.
+ */
+export function withStreamHeaders(headers: HeadersInit | undefined): HeadersInit {
+  if (headers === undefined) return eventStreamHeaders;
+  const all = new Headers(eventStreamHeaders);
+  for (const [name, value] of new Headers(headers)) all.set(name, value);
+  return all;
+}
+
+/**
  * Answers a client that can't be served now: come back in 5 to 15 seconds, each client at a moment
  * of its own. It is a 200, since an `EventSource` gives up for good on everything else.
  *
@@ -57,7 +70,7 @@ function laterText(): string {
 /** A response that events are written to until it ends, for whichever reason comes first. */
 export class EventResponse implements UnderlyingDefaultSource<Uint8Array> {
   readonly #body: ReadableStream<Uint8Array>;
-  readonly #onError: ((error: unknown) => void) | undefined;
+  readonly #report: Report;
   readonly #openedMs = performance.now();
   // The newest first. An array that is pushed to would hold room for sixteen more.
   #cleanUps: readonly ((end: ConnectionEnd) => unknown)[] = [];
@@ -71,11 +84,10 @@ export class EventResponse implements UnderlyingDefaultSource<Uint8Array> {
   /**
    * Opens it with the bytes that leave at once, so that no proxy and no client waits for an event.
    *
-   * @param onError Called with what a clean-up threw, and with the error given to `fail()`. Left out,
-   * `fail()` errors the body, which the runtime reports, and a clean-up's error is uncaught.
+   * @param report Gets what a clean-up or a pull threw, and the error given to `fail()`.
    */
-  constructor(first: Uint8Array, onError?: (error: unknown) => void) {
-    this.#onError = onError;
+  constructor(first: Uint8Array, report: Report) {
+    this.#report = report;
     this.#body = new ReadableStream<Uint8Array>(this, { highWaterMark: 1, size: byteLength });
     this.enqueue(first, 0);
   }
@@ -105,12 +117,9 @@ export class EventResponse implements UnderlyingDefaultSource<Uint8Array> {
     return 1 - (this.#controller.desiredSize ?? 1);
   }
 
-  /** Makes the `Response`, once. */
-  respond(headers?: HeadersInit): Response {
-    if (headers === undefined) return new Response(this.#body, { headers: eventStreamHeaders });
-    const all = new Headers(eventStreamHeaders);
-    for (const [name, value] of new Headers(headers)) all.set(name, value);
-    return new Response(this.#body, { headers: all });
+  /** Makes the `Response`, once, with headers of {@linkcode withStreamHeaders}. */
+  respond(headers: HeadersInit): Response {
+    return new Response(this.#body, { headers });
   }
 
   /** Hands over encoded bytes that hold `events` events. */
@@ -130,8 +139,8 @@ export class EventResponse implements UnderlyingDefaultSource<Uint8Array> {
   /** Ends it once the client has taken what waits. The first reason counts; may be called twice. */
   end(reason: EndReason): void {
     if (this.#end) return;
-    this.#controller.close();
     this.#finish(reason);
+    this.#controller.close();
   }
 
   /** Ends it and has the client come back in 5 to 15 seconds, at a moment of its own. */
@@ -146,14 +155,10 @@ export class EventResponse implements UnderlyingDefaultSource<Uint8Array> {
     this.end("expired");
   }
 
-  /** Ends it because of an error, of which the client learns nothing. */
+  /** Ends it, if it is open, and reports the error; the client learns nothing of that. */
   fail(error: unknown): void {
-    if (!this.#end) {
-      if (this.#onError) this.#controller.close();
-      else this.#controller.error(error);
-      this.#finish("failed");
-    }
-    this.#onError?.(error);
+    this.end("failed");
+    this.#report(error);
   }
 
   /**
@@ -178,8 +183,14 @@ export class EventResponse implements UnderlyingDefaultSource<Uint8Array> {
     const onPull = this.#onPull;
     if (!onPull) return new Promise((resolve) => this.#endPull = resolve);
     this.#onPull = undefined;
-    const pulled = onPull();
-    return pulled ? pulled.then(() => this.#pullOn()) : this.#pullOn();
+    try {
+      const pulled = onPull();
+      if (!pulled) return this.#pullOn();
+      return pulled.then(() => this.#pullOn(), (error) => this.fail(error));
+    } catch (error) {
+      // Thrown on, it would error the stream behind this object's back.
+      this.fail(error);
+    }
   }
 
   // The stream calls again by itself only if something was enqueued.
@@ -207,8 +218,7 @@ export class EventResponse implements UnderlyingDefaultSource<Uint8Array> {
         try {
           await cleanUp(end);
         } catch (error) {
-          if (!this.#onError) throw error;
-          this.#onError(error);
+          this.#report(error);
         }
       }),
     );

@@ -6,6 +6,8 @@
 
 import { History, type HistoryBounds } from "./history.ts";
 import { compareIds } from "./log/log.ts";
+import { checkNumbers } from "./number_option.ts";
+import type { EndReason } from "./response.ts";
 
 /**
  * What a subscriber gets that is so slow that what it has yet to get was dropped from the history.
@@ -50,27 +52,23 @@ export interface StreamOptions {
 /**
  * Checks options before anything is made of them.
  *
+ * @param action What can't be done with a wrong one: "create stream".
  * @throws {RangeError} If one is out of range.
  */
-export function checkStreamOptions(options: StreamOptions): void {
-  const { slowSubscriber, replayEvents = 0 } = options;
-  for (const name of ["historyEvents", "historyBytes", "historyMs"] as const) {
-    const value = options[name] ?? Infinity;
-    if (value > 0) continue;
-    throw new RangeError(`Cannot use option ${name}: expected a number above 0, got ${value}`);
-  }
-  if (!(replayEvents >= 0)) {
-    throw new RangeError(
-      `Cannot use option replayEvents: expected a number from 0 on, got ${replayEvents}`,
-    );
-  }
-  if (slowSubscriber !== undefined && !slowPolicies.includes(slowSubscriber)) {
-    throw new RangeError(
-      `Cannot use option slowSubscriber: expected ${
-        slowPolicies.join(", ")
-      }, got ${slowSubscriber}`,
-    );
-  }
+export function checkStreamOptions(action: string, options: StreamOptions): void {
+  checkNumbers(action, options, {
+    historyEvents: { above: 0, isWhole: true },
+    historyBytes: { above: 0 },
+    historyMs: { above: 0 },
+    replayEvents: { min: 0, isWhole: true },
+  });
+  const { slowSubscriber } = options;
+  if (slowSubscriber === undefined || slowPolicies.includes(slowSubscriber)) return;
+  throw new RangeError(
+    `Cannot ${action}: slowSubscriber must be ${slowPolicies.join(", ")}, got ${
+      JSON.stringify(slowSubscriber)
+    }`,
+  );
 }
 
 /** What a stream knows of those that subscribe to it, or to it and others; see `feed.ts`. */
@@ -84,7 +82,7 @@ export interface StreamFeed {
   /** Ends the subscribers that have everything, if there will be no more. */
   endIfDone(): void;
   /** Ends all subscribers. */
-  close(): void;
+  close(reason: EndReason): void;
 }
 
 /** A stream as the hub keeps it. */
@@ -99,6 +97,8 @@ export class Stream {
   readonly publisherIds: Map<string, number> = new Map();
   /** False while there are only subscribers that wait for it. */
   isCreated = false;
+  /** Whether the application created it by name: until it ends, it is never forgotten. */
+  isDeclared = false;
   /** The id of its end, once it will have no more events. */
   endId: string | undefined;
   /** Whether its events are of the moment only. */
@@ -135,7 +135,7 @@ export class Stream {
    * @throws {TypeError} If it would change whether the stream is ephemeral although it had events.
    */
   configure(options: StreamOptions): void {
-    checkStreamOptions(options);
+    checkStreamOptions("configure stream", options);
     const { maxEvents, maxBytes, maxAgeMs } = this.bounds;
     const { ephemeral = this.isEphemeral } = options;
     if (ephemeral !== this.isEphemeral && this.published > 0) {

@@ -5,6 +5,7 @@
  */
 
 import { History } from "./history.ts";
+import { HubError } from "./hub_error.ts";
 import { Stream, type StreamOptions } from "./stream.ts";
 import { checkStreamName } from "./stream_name.ts";
 
@@ -69,14 +70,14 @@ export class Streams {
   /**
    * Checks that one more stream may be created, if there is none of this name.
    *
-   * @throws {DOMException} `QuotaExceededError` if there are too many.
+   * @throws {HubError} Code `full`, if there are too many.
    */
   checkRoom(name: string): void {
     const { maxStreams } = this.#options;
     if (this.#created < maxStreams || this.get(name)) return;
-    throw new DOMException(
+    throw new HubError(
+      "full",
       `Cannot create stream "${name}": there are ${maxStreams} streams already`,
-      "QuotaExceededError",
     );
   }
 
@@ -122,6 +123,7 @@ export class Streams {
   expire(nowMs: number): void {
     for (const stream of this.#keeping) this.#count(stream, () => stream.evict(nowMs));
     for (const stream of this.#byName.values()) {
+      if (stream.isDeclared && !stream.isEnded) continue;
       const isOld = nowMs - stream.touchedMs > stream.bounds.maxAgeMs;
       if (isOld && stream.history.events === 0 && stream.feeds.size === 0) this.remove(stream);
     }
@@ -139,6 +141,7 @@ export class Streams {
     }
     if (stream.isCreated) this.#created--;
     stream.isCreated = false;
+    stream.isDeclared = false;
     stream.endId = undefined;
     this.release(stream);
   }

@@ -19,8 +19,8 @@ export interface Start {
 
 /** A connection that a hub feeds. */
 export class Subscriber {
-  /** The request that subscribed. */
-  readonly request: Request;
+  /** What the application wants to know of it. */
+  readonly context: unknown;
   /** Its connection. */
   readonly response: EventResponse;
   /** The position through which it has been served; `undefined` while it has all that was flushed. */
@@ -39,8 +39,8 @@ export class Subscriber {
   readonly #pulse: Pulse;
 
   /** Begins as one that has everything. */
-  constructor(request: Request, response: EventResponse, turn: number, expiresMs: number) {
-    this.request = request;
+  constructor(context: unknown, response: EventResponse, turn: number, expiresMs: number) {
+    this.context = context;
     this.response = response;
     this.turn = turn;
     this.expiresMs = expiresMs;

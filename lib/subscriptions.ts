@@ -7,11 +7,13 @@
 import type { Feed } from "./feed.ts";
 import type { Feeds } from "./feeds.ts";
 import type { Figures } from "./figures.ts";
-import type { HubSettings, SubscribeOptions } from "./hub_options.ts";
+import type { HubSettings, SubscribeOptions, Subscription } from "./hub_options.ts";
 import { compareIds } from "./log/log.ts";
-import { type ConnectionEnd, EventResponse } from "./response.ts";
+import { checkNumbers } from "./number_option.ts";
+import { guard } from "./report.ts";
+import { type ConnectionEnd, EventResponse, retryLater, withStreamHeaders } from "./response.ts";
 import { encodeHello, encodeReset, type Wish } from "./resume.ts";
-import { Subscriber } from "./subscriber.ts";
+import { type Start, Subscriber } from "./subscriber.ts";
 import type { Turns } from "./turns.ts";
 
 /** Subscribes clients to the streams of a hub. */
@@ -31,32 +33,52 @@ export class Subscriptions {
 
   /** Opens a response for a wish; or answers 204 where nothing more will come. */
   open(request: Request, wish: Wish, options: SubscribeOptions): Response {
-    const { streams, lastEventId, since } = wish;
-    const { now, onError, onSubscribe } = this.#settings;
-    const nowMs = now();
+    const { context, expiresInMs = Infinity, onEnd } = options;
+    checkNumbers("subscribe", { expiresInMs }, { expiresInMs: {} });
+    const headers = withStreamHeaders(options.headers);
+    const { report, onSubscribe } = this.#settings;
     // What waits goes to those who were here before; history and live meet within this one turn.
     this.#turns.flush();
-    const feed = this.#feeds.open(streams, nowMs);
-    feed.advance(this.#turns.head);
-    const isReset = lastEventId !== undefined && !this.#isKnown(lastEventId);
-    const start = lastEventId === undefined || isReset
-      ? feed.startAt(since)
-      : feed.resumeAt(lastEventId);
-    if (feed.isEnded && !isReset && !feed.hasAfter(start)) {
+    const nowMs = this.#settings.now();
+    let begin: Begin;
+    try {
+      begin = this.#begin(wish, nowMs);
+    } catch (error) {
+      // The log has thrown. Another time it may not.
+      report(error);
+      return retryLater();
+    }
+    const { feed } = begin;
+    if (begin.hasEnded) {
       this.#feeds.release(feed);
       return new Response(null, { status: 204, headers: { "cache-control": "no-store" } });
     }
-    const response = new EventResponse(this.#encodeFirst(streams, start.id, isReset), onError);
-    const expiresMs = nowMs + (options.expiresInMs ?? Infinity);
-    const subscriber = new Subscriber(request, response, this.#turns.turn, expiresMs);
-    response.onEnd((end) => this.#ended(feed, subscriber, options, end));
-    feed.add(subscriber, start);
+    const response = new EventResponse(this.#encodeFirst(wish.streams, begin), report);
+    const { turn } = this.#turns;
+    const subscriber = new Subscriber(context, response, turn, nowMs + expiresInMs);
+    const subscription = { streams: wish.streams, context };
+    response.onEnd((end) => this.#ended(feed, subscriber, { subscription, end, onEnd }));
+    guard((error) => response.fail(error), () => {
+      feed.add(subscriber, begin.start);
+      return onSubscribe?.(subscription, request);
+    });
+    return response.respond(headers);
+  }
+
+  #begin({ streams, lastEventId, since }: Wish, nowMs: number): Begin {
+    const feed = this.#feeds.open(streams, nowMs);
     try {
-      onSubscribe?.({ request, streams });
+      feed.advance(this.#turns.head);
+      const isReset = lastEventId !== undefined && !this.#isKnown(lastEventId);
+      const start = lastEventId === undefined || isReset
+        ? feed.startAt(since)
+        : feed.resumeAt(lastEventId);
+      const hasEnded = feed.isEnded && !isReset && !feed.hasAfter(start);
+      return { feed, start, isReset, hasEnded };
     } catch (error) {
-      response.fail(error);
+      this.#feeds.release(feed);
+      throw error;
     }
-    return response.respond(options.headers);
   }
 
   /** Whether an id is one that a client can have of the log. */
@@ -67,32 +89,46 @@ export class Subscriptions {
     return log.hasId(id) && (isShared || compareIds(id, this.#turns.headId) <= 0);
   }
 
-  #encodeFirst(streams: readonly string[], id: string, isReset: boolean): Uint8Array {
+  #encodeFirst(streams: readonly string[], { start, isReset }: Begin): Uint8Array {
     const { retryMs, heartbeatMs } = this.#settings;
-    const hello = encodeHello(id, retryMs, heartbeatMs);
+    const hello = encodeHello(start.id, retryMs, heartbeatMs);
     if (!isReset) return encoder.encode(hello);
     this.#figures.resets++;
-    return encoder.encode(hello + encodeReset(streams, id));
+    return encoder.encode(hello + encodeReset(streams, start.id));
   }
 
   async #ended(
     feed: Feed,
     subscriber: Subscriber,
-    { onEnd }: SubscribeOptions,
-    end: ConnectionEnd,
+    { subscription, end, onEnd }: Ended,
   ): Promise<void> {
+    const { report, onUnsubscribe } = this.#settings;
     this.#figures.countEnd(end);
     feed.remove(subscriber);
     this.#feeds.release(feed);
     // In a later turn: an end may come in the middle of a flush, and what an application does in its
     // hooks must not.
     await Promise.resolve();
-    try {
-      onEnd?.(end);
-    } finally {
-      this.#settings.onUnsubscribe?.({ request: subscriber.request, streams: feed.names }, end);
-    }
+    guard(report, () => onEnd?.(end));
+    guard(report, () => onUnsubscribe?.(subscription, end));
   }
+}
+
+/** How a subscription begins. */
+interface Begin {
+  readonly feed: Feed;
+  readonly start: Start;
+  /** Whether the id that the client brought means nothing here. */
+  readonly isReset: boolean;
+  /** Whether the client has everything, and nothing more will come. */
+  readonly hasEnded: boolean;
+}
+
+/** A subscriber that has ended, as the application is told of it. */
+interface Ended {
+  readonly subscription: Subscription;
+  readonly end: ConnectionEnd;
+  readonly onEnd: SubscribeOptions["onEnd"];
 }
 
 const encoder = new TextEncoder();

@@ -7,13 +7,15 @@
 import { encodeChecked, type ServerSentEvent } from "./event.ts";
 import { Histogram, type HistogramCounts } from "./histogram.ts";
 import { compareIds } from "./log/log.ts";
-import type { Stream } from "./stream.ts";
+import type { Report } from "./report.ts";
+import type { Stream, StreamFeed } from "./stream.ts";
 import type { Streams } from "./streams.ts";
 
 /** Numbers events, keeps them, and has them flushed. */
 export class Turns {
   readonly #streams: Streams;
   readonly #now: () => number;
+  readonly #report: Report;
   // Those that have something to flush.
   readonly #dirty = new Set<Stream>();
   readonly #flushEvents = new Histogram([1, 2, 5, 10, 25, 50, 100, 250, 500, 1_000, 2_500]);
@@ -24,21 +26,28 @@ export class Turns {
   readonly #startId: () => string;
   readonly #waiters = new Set<{ readonly id: string; readonly onReach: () => void }>();
   #head = 0;
+  #published = 0;
   #headId: string | undefined;
   #newestMs = -Infinity;
   #turn = 0;
   #isOpen = false;
 
   /** Begins at position 0, before the first event, where the log begins. */
-  constructor(streams: Streams, startId: () => string, now: () => number) {
+  constructor(streams: Streams, startId: () => string, now: () => number, report: Report) {
     this.#streams = streams;
     this.#startId = startId;
     this.#now = now;
+    this.#report = report;
   }
 
   /** The position of the newest event. */
   get head(): number {
     return this.#head;
+  }
+
+  /** How many events were appended. */
+  get published(): number {
+    return this.#published;
   }
 
   /** How far the log has come: the id of the newest entry it has delivered. */
@@ -75,6 +84,7 @@ export class Turns {
     this.#newestMs = Math.max(this.#newestMs, nowMs - ageMs);
     stream.touchedMs = this.#newestMs;
     stream.published++;
+    this.#published++;
     const bytes = stream.history.append(++this.#head, text, stream.touchedMs);
     if (this.#dirty.size === 0) this.#waitingSinceMs = nowMs;
     this.#dirty.add(stream);
@@ -128,7 +138,7 @@ export class Turns {
   flush(): void {
     if (this.#dirty.size === 0) return;
     for (const stream of this.#dirty) {
-      for (const feed of stream.feeds) feed.flush(this.#head, this.#turn);
+      for (const feed of stream.feeds) this.#flushFeed(feed);
     }
     const nowMs = this.#now();
     this.#flushEvents.observe(this.#head - this.#flushedThrough);
@@ -137,6 +147,16 @@ export class Turns {
     this.#dirty.clear();
     this.#waitingBytes = 0;
     this.#flushedThrough = this.#head;
+  }
+
+  // What one feed throws must not keep the events from the others.
+  #flushFeed(feed: StreamFeed): void {
+    try {
+      feed.flush(this.#head, this.#turn);
+    } catch (error) {
+      feed.close("failed");
+      this.#report(error);
+    }
   }
 
   #open(): void {

@@ -1,10 +1,4 @@
-import {
-  assert,
-  assertEquals,
-  assertRejects,
-  assertStringIncludes,
-  assertThrows,
-} from "@std/assert";
+import { assert, assertEquals, assertMatch, assertStringIncludes, assertThrows } from "@std/assert";
 import { type ConnectionEnd, eventStream, type EventWriter } from "../lib/connection.ts";
 import { Client } from "./client.ts";
 
@@ -160,13 +154,6 @@ Deno.test("eventStream() closes an iterable that yields what can't be sent", asy
   assertEquals(returned, 1);
 });
 
-Deno.test("eventStream() without onError gives the runtime the error, by way of the body", async () => {
-  const response = eventStream(() => {
-    throw new Error("for the runtime");
-  });
-  await assertRejects(() => response.text(), Error, "for the runtime");
-});
-
 Deno.test("eventStream() tells onError what an async callback throws after the client left", async () => {
   const { promise: gate, resolve: open } = Promise.withResolvers<void>();
   const { promise: reported, resolve: report } = Promise.withResolvers<unknown>();
@@ -245,8 +232,30 @@ Deno.test("eventStream() refuses what is no source, and options out of range", (
   assertThrows(source("text"), TypeError, "neither a function nor an async iterable");
   assertThrows(source(null), TypeError, "neither a function nor an async iterable");
   assertThrows(source(["a"]), TypeError, "neither a function nor an async iterable");
-  assertThrows(() => eventStream(() => {}, { retryMs: -1 }), RangeError, '"retry"');
-  assertThrows(() => eventStream(() => {}, { maxWaitingBytes: 0 }), RangeError, "maxWaitingBytes");
+  for (
+    const options of [
+      { retryMs: -1 },
+      { retryMs: 1.5 },
+      { maxWaitingBytes: 0 },
+      { heartbeatMs: Infinity },
+      { stallMs: -1 },
+      { expiresInMs: NaN },
+    ]
+  ) {
+    const [name = "", value] = Object.entries(options)[0] ?? [];
+    const error = assertThrows(() => eventStream(() => {}, options), RangeError);
+    assertMatch(
+      error.message,
+      new RegExp(`^Cannot open event stream: ${name} must be .*, got ${value}$`),
+    );
+  }
+});
+
+Deno.test("eventStream() with headers that can't be sent opens nothing", () => {
+  let opened = 0;
+  const headers = { "two words": "x" };
+  assertThrows(() => eventStream(() => void opened++, { headers }), TypeError);
+  assertEquals(opened, 0);
 });
 
 Deno.test("eventStream() says what was sent, and how long it took", async () => {
@@ -330,6 +339,18 @@ Deno.test("EventWriter.ready resolves when the client has taken all, and when it
   await reader.cancel();
   await left;
   await writer.ready;
+});
+
+Deno.test("EventWriter.ready asked for twice resolves both times, and again after the next event", async () => {
+  let writer!: EventWriter;
+  const reader = eventStream((it) => void (writer = it)).body!.getReader();
+  const both = Promise.all([writer.ready, writer.ready]);
+  await reader.read();
+  await both;
+  writer.send("x");
+  const leaving = Promise.all([writer.ready, writer.ready]);
+  await reader.cancel();
+  await leaving;
 });
 
 Deno.test("EventWriter.send() ends a connection for which too much waits, after what waits", async () => {

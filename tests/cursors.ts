@@ -110,13 +110,13 @@ export async function resume(
 ): Promise<string[]> {
   await using client = new Client(await open(subscription(query, lastEventId)));
   const seen: string[] = [];
-  let live: string | undefined;
-  const publish = async () => live = (await hub.publish("a", { data: "live" })).id;
+  let live: ReturnType<BroadcastHub["publish"]> | undefined;
+  const publish = () => live = hub.publish("a", { data: "live" });
   for (let event = await client.next(); event; event = await client.next()) {
     const position = event.lastEventId.split("-")[1];
     seen.push(event.event === "message" ? event.data : `${event.event}@${position}`);
     if (event.event === "hello") setTimeout(publish, 0);
-    if (event.lastEventId === live) break;
+    if (live && event.lastEventId === (await live).id) break;
   }
   return seen;
 }

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertMatch, assertRejects, assertThrows } from "@std/assert";
 import { BroadcastHub } from "../lib/hub.ts";
+import { HubError } from "../lib/hub_error.ts";
 import { MemoryLog } from "../lib/log/memory.ts";
 import { EventParserStream } from "../lib/parser.ts";
 import type { ConnectionEnd } from "../lib/response.ts";
@@ -339,19 +340,22 @@ Deno.test("BroadcastHub.removeStream() ends those who have no other stream", asy
   assertEquals(hub.stats().ended.closed, 1);
 });
 
-Deno.test("BroadcastHub calls its hooks once for each subscriber, with its request and streams", async () => {
+Deno.test("BroadcastHub calls its hooks once for each subscriber, with its streams and context", async () => {
   const calls: unknown[] = [];
   await using hub = new BroadcastHub({
-    onSubscribe: ({ streams }) => calls.push(["subscribe", streams]),
-    onUnsubscribe: ({ streams }, { reason }) => calls.push(["unsubscribe", streams, reason]),
+    onSubscribe: (subscription, request) => calls.push(["subscribe", subscription, request]),
+    onUnsubscribe: (subscription, { reason }) => calls.push(["unsubscribe", subscription, reason]),
   });
   const onEnd = ({ reason }: ConnectionEnd) => calls.push(["end", reason]);
-  const response = hub.subscribe(subscription("stream=b&stream=a"), { onEnd });
+  const request = subscription("stream=b&stream=a");
+  const response = hub.subscribe(request, { onEnd, context: "user 7" });
+  assertEquals(hub.subscribers().map(({ context }) => context), ["user 7"]);
   await response.body!.cancel();
+  const expected = { streams: ["a", "b"], context: "user 7" };
   assertEquals(calls, [
-    ["subscribe", ["a", "b"]],
+    ["subscribe", expected, request],
     ["end", "left"],
-    ["unsubscribe", ["a", "b"], "left"],
+    ["unsubscribe", expected, "left"],
   ]);
 });
 
@@ -388,8 +392,16 @@ Deno.test("BroadcastHub.close() ends everybody, then refuses publishers and has 
   hub.publish("a", { data: "last" });
   await Promise.all([hub.close(), hub.close()]);
   assertEquals((await client.rest()).map(({ data }) => data).slice(1), ["last"]);
-  const refused = assertThrows(() => hub.publish("a", { data: "x" }), DOMException, "is closed");
-  assertEquals(refused.name, "InvalidStateError");
+  for (
+    const [action, refused] of [
+      ["publish", () => hub.publish("a", { data: "x" })],
+      ["end stream", () => hub.end("a")],
+      ["create stream", () => hub.createStream("a")],
+    ] as const
+  ) {
+    const error = assertThrows(refused, HubError, `Cannot ${action}: the hub is closed`);
+    assertEquals(error.code, "closed");
+  }
   assertMatch(await hub.subscribe(subscription("stream=a")).text(), /^retry: \d{4,5}\n$/);
 });
 
@@ -399,10 +411,10 @@ Deno.test("BroadcastHub refuses more streams than it may have, and publishers of
   hub.createStream("b");
   const error = assertThrows(
     () => hub.publish("c", { data: "" }),
-    DOMException,
+    HubError,
     "2 streams already",
   );
-  assertEquals(error.name, "QuotaExceededError");
+  assertEquals(error.code, "full");
   await using _client = new Client(hub.subscribe(subscription("stream=c")));
   assertEquals((await hub.publish("a", { data: "" })).subscribers, 0);
   hub.removeStream("b");
@@ -452,13 +464,25 @@ Deno.test("BroadcastHub sends a heartbeat into silence, and only there", async (
   await reader.cancel();
 });
 
-Deno.test("BroadcastHub forgets by itself a stream that was created and never published to", async () => {
+Deno.test("BroadcastHub forgets a stream that was published to, and none that was created, until it ends", async () => {
   let nowMs = 0;
   await using hub = new BroadcastHub({ historyMs: 1_000, heartbeatMs: 20, now: () => nowMs });
-  hub.createStream("a");
-  nowMs = 1_001;
-  while (hub.hasStream("a")) await new Promise((resolve) => setTimeout(resolve, 5));
-  assertEquals(hub.streams(), []);
+  hub.createStream("now", { ephemeral: true });
+  hub.createStream("prices", { slowSubscriber: "latest", replayEvents: 1 });
+  await hub.publish("chat", { data: "x" });
+  nowMs = 3_600_000;
+  hub.expire();
+  assertEquals(hub.streams().map(({ name }) => name), ["now", "prices"]);
+  assertEquals((await hub.publish("now", { data: "x" })).id, "");
+  await hub.publish("prices", { data: "1.08" });
+  await using client = new Client(hub.subscribe(subscription("stream=prices")));
+  await client.next();
+  assertEquals(await client.data(1), ["1.08"]);
+  await client.leave();
+  await hub.end("prices");
+  nowMs = 7_200_001;
+  hub.expire();
+  assertEquals(hub.streams().map(({ name }) => name), ["now"]);
 });
 
 Deno.test("BroadcastHub ends a subscription that expires, and says so", async () => {
@@ -502,10 +526,32 @@ Deno.test("BroadcastHub counts what it does", async () => {
 
 Deno.test("BroadcastHub refuses options out of range", () => {
   for (
-    const options of [{ retryMs: -1 }, { heartbeatMs: NaN }, { maxStreams: -1 }, { historyMs: 0 }]
+    const options of [
+      { retryMs: -1 },
+      { retryMs: 1.5 },
+      { heartbeatMs: NaN },
+      { heartbeatMs: Infinity },
+      { stallMs: -1 },
+      { maxStreams: -1 },
+      { historyTotalBytes: NaN },
+      { historyMs: 0 },
+      { historyBytes: -1 },
+      { historyEvents: 0.5 },
+      { replayEvents: 1.5 },
+    ]
   ) {
-    assertThrows(() => new BroadcastHub(options), RangeError, Object.keys(options)[0]);
+    const [name = "", value] = Object.entries(options)[0] ?? [];
+    const error = assertThrows(() => new BroadcastHub(options), RangeError);
+    assertMatch(error.message, new RegExp(`^Cannot create hub: ${name} must be .*, got ${value}$`));
   }
+});
+
+Deno.test("BroadcastHub.subscribe() with an option that can't be used leaves no subscriber", async () => {
+  await using hub = new BroadcastHub();
+  const request = subscription("stream=a");
+  assertThrows(() => hub.subscribe(request, { expiresInMs: NaN }), RangeError, "expiresInMs");
+  assertThrows(() => hub.subscribe(request, { headers: { "two words": "x" } }), TypeError);
+  assertEquals(hub.stats().subscribers, 0);
 });
 
 Deno.test("BroadcastHub.publish() whose log fails is rejected", async () => {

@@ -1,5 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { BroadcastHub } from "../lib/hub.ts";
+import { HubError } from "../lib/hub_error.ts";
 import { entry, ScriptedLog } from "./scripted_log.ts";
 
 Deno.test("BroadcastHub.publish() resolves when the log has delivered what it took", async () => {
@@ -22,8 +23,9 @@ Deno.test("BroadcastHub.publish() rejects when the log goes away before it has d
   const ending = hub.end("x");
   await new Promise((resolve) => setTimeout(resolve, 1));
   log.change(false, new Error("cable pulled"));
-  await assertRejects(() => publishing, Error, "cable pulled");
-  await assertRejects(() => ending, Error, "cable pulled");
+  const refused = await assertRejects(() => publishing, HubError, "unreachable: cable pulled");
+  assertEquals(refused.code, "unreachable");
+  await assertRejects(() => ending, HubError, 'Cannot end stream "x"');
 });
 
 Deno.test("BroadcastHub.publish() rejects when the log has lost what it took", async () => {
@@ -32,7 +34,8 @@ Deno.test("BroadcastHub.publish() rejects when the log has lost what it took", a
   const publishing = hub.publish("x", { data: "1" });
   await new Promise((resolve) => setTimeout(resolve, 1));
   log.lose(1_000);
-  await assertRejects(() => publishing, Error, "the log has lost it");
+  const refused = await assertRejects(() => publishing, HubError, "lost it again");
+  assertEquals([refused.code, hub.stats().published], ["lost", 0]);
 });
 
 Deno.test("BroadcastHub tells onError what onLogChange throws, and goes on", async () => {

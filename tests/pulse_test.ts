@@ -6,8 +6,8 @@ const bytes = new TextEncoder().encode("data: x\n\n");
 
 /** A response whose first bytes are taken, its pulse, and what was sent since. */
 async function open() {
-  const response = new EventResponse(bytes);
-  const reader = response.respond().body!.getReader();
+  const response = new EventResponse(bytes, reportError);
+  const reader = response.respond({}).body!.getReader();
   await reader.read();
   return { response, reader, pulse: new Pulse(response) };
 }

@@ -7,8 +7,10 @@
 
 import type { EventWriter } from "../event_writer.ts";
 import { BroadcastHub } from "../hub.ts";
+import type { HubOptions } from "../hub_options.ts";
 import type { EventLog } from "../log/log.ts";
 import { problem } from "../problem.ts";
+import { guard, type Report } from "../report.ts";
 import { spread } from "../spread.ts";
 import { type Authorize, createAccess } from "./access.ts";
 import { clientAddress } from "./client_address.ts";
@@ -23,7 +25,7 @@ import { recover } from "./recover.ts";
 import { createLog } from "./request_log.ts";
 import { createRouter, rawPath, type RequestInfo, type Route } from "./router.ts";
 import { createSessions } from "./session.ts";
-import { isServed, sseRoute } from "./sse.ts";
+import { CLOCK, isServed, sseRoute } from "./sse.ts";
 import { staticRoutes } from "./static.ts";
 
 export type { Action, Authorize, Grant } from "./access.ts";
@@ -77,30 +79,31 @@ export interface App {
  * ```
  */
 export function createApp(config: Config, options: AppOptions = {}): App {
-  const { print = () => {}, memoryBytes = () => undefined } = options;
+  const { print = () => {} } = options;
   const { pages = staticRoutes(new URL("../../static/", import.meta.url)) } = options;
   const log = createLog(config.logFormat, print);
   const onError = (error: unknown) => log("error", { error: describe(error) });
-  const hub = new BroadcastHub({
-    ...config,
+  const memoryBytes = () => {
+    try {
+      return options.memoryBytes?.();
+    } catch (error) {
+      onError(error);
+      return undefined;
+    }
+  };
+  const hub = createHub(config, {
     log: options.eventLog ?? openEventLog(config),
-    historyMs: config.historySeconds * 1_000,
-    heartbeatMs: config.heartbeatSeconds * 1_000,
-    stallMs: config.stallSeconds * 1_000,
     onLogChange: (isUp, reason) =>
       isUp ? log("event log back") : log("event log away", { reason: `${reason}` }),
     onError,
   });
   const writers = new Set<EventWriter>();
-  const addresses = new WeakMap<Request, string>();
   const refusedPublishers = { rate: 0, maxStreams: 0, stopping: 0, logAway: 0 };
   let isStopping = false;
 
   function addressOf(request: Request, { remoteAddr }: RequestInfo): string {
     const hostname = remoteAddr && "hostname" in remoteAddr ? `${remoteAddr.hostname}` : undefined;
-    const address = clientAddress(request, hostname, config.trustProxy);
-    addresses.set(request, address);
-    return address;
+    return clientAddress(request, hostname, config.trustProxy);
   }
 
   function readiness(): Response {
@@ -108,7 +111,7 @@ export function createApp(config: Config, options: AppOptions = {}): App {
     return hub.isLogUp ? plain(200, "ok\n") : plain(503, "the event log is away\n");
   }
 
-  const stopClock = startClock(hub, config);
+  const stopClock = startClock(hub, config, onError);
   const connections = new Connections({ ...config, log });
   const sessions = createSessions({ ...config, addressOf });
   const authorize = sessions.authorizeFirst(options.authorize ?? authorizeByToken(config));
@@ -116,8 +119,8 @@ export function createApp(config: Config, options: AppOptions = {}): App {
     hub,
     connections,
     authorize,
-    addressOf: (request) => addresses.get(request),
     memoryBytes,
+    onError,
   });
 
   const sse = {
@@ -185,18 +188,33 @@ function authorizeByToken({ publishToken, jwtKey, subscribe }: Config): Authoriz
   return createAccess({ publishToken, jwtKey: key, subscribe }).authorize;
 }
 
-/** Publishes the time to the stream `time`, which is of the moment; returns what stops it. */
-function startClock(hub: BroadcastHub, config: Config): () => void {
-  if (!isServed("time", config)) return () => {};
-  hub.createStream("time", { ephemeral: true });
-  const timer = setInterval(() => {
-    try {
-      hub.publish("time", { data: time() });
-    } catch {
-      // Somebody ended the stream: nobody waits for the time any more.
-      clearInterval(timer);
-    }
-  }, config.intervalMs);
+/** The hub of a configuration, with nothing of it that a hub has no need to know. */
+function createHub(
+  config: Config,
+  options: Pick<HubOptions, "log" | "onLogChange" | "onError">,
+): BroadcastHub {
+  const { historyEvents, historyBytes, historyTotalBytes, maxStreams } = config;
+  const { slowSubscriber, retryMs } = config;
+  return new BroadcastHub({
+    historyEvents,
+    historyBytes,
+    historyMs: config.historySeconds * 1_000,
+    historyTotalBytes,
+    maxStreams,
+    slowSubscriber,
+    retryMs,
+    heartbeatMs: config.heartbeatSeconds * 1_000,
+    stallMs: config.stallSeconds * 1_000,
+    ...options,
+  });
+}
+
+/** Publishes the time to the ephemeral stream {@linkcode CLOCK}; returns what stops it. */
+function startClock(hub: BroadcastHub, config: Config, report: Report): () => void {
+  if (!isServed(CLOCK, config)) return () => {};
+  hub.createStream(CLOCK, { ephemeral: true });
+  const tick = () => guard(report, () => hub.publish(CLOCK, { data: time() }));
+  const timer = setInterval(tick, config.intervalMs);
   return () => clearInterval(timer);
 }
 

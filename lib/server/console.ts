@@ -7,6 +7,7 @@
 import type { HubStats } from "../figures.ts";
 import { quantile } from "../histogram.ts";
 import { BroadcastHub } from "../hub.ts";
+import { guard } from "../report.ts";
 import type { Authorize } from "./access.ts";
 import type { Connections } from "./connections.ts";
 import type { Route } from "./router.ts";
@@ -19,10 +20,10 @@ export interface ConsoleOptions {
   readonly connections: Connections;
   /** Decides who may see it: action `admin`. */
   readonly authorize: Authorize;
-  /** Finds the address of a subscriber. */
-  readonly addressOf: (request: Request) => string | undefined;
   /** The process's resident memory in bytes, where it can be known. */
   readonly memoryBytes: () => number | undefined;
+  /** Gets what goes wrong while figures are taken. */
+  readonly onError: (error: unknown) => void;
 }
 
 /** The feed of the console. */
@@ -35,8 +36,8 @@ export interface Console {
 
 /** Makes the feed, and takes figures every second from now on. */
 export function createConsole(options: ConsoleOptions): Console {
-  const { hub, connections, authorize, memoryBytes } = options;
-  const own = new BroadcastHub();
+  const { hub, connections, authorize, memoryBytes, onError } = options;
+  const own = new BroadcastHub({ onError });
   own.createStream("figures", { historyEvents: KEPT_SECONDS, replayEvents: KEPT_SECONDS });
   own.createStream("overview", { historyEvents: 1, replayEvents: 1, slowSubscriber: "latest" });
   let before = hub.stats();
@@ -62,7 +63,7 @@ export function createConsole(options: ConsoleOptions): Console {
     }
   }
 
-  const timer = setInterval(publish, 1_000);
+  const timer = setInterval(() => guard(onError, publish), 1_000);
   return {
     route: {
       async GET(request) {
@@ -119,7 +120,7 @@ function countRates(
 }
 
 function overview(
-  { hub, connections, addressOf }: ConsoleOptions,
+  { hub, connections }: ConsoleOptions,
   rates: ReadonlyMap<string, number>,
 ): unknown {
   const streams = hub.streams();
@@ -129,8 +130,8 @@ function overview(
     connection.streams.length === 0
   );
   const rows = [
-    ...subscribers.map(({ request, streams, ageMs, events, behind }) => ({
-      address: addressOf(request) ?? "unknown",
+    ...subscribers.map(({ context, streams, ageMs, events, behind }) => ({
+      address: context ?? "unknown",
       streams,
       ageSeconds: Math.floor(ageMs / 1_000),
       events,

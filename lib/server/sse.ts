@@ -6,6 +6,7 @@
 
 import { eventStream, type EventWriter } from "../connection.ts";
 import type { BroadcastHub } from "../hub.ts";
+import { HubError } from "../hub_error.ts";
 import { problem } from "../problem.ts";
 import { type ConnectionEnd, eventStreamHeaders, retryLater } from "../response.ts";
 import { searchParams } from "../resume.ts";
@@ -50,6 +51,9 @@ export interface SseOptions {
   readonly makeEvent: () => string;
 }
 
+/** The stream that the server itself publishes the time to. */
+export const CLOCK = "time";
+
 /** Makes the route. */
 export function sseRoute(options: SseOptions): Route {
   const { config, hub, connections, authorize, addressOf, isStopping } = options;
@@ -73,7 +77,7 @@ export function sseRoute(options: SseOptions): Route {
         ? Infinity
         : grant.expiresAtMs - Date.now();
       return streams.length > 0
-        ? hub.subscribe(request, { onEnd, expiresInMs })
+        ? hub.subscribe(request, { onEnd, expiresInMs, context: visitor.address })
         : ownStream(options, expiresInMs, onEnd);
     });
   }
@@ -95,19 +99,25 @@ export function sseRoute(options: SseOptions): Route {
     try {
       return Response.json(await hub.publish(stream, events), { headers: NO_STORE });
     } catch (error) {
-      return refusePublish(error, hub, refused);
+      return refusePublish(error, refused);
     }
   }
 
   async function end(request: Request): Promise<Response> {
     const stream = await oneStream(request);
     if (stream instanceof Response) return stream;
+    if (stream === CLOCK) {
+      return problem(
+        403,
+        `The stream ${CLOCK} is the server's clock; STREAMS without it turns it off`,
+      );
+    }
     try {
       const wasThere = await hub.end(stream);
       if (wasThere) return new Response(null, { status: 204 });
       return problem(404, `There is no stream ${stream}`);
     } catch (error) {
-      return refusePublish(error, hub, refused);
+      return refusePublish(error, refused);
     }
   }
 
@@ -156,26 +166,32 @@ export function isServed(name: string, { streams }: Config): boolean {
   return streams?.includes(name) ?? true;
 }
 
-function refusePublish(error: unknown, hub: BroadcastHub, refused: RefusedPublishers): Response {
-  if (error instanceof DOMException && error.name === "InvalidStateError") {
-    return problem(409, "The stream has ended");
-  }
-  if (error instanceof DOMException && error.name === "QuotaExceededError") {
-    refused.maxStreams++;
-    return tryAgain(429, "There are too many streams", 60);
-  }
+function refusePublish(error: unknown, refused: RefusedPublishers): Response {
   if (error instanceof RangeError) {
     return problem(
       413,
       "This is more than the event log takes at once, with EVENT_LOG=kv 65 000 bytes: send less",
     );
   }
-  if (!hub.isLogUp) {
-    refused.logAway++;
-    return tryAgain(503, "The event log is away; with an id, an event can be sent again safely", 5);
+  if (!(error instanceof HubError)) throw error;
+  switch (error.code) {
+    case "ended":
+      return problem(409, "The stream has ended; publish to another one");
+    case "full":
+      refused.maxStreams++;
+      return tryAgain(429, "There are as many streams as MAX_STREAMS allows", 60);
+    case "closed":
+      refused.stopping++;
+      return tryAgain(503, "The server is stopping", 5);
+    case "unreachable":
+    case "lost":
+      refused.logAway++;
+      return tryAgain(503, `The event log ${LOG_FAULTS[error.code]}; ${SEND_AGAIN}`, 5);
   }
-  throw error;
 }
+
+const LOG_FAULTS = { unreachable: "is unreachable", lost: "has lost this event" };
+const SEND_AGAIN = "an event with an id can be sent again safely";
 
 function tryAgain(status: number, detail: string, seconds: number): Response {
   return problem(status, detail, { "retry-after": `${seconds}` });

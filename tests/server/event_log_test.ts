@@ -28,7 +28,7 @@ Deno.test("a server whose event log is away answers 503, says when to try again,
   ];
   for (const response of refused) {
     assertEquals([response.status, response.headers.get("retry-after")], [503, "5"]);
-    assertMatch((await response.json()).detail, /^The event log is away; /);
+    assertMatch((await response.json()).detail, /^The event log is unreachable; /);
   }
   const ready = await app.fetch(get("/readyz"));
   assertEquals([ready.status, await ready.text()], [503, "the event log is away\n"]);

@@ -86,15 +86,13 @@ Deno.test("DELETE /sse of a stream there is not is 404", async () => {
   assertEquals([response.status, (await response.json()).title], [404, "Not Found"]);
 });
 
-Deno.test("DELETE /sse of the stream time stops its clock, and nothing else", async () => {
+Deno.test("DELETE /sse of the stream time is refused, and the clock goes on", async () => {
   await using app = publishApp({ INTERVAL_MS: "10" });
   await using client = new Client(app.hub.subscribe(subscription("stream=time")));
   await client.take(2);
-  assertEquals((await remove(app, "stream=time")).status, 204);
-  await client.rest();
-  const lines = new Client(await app.fetch(get("/sse")));
-  assertEquals((await lines.take(3)).length, 3);
-  await lines.leave();
+  assertEquals((await remove(app, "stream=time")).status, 403);
+  assertEquals((await client.take(3)).length, 3);
+  assertEquals(app.hub.stream("time")?.isEphemeral, true);
 });
 
 Deno.test("POST /sse too large is 413, and read no further", async () => {

@@ -1,0 +1,61 @@
+/**
+ * The one check of an option that is a number.
+ *
+ * @module
+ */
+
+/** Which numbers an option takes. */
+export interface NumberRule {
+  /** The least that it may be. */
+  readonly min?: number;
+  /** What it must be above, in place of `min`. */
+  readonly above?: number;
+  /** The most that it may be; `Infinity` if left out. */
+  readonly max?: number;
+  /** Whether it must be whole; `Infinity` passes where `max` allows it. */
+  readonly isWhole?: boolean;
+}
+
+/** The longest that a timer can be set to, in milliseconds: 24.8 days. */
+export const MAX_TIMER_MS = 2_147_483_647;
+
+/** Milliseconds that a timer can count. */
+export const DURATION: NumberRule = { min: 0, max: MAX_TIMER_MS };
+
+/** Milliseconds that `retry:` can carry and a client's timer can count. */
+export const RETRY: NumberRule = { ...DURATION, isWhole: true };
+
+/**
+ * Checks the options that `rules` names; an option that is `undefined` has its default, and passes.
+ *
+ * @param action What can't be done with a wrong one: "create hub".
+ * @throws {RangeError} If one is out of range or is no number.
+ */
+export function checkNumbers<Rules extends Readonly<Record<string, NumberRule>>>(
+  action: string,
+  options: { readonly [Name in keyof Rules]?: unknown },
+  rules: Rules,
+): void {
+  for (const [name, rule] of Object.entries(rules)) {
+    const value = options[name];
+    if (value === undefined || obeys(value, rule)) continue;
+    const shown = typeof value === "string" ? JSON.stringify(value) : String(value);
+    throw new RangeError(`Cannot ${action}: ${name} must be ${describe(rule)}, got ${shown}`);
+  }
+}
+
+function obeys(value: unknown, rule: NumberRule): boolean {
+  const { min = -Infinity, above = -Infinity, max = Infinity, isWhole = false } = rule;
+  if (typeof value !== "number" || Number.isNaN(value)) return false;
+  if (isWhole && value !== Infinity && !Number.isInteger(value)) return false;
+  return value >= min && (above === -Infinity || value > above) && value <= max;
+}
+
+function describe({ min, above, max, isWhole }: NumberRule): string {
+  const kind = isWhole ? "a whole number" : "a number";
+  if (above !== undefined) {
+    return `${kind} above ${above}${max === undefined ? "" : ` and at most ${max}`}`;
+  }
+  if (min === undefined) return kind;
+  return max === undefined ? `${kind} from ${min} on` : `${kind} from ${min} to ${max}`;
+}

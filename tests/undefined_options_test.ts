@@ -1,0 +1,146 @@
+import { assertEquals } from "@std/assert";
+import { eventStream, type EventStreamOptions } from "../lib/connection.ts";
+import { BroadcastHub } from "../lib/hub.ts";
+import type { HubOptions, SubscribeOptions } from "../lib/hub_options.ts";
+import { encodeEvent, type ServerSentEvent } from "../lib/event.ts";
+import { type EventParserOptions, EventParserStream } from "../lib/parser.ts";
+import type { StreamOptions } from "../lib/stream.ts";
+import { type AppOptions, createApp, readConfig } from "../lib/server/app.ts";
+import { Client, subscription } from "./client.ts";
+
+// An option that is `undefined` is one that was left out: most people compile without
+// `exactOptionalPropertyTypes`, and a spread of somebody's settings brings many.
+
+/** All options of a function, each `undefined`; the compiler says which one is missing here. */
+type Undefined<Options> = { readonly [Name in keyof Required<Options>]: undefined };
+
+/** The same, for a function that is compiled to refuse them. */
+function given<Options>(options: Undefined<Options>): Options {
+  return options as unknown as Options;
+}
+
+const stream: Undefined<StreamOptions> = {
+  ephemeral: undefined,
+  slowSubscriber: undefined,
+  historyEvents: undefined,
+  historyBytes: undefined,
+  historyMs: undefined,
+  replayEvents: undefined,
+};
+const { ephemeral: _, ...shared } = stream;
+const hub: Undefined<HubOptions> = {
+  ...shared,
+  retryMs: undefined,
+  heartbeatMs: undefined,
+  stallMs: undefined,
+  historyTotalBytes: undefined,
+  maxStreams: undefined,
+  log: undefined,
+  now: undefined,
+  onSubscribe: undefined,
+  onUnsubscribe: undefined,
+  onLogChange: undefined,
+  onError: undefined,
+};
+const subscribe: Undefined<SubscribeOptions> = {
+  streams: undefined,
+  headers: undefined,
+  expiresInMs: undefined,
+  onEnd: undefined,
+  context: undefined,
+};
+const connection: Undefined<EventStreamOptions> = {
+  retryMs: undefined,
+  maxWaitingBytes: undefined,
+  heartbeatMs: undefined,
+  stallMs: undefined,
+  headers: undefined,
+  signal: undefined,
+  expiresInMs: undefined,
+  onError: undefined,
+  onEnd: undefined,
+};
+const parser: Undefined<EventParserOptions> = {
+  onRetry: undefined,
+  onComment: undefined,
+  maxEventBytes: undefined,
+};
+const event: Undefined<ServerSentEvent> = {
+  data: undefined,
+  event: undefined,
+  id: undefined,
+  retry: undefined,
+  comment: undefined,
+};
+
+Deno.test("BroadcastHub takes an option that is undefined as left out", async () => {
+  await using plain = new BroadcastHub();
+  await using other = new BroadcastHub(given<HubOptions>(hub));
+  for (const each of [plain, other]) {
+    for (let i = 0; i < 1_001; i++) await each.publish("a", { data: `${i}` });
+  }
+  // The ids, and so the bytes, are each hub's own.
+  const own = { bytes: 0, firstId: "", lastId: "" };
+  const [expected, found] = [plain, other].map((each) => ({ ...each.stream("a"), ...own }));
+  assertEquals(found, expected);
+  assertEquals(found?.events, 1_000);
+});
+
+Deno.test("BroadcastHub.createStream() takes an option that is undefined as left out", async () => {
+  await using it = new BroadcastHub({ historyEvents: 2, replayEvents: 1 });
+  it.createStream("a", { historyEvents: 3 });
+  it.createStream("a", given<StreamOptions>(stream));
+  for (let i = 0; i < 5; i++) await it.publish("a", { data: `${i}` });
+  assertEquals([it.stream("a")?.events, it.stream("a")?.isEphemeral], [3, false]);
+});
+
+Deno.test("BroadcastHub.subscribe() takes an option that is undefined as left out", async () => {
+  await using it = new BroadcastHub();
+  const response = it.subscribe(subscription("stream=a"), given<SubscribeOptions>(subscribe));
+  await using client = new Client(response);
+  assertEquals((await client.next())?.data, '{"heartbeatSeconds":15}');
+});
+
+Deno.test("eventStream() takes an option that is undefined as left out", async () => {
+  async function* source() {
+    yield "x";
+  }
+  const text = await eventStream(source(), given<EventStreamOptions>(connection)).text();
+  assertEquals(text, "retry: 2000\ndata: x\n\n");
+});
+
+Deno.test("EventParserStream takes an option that is undefined as left out", async () => {
+  const bytes = new Response("retry: 1\n: c\ndata: x\n\n").body!;
+  const events = await Array.fromAsync(
+    bytes.pipeThrough(new EventParserStream(given<EventParserOptions>(parser))),
+  );
+  assertEquals(events.map(({ data }) => data), ["x"]);
+});
+
+Deno.test("encodeEvent() takes a field that is undefined as left out", () => {
+  const fields = { ...given<ServerSentEvent>(event), data: "x" };
+  assertEquals(encodeEvent(fields), "data: x\n\n");
+});
+
+Deno.test("BroadcastHub.publish() takes a field that is undefined as left out", async () => {
+  await using it = new BroadcastHub();
+  await it.publish("a", { ...given<ServerSentEvent>(event), data: "x" });
+  await using client = new Client(it.subscribe(subscription("stream=a&since=earliest")));
+  await client.next();
+  assertEquals(await client.data(1), ["x"]);
+});
+
+Deno.test("createApp() takes an option that is undefined as left out", async () => {
+  const options: Undefined<AppOptions> = {
+    print: undefined,
+    pages: undefined,
+    memoryBytes: undefined,
+    authorize: undefined,
+    eventLog: undefined,
+  };
+  const config = readConfig(() => undefined);
+  const app = createApp(config, { ...given<AppOptions>(options), pages: new Map() });
+  const response = await app.fetch(new Request("http://localhost/healthz"));
+  assertEquals(await response.text(), "ok\n");
+  await app.close();
+});
