@@ -1,5 +1,6 @@
 /**
- * Log lines, one an occurrence, as text or as JSON. Makes lines; who prints them is the caller's.
+ * Log lines, one an occurrence, as text or as JSON, each of a bounded length. Makes lines; the caller
+ * prints them.
  *
  * @module
  */
@@ -19,7 +20,11 @@ export type Log = (message: string, fields?: LogFields) => void;
 /**
  * Makes a log of lines.
  *
- * @param print Gets each line, without a line break; no field can bring one in.
+ * A text has at most 1 024 characters. A list has each of its items once, at most 256 characters of
+ * them, and is followed by the number of the others: `streams=a,b moreStreams=438`.
+ *
+ * @param print Gets each line, without a line break; no field can bring one in. What it throws or
+ * rejects with is ignored: a log that can't be written must not end what it tells of.
  * @param now Gives the time of a line.
  *
  * @example
@@ -35,8 +40,46 @@ export function createLog(
 ): Log {
   if (format === "off") return () => {};
   const line = format === "json" ? jsonLine : textLine;
-  return (message, fields = {}) => print(line(now().toISOString(), message, fields));
+  return (message, fields = {}) => {
+    const text = line(now().toISOString(), shorten(message), bound(fields));
+    try {
+      const printed: unknown = print(text);
+      if (printed instanceof Promise) printed.catch(() => {});
+    } catch {
+      // As above.
+    }
+  };
 }
+
+/** The fields with a bound on each. */
+function bound(fields: LogFields): LogFields {
+  return Object.fromEntries(
+    Object.entries(fields).flatMap(([name, value]): [string, LogFields[string]][] => {
+      if (typeof value === "number") return [[name, value]];
+      if (typeof value === "string") return [[name, shorten(value)]];
+      const items = [...new Set(value)];
+      const first = firstOf(items);
+      const more = `more${name.charAt(0).toUpperCase()}${name.slice(1)}`;
+      return first.length === items.length
+        ? [[name, items]]
+        : [[name, first], [more, items.length - first.length]];
+    }),
+  );
+}
+
+function shorten(text: string): string {
+  return text.length <= MAX_CHARACTERS ? text : `${text.slice(0, MAX_CHARACTERS - 1)}…`;
+}
+
+/** As many items as fit, with a comma after each. */
+function firstOf(items: readonly string[]): readonly string[] {
+  let characters = 0;
+  const end = items.findIndex((item) => (characters += item.length + 1) > MAX_LIST_CHARACTERS);
+  return end < 0 ? items : items.slice(0, end);
+}
+
+const MAX_CHARACTERS = 1_024;
+const MAX_LIST_CHARACTERS = 256;
 
 function jsonLine(time: string, message: string, fields: LogFields): string {
   return JSON.stringify({ time, message, ...fields }).replace(CONTROL, escape);

@@ -1,4 +1,4 @@
-import { assertEquals, assertMatch } from "@std/assert";
+import { assertEquals, assertLess, assertMatch } from "@std/assert";
 import { createLog, type LogFields, type LogFormat } from "../../lib/server/request_log.ts";
 
 /** The one line that a log of a format makes, at the beginning of 2027. */
@@ -118,4 +118,48 @@ Deno.test("createLog() lets no list and no message break a line", () => {
       assertEquals(/[\x00-\x1f\x7f-\x9f\u2028\u2029]/.test(all), false, all);
     }
   }
+});
+
+Deno.test("createLog() has each item of a list once", () => {
+  const streams = ["news", "time", "news"];
+  assertEquals(line("text", "a", { streams }), "2027-01-01T00:00:00.000Z a streams=news,time");
+  assertEquals(JSON.parse(line("json", "a", { streams })).streams, ["news", "time"]);
+});
+
+Deno.test("createLog() has 256 characters of a list, and the number of the others", () => {
+  const streams = Array.from({ length: 440 }, (_, i) => `${i}`.padStart(127, "n"));
+  const first = streams.slice(0, 2);
+  const text = `2027-01-01T00:00:00.000Z a streams=${first.join(",")} moreStreams=438`;
+  assertEquals(line("text", "a", { streams }), text);
+  const { time: _, ...fields } = JSON.parse(line("json", "a", { streams }));
+  assertEquals(fields, { message: "a", streams: first, moreStreams: 438 });
+});
+
+Deno.test("createLog() has nothing of a list whose first item is too long but its number", () => {
+  const streams = ["x".repeat(300), "a"];
+  const text = '2027-01-01T00:00:00.000Z a streams="" moreStreams=2';
+  assertEquals(line("text", "a", { streams }), text);
+});
+
+Deno.test("createLog() cuts every text that is too long, in any format", () => {
+  const long = "x".repeat(1_000_000);
+  for (const format of ["text", "json"] as const) {
+    const all = line(format, long, { address: long, reason: long, streams: [long] });
+    assertEquals(all.match(/x{1023}…/g)?.length, 3);
+    assertLess(all.length, 3_300);
+  }
+});
+
+Deno.test("createLog() leaves a text of 1024 characters as it is", () => {
+  const text = "x".repeat(1_024);
+  assertEquals(line("text", "a", { text }), `2027-01-01T00:00:00.000Z a text=${text}`);
+});
+
+Deno.test("createLog() lets nothing through of what printing throws or rejects with", async () => {
+  const error = new Error("No space left on device");
+  createLog("text", () => {
+    throw error;
+  })("a");
+  createLog("text", async () => await Promise.reject(error))("a");
+  await new Promise((resolve) => setTimeout(resolve, 0)); // in which an unhandled rejection would fail
 });
