@@ -14,30 +14,74 @@ import {
   importJwtKey,
   readConfig,
 } from "./lib/server/app.ts";
+import { LineQueue, type LineWriter } from "./lib/server/line_queue.ts";
+import { describeListenError } from "./lib/server/listen_error.ts";
+import { createLog, type Log } from "./lib/server/request_log.ts";
 
-const config = await readEnvironment();
-for (const warning of config.warnings) console.error(warning);
-const app = createApp(config, {
-  print: (line) => console.log(line),
-  memoryBytes: () => Deno.memoryUsage().rss,
-});
 /** How long the first client is kept waiting for the event log, rather than told to come back. */
 const LOG_WAIT_MS = 3_000;
-let server: Deno.HttpServer | undefined;
-let isStopping = false;
+/**
+ * How long a signal that arrives again is the same wish. Ctrl-C reaches all processes of a terminal, and
+ * `deno task` passes on what it gets: the server then sees it twice within milliseconds.
+ */
+const SAME_WISH_MS = 1_000;
+/** How long the last lines may take. */
+const FLUSH_MS = 500;
 
-for (const signal of ["SIGINT", "SIGTERM"] as const) {
+const isJson = Deno.env.get("LOG_FORMAT") === "json";
+const stdout = openOutput(Deno.stdout, (line) => console.log(line));
+const stderr = openOutput(Deno.stderr, (line) => console.error(line));
+const config = await readEnvironment();
+for (const warning of config.warnings) stderr.say(warning);
+const app = createApp(config, {
+  print: stdout.print,
+  droppedLines: () => stdout.queue.dropped + stderr.queue.dropped,
+  memoryBytes: () => Deno.memoryUsage().rss,
+});
+let server: Deno.HttpServer | undefined;
+let stoppingSinceMs: number | undefined;
+
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
   // Windows has no SIGTERM.
   if (Deno.build.os === "windows" && signal === "SIGTERM") continue;
-  Deno.addSignalListener(signal, () => stop());
+  Deno.addSignalListener(signal, onSignal);
 }
 app.hub.ready.catch((error) => {
   const what = config.eventLog === "kv" ? `the event log at ${config.kvPath}` : "the event log";
-  console.error(`Cannot open ${what}: ${error}`);
-  Deno.exit(1);
+  return fail(`Cannot open ${what}: ${error}`, 1);
 });
 await Promise.race([app.hub.ready, new Promise((resolve) => setTimeout(resolve, LOG_WAIT_MS))]);
 await serve(app, config);
+
+/** An output of the process. */
+interface Output {
+  readonly queue: LineQueue;
+  /** Prints a line as it is. */
+  readonly print: (line: string) => void;
+  /** Prints a text for a person to read, as `LOG_FORMAT` wants it. */
+  readonly say: Log;
+}
+
+/**
+ * Opens standard output or error for lines that wait without holding up anything.
+ *
+ * On a pipe that nobody reads `console.log()` and `writeSync()` stand still, and while `write()` waits
+ * there, the console does so for any text: nothing else in this process may print.
+ */
+function openOutput(writer: LineWriter, printToConsole: (line: string) => void): Output {
+  const onDropped = (lines: number) => log("log lines dropped", { lines });
+  const queue = new LineQueue(writer, { onDropped });
+  const print = isConsoleCollected() ? printToConsole : (line: string) => queue.print(line);
+  const log = createLog(isJson ? "json" : "text", print);
+  return { queue, print, say: isJson ? log : print };
+}
+
+/** Whether what the console prints is collected by the runtime itself, and written nowhere. */
+function isConsoleCollected(): boolean {
+  const isExported = Deno.env.get("OTEL_DENO") === "true" &&
+    Deno.env.get("OTEL_DENO_CONSOLE") === "replace";
+  return isExported || Deno.env.get("DENO_DEPLOYMENT_ID") !== undefined;
+}
 
 async function readEnvironment(): Promise<Config> {
   try {
@@ -48,8 +92,7 @@ async function readEnvironment(): Promise<Config> {
     return Deno.stdout.isTerminal() ? { ...config, publishToken: crypto.randomUUID() } : config;
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
-    console.error(error.message);
-    Deno.exit(2);
+    return await fail(error.message, 2);
   }
 }
 
@@ -65,12 +108,12 @@ async function checkKey({ jwtKey }: Config): Promise<void> {
 function explainPublishing(url: string): void {
   if (Deno.env.get("PUBLISH_TOKEN") || config.jwtKey !== undefined) return;
   if (config.publishToken === undefined) {
-    console.log("Publishing is closed; set PUBLISH_TOKEN or JWT_KEY to open it");
+    stdout.say("Publishing is closed; set PUBLISH_TOKEN or JWT_KEY to open it");
     return;
   }
-  console.log(
-    `Publish, until the server stops, with:\n` +
-      `curl -H 'Authorization: Bearer ${config.publishToken}' -H 'Content-Type: text/plain' ` +
+  stdout.say("Publish, until the server stops, with:");
+  stdout.say(
+    `curl -H 'Authorization: Bearer ${config.publishToken}' -H 'Content-Type: text/plain' ` +
       `-d Hello '${url}sse?stream=news'`,
   );
 }
@@ -85,36 +128,61 @@ async function serve({ fetch }: App, config: Config): Promise<void> {
     port = address.port;
     const host = address.hostname.includes(":") ? `[${address.hostname}]` : address.hostname;
     const url = `${"cert" in tls ? "https" : "http"}://${host}:${port}/`;
-    console.log(`Listening on ${url}`);
+    stdout.say(`Listening on ${url}`);
     if (!hasListened) explainPublishing(url.replace(/0\.0\.0\.0|\[::\]/, "localhost"));
     hasListened = true;
   };
-  while (!isStopping) {
+  // Without it the runtime prints the error itself, on a console that may stand still.
+  const onError = (error: unknown) => {
+    stderr.say(`Cannot answer: ${error}`);
+    return new Response(null, { status: 500 });
+  };
+  while (stoppingSinceMs === undefined) {
     try {
-      server = Deno.serve({ hostname: host, port, reusePort, ...tls, onListen }, fetch);
+      server = Deno.serve({ hostname: host, port, reusePort, ...tls, onListen, onError }, fetch);
       await server.finished;
     } catch (error) {
-      if (!hasListened) {
-        const isInUse = error instanceof Deno.errors.AddrInUse;
-        const reason = isInUse ? "the port is in use; set PORT to another" : `${error}`;
-        console.error(`Cannot listen on ${host}:${port}: ${reason}`);
-        Deno.exit(1);
-      }
-      console.error(`The listener died, and is started again: ${error}`);
+      if (!hasListened) await fail(describeListenError(error, config), 1);
+      stderr.say(`The listener died, and is started again: ${error}`);
       await new Promise((resolve) => setTimeout(resolve, 200));
     }
   }
 }
 
-/** Sends everybody away within `DRAIN_SECONDS`, then ends; at a second signal, at once. */
+/** Stops at the first signal; at a later one, unless it is the first again, ends at once. */
+function onSignal(): void {
+  const nowMs = performance.now();
+  if (stoppingSinceMs === undefined) {
+    stoppingSinceMs = nowMs;
+    stop();
+  } else if (nowMs - stoppingSinceMs >= SAME_WISH_MS) {
+    Deno.exit(1);
+  }
+}
+
+/** Sends everybody away within `DRAIN_SECONDS`, then ends. */
 async function stop(): Promise<void> {
-  if (isStopping) Deno.exit(1);
-  isStopping = true;
   const drainMs = config.drainSeconds * 1_000;
   // A client that takes nothing keeps its socket, and would keep shutdown() waiting for ever.
-  setTimeout(() => Deno.exit(0), drainMs);
-  await app.drain(drainMs * 0.8);
-  await app.close();
-  await server?.shutdown();
-  Deno.exit(0);
+  setTimeout(() => exit(0), drainMs);
+  try {
+    await app.drain(drainMs * 0.8);
+    await app.close();
+    await server?.shutdown();
+  } catch (error) {
+    await fail(`Cannot stop in order: ${error}`, 1);
+  }
+  await exit(0);
+}
+
+/** Says what is wrong, a line each, and ends. */
+function fail(text: string, code: number): Promise<never> {
+  for (const line of text.split("\n")) stderr.say(line);
+  return exit(code);
+}
+
+/** Ends once all is printed, or can't be. */
+async function exit(code: number): Promise<never> {
+  await Promise.all([stdout, stderr].map(({ queue }) => queue.flush(FLUSH_MS)));
+  return Deno.exit(code);
 }

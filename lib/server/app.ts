@@ -11,6 +11,7 @@ import type { HubOptions } from "../hub_options.ts";
 import type { EventLog } from "../log/log.ts";
 import { problem } from "../problem.ts";
 import { guard, type Report } from "../report.ts";
+import { searchParams } from "../resume.ts";
 import { spread } from "../spread.ts";
 import { type Authorize, createAccess } from "./access.ts";
 import { clientAddress } from "./client_address.ts";
@@ -42,6 +43,8 @@ export interface AppOptions {
   readonly pages?: ReadonlyMap<string, Route>;
   /** Gives the process's resident memory in bytes, for figures. */
   readonly memoryBytes?: () => number | undefined;
+  /** Gives the number of log lines that could not be printed, for figures. */
+  readonly droppedLines?: () => number;
   /** Says who may do what, in place of the configuration's tokens. */
   readonly authorize?: Authorize;
   /** Where events are ordered and kept, in place of the configuration's. */
@@ -79,7 +82,7 @@ export interface App {
  * ```
  */
 export function createApp(config: Config, options: AppOptions = {}): App {
-  const { print = () => {} } = options;
+  const { print = () => {}, droppedLines = () => 0 } = options;
   const { pages = staticRoutes(new URL("../../static/", import.meta.url)) } = options;
   const log = createLog(config.logFormat, print);
   const onError = (error: unknown) => log("error", { error: describe(error) });
@@ -106,9 +109,18 @@ export function createApp(config: Config, options: AppOptions = {}): App {
     return clientAddress(request, hostname, config.trustProxy);
   }
 
-  function readiness(): Response {
+  function readiness(request: Request): Response {
+    const roads = searchParams(request).getAll("for");
+    if (roads.some((road) => road !== "subscribe")) {
+      return problem(
+        400,
+        "Use /readyz for all clients, or /readyz?for=subscribe for subscribers alone",
+      );
+    }
     if (isStopping) return plain(503, "stopping\n");
-    return hub.isLogUp ? plain(200, "ok\n") : plain(503, "the event log is away\n");
+    return hub.isLogUp || roads.length > 0
+      ? plain(200, "ok\n")
+      : plain(503, "the event log is away\n");
   }
 
   const stopClock = startClock(hub, config, onError);
@@ -139,6 +151,7 @@ export function createApp(config: Config, options: AppOptions = {}): App {
       isLogUp: hub.isLogUp,
       connections: connections.stats(),
       refusedPublishers: { ...refusedPublishers },
+      droppedLines: droppedLines(),
       memoryBytes: memoryBytes(),
     });
   const describeStream = (path: string) => hub.stream(path.slice("/streams/".length));

@@ -20,6 +20,8 @@ export interface MetricsInput {
   readonly connections: ConnectionsStats;
   /** Publishers refused, by why. */
   readonly refusedPublishers: Readonly<Record<string, number>>;
+  /** Log lines that could not be printed. */
+  readonly droppedLines: number;
   /** The process's resident memory in bytes; `undefined` where it can't be known. */
   readonly memoryBytes: number | undefined;
 }
@@ -29,7 +31,7 @@ export const METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8";
 
 /** Writes the text. */
 export function metricsText(input: MetricsInput): string {
-  const { hub, isLogUp, connections, refusedPublishers, memoryBytes } = input;
+  const { hub, isLogUp, connections, refusedPublishers, droppedLines, memoryBytes } = input;
   const { own, hub: subscribed } = connections.open;
   const totals = connections.total;
   return [
@@ -80,6 +82,9 @@ export function metricsText(input: MetricsInput): string {
       1_000,
     ),
     family("sse_log_up", "gauge", "Whether events can be published", { "": Number(isLogUp) }),
+    family("sse_log_lines_dropped_total", "counter", "Log lines that could not be printed", {
+      "": droppedLines,
+    }),
     memoryBytes === undefined
       ? ""
       : family("process_resident_memory_bytes", "gauge", "Resident memory", { "": memoryBytes }),

@@ -6,6 +6,7 @@ import {
   assertMatch,
 } from "@std/assert";
 import { lacks } from "../program.ts";
+import { MemoryLog } from "../../lib/log/memory.ts";
 import { createApp, readConfig } from "../../lib/server/app.ts";
 import { Body, get, type TestApp, testApp, words } from "./support.ts";
 
@@ -238,6 +239,30 @@ Deno.test("GET /readyz is 503 after close()", async () => {
   await app.close();
   const after = await app.fetch(get("/readyz"));
   assertEquals([after.status, await after.text()], [503, "stopping\n"]);
+});
+
+Deno.test("GET /readyz?for=subscribe is 503 only while the server stops", async () => {
+  const eventLog = new MemoryLog();
+  await using app = testApp({}, undefined, { eventLog });
+  const statuses = async () => {
+    const paths = ["/readyz?for=subscribe", "/readyz"];
+    return await Promise.all(paths.map(async (path) => (await app.fetch(get(path))).status));
+  };
+  assertEquals(await statuses(), [200, 200]);
+  Object.defineProperty(eventLog, "isUp", { value: false });
+  assertEquals(await statuses(), [200, 503]);
+  const draining = app.drain(0);
+  assertEquals(await statuses(), [503, 503]);
+  await draining;
+});
+
+Deno.test("GET /readyz refuses to answer for what it does not know", async () => {
+  await using app = testApp();
+  for (const query of ["for=publish", "for=", "for=subscribe&for=x"]) {
+    const response = await app.fetch(get(`/readyz?${query}`));
+    assertEquals(response.status, 400);
+    assertMatch((await response.json()).detail, /\/readyz\?for=subscribe/);
+  }
 });
 
 Deno.test("close() ends all open responses without an error", async () => {

@@ -1,9 +1,15 @@
-import { assert, assertEquals, assertMatch, assertNotEquals } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertGreaterOrEqual,
+  assertMatch,
+  assertNotEquals,
+} from "@std/assert";
 import { lacks } from "../program.ts";
 import { Body, ServerProcess } from "./support.ts";
 
 const ignore = await lacks("net", "run");
-const SIGNALS = ["SIGTERM", "SIGINT"] as const;
+const SIGNALS = ["SIGTERM", "SIGINT", "SIGHUP"] as const;
 
 /** Opens an event stream. */
 async function open(url: URL, path: string): Promise<Body> {
@@ -123,19 +129,35 @@ Deno.test({
 });
 
 Deno.test({
-  name: "main.ts ends at once on a second signal",
+  name: "main.ts ends at once on a second signal, once a second has passed since the first",
   ignore,
   async fn() {
     await using server = new ServerProcess({ DRAIN_SECONDS: "3600" });
-    const url = await server.url();
-    using _ = await openUnfinished(url);
+    using _ = await openUnfinished(await server.url());
+    const startMs = performance.now();
+    const timer = setInterval(() => server.kill("SIGINT"), 50);
     server.kill("SIGTERM");
-    const isReady = async () => (await (await fetch(new URL("readyz", url))).text()) === "ok\n";
-    while (await isReady());
-    server.kill("SIGINT");
-    assertEquals(await server.exitCode(), 1);
+    const code = await server.exitCode();
+    clearInterval(timer);
+    assertEquals(code, 1);
+    assertGreaterOrEqual(performance.now() - startMs, 1_000);
   },
 });
+
+for (const second of SIGNALS) {
+  Deno.test({
+    name: `main.ts takes SIGINT and ${second} at once for one wish, and sends everybody away`,
+    ignore,
+    async fn() {
+      await using server = new ServerProcess();
+      await using body = await open(await server.url(), "sse?stream=news");
+      await body.until(/hello.*\n\n/s);
+      for (const signal of ["SIGINT", second, "SIGINT"] as const) server.kill(signal);
+      assertMatch(await body.end(), /\n\nretry: \d{4,5}\n$/);
+      assertEquals(await server.exitCode(), 0);
+    },
+  });
+}
 
 Deno.test({
   name: "main.ts tells all wrong settings on stderr and exits with 2",
@@ -164,6 +186,44 @@ Deno.test({
     assertEquals(server.stderr.all, [
       `Cannot listen on 127.0.0.1:${port}: the port is in use; set PORT to another`,
     ]);
+  },
+});
+
+Deno.test({
+  name: "main.ts prints JSON from its first line on with LOG_FORMAT=json",
+  ignore,
+  async fn() {
+    await using server = new ServerProcess({ LOG_FORMAT: "json", KV_PATH: "x" });
+    await using body = await open(await server.url(), "sse");
+    await server.stdout.line('"connected"');
+    const messages = (lines: readonly string[]) => lines.map((line) => JSON.parse(line).message);
+    const [listening, closed, connected] = messages(server.stdout.all);
+    assertMatch(listening, /^Listening on http/);
+    assertMatch(closed, /^Publishing is closed/);
+    assertEquals(connected, "connected");
+    assertMatch(messages(server.stderr.all)[0], /^KV_PATH has no effect/);
+    await body.until(/retry/);
+  },
+});
+
+Deno.test({
+  name: "main.ts tells wrong settings as JSON, a line each, with LOG_FORMAT=json",
+  ignore,
+  async fn() {
+    await using server = new ServerProcess({ LOG_FORMAT: "json", PORT: "http", INTERVAL_MS: "0" });
+    assertEquals(await server.exitCode(), 2);
+    const names = server.stderr.all.map((line) => JSON.parse(line).message.split(":")[0]);
+    assertEquals(names, ["PORT", "INTERVAL_MS"]);
+  },
+});
+
+Deno.test({
+  name: "main.ts names HOST where it is the name of a compiler's target, as conda sets it",
+  ignore,
+  async fn() {
+    await using server = new ServerProcess({ HOST: "x86_64-conda-linux-gnu" });
+    assertMatch(await server.stderr.line(""), /"x86_64-conda-linux-gnu" is no address.*set HOST /);
+    assertEquals(await server.exitCode(), 1);
   },
 });
 

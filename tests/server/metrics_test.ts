@@ -83,6 +83,11 @@ Deno.test("GET /metrics is well-formed, and no label is a stranger's", async () 
   assertEquals(text.includes("process_resident_memory_bytes"), false);
 });
 
+Deno.test("GET /metrics counts log lines that could not be printed", async () => {
+  await using app = testApp(SETTINGS, new Map(), { droppedLines: () => 7 });
+  assertEquals((await samples(app)).get("sse_log_lines_dropped_total"), 7);
+});
+
 Deno.test("GET /metrics needs the token", async () => {
   await using app = testApp(SETTINGS);
   assertEquals((await app.fetch(get("/metrics"))).status, 401);

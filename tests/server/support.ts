@@ -101,6 +101,7 @@ export class ServerProcess extends Program {
     const run = [
       Deno.execPath(),
       "run",
+      "--no-prompt",
       "--allow-net",
       `--allow-read=static,data,${folder}`,
       `--allow-write=data,${folder}`,
@@ -119,6 +120,6 @@ export class ServerProcess extends Program {
   /** Where it listens, as soon as it does; for the second time, when it had to begin again. */
   async url(nth = 1): Promise<URL> {
     const line = await this.stdout.line("Listening on ", nth);
-    return new URL(line.slice("Listening on ".length));
+    return new URL(/Listening on ([^"]*)/.exec(line)![1]!);
   }
 }

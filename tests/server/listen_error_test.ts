@@ -1,0 +1,44 @@
+import { assertEquals } from "@std/assert";
+import { describeListenError } from "../../lib/server/listen_error.ts";
+
+const NO_ADDRESS =
+  " is no address of this machine; set HOST to 0.0.0.0, or to 127.0.0.1 to be reached from this machine only";
+
+/** What `Deno.serve` throws, by its name and message, and what is said of it. */
+const TABLE: [host: string, name: string, message: string, reason: string][] = [
+  ["127.0.0.1", "AddrInUse", "Address already in use", "the port is in use; set PORT to another"],
+  [
+    "127.0.0.1",
+    "PermissionDenied",
+    "Permission denied (os error 13)",
+    "the port is for privileged processes; set PORT to one from 1024 on",
+  ],
+  ["192.0.2.1", "AddrNotAvailable", "Cannot assign requested address", `"192.0.2.1"${NO_ADDRESS}`],
+  [
+    "x86_64-conda-linux-gnu",
+    "Error",
+    "failed to lookup address information: Name or service not known",
+    `"x86_64-conda-linux-gnu"${NO_ADDRESS}`,
+  ],
+  [
+    "127.0.0.1\r",
+    "URIError",
+    "invalid host '127.0.0.1\r': invalid char found in FQDN",
+    `"127.0.0.1\\r"${NO_ADDRESS}`,
+  ],
+  [
+    "127.0.0.1",
+    "InvalidData",
+    "Unable to decode certificate",
+    "Unable to decode certificate; set TLS_CERT and TLS_KEY to a pair in PEM",
+  ],
+  ["127.0.0.1", "Error", "Out of luck", "Error: Out of luck"],
+];
+
+for (const [host, name, message, reason] of TABLE) {
+  Deno.test(`describeListenError() says of ${name}, ${JSON.stringify(message)}, what to set`, () => {
+    const error = Object.assign(new Error(message), { name });
+    const text = describeListenError(error, { host, port: 80 });
+    assertEquals(text, `Cannot listen on ${host}:80: ${reason}`);
+  });
+}
