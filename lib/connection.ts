@@ -7,7 +7,7 @@
 
 import { encodeEvent, type ServerSentEvent } from "./event.ts";
 import { EventWriter } from "./event_writer.ts";
-import { checkNumbers, DURATION, MAX_TIMER_MS, RETRY } from "./number_option.ts";
+import { checkNumbers, DURATION, RETRY } from "./number_option.ts";
 import { watch } from "./pulse.ts";
 import { reportTo } from "./report.ts";
 import { type ConnectionEnd, EventResponse, withStreamHeaders } from "./response.ts";
@@ -66,8 +66,9 @@ export interface EventStreamOptions {
   /** Ends the connection, reason `closed`, when it is aborted. */
   readonly signal?: AbortSignal;
   /**
-   * How long the connection may last, in milliseconds, of which a timer can do 2 147 483 647: then it
-   * gets an event `expired` and ends, reason `expired`.
+   * How long the connection may last, in milliseconds by the wall clock, so that the time counts in
+   * which the machine is suspended: to the second, then it gets an event `expired` and ends, reason
+   * `expired`.
    *
    * @default {Infinity}
    */
@@ -144,8 +145,7 @@ export function eventStream(
   const first = encoder.encode(encodeEvent({ retry: retryMs }));
   const response = new EventResponse(first, reportTo(onError));
   if (onEnd) response.onEnd(onEnd);
-  watch(response, { heartbeatMs, stallMs });
-  if (expiresInMs < Infinity) endAfter(expiresInMs, response);
+  watch(response, { heartbeatMs, stallMs, expiresMs: Date.now() + expiresInMs });
   const writer = new EventWriter(response, maxWaitingBytes);
   if (isCallback) runCallback(source, writer, response);
   else pullIterable(source, writer, response);
@@ -199,11 +199,6 @@ function pullIterable(
   }
   response.pullWith(pull);
   response.onEnd(() => isDone ? undefined : iterator.return?.());
-}
-
-function endAfter(expiresInMs: number, response: EventResponse): void {
-  const timer = setTimeout(() => response.expire(), Math.min(expiresInMs, MAX_TIMER_MS));
-  response.onEnd(() => clearTimeout(timer));
 }
 
 function closeOnAbort(response: EventResponse, signal: AbortSignal): void {

@@ -6,7 +6,7 @@
  */
 
 import { compareIds } from "./log/log.ts";
-import type { PulseOptions } from "./pulse.ts";
+import type { PulseOptions, Tick } from "./pulse.ts";
 import { type Chunk, MergedHistory } from "./merged_history.ts";
 import type { Replay } from "./replay.ts";
 import type { EndReason } from "./response.ts";
@@ -130,9 +130,9 @@ export class Feed implements StreamFeed {
     });
   }
 
-  /** Has each subscriber look at the time; called every `tickMs`. */
-  tick(nowMs: number, tickMs: number, options: PulseOptions): void {
-    this.#each((subscriber) => subscriber.tick(nowMs, tickMs, options));
+  /** Has each subscriber look at the time. */
+  tick(tick: Tick, options: PulseOptions): void {
+    this.#each((subscriber) => subscriber.tick(tick, options));
   }
 
   /** Ends all subscribers, whatever they have yet to get. */

@@ -23,6 +23,7 @@ import {
 } from "./hub_options.ts";
 import { HubError } from "./hub_error.ts";
 import { type Published, Publisher } from "./publisher.ts";
+import { startTicks, type Tick } from "./pulse.ts";
 import { Replay } from "./replay.ts";
 import { guard } from "./report.ts";
 import { eventStreamHeaders, retryLater } from "./response.ts";
@@ -64,7 +65,7 @@ export class BroadcastHub implements AsyncDisposable {
   readonly #figures = new Figures();
   readonly #ready: Promise<void>;
   #isReady = false;
-  #timer: ReturnType<typeof setInterval> | undefined;
+  #stopTicks: (() => void) | undefined;
   #isDraining = false;
   #closing: Promise<void> | undefined;
 
@@ -287,7 +288,7 @@ export class BroadcastHub implements AsyncDisposable {
 
   async #close(): Promise<void> {
     this.flush();
-    clearInterval(this.#timer);
+    this.#stopTicks?.();
     for (const feed of this.#feeds) feed.close("closed");
     try {
       await this.#settings.log.close();
@@ -324,23 +325,23 @@ export class BroadcastHub implements AsyncDisposable {
 
   // The one timer: it runs while there is anything that can grow old, fall silent or expire.
   #startTimer(): void {
-    if (this.#timer !== undefined || this.#closing) return;
+    if (this.#stopTicks || this.#closing) return;
     const { heartbeatMs, stallMs, report } = this.#settings;
     const tickMs = Math.min(
       heartbeatMs / 2 || MAX_TICK_MS,
       stallMs / 2 || MAX_TICK_MS,
       MAX_TICK_MS,
     );
-    this.#timer = setInterval(() => guard(report, () => this.#tick(tickMs)), tickMs);
+    this.#stopTicks = startTicks(tickMs, (tick) => guard(report, () => this.#tick(tick)));
   }
 
-  #tick(tickMs: number): void {
-    for (const feed of this.#feeds) feed.tick(this.#settings.now(), tickMs, this.#settings);
+  #tick(tick: Tick): void {
+    for (const feed of this.#feeds) feed.tick(tick, this.#settings);
     this.#replay?.retry();
     this.expire();
     if (this.#feeds.size > 0 || this.#streams.size > 0) return;
-    clearInterval(this.#timer);
-    this.#timer = undefined;
+    this.#stopTicks?.();
+    this.#stopTicks = undefined;
   }
 }
 

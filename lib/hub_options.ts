@@ -81,8 +81,8 @@ export interface SubscribeOptions {
   /** Headers to add to those every event stream has, or to set instead. */
   readonly headers?: HeadersInit;
   /**
-   * How long it may last, in milliseconds: up to a second before, it gets an event `expired` and ends,
-   * reason `expired`.
+   * How long it may last, in milliseconds by the wall clock, so that the time counts in which the
+   * machine is suspended: up to a second before, it gets an event `expired` and ends, reason `expired`.
    *
    * @default {Infinity}
    */

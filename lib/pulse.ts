@@ -1,5 +1,6 @@
 /**
- * The life signs of a connection: a heartbeat into silence, an end for who takes nothing.
+ * The life signs of a connection: a heartbeat into silence, an end for a client that takes nothing, and
+ * the end of its time.
  *
  * @module
  */
@@ -14,25 +15,57 @@ export interface PulseOptions {
   readonly stallMs: number;
 }
 
+/** A moment at which connections are looked at. */
+export interface Tick {
+  /** The time, in milliseconds since 1970. */
+  readonly timeMs: number;
+  /** How often ticks come, in milliseconds. */
+  readonly tickMs: number;
+  /** How long ago the last one was, in milliseconds: more where the event loop stood still. */
+  readonly elapsedMs: number;
+}
+
+/** Calls `onTick` every `tickMs`. Returns what ends that. */
+export function startTicks(tickMs: number, onTick: (tick: Tick) => void): () => void {
+  let lastMs = performance.now();
+  const timer = setInterval(() => {
+    const nowMs = performance.now();
+    const elapsedMs = nowMs - lastMs;
+    lastMs = nowMs;
+    onTick({ timeMs: Date.now(), tickMs, elapsedMs });
+  }, tickMs);
+  return () => clearInterval(timer);
+}
+
 /** Watches one response, by looking at it every so often: nothing is stored as it is written to. */
 export class Pulse {
   readonly #response: EventResponse;
+  readonly #expiresMs: number;
   #seenBytes = 0;
   #takenBytes = 0;
   #silentMs = 0;
   #stalledMs = 0;
 
-  /** Begins with what was written by now. */
-  constructor(response: EventResponse) {
+  /**
+   * Begins with what was written by now.
+   *
+   * @param expiresMs When the response ends, in milliseconds since 1970. A permission ends at a time of
+   * day, so the wall clock decides: the other clock stands still while the machine is suspended.
+   */
+  constructor(response: EventResponse, expiresMs = Infinity) {
     this.#response = response;
+    this.#expiresMs = expiresMs;
   }
 
-  /** Looks; called every `tickMs`. A silence ends up to a tick early, a stall up to a tick late. */
-  tick(tickMs: number, { heartbeatMs, stallMs }: PulseOptions): void {
+  /** Looks. A silence and the response's time end up to a tick early, a stall up to a tick late. */
+  tick({ timeMs, tickMs, elapsedMs }: Tick, { heartbeatMs, stallMs }: PulseOptions): void {
+    if (timeMs + tickMs > this.#expiresMs) return this.#response.expire();
     const { bytes, waitingBytes } = this.#response;
     const isStalled = waitingBytes > 0 && bytes - waitingBytes === this.#takenBytes;
+    // Never more than a tick: while the event loop stood still, no client could take anything.
     this.#stalledMs = isStalled ? this.#stalledMs + tickMs : 0;
-    this.#silentMs = bytes === this.#seenBytes ? this.#silentMs + tickMs : 0;
+    const silentMs = this.#silentMs + Math.max(elapsedMs, tickMs);
+    this.#silentMs = bytes === this.#seenBytes ? silentMs : 0;
     this.#takenBytes = bytes - waitingBytes;
     if (stallMs > 0 && this.#stalledMs >= stallMs) {
       this.#response.end("stalled");
@@ -46,23 +79,26 @@ export class Pulse {
 }
 
 /** Watches a response until it ends, with all others by one timer that ticks every second. */
-export function watch(response: EventResponse, options: PulseOptions): void {
-  const pulse = new Pulse(response);
+export function watch(
+  response: EventResponse,
+  { expiresMs, ...options }: PulseOptions & { readonly expiresMs: number },
+): void {
+  const pulse = new Pulse(response, expiresMs);
   watched.set(pulse, options);
-  timer ??= setInterval(tickAll, TICK_MS);
+  stopTicks ??= startTicks(TICK_MS, tickAll);
   response.onEnd(() => {
     watched.delete(pulse);
     if (watched.size > 0) return;
-    clearInterval(timer);
-    timer = undefined;
+    stopTicks?.();
+    stopTicks = undefined;
   });
 }
 
 const HEARTBEAT = new TextEncoder().encode(":\n");
 const TICK_MS = 1_000;
 const watched = new Map<Pulse, PulseOptions>();
-let timer: ReturnType<typeof setInterval> | undefined;
+let stopTicks: (() => void) | undefined;
 
-function tickAll(): void {
-  for (const [pulse, options] of watched) pulse.tick(TICK_MS, options);
+function tickAll(tick: Tick): void {
+  for (const [pulse, options] of watched) pulse.tick(tick, options);
 }

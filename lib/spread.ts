@@ -4,9 +4,12 @@
  * @module
  */
 
+/** The longest that a timer can be set to; beyond it, it goes off at once. */
+const MAX_TIMER_MS = 2_147_483_647;
+
 /**
  * Acts on each item at a random moment within `withinMs` milliseconds, so that clients that are sent
- * away don't come back all at once.
+ * away don't come back all at once. It takes 24 days at most, as a timer does.
  *
  * @returns A promise that resolves when all have been acted on.
  */
@@ -20,6 +23,6 @@ export function spread<T>(
       setTimeout(() => {
         act(item);
         resolve();
-      }, Math.random() * withinMs);
+      }, Math.random() * Math.min(withinMs, MAX_TIMER_MS));
     })));
 }

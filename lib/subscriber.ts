@@ -4,7 +4,7 @@
  * @module
  */
 
-import { Pulse, type PulseOptions } from "./pulse.ts";
+import { Pulse, type PulseOptions, type Tick } from "./pulse.ts";
 import type { EventResponse } from "./response.ts";
 
 /** Where a subscriber begins. */
@@ -34,22 +34,18 @@ export class Subscriber {
   servedId: string | undefined;
   /** The last turn in which it was sent something. */
   turn: number;
-  /** When it is ended, by the hub's clock, in milliseconds. */
-  readonly expiresMs: number;
   readonly #pulse: Pulse;
 
-  /** Begins as one that has everything. */
+  /** Begins as one that has everything, until `expiresMs`, in milliseconds since 1970. */
   constructor(context: unknown, response: EventResponse, turn: number, expiresMs: number) {
     this.context = context;
     this.response = response;
     this.turn = turn;
-    this.expiresMs = expiresMs;
-    this.#pulse = new Pulse(response);
+    this.#pulse = new Pulse(response, expiresMs);
   }
 
-  /** Looks, every `tickMs`, whether its time is over, and how it lives. */
-  tick(nowMs: number, tickMs: number, options: PulseOptions): void {
-    if (nowMs + tickMs > this.expiresMs) this.response.expire();
-    else this.#pulse.tick(tickMs, options);
+  /** Looks whether its time is over, and how it lives. */
+  tick(tick: Tick, options: PulseOptions): void {
+    this.#pulse.tick(tick, options);
   }
 }

@@ -39,10 +39,9 @@ export class Subscriptions {
     const { report, onSubscribe } = this.#settings;
     // What waits goes to those who were here before; history and live meet within this one turn.
     this.#turns.flush();
-    const nowMs = this.#settings.now();
     let begin: Begin;
     try {
-      begin = this.#begin(wish, nowMs);
+      begin = this.#begin(wish);
     } catch (error) {
       // The log has thrown. Another time it may not.
       report(error);
@@ -55,7 +54,8 @@ export class Subscriptions {
     }
     const response = new EventResponse(this.#encodeFirst(wish.streams, begin), report);
     const { turn } = this.#turns;
-    const subscriber = new Subscriber(context, response, turn, nowMs + expiresInMs);
+    const expiresMs = Date.now() + expiresInMs;
+    const subscriber = new Subscriber(context, response, turn, expiresMs);
     const subscription = { streams: wish.streams, context };
     response.onEnd((end) => this.#ended(feed, subscriber, { subscription, end, onEnd }));
     guard((error) => response.fail(error), () => {
@@ -65,8 +65,8 @@ export class Subscriptions {
     return response.respond(headers);
   }
 
-  #begin({ streams, lastEventId, since }: Wish, nowMs: number): Begin {
-    const feed = this.#feeds.open(streams, nowMs);
+  #begin({ streams, lastEventId, since }: Wish): Begin {
+    const feed = this.#feeds.open(streams, this.#settings.now());
     try {
       feed.advance(this.#turns.head);
       const isReset = lastEventId !== undefined && !this.#isKnown(lastEventId);

@@ -135,6 +135,7 @@ Deno.test("createApp() takes an option that is undefined as left out", async () 
     print: undefined,
     pages: undefined,
     memoryBytes: undefined,
+    droppedLines: undefined,
     authorize: undefined,
     eventLog: undefined,
   };

@@ -30,7 +30,7 @@ export interface RetentionOptions {
 interface Kept {
   readonly id: string;
   readonly bytes: number;
-  readonly keptMs: number;
+  keptMs: number;
 }
 
 /** Keeps the books of the entries that a log has. */
@@ -38,6 +38,7 @@ export class Retention {
   readonly #options: Required<RetentionOptions>;
   #kept: Kept[] = [];
   #bytes = 0;
+  #nowMs = -Infinity;
 
   /**
    * Begins with none.
@@ -59,8 +60,15 @@ export class Retention {
     this.#bytes += bytes;
   }
 
-  /** Those that are to go now, the oldest first. */
+  /**
+   * Those that are to go now, the oldest first. Where the clock was set back, what seems to be from
+   * later is as old as nothing, and ages from now on.
+   */
   due(nowMs: number): string[] {
+    if (nowMs < this.#nowMs) {
+      for (const kept of this.#kept) kept.keptMs = Math.min(kept.keptMs, nowMs);
+    }
+    this.#nowMs = nowMs;
     const { maxEntries, maxBytes, maxAgeMs } = this.#options;
     let bytes = this.#bytes;
     const stays = this.#kept.findIndex((kept, i) => {

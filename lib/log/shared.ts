@@ -20,6 +20,7 @@ import type { EntryStore } from "./entry_store.ts";
 import type { AppendOptions, EventLog, LogEntry, LogPage, LogReceiver } from "./log.ts";
 import { goneAfter, pageAfter } from "./pages.ts";
 import { Retention, type RetentionOptions } from "./retention.ts";
+import { Stopwatch } from "./stopwatch.ts";
 
 /** An {@linkcode EventLog} over an {@linkcode EntryStore}. */
 export class SharedLog implements EventLog {
@@ -31,7 +32,7 @@ export class SharedLog implements EventLog {
   #startId = "";
   // Up to here it has delivered.
   #lastId = "";
-  #readMs = 0;
+  readonly #sinceRead = new Stopwatch();
   // How many entries had a page's worth of text the last time.
   #pageCount = 10;
   #isReading = false;
@@ -154,7 +155,7 @@ export class SharedLog implements EventLog {
       try {
         // When it is back, that is to be known before something comes.
         const page = await this.#store.next(this.#ids!.placeOf(this.#lastId), this.#isReading);
-        const isLate = !this.#isReading || performance.now() - this.#readMs > LATE_MS;
+        const isLate = !this.#isReading || this.#sinceRead.elapsedMs > LATE_MS;
         await this.#advance(page, isLate);
         this.#isReading = true;
       } catch (error) {
@@ -174,7 +175,9 @@ export class SharedLog implements EventLog {
     for (const stored of page) {
       const entries = this.#decode(stored);
       const id = entries.at(-1)?.id ?? this.#ids!.after(stored.place);
-      this.#retention.add(id, byteLength(stored.text), entryTimeMs(stored));
+      // By a clock that is ahead it may seem to be from later, and would hold up what comes after it.
+      const timeMs = Math.min(entryTimeMs(stored), Date.now());
+      this.#retention.add(id, byteLength(stored.text), timeMs);
       if (id <= this.#lastId) continue;
       if (stored.text === LOSS) {
         this.#deliver(fresh);
@@ -184,7 +187,7 @@ export class SharedLog implements EventLog {
       this.#lastId = id;
       fresh.push(...entries);
     }
-    this.#readMs = performance.now();
+    this.#sinceRead.restart();
     this.#deliver(fresh);
   }
 

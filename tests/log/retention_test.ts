@@ -37,6 +37,18 @@ Deno.test("Retention.due() is the same until it is dropped, then nothing", () =>
   assertEquals(retention.due(600), ["d"]);
 });
 
+Deno.test("Retention.due() is what ages from now on, where the clock was set back by a year", () => {
+  const retention = keep({ maxAgeMs: 100 });
+  const yearMs = 31_536_000_000;
+  for (const [i, place] of ["f", "g"].entries()) retention.add(place, 10, yearMs + i);
+  assertEquals(retention.due(yearMs), ["a", "b", "c", "d", "e"]);
+  retention.drop(5);
+  assertEquals(retention.due(1_000), []);
+  retention.add("h", 10, 1_001);
+  assertEquals(retention.due(1_100), []);
+  assertEquals(retention.due(1_101), ["f", "g"]);
+});
+
 Deno.test("Retention begins with nothing due", () => {
   const retention = new Retention();
   assertEquals(retention.due(1e15), []);

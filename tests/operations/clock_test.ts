@@ -1,8 +1,10 @@
 import { assertEquals, assertLess, assertLessOrEqual } from "@std/assert";
 import { isMissing, lacks } from "../program.ts";
+import { signHs256 } from "../server/jwt_support.ts";
 import { Body, ServerProcess } from "../server/support.ts";
 
 const PUBLISH_TOKEN = "a-token-for-this-test";
+const JWT_KEY = "a-secret-of-32-bytes-for-this-test";
 const LIBFAKETIME = `/usr/lib/${Deno.build.arch}-linux-gnu/faketime/libfaketimeMT.so.1`;
 const HOUR_MS = 3_600_000;
 const ignore = await lacks("net", "run", "read", "write") || await isMissing(LIBFAKETIME);
@@ -16,6 +18,7 @@ class ClockedServer implements AsyncDisposable {
     this.#set(0);
     this.#server = new ServerProcess({
       PUBLISH_TOKEN,
+      JWT_KEY,
       INTERVAL_MS: "10",
       HEARTBEAT_SECONDS: "1",
       LD_PRELOAD: LIBFAKETIME,
@@ -33,8 +36,15 @@ class ClockedServer implements AsyncDisposable {
     assertLess(Math.abs(Date.parse(time!) - Date.now() - hours * HOUR_MS), HOUR_MS / 2);
   }
 
-  async open(path: string): Promise<Body> {
-    return new Body(await fetch(new URL(path, await this.#server.url())));
+  async open(path: string, headers: HeadersInit = {}): Promise<Body> {
+    return new Body(await fetch(new URL(path, await this.#server.url()), { headers }));
+  }
+
+  /** Opens a stream with a token that is good for so long by our clock. */
+  async openFor(hours: number, path: string): Promise<Body> {
+    const exp = (Date.now() + hours * HOUR_MS) / 1_000;
+    const token = await signHs256({ exp, sse: { subscribe: ["*"] } }, JWT_KEY);
+    return await this.open(path, { authorization: `Bearer ${token}` });
   }
 
   async publish(data: string): Promise<string> {
@@ -104,5 +114,25 @@ Deno.test({
     const [epochs, positions] = [0, 1].map((part) => ids.map((id) => id.split("-")[part]!));
     assertEquals(new Set(epochs).size, 1);
     assertEquals(positions, [...new Set(positions)].sort((a, b) => Number(a) - Number(b)));
+  },
+});
+
+Deno.test({
+  name: "a server whose clock passes a token's end, as after a night's suspend, ends its streams",
+  ignore,
+  async fn() {
+    await using server = new ClockedServer();
+    await using lasting = await server.openFor(2, "/sse?stream=quiet");
+    const ending = [
+      await server.openFor(0.5, "/sse?stream=quiet"),
+      await server.openFor(0.5, "/sse"),
+    ];
+    await twoMoreBeats(lasting);
+    await server.move(1);
+    for (const body of ending) {
+      assertEquals((await body.end()).endsWith("event: expired\ndata: {}\n\n"), true);
+    }
+    await twoMoreBeats(lasting);
+    assertEquals(lasting.text.includes("expired"), false);
   },
 });

@@ -44,3 +44,12 @@ Deno.test("RateLimit.take() allows a burst of another size", () => {
   nowMs = 10_000;
   assertEquals([1, 2].map(() => limit.take("a")), [0, 10]);
 });
+
+Deno.test("RateLimit has no more than a full bucket after any pause", () => {
+  let nowMs = 0;
+  const limit = new RateLimit(2, { now: () => nowMs });
+  for (const pauseMs of [1_000, 3_600_000, 1e12]) {
+    nowMs += pauseMs;
+    assertEquals([1, 2, 3].map(() => limit.take("a")), [0, 0, 1]);
+  }
+});
