@@ -16,7 +16,7 @@ import {
 } from "./lib/server/app.ts";
 import { LineQueue, type LineWriter } from "./lib/server/line_queue.ts";
 import { describeListenError } from "./lib/server/listen_error.ts";
-import { createLog, type Log } from "./lib/server/request_log.ts";
+import { createLog, type Log, printable } from "./lib/server/request_log.ts";
 
 /** How long the first client is kept waiting for the event log, rather than told to come back. */
 const LOG_WAIT_MS = 3_000;
@@ -73,7 +73,7 @@ function openOutput(writer: LineWriter, printToConsole: (line: string) => void):
   const queue = new LineQueue(writer, { onDropped });
   const print = isConsoleCollected() ? printToConsole : (line: string) => queue.print(line);
   const log = createLog(isJson ? "json" : "text", print);
-  return { queue, print, say: isJson ? log : print };
+  return { queue, print, say: isJson ? log : (text) => print(printable(text)) };
 }
 
 /** Whether what the console prints is collected by the runtime itself, and written nowhere. */

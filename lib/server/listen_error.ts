@@ -21,7 +21,9 @@ function reasonOf(error: unknown, host: string): string {
   if (name === "PermissionDenied") {
     return "the port is for privileged processes; set PORT to one from 1024 on";
   }
-  if (name === "NotCapable") return `${message}; for the address of HOST and PORT`;
+  if (name === "NotCapable") {
+    return "--allow-net does not include it; add it there, or change HOST and PORT";
+  }
   if (name === "AddrNotAvailable" || /\bhost\b|lookup/.test(message)) {
     // Some shells set HOST themselves, such as conda's, and nobody remembers it.
     return `${

@@ -82,17 +82,22 @@ const MAX_CHARACTERS = 1_024;
 const MAX_LIST_CHARACTERS = 256;
 
 function jsonLine(time: string, message: string, fields: LogFields): string {
-  return JSON.stringify({ time, message, ...fields }).replace(CONTROL, escape);
+  return printable(JSON.stringify({ time, message, ...fields }));
 }
 
 function textLine(time: string, message: string, fields: LogFields): string {
   const rest = Object.entries(fields).map(([name, value]) => `${name}=${textValue(value)}`);
-  return [time, message, ...rest].join(" ").replace(CONTROL, escape);
+  return printable([time, message, ...rest].join(" "));
 }
 
 function textValue(value: string | number | readonly string[]): string {
   const text = Array.isArray(value) ? value.join(",") : `${value}`;
   return /^[^\s"=\\]+$/.test(text) ? text : JSON.stringify(text);
+}
+
+/** A text as one line that does nothing to a terminal: its control characters as escapes. */
+export function printable(text: string): string {
+  return text.replace(CONTROL, escape);
 }
 
 // Line breaks of every kind, and what makes a terminal do things.

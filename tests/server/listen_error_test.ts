@@ -13,6 +13,12 @@ const TABLE: [host: string, name: string, message: string, reason: string][] = [
     "Permission denied (os error 13)",
     "the port is for privileged processes; set PORT to one from 1024 on",
   ],
+  [
+    "127.0.0.1",
+    "NotCapable",
+    'Requires net access to "127.0.0.1:80", run again with the --allow-net flag',
+    "--allow-net does not include it; add it there, or change HOST and PORT",
+  ],
   ["192.0.2.1", "AddrNotAvailable", "Cannot assign requested address", `"192.0.2.1"${NO_ADDRESS}`],
   [
     "x86_64-conda-linux-gnu",

@@ -1,5 +1,10 @@
 import { assertEquals, assertLess, assertMatch } from "@std/assert";
-import { createLog, type LogFields, type LogFormat } from "../../lib/server/request_log.ts";
+import {
+  createLog,
+  type LogFields,
+  type LogFormat,
+  printable,
+} from "../../lib/server/request_log.ts";
 
 /** The one line that a log of a format makes, at the beginning of 2027. */
 function line(format: LogFormat, message: string, fields?: LogFields): string {
@@ -162,4 +167,12 @@ Deno.test("createLog() lets nothing through of what printing throws or rejects w
   })("a");
   createLog("text", async () => await Promise.reject(error))("a");
   await new Promise((resolve) => setTimeout(resolve, 0)); // in which an unhandled rejection would fail
+});
+
+Deno.test("printable() makes one line of any text, from which it can be read back", () => {
+  for (const text of Object.keys(HOSTILE)) {
+    const one = printable(`a${text}b`);
+    assertMatch(one, /^[ -~]+$/);
+    assertEquals(JSON.parse(`"${one}"`), `a${text}b`);
+  }
 });
