@@ -89,6 +89,19 @@ function makePipe() {
 }
 
 Deno.test({
+  name: "a server whose output's reader has gone serves, and exits with 0",
+  ignore,
+  async fn() {
+    using pipe = makePipe();
+    const { path } = pipe;
+    await using server = new SilentServer(`mkfifo ${path}; head -c 1 ${path} & exec >${path}`);
+    await server.started();
+    for (let i = 0; i < 10; i++) await server.visit();
+    await server.servesAndStops();
+  },
+});
+
+Deno.test({
   name: "a server whose outputs nobody reads serves, and exits with 0",
   ignore,
   async fn() {

@@ -5,7 +5,7 @@ import {
   assertMatch,
   assertNotEquals,
 } from "@std/assert";
-import { lacks } from "../program.ts";
+import { freePort, lacks } from "../program.ts";
 import { Body, ServerProcess } from "./support.ts";
 
 const ignore = await lacks("net", "run");
@@ -224,6 +224,37 @@ Deno.test({
     await using server = new ServerProcess({ HOST: "x86_64-conda-linux-gnu" });
     assertMatch(await server.stderr.line(""), /"x86_64-conda-linux-gnu" is no address.*set HOST /);
     assertEquals(await server.exitCode(), 1);
+  },
+});
+
+Deno.test({
+  name: "main.ts has the runtime send its log to a collector, with OTEL_DENO_CONSOLE=replace",
+  ignore,
+  async fn() {
+    let collected = "";
+    await using collector = Deno.serve(
+      { hostname: "127.0.0.1", port: 0, onListen() {} },
+      async (request) => {
+        collected += await request.text();
+        return new Response();
+      },
+    );
+    const port = freePort();
+    await using server = new ServerProcess({
+      PORT: `${port}`,
+      OTEL_DENO: "true",
+      OTEL_DENO_CONSOLE: "replace",
+      OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${collector.addr.port}`,
+      OTEL_EXPORTER_OTLP_PROTOCOL: "http/json",
+    });
+    while (!collected.includes("Listening on")) {
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    await using body = await open(new URL(`http://127.0.0.1:${port}`), "sse");
+    await body.until(/retry/);
+    server.kill("SIGTERM");
+    assertEquals([await server.exitCode(), server.stdout.all], [0, []]);
+    assertMatch(collected, / disconnected .*reason=closed/);
   },
 });
 
