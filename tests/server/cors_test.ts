@@ -82,7 +82,40 @@ Deno.test("withCors() answers the preflight of an allowed origin itself", async 
       "access-control-allow-headers": "Last-Event-ID, Authorization, Content-Type, Cache-Control",
       "access-control-allow-methods": "GET, HEAD, POST, DELETE",
       "access-control-max-age": "7200",
+      "vary": "Access-Control-Request-Headers, Origin",
     }]);
+  }
+});
+
+Deno.test("withCors() allows an allowed origin the headers that its preflight asks for", async () => {
+  const byDefault = "Last-Event-ID, Authorization, Content-Type, Cache-Control";
+  const table: [asked: string, allowed: string][] = [
+    ["traceparent", "traceparent"],
+    ["sentry-trace,baggage", "sentry-trace,baggage"],
+    ["datastar-request, hx-request", "datastar-request, hx-request"],
+    ["x-a!#$%&'*+.^_`|~9", "x-a!#$%&'*+.^_`|~9"],
+    [`x-${"a".repeat(1_022)}`, `x-${"a".repeat(1_022)}`],
+    [`x-${"a".repeat(1_023)}`, byDefault],
+    ["", byDefault],
+    ...["x-a,", ",", "x a", "x-a; q=1", "x-é", '"x"', "x:y", "a,,b"].map((asked) =>
+      [asked, byDefault] as [string, string]
+    ),
+  ];
+  for (const [asked, allowed] of table) {
+    const { method, headers } = preflight(APP);
+    const request = { ...headers as object, "access-control-request-headers": asked };
+    const [status, answer] = await ask(ORIGINS, { method: method!, headers: request }, refuse);
+    assertEquals([status, answer["access-control-allow-headers"]], [204, allowed], asked);
+  }
+});
+
+Deno.test("withCors() knows the origins of apps and extensions", async () => {
+  const app = "capacitor://localhost";
+  const extension = "chrome-extension://mdplmiioglkpgkgblfdilgebpppgdlm";
+  for (const origin of [app, extension]) {
+    assertEquals((await ask([app, extension], preflight(origin), refuse))[0], 204);
+    assertEquals(await ask([app, extension], { headers: { origin } }), [200, allowing(origin)]);
+    assertEquals((await ask([`${origin}x`, APP], preflight(origin), refuse))[0], 403);
   }
 });
 
@@ -167,6 +200,18 @@ Deno.test("withCors() refuses what is no origin", () => {
 Deno.test("isOrigin() is true for what browsers write in Origin", () => {
   const origins = [APP, OTHER_APP, "http://localhost", "https://a", "http://192.0.2.7:8080"];
   origins.push("https://[2001:db8::7]", "http://[::1]:3000", "https://xn--bcher-kva.example");
+  origins.push(
+    "capacitor://localhost",
+    "ionic://localhost",
+    "tauri://localhost",
+    "app://obsidian.md",
+  );
+  origins.push("chrome-extension://mdplmiioglkpgkgblfdilgebpppgdlm", "vscode-webview://1a2b_c");
+  origins.push("moz-extension://0d1f8a51-7a3c-4b0c-9a53-0c6f0c9e2f11", "app://localhost:3000");
+  origins.push(
+    "safari-web-extension://0D1F8A51-7A3C-4B0C-9A53-0C6F0C9E2F11",
+    "x+y.z-1://[::1]:8080",
+  );
   for (const origin of origins) assertEquals(isOrigin(origin), true, origin);
 });
 
@@ -188,5 +233,17 @@ Deno.test("isOrigin() is false for everything else", () => {
   table.push("https://app.example:99999", "https://app.example:", "https://bücher.example");
   table.push("ws://app.example", "blob:https://app.example", "data:,x", " https://app.example");
   table.push("https://app.example\n", "https://app.example https://b.example", "http://127.1");
+  table.push("capacitor://", "capacitor://localhost/", "capacitor://localhost/x", "capacitor://*");
+  table.push("Capacitor://localhost", "capacitor:localhost", "capacitor://a@b", "capacitor://a:0");
+  table.push("capacitor://a:65536", "capacitor://a:", "capacitor://a b", "capacitor://é", "1x://a");
+  table.push(
+    "file://",
+    "file://localhost",
+    "ftp://a",
+    "wss://a",
+    "blob://a/b",
+    "app://a?x",
+    "app://a#x",
+  );
   for (const text of table) assertEquals(isOrigin(text), false, text);
 });
