@@ -8,7 +8,8 @@
  */
 
 import { problem } from "../problem.ts";
-import { type Claims, type JwtFault, type JwtKey, verifyJwt } from "./jwt.ts";
+import { type Claims, type JwtRefusal, verifyJwt } from "./jwt.ts";
+import type { JwtKey } from "./jwt_key.ts";
 
 /**
  * What a request wants to do: `subscribe` to streams, `publish` to them or end them, or `admin`, which
@@ -53,7 +54,8 @@ export interface AccessOptions {
  *
  * A token comes in the header `Authorization: Bearer`, a JWT else in the cookie `sse_token` (which is
  * not looked at without a `jwtKey`, and is none when it is empty); never in the query. Another scheme
- * than Bearer is no token.
+ * than Bearer is no token. A browser sends several cookies of that name when they were set for several
+ * paths or domains: the first 4 are tried, and the first that is good for the request counts.
  *
  * - A token that is not good is 401, whatever it was to be used for.
  * - Without a token: 401 where one would help, else 403, since there is none to bring.
@@ -71,9 +73,29 @@ export function createAccess(options: AccessOptions): { readonly authorize: Auth
   }
   let expected: Promise<Uint8Array> | undefined;
 
-  async function isPublishToken({ token, isCookie }: Credential): Promise<boolean> {
-    if (publishToken === undefined || isCookie) return false;
+  async function isPublishToken(token: string): Promise<boolean> {
+    if (publishToken === undefined) return false;
     return await matchesToken(token, await (expected ??= hashToken(publishToken)));
+  }
+
+  /** Decides by JWTs, of which the first that is good for the request counts. */
+  async function authorizeByJwt(
+    tokens: readonly string[],
+    isGood: (claims: Claims) => boolean,
+  ): Promise<Grant | Response> {
+    const valid: Claims[] = [];
+    let refusal: JwtRefusal | undefined;
+    for (const token of jwtKey ? tokens : []) {
+      const result = await verifyJwt(token, await jwtKey!, now() / 1_000);
+      if ("fault" in result) refusal ??= result;
+      else valid.push(result);
+    }
+    if (valid.length === 0) return refuseToken(refusal);
+    const claims = valid.find(isGood);
+    if (claims) return { expiresAtMs: claims.expiresAtSeconds * 1_000 };
+    return problem(403, "The token is not good for this", {
+      "www-authenticate": 'Bearer error="insufficient_scope"',
+    });
   }
 
   function refuseAnonymous(action: Action): Response {
@@ -90,21 +112,16 @@ export function createAccess(options: AccessOptions): { readonly authorize: Auth
     streams: readonly string[],
   ): Promise<Grant | Response> {
     const isPublic = action === "subscribe" && subscribe === "public";
-    const credential = findCredential(request.headers, jwtKey !== undefined);
-    if (!credential) return isPublic ? {} : refuseAnonymous(action);
-    if (await isPublishToken(credential)) return {};
-    const claims = jwtKey
-      ? await verifyJwt(credential.token, await jwtKey, now() / 1_000)
-      : "malformed";
-    if (typeof claims === "string") return refuseToken(claims);
-    if (credential.isCookie && !isSafe(request) && !isFromOwnPage(request)) {
-      return problem(403, "A cookie does not authorize this from another origin");
+    const isGood = (claims: Claims) => isPublic || covers(claims, action, streams);
+    const token = bearerToken(request.headers);
+    if (token !== undefined) {
+      return await isPublishToken(token) ? {} : await authorizeByJwt([token], isGood);
     }
-    if (!isPublic && !covers(claims, action, streams)) {
-      const challenge = 'Bearer error="insufficient_scope"';
-      return problem(403, "The token is not good for this", { "www-authenticate": challenge });
-    }
-    return { expiresAtMs: claims.expiresAtSeconds * 1_000 };
+    const cookies = jwtKey ? cookieTokens(request.headers) : [];
+    if (cookies.length === 0) return isPublic ? {} : refuseAnonymous(action);
+    const answer = await authorizeByJwt(cookies, isGood);
+    const isForeign = !isSafe(request) && !isFromOwnPage(request);
+    return isForeign && !isUnauthorized(answer) ? refuseForeignPage() : answer;
   }
 
   return { authorize };
@@ -139,34 +156,41 @@ export async function matchesToken(given: string, expected: Uint8Array): Promise
   return difference === 0;
 }
 
-/** A token as it came. */
-interface Credential {
-  /** `""` where there should be one, but it is unreadable. */
-  readonly token: string;
-  readonly isCookie: boolean;
+/**
+ * The token of the header `Authorization`: `undefined` without one or with another scheme than Bearer,
+ * such as the Basic that a proxy adds; `""` where it can't be read.
+ */
+export function bearerToken(headers: Headers): string | undefined {
+  const [scheme = "", ...rest] = (headers.get("authorization") ?? "").trim().split(/[ \t]+/);
+  if (scheme.toLowerCase() !== "bearer") return undefined;
+  return rest.length === 1 ? rest[0]! : "";
 }
 
-/** The token of the header, or else, if cookies count, of the first cookie `sse_token`. */
-function findCredential(headers: Headers, withCookie: boolean): Credential | undefined {
-  const [scheme = "", ...rest] = (headers.get("authorization") ?? "").trim().split(/[ \t]+/);
-  if (scheme.toLowerCase() === "bearer") {
-    return { token: rest.length === 1 ? rest[0]! : "", isCookie: false };
-  }
-  if (!withCookie) return undefined;
+/** The answer to a cookie on a request that changes something, unless a page of this server sent it. */
+export function refuseForeignPage(): Response {
+  return problem(403, "A cookie does not authorize this from another origin");
+}
+
+/** The first tokens of cookies `sse_token`, each once. */
+function cookieTokens(headers: Headers): string[] {
   const cookies = (headers.get("cookie") ?? "").split(";").map((cookie) => cookie.trim());
-  const token = cookies.find((cookie) => cookie.startsWith(COOKIE))?.slice(COOKIE.length);
-  return token ? { token, isCookie: true } : undefined;
+  const tokens = cookies
+    .filter((cookie) => cookie.startsWith(COOKIE) && cookie.length > COOKIE.length)
+    .map((cookie) => cookie.slice(COOKIE.length));
+  return [...new Set(tokens)].slice(0, MAX_COOKIES);
 }
 
 const COOKIE = "sse_token=";
+const MAX_COOKIES = 4;
 
-function refuseToken(fault: JwtFault): Response {
-  const detail = fault === "expired"
-    ? "The token has expired"
-    : fault === "early"
-    ? "The token is not valid yet"
-    : "The token is not valid here";
-  return problem(401, detail, { "www-authenticate": 'Bearer error="invalid_token"' });
+function refuseToken(refusal: JwtRefusal | undefined): Response {
+  return problem(401, refusal?.detail ?? "The token is not valid here", {
+    "www-authenticate": 'Bearer error="invalid_token"',
+  });
+}
+
+function isUnauthorized(answer: Grant | Response): boolean {
+  return answer instanceof Response && answer.status === 401;
 }
 
 function covers(claims: Claims, action: Action, streams: readonly string[]): boolean {

@@ -20,7 +20,7 @@ import { Connections } from "./connections.ts";
 import { createConsole } from "./console.ts";
 import { withCors } from "./cors.ts";
 import { openEventLog } from "./event_log.ts";
-import { importJwtKey } from "./jwt.ts";
+import { importJwtKey } from "./jwt_key.ts";
 import { METRICS_TYPE, metricsText } from "./metrics.ts";
 import { recover } from "./recover.ts";
 import { createLog } from "./request_log.ts";
@@ -31,7 +31,7 @@ import { staticRoutes } from "./static.ts";
 
 export type { Action, Authorize, Grant } from "./access.ts";
 export { type Config, ConfigError, readConfig } from "./config.ts";
-export { importJwtKey, type JwtKey } from "./jwt.ts";
+export { importJwtKey, type JwtKey } from "./jwt_key.ts";
 export type { LogFormat } from "./request_log.ts";
 export type { Handler, RequestInfo, Route } from "./router.ts";
 

@@ -9,6 +9,7 @@ import { slowPolicies, type SlowPolicy } from "../stream.ts";
 import { isRedisUrl } from "../log/redis.ts";
 import { isStreamName } from "../stream_name.ts";
 import { isOrigin } from "./cors.ts";
+import { explainJwtKey, JWT_KEY_EXPECTED, unescapePem } from "./jwt_key.ts";
 import { type LogFormat, logFormats } from "./request_log.ts";
 
 /** What the server runs with; the README's table of options says the rest. */
@@ -104,7 +105,8 @@ export function readConfig(get: (name: string) => string | undefined): Config {
     if (text === undefined || text === "") return fallback;
     const value = parse(text);
     if (!(value instanceof Wrong)) return value;
-    errors.push(`${name}: expected ${value.expected}, got ${JSON.stringify(shown(name, text))}`);
+    const got = value.got ?? JSON.stringify(shown(name, text));
+    errors.push(`${name}: expected ${value.expected}, got ${got}`);
     return fallback;
   };
   const isOnDeploy = get("DENO_DEPLOYMENT_ID") !== undefined;
@@ -114,10 +116,10 @@ export function readConfig(get: (name: string) => string | undefined): Config {
     oneOf(["memory", "kv", "redis"] as const),
   );
   const config: Config = {
-    host: read("HOST", "0.0.0.0", text),
+    host: read("HOST", "0.0.0.0", host),
     port: read("PORT", 8_080, whole(0, 65_535)),
-    tlsCert: read("TLS_CERT", undefined, pem),
-    tlsKey: read("TLS_KEY", undefined, pem),
+    tlsCert: read("TLS_CERT", undefined, pem("CERTIFICATE")),
+    tlsKey: read("TLS_KEY", undefined, pem("PRIVATE KEY")),
     reusePort: read("REUSE_PORT", "false", oneOf(["true", "false"] as const)) === "true",
     logFormat: read("LOG_FORMAT", "text", oneOf(logFormats)),
     trustProxy: read("TRUST_PROXY", 0, whole(0, 100)),
@@ -142,7 +144,7 @@ export function readConfig(get: (name: string) => string | undefined): Config {
     maxEventBytes: read("MAX_EVENT_BYTES", 262_144, whole(1)),
     publishRate: read("PUBLISH_RATE", 0, whole(0)),
     eventLog,
-    kvPath: read("KV_PATH", isOnDeploy ? undefined : "./data/hub.sqlite", text),
+    kvPath: read("KV_PATH", isOnDeploy ? undefined : "./data/hub.sqlite", path),
     redisUrl: read("REDIS_URL", undefined, redisUrl),
     warnings: [
       ...isOnDeploy && eventLog === "memory"
@@ -171,13 +173,22 @@ export function readConfig(get: (name: string) => string | undefined): Config {
 
 const MAX_TIMER_MS = 2_147_483_647;
 
-/** What would be right where something is wrong. */
+/** What would be right where something is wrong; and what it is, where its text is not to be shown. */
 class Wrong {
-  constructor(readonly expected: string) {}
+  constructor(readonly expected: string, readonly got?: string) {}
 }
 
-function text(text: string): string {
-  return text;
+function host(text: string): string | Wrong {
+  return /^[\w.:%[\]-]+$/.test(text) ? text : new Wrong(
+    "an address or a name such as 0.0.0.0, :: or localhost",
+  );
+}
+
+// Environment files add line breaks and quotes, and a file of such a name would be made.
+function path(text: string): string | Wrong {
+  return /^[^\s"'](?:.*[^\s"'])?$/s.test(text) ? text : new Wrong(
+    "a file's path without white space or quotes at its ends",
+  );
 }
 
 function whole(min: number, max = Number.MAX_SAFE_INTEGER): (text: string) => number | Wrong {
@@ -200,21 +211,36 @@ function streamNames(text: string): string[] | Wrong {
   );
 }
 
-function pem(text: string): string | Wrong {
-  return text.includes("-----BEGIN ") ? text : new Wrong("the PEM text itself, not a file's name");
+/** Reads PEM of a kind, whose line breaks may be written as `\n`. */
+function pem(label: string): (text: string) => string | Wrong {
+  return (text) => {
+    const pem = unescapePem(text);
+    if (new RegExp(`-----BEGIN [A-Z0-9 ]*${label}-----`).test(pem)) return pem;
+    const [, other] = /-----BEGIN ([A-Z0-9 ]+)-----/.exec(pem) ?? [];
+    return other === undefined
+      ? new Wrong("the PEM text itself, not a file's name")
+      : new Wrong(`the PEM of a ${label}`, `the PEM of a ${other}`);
+  };
 }
 
-// What a bearer token may be made of (RFC 6750, section 2.1); shorter ones can be guessed.
+// What a bearer token may be made of (RFC 6750, section 2.1); one that is shorter, repeats itself or
+// stands in a manual can be guessed.
 function token(text: string): string | Wrong {
-  return /^[A-Za-z0-9._~+/-]{16,}=*$/.test(text) ? text : new Wrong(
-    "at least 16 characters of A-Z a-z 0-9 - . _ ~ + / and = at the end",
+  if (KNOWN_TOKENS.has(text)) {
+    return new Wrong("a token of your own", "an example that everybody knows");
+  }
+  if (/^[A-Za-z0-9._~+/-]{16,}=*$/.test(text) && new Set(text).size >= 8) return text;
+  return new Wrong(
+    "at least 16 characters of A-Z a-z 0-9 - . _ ~ + / and = at the end, at least 8 of them different",
   );
 }
 
-// RFC 7518, section 3.2: an HS256 key has at least the 256 bits of its hash.
+// The example of the README's first edition.
+const KNOWN_TOKENS = new Set(["a-token-of-your-own"]);
+
 function jwtKey(text: string): string | Wrong {
-  const isLongEnough = new TextEncoder().encode(text).length >= 32;
-  return isLongEnough ? text : new Wrong("a secret of 32 bytes or more, or a public key as PEM");
+  const fault = explainJwtKey(text);
+  return fault === undefined ? text : new Wrong(JWT_KEY_EXPECTED, fault);
 }
 
 function redisUrl(text: string): string | Wrong {
@@ -224,7 +250,8 @@ function redisUrl(text: string): string | Wrong {
 function origins(text: string): string[] | Wrong {
   const all = text.split(",").map((origin) => origin.trim());
   return all.every(isOrigin) ? all : new Wrong(
-    "origins such as https://app.example, with commas between",
+    "origins such as https://app.example or capacitor://localhost, as browsers send them: without a " +
+      "path, not even a slash, and with commas between",
   );
 }
 

@@ -1,6 +1,6 @@
 /**
  * JSON Web Tokens that say which streams their bearer may use. Verifies only, with one key and the
- * one algorithm that belongs to it; issues none.
+ * one algorithm that belongs to it; issues none. The key is read by `jwt_key.ts`.
  *
  * @see {@link https://www.rfc-editor.org/rfc/rfc7519 RFC 7519}, and for what is refused
  * {@link https://www.rfc-editor.org/rfc/rfc8725 RFC 8725}
@@ -8,17 +8,11 @@
  * @module
  */
 
-/** A key that verifies tokens, bound to the one algorithm it may be used with. */
-export interface JwtKey {
-  /** What `alg` in a token's header must be. */
-  readonly algorithm: "HS256" | "ES256";
-  /** The key itself, usable for `verify`. */
-  readonly cryptoKey: CryptoKey;
-}
+import type { JwtKey } from "./jwt_key.ts";
 
 /** What a good token says. */
 export interface Claims {
-  /** Claim `exp`: when it ends, in seconds since 1970. Any finite number, so perhaps in a far future. */
+  /** Claim `exp`: when it ends, in seconds since 1970; at the latest the end of the year 9999. */
   readonly expiresAtSeconds: number;
   /** Claim `sse.subscribe`: patterns of the streams its bearer may subscribe to. */
   readonly subscribe: readonly string[];
@@ -38,82 +32,52 @@ export interface Claims {
  */
 export type JwtFault = "malformed" | "header" | "signature" | "claims" | "expired" | "early";
 
-/**
- * Imports the key that tokens are verified with.
- *
- * @param text An ES256 public key as PEM (SPKI, curve P-256), or else an HS256 secret, taken as it
- * stands, in UTF-8. Whatever looks like a public key in another form is refused: as a secret it would
- * let everybody sign who knows it.
- * @throws {TypeError} If it is a PEM of another kind, or a public key that is not written as PEM.
- * @throws {RangeError} If the secret has less than 32 bytes (RFC 7518, section 3.2).
- */
-export async function importJwtKey(text: string): Promise<JwtKey> {
-  if (LOOKS_PUBLIC.test(text)) return await importPublicKey(text);
-  const secret = new TextEncoder().encode(text);
-  if (secret.length < 32) {
-    throw new RangeError(
-      `Cannot import JWT key: an HS256 secret needs at least 32 bytes, got ${secret.length}`,
-    );
-  }
-  return { algorithm: "HS256", cryptoKey: await importKey("raw", secret, HS256) };
+/** The refusal of a token. */
+export interface JwtRefusal {
+  /** Why the token is refused. */
+  readonly fault: JwtFault;
+  /** The reason in words, for the token's holder: about its claims only if its signature is right. */
+  readonly detail: string;
 }
 
 /**
  * Verifies a token and reads its claims.
  *
  * Its header must name the key's algorithm, may have `typ` `JWT` or `at+jwt`, and must not have
- * `crit`. Its claims must have `exp`, in the future; `nbf`, if there is one, must be past, without
- * leeway; and `sse` must be an object with nothing but `subscribe` and `publish`, both optional, both
- * lists of strings.
+ * `crit`. Its claims must have `exp`, in the future; `nbf`, if there is one, must be past, or less than
+ * 5 seconds away, since the issuer's clock may be ahead; and `sse` must be an object with nothing but
+ * `subscribe` and `publish`, both optional, both lists of strings.
  *
  * @param nowSeconds The time, in seconds since 1970.
- * @returns The claims, or why there are none. Never throws because of a token's text.
+ * @returns The claims, or why the token is refused. Never throws because of a token's text.
  */
 export async function verifyJwt(
   token: string,
   key: JwtKey,
   nowSeconds: number,
-): Promise<Claims | JwtFault> {
-  if (token.length > MAX_TOKEN_CHARACTERS) return "malformed";
+): Promise<Claims | JwtRefusal> {
+  if (token.length > MAX_TOKEN_CHARACTERS) return refuse("malformed");
   const parts = token.split(".", 4);
   const [header, payload, signature] = parts.map(decodeBase64Url);
-  if (parts.length !== 3 || !header || !payload || !signature) return "malformed";
+  if (parts.length !== 3 || !header || !payload || !signature) return refuse("malformed");
   const fields = parseObject(header);
-  if (!fields) return "malformed";
-  if (!isHeaderFor(key, fields)) return "header";
+  if (!fields) return refuse("malformed");
+  if (!isHeaderFor(key, fields)) return refuse("header");
   const signed = new TextEncoder().encode(token.slice(0, token.lastIndexOf(".")));
   const algorithm = key.algorithm === "HS256" ? HS256 : ES256;
   const isSigned = await crypto.subtle.verify(algorithm, key.cryptoKey, signature, signed);
-  return isSigned ? readClaims(parseObject(payload), nowSeconds) : "signature";
+  return isSigned ? readClaims(parseObject(payload), nowSeconds) : refuse("signature");
 }
 
 const MAX_TOKEN_CHARACTERS = 8_192;
-const HS256 = { name: "HMAC", hash: "SHA-256" };
-const ES256 = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };
+const NOT_BEFORE_LEEWAY_SECONDS = 5;
+/** The end of the year 9999. The milliseconds since 1970 passed this number in 1978. */
+const MAX_SECONDS = 253_402_300_799;
+const HS256 = { name: "HMAC" };
+const ES256 = { name: "ECDSA", hash: "SHA-256" };
 
-// PEM of any kind, a JWK, or the base64 of a P-256 public key that lost its PEM lines.
-const LOOKS_PUBLIC = /-----\s*BEGIN|"kty"|^\s*MFkwEwYHKoZIzj0/i;
-const PUBLIC_KEY = /^\s*-----BEGIN PUBLIC KEY-----([A-Za-z0-9+/=\s]+)-----END PUBLIC KEY-----\s*$/;
-
-async function importPublicKey(text: string): Promise<JwtKey> {
-  try {
-    const [, base64 = "?"] = PUBLIC_KEY.exec(text) ?? [];
-    return { algorithm: "ES256", cryptoKey: await importKey("spki", bytesOf(atob(base64)), ES256) };
-  } catch {
-    // What is wrong inside the key helps nobody; what to give instead does.
-    throw new TypeError(
-      "Cannot import JWT key: expected an ES256 public key as PEM (-----BEGIN PUBLIC KEY-----, " +
-        "SPKI, P-256) or an HS256 secret, got a key in another form",
-    );
-  }
-}
-
-function importKey(
-  format: "raw" | "spki",
-  bytes: Uint8Array<ArrayBuffer>,
-  algorithm: typeof HS256,
-): Promise<CryptoKey> {
-  return crypto.subtle.importKey(format, bytes, algorithm, false, ["verify"]);
+function refuse(fault: JwtFault, detail = "The token is not valid here"): JwtRefusal {
+  return { fault, detail };
 }
 
 // RFC 7515, section 4.1.9: "typ" is a media type, without regard to case, mostly without its
@@ -126,15 +90,33 @@ function isHeaderFor({ algorithm }: JwtKey, header: JsonObject): boolean {
   return alg === algorithm && isTyped && !Object.hasOwn(header, "crit");
 }
 
-function readClaims(payload: JsonObject | undefined, nowSeconds: number): Claims | JwtFault {
-  const { exp, nbf = -Infinity, sse } = payload ?? {};
-  if (typeof exp !== "number" || !Number.isFinite(exp) || typeof nbf !== "number") return "claims";
-  if (!isObject(sse)) return "claims";
+function readClaims(payload: JsonObject | undefined, nowSeconds: number): Claims | JwtRefusal {
+  const { exp, nbf, sse } = payload ?? {};
+  const fault = timeFault("exp", exp) ?? (nbf === undefined ? undefined : timeFault("nbf", nbf));
+  if (fault !== undefined) return refuse("claims", fault);
+  if (!isObject(sse)) return refuse("claims", "The token's claim sse must be an object");
   const { subscribe = [], publish = [], ...others } = sse;
-  if (!isTexts(subscribe) || !isTexts(publish) || Object.keys(others).length > 0) return "claims";
-  if (!(exp > nowSeconds)) return "expired";
-  if (!(nbf <= nowSeconds)) return "early";
-  return { expiresAtSeconds: exp, subscribe, publish };
+  if (!isTexts(subscribe) || !isTexts(publish)) {
+    return refuse("claims", "The token's claim sse must have lists of strings only");
+  }
+  if (Object.keys(others).length > 0) {
+    return refuse("claims", "The token's claim sse may have subscribe and publish only");
+  }
+  const expiresAtSeconds = Number(exp);
+  if (!(expiresAtSeconds > nowSeconds)) return refuse("expired", "The token has expired");
+  if (Number(nbf ?? 0) > nowSeconds + NOT_BEFORE_LEEWAY_SECONDS) {
+    return refuse("early", "The token is not valid yet");
+  }
+  return { expiresAtSeconds, subscribe, publish };
+}
+
+/** What is wrong with a claim that has a time. */
+function timeFault(name: string, value: unknown): string | undefined {
+  if (typeof value !== "number") {
+    return `The token's claim ${name} must be a number, in seconds since the year 1970 began`;
+  }
+  if (value <= MAX_SECONDS) return undefined;
+  return `The token's claim ${name} is after the year 9999: it must be in seconds, not milliseconds`;
 }
 
 /** Decodes base64url as RFC 7515, section 2, has it: no padding, no space, one text for each value. */

@@ -5,7 +5,15 @@
  */
 
 import { problem } from "../problem.ts";
-import { type Authorize, hashToken, isFromOwnPage, isSafe, matchesToken } from "./access.ts";
+import {
+  type Authorize,
+  bearerToken,
+  hashToken,
+  isFromOwnPage,
+  isSafe,
+  matchesToken,
+  refuseForeignPage,
+} from "./access.ts";
 import { RateLimit } from "./rate_limit.ts";
 import type { Handler, Route } from "./router.ts";
 
@@ -27,7 +35,10 @@ export interface SessionsOptions {
 export interface Sessions {
   /** `POST` with `{"token": "…"}` opens a session, `DELETE` ends it, `GET` says until when it lasts. */
   readonly route: Route;
-  /** Lets a session do everything that the publish token may, from the own pages; else asks `next`. */
+  /**
+   * Lets a session do everything that the publish token may, from the own pages; else asks `next`. A
+   * Bearer token takes the session's place; what a proxy adds in another scheme does not.
+   */
   readonly authorizeFirst: (next: Authorize) => Authorize;
 }
 
@@ -72,18 +83,23 @@ export function createSessions(options: SessionsOptions): Sessions {
 
   /** When the request's session ends; `undefined` if it has none that is good. */
   async function expiresAt({ headers }: Request): Promise<number | undefined> {
-    const [, time, signature] = SESSION.exec(headers.get("cookie") ?? "") ?? [];
-    if (publishToken === undefined || Number(time ?? 0) <= now()) return undefined;
-    const expected = await hashToken(await sign(publishToken, Number(time)));
-    const isGood = await matchesToken(signature ?? "", expected);
-    return isGood ? Number(time) : undefined;
+    if (publishToken === undefined) return undefined;
+    // Several, where cookies were set for several paths.
+    const cookies = [...(headers.get("cookie") ?? "").matchAll(SESSION)].slice(0, MAX_COOKIES);
+    for (const [, time, signature = ""] of cookies) {
+      if (Number(time) <= now()) continue;
+      const expected = await hashToken(await sign(publishToken, Number(time)));
+      if (await matchesToken(signature, expected)) return Number(time);
+    }
+    return undefined;
   }
 
   const authorizeFirst = (next: Authorize): Authorize => async (request, action, streams) => {
-    const expiresAtMs = request.headers.has("authorization") ? undefined : await expiresAt(request);
+    const hasToken = bearerToken(request.headers) !== undefined;
+    const expiresAtMs = hasToken ? undefined : await expiresAt(request);
     if (expiresAtMs === undefined) return await next(request, action, streams);
     if (isSafe(request) || isFromOwnPage(request)) return { expiresAtMs };
-    return problem(403, "A cookie does not authorize this from another origin");
+    return refuseForeignPage();
   };
 
   return {
@@ -103,7 +119,8 @@ export function createSessions(options: SessionsOptions): Sessions {
 }
 
 const COOKIE = "sse_session=";
-const SESSION = /(?:^|;\s*)sse_session=(\d{1,15})\.([0-9a-f]{64})(?:;|$)/;
+const SESSION = /(?<=^|;\s*)sse_session=(\d{1,15})\.([0-9a-f]{64})(?=;|$)/g;
+const MAX_COOKIES = 4;
 const SESSION_MS = 12 * 3_600_000;
 const ATTEMPTS_AT_ONCE = 5;
 const ATTEMPTS_PER_SECOND = 0.1;

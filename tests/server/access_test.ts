@@ -7,7 +7,7 @@ import {
   matchesToken,
   mayUse,
 } from "../../lib/server/access.ts";
-import { importJwtKey } from "../../lib/server/jwt.ts";
+import { importJwtKey } from "../../lib/server/jwt_key.ts";
 import { get } from "./support.ts";
 
 const NOW = 1_750_000_000;
@@ -40,8 +40,9 @@ async function jwt(
 }
 
 const ORDERS = await jwt({ subscribe: ["orders/*", "news"], publish: ["orders/7"] });
+const WEATHER = await jwt({ subscribe: ["weather"] });
 const EXPIRED = await jwt({ subscribe: ["*"], publish: ["*"] }, { exp: NOW });
-const EARLY = await jwt({ subscribe: ["*"], publish: ["*"] }, { nbf: NOW + 1 });
+const EARLY = await jwt({ subscribe: ["*"], publish: ["*"] }, { nbf: NOW + 6 });
 const ALG_NONE = await jwt({ subscribe: ["*"], publish: ["*"] }, { alg: "none" });
 const DAMAGED = ORDERS.replace(/.$/, "");
 
@@ -254,11 +255,15 @@ Deno.test("authorize() refuses a JWT where there is no key for it", async () => 
   assertEquals(await ask({}, { headers: bearer(ORDERS), action: "publish" }), BAD_TOKEN);
 });
 
-Deno.test("authorize() says of a token that it has expired, or that it is early", async () => {
+Deno.test("authorize() says what is wrong with a signed token, and nothing of another", async () => {
   const access = createAccess({ ...BOTH, subscribe: "public", now: () => NOW * 1_000 });
   const details = [
     [EXPIRED, "The token has expired"],
     [EARLY, "The token is not valid yet"],
+    [
+      await jwt({}, { exp: NOW * 1_000 }),
+      "The token's claim exp is after the year 9999: it must be in seconds, not milliseconds",
+    ],
     [DAMAGED, "The token is not valid here"],
     [ALG_NONE, "The token is not valid here"],
   ] as const;
@@ -324,13 +329,19 @@ Deno.test("authorize() never takes a token from the query", async () => {
   }
 });
 
-Deno.test("authorize() takes a JWT from the first cookie sse_token", async () => {
+Deno.test("authorize() takes a JWT from a cookie sse_token", async () => {
   const table: [cookie: string, expected: unknown][] = [
     [`sse_token=${ORDERS}`, GRANTED_UNTIL],
     [`a=b; sse_token=${ORDERS}; c=d`, GRANTED_UNTIL],
     [`a=b;sse_token=${ORDERS};c`, GRANTED_UNTIL],
     [`sse_token=${ORDERS}; sse_token=x`, GRANTED_UNTIL],
-    [`sse_token=x; sse_token=${ORDERS}`, BAD_TOKEN],
+    [`sse_token=x; sse_token=${ORDERS}`, GRANTED_UNTIL],
+    [`sse_token=; sse_token=${EXPIRED}; a=b;sse_token=${ORDERS}`, GRANTED_UNTIL],
+    [`sse_token=${WEATHER}; sse_token=${ORDERS}`, GRANTED_UNTIL],
+    [`sse_token=${WEATHER}; sse_token=x`, BAD_SCOPE],
+    [`sse_token=${"x; sse_token=".repeat(9)}${ORDERS}`, GRANTED_UNTIL],
+    [`sse_token=1; sse_token=2; sse_token=3; sse_token=${ORDERS}`, GRANTED_UNTIL],
+    [`sse_token=1; sse_token=2; sse_token=3; sse_token=4; sse_token=${ORDERS}`, BAD_TOKEN],
     [`sse_token=${EXPIRED}`, BAD_TOKEN],
     [`sse_token=${DAMAGED}`, BAD_TOKEN],
     [`sse_token="${ORDERS}"`, BAD_TOKEN],

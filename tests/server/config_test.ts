@@ -13,6 +13,8 @@ interface Row {
 
 const CERT = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n";
 const KEY = "-----BEGIN PRIVATE KEY-----\nMIIC\n-----END PRIVATE KEY-----\n";
+const PUBLIC_KEY = "-----BEGIN PUBLIC KEY-----\nMFkw\n-----END PUBLIC KEY-----\n";
+const SECRET = "a secret of at least 32 bytes, ok?";
 const TOKEN = "0123456789abcdef";
 const NO_NUMBERS = [" 80", "80 ", ...words("-1 1.5 1e3 0x50 +1 ٣ many NaN Infinity")];
 const STREAM_NAMES =
@@ -22,8 +24,9 @@ const settings: Readonly<Record<string, Row>> = {
   HOST: {
     field: "host",
     byDefault: "0.0.0.0",
-    right: { "127.0.0.1": "127.0.0.1", "::": "::" },
-    wrong: [],
+    right: { "127.0.0.1": "127.0.0.1", "::": "::", "[::1]": "[::1]", "my-host": "my-host" },
+    wrong: ["127.0.0.1\r", " ::", "http://localhost", "*", '"::"'],
+    expected: "an address or a name such as 0.0.0.0, :: or localhost",
   },
   PORT: {
     field: "port",
@@ -35,13 +38,13 @@ const settings: Readonly<Record<string, Row>> = {
   TLS_CERT: {
     field: "tlsCert",
     byDefault: undefined,
-    right: { [CERT]: CERT },
+    right: { [CERT]: CERT, [CERT.replaceAll("\n", "\\n")]: CERT },
     wrong: [],
   },
   TLS_KEY: {
     field: "tlsKey",
     byDefault: undefined,
-    right: { [KEY]: KEY },
+    right: { [KEY]: KEY, [KEY.replaceAll("\n", "\\r\\n")]: KEY },
     wrong: [],
   },
   REUSE_PORT: {
@@ -61,8 +64,9 @@ const settings: Readonly<Record<string, Row>> = {
   KV_PATH: {
     field: "kvPath",
     byDefault: "./data/hub.sqlite",
-    right: { "/var/lib/sse/hub.sqlite": "/var/lib/sse/hub.sqlite" },
-    wrong: [],
+    right: { "/var/lib/sse/hub.sqlite": "/var/lib/sse/hub.sqlite", "a b": "a b", "x": "x" },
+    wrong: ["./data/hub.sqlite\r", " x", '"x"', "'", "x\n"],
+    expected: "a file's path without white space or quotes at its ends",
   },
   REDIS_URL: {
     field: "redisUrl",
@@ -139,10 +143,19 @@ const settings: Readonly<Record<string, Row>> = {
     field: "publishToken",
     byDefault: undefined,
     right: { [TOKEN]: TOKEN, [`${TOKEN}==`]: `${TOKEN}==` },
-    wrong: ["fifteen-letters", `${TOKEN} `, `${TOKEN}"`, `=${TOKEN}`],
-    expected: "at least 16 characters of A-Z a-z 0-9 - . _ ~ + / and = at the end",
+    wrong: [
+      ...["fifteen-letters", `${TOKEN} `, `${TOKEN}"`, `=${TOKEN}`, `${TOKEN}\n`, `"${TOKEN}"`],
+      ...["x".repeat(64), "1234567".repeat(4), `${"123456".repeat(4)}=`],
+    ],
+    expected:
+      "at least 16 characters of A-Z a-z 0-9 - . _ ~ + / and = at the end, at least 8 of them different",
   },
-  JWT_KEY: { field: "jwtKey", byDefault: undefined, right: { [KEY]: KEY }, wrong: [] },
+  JWT_KEY: {
+    field: "jwtKey",
+    byDefault: undefined,
+    right: { [SECRET]: SECRET, [PUBLIC_KEY]: PUBLIC_KEY },
+    wrong: [],
+  },
   STALL_SECONDS: {
     field: "stallSeconds",
     byDefault: 60,
@@ -163,9 +176,12 @@ const settings: Readonly<Record<string, Row>> = {
     right: {
       "https://a.example": ["https://a.example"],
       "http://localhost:3000, https://b": ["http://localhost:3000", "https://b"],
+      "capacitor://localhost,tauri://localhost": ["capacitor://localhost", "tauri://localhost"],
     },
-    wrong: ["*", "null", "https://a/", "a.example", "https://a,", "https://*.a"],
-    expected: "origins such as https://app.example, with commas between",
+    wrong: ["*", "null", "https://a/", "a.example", "https://a,", "https://*.a", "file://"],
+    expected:
+      "origins such as https://app.example or capacitor://localhost, as browsers send them: without a " +
+      "path, not even a slash, and with commas between",
   },
   MAX_CONNECTIONS_PER_ADDRESS: wholeFromZero("maxConnectionsPerAddress"),
   PUBLISH_RATE: wholeFromZero("publishRate"),
@@ -260,6 +276,37 @@ Deno.test("TLS_CERT and TLS_KEY are each told to be wrong where they are, and no
   assertEquals(errorsOf({ TLS_CERT: "cert.pem", TLS_KEY: "key.pem" }), [cert, key]);
   assertEquals(errorsOf({ TLS_CERT: "cert.pem", TLS_KEY: KEY }), [cert]);
   assertEquals(errorsOf({ TLS_CERT: CERT, TLS_KEY: "key.pem" }), [key]);
+});
+
+Deno.test("TLS_CERT and TLS_KEY are told apart where they were exchanged", () => {
+  assertEquals(errorsOf({ TLS_CERT: KEY, TLS_KEY: CERT }), [
+    "TLS_CERT: expected the PEM of a CERTIFICATE, got the PEM of a PRIVATE KEY",
+    "TLS_KEY: expected the PEM of a PRIVATE KEY, got the PEM of a CERTIFICATE",
+  ]);
+});
+
+Deno.test("JWT_KEY is refused by name where it is not a secret, and shown nowhere", () => {
+  const table = {
+    "https://login.example/jwks.json": "a URL",
+    "/run/secrets/sse-hub-jwt-public-key.pem": "a file's path",
+    [`${SECRET}\n`]: "a text with white space at its ends",
+    [`"${SECRET}"`]: "a text with quotes at its ends",
+    [btoa(PUBLIC_KEY)]: "the base64 of a PEM of another form",
+    [KEY.trim()]: "a private key",
+    "x": "a text of 1 bytes",
+  };
+  for (const [text, got] of Object.entries(table)) {
+    assertEquals(errorsOf({ JWT_KEY: text }), [
+      "JWT_KEY: expected an HS256 secret of 32 bytes or more, or an ES256 public key as PEM " +
+      `(-----BEGIN PUBLIC KEY-----, SPKI, P-256), got ${got}`,
+    ]);
+  }
+});
+
+Deno.test("PUBLISH_TOKEN is refused where it is an example that everybody knows", () => {
+  assertEquals(errorsOf({ PUBLISH_TOKEN: "a-token-of-your-own" }), [
+    "PUBLISH_TOKEN: expected a token of your own, got an example that everybody knows",
+  ]);
 });
 
 Deno.test("TLS_KEY is shown nowhere when it is refused", () => {

@@ -1,5 +1,5 @@
 /**
- * Tokens for tests.
+ * Keys and tokens for tests.
  *
  * @module
  */
@@ -11,6 +11,31 @@ export async function signHs256(claims: unknown, secret: string): Promise<string
   const parts = [{ alg: "HS256" }, claims].map((part) => base64Url(utf8(JSON.stringify(part))));
   const signature = await crypto.subtle.sign(algorithm, key, utf8(parts.join(".")));
   return [...parts, base64Url(new Uint8Array(signature))].join(".");
+}
+
+/** Signs the bytes of a token. */
+export type Sign = (signed: Uint8Array<ArrayBuffer>) => Promise<ArrayBuffer>;
+
+/** A key in SPKI as PEM. */
+export function pemOf(spki: ArrayBuffer, label = "PUBLIC KEY"): string {
+  const lines = new Uint8Array(spki).toBase64().match(/.{1,64}/g)!;
+  return [`-----BEGIN ${label}-----`, ...lines, `-----END ${label}-----`, ""].join("\n");
+}
+
+/** A new key pair of ECDSA: its public key as PEM, and what signs. */
+export async function es256(
+  namedCurve = "P-256",
+): Promise<{ readonly pem: string; readonly sign: Sign }> {
+  const algorithm = { name: "ECDSA", namedCurve, hash: "SHA-256" };
+  const { publicKey, privateKey } = await crypto.subtle.generateKey(
+    algorithm,
+    true,
+    ["sign", "verify"],
+  );
+  return {
+    pem: pemOf(await crypto.subtle.exportKey("spki", publicKey)),
+    sign: (signed) => crypto.subtle.sign(algorithm, privateKey, signed),
+  };
 }
 
 function utf8(text: string): Uint8Array<ArrayBuffer> {

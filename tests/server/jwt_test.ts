@@ -1,6 +1,8 @@
-import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
-import { importJwtKey, type JwtKey, verifyJwt } from "../../lib/server/jwt.ts";
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { type Claims, type JwtFault, verifyJwt } from "../../lib/server/jwt.ts";
+import { importJwtKey, type JwtKey } from "../../lib/server/jwt_key.ts";
 import { mulberry32 } from "../random.ts";
+import { es256, pemOf, type Sign } from "./jwt_support.ts";
 
 const NOW = 1_750_000_000;
 const SECRET = "a secret of at least 32 bytes, ok?";
@@ -18,8 +20,6 @@ const RFC_HS256 = "eyJ0eXAiOiJKV1QiLA0KICJhbGciOiJIUzI1NiJ9." +
 const RFC_ES256 = "eyJhbGciOiJFUzI1NiJ9." +
   "eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ." +
   "DtEhU3ljbEg8L38VWAfUAqOyKAM6-Xx-F4GawxaepmXFCgfTjDxw5djxLa8ISlSApmWQxfKTUJqPP3-Kg6NU1Q";
-
-type Sign = (signed: Uint8Array<ArrayBuffer>) => Promise<ArrayBuffer>;
 
 function bytes(text: string): Uint8Array<ArrayBuffer> {
   return new TextEncoder().encode(text);
@@ -56,31 +56,19 @@ async function hs256(payload: unknown, header: unknown = { alg: "HS256" }): Prom
   return await token(header, payload, await hmac(SECRET));
 }
 
-function pemOf(spki: ArrayBuffer, label = "PUBLIC KEY"): string {
-  const lines = new Uint8Array(spki).toBase64().match(/.{1,64}/g)!;
-  return [`-----BEGIN ${label}-----`, ...lines, `-----END ${label}-----`, ""].join("\n");
-}
-
-async function es256(namedCurve = "P-256"): Promise<{ readonly pem: string; readonly sign: Sign }> {
-  const algorithm = { name: "ECDSA", namedCurve, hash: "SHA-256" };
-  const { publicKey, privateKey } = await crypto.subtle.generateKey(
-    algorithm,
-    true,
-    ["sign", "verify"],
-  );
-  return {
-    pem: pemOf(await crypto.subtle.exportKey("spki", publicKey)),
-    sign: (signed) => crypto.subtle.sign(algorithm, privateKey, signed),
-  };
+/** The claims of a token, or why it is refused. */
+async function verify(...args: Parameters<typeof verifyJwt>): Promise<Claims | JwtFault> {
+  const result = await verifyJwt(...args);
+  return "fault" in result ? result.fault : result;
 }
 
 /** Its claims are not for this server, so that `claims` is the answer to a good signature. */
 async function assertVector(vector: string, key: JwtKey): Promise<void> {
-  assertEquals(await verifyJwt(vector, key, NOW), "claims");
+  assertEquals(await verify(vector, key, NOW), "claims");
   const [header = "", payload, signature = ""] = vector.split(".");
   const other = signature.startsWith("A") ? "B" : "A";
   const forged = [header, payload, other + signature.slice(1)].join(".");
-  assertEquals(await verifyJwt(forged, key, NOW), "signature");
+  assertEquals(await verify(forged, key, NOW), "signature");
 }
 
 Deno.test("verifyJwt() verifies the HS256 token of RFC 7515, appendix A.1", async () => {
@@ -109,7 +97,7 @@ Deno.test("verifyJwt() takes a token that openssl signed", async () => {
   const signed = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9." +
     "eyJleHAiOjE3NTAwMDAwNjAsInNzZSI6eyJzdWJzY3JpYmUiOlsib3JkZXJzLyoiXX19." +
     "ENVSX4qegB-k57Puq1q9Z93OleFDyhSuj_r3lB7Duhg";
-  assertEquals(await verifyJwt(signed, await importJwtKey(SECRET), NOW), {
+  assertEquals(await verify(signed, await importJwtKey(SECRET), NOW), {
     expiresAtSeconds: NOW + 60,
     subscribe: ["orders/*"],
     publish: [],
@@ -119,10 +107,10 @@ Deno.test("verifyJwt() takes a token that openssl signed", async () => {
 Deno.test("verifyJwt() gives the claims of a good token", async () => {
   const key = await importJwtKey(SECRET);
   const claims = { expiresAtSeconds: NOW + 60, ...GOOD.sse };
-  assertEquals(await verifyJwt(await hs256(GOOD), key, NOW), claims);
+  assertEquals(await verify(await hs256(GOOD), key, NOW), claims);
   const { pem, sign } = await es256();
   const signed = await token({ alg: "ES256", typ: "JWT" }, GOOD, sign);
-  assertEquals(await verifyJwt(signed, await importJwtKey(pem), NOW), claims);
+  assertEquals(await verify(signed, await importJwtKey(pem), NOW), claims);
 });
 
 Deno.test("verifyJwt() lets each list be left out, and others' claims be there", async () => {
@@ -136,7 +124,7 @@ Deno.test("verifyJwt() lets each list be left out, and others' claims be there",
   for (const [sse, subscribe, publish] of table) {
     const signed = await hs256({ iss: "me", aud: ["x"], exp: NOW + 0.5, nbf: NOW, sse });
     assertEquals(
-      await verifyJwt(signed, key, NOW),
+      await verify(signed, key, NOW),
       { expiresAtSeconds: NOW + 0.5, subscribe, publish },
       JSON.stringify(sse),
     );
@@ -178,7 +166,7 @@ Deno.test("verifyJwt() refuses claims that are not what they should be", async (
     "[".repeat(3_000),
   ];
   for (const payload of payloads) {
-    const fault = await verifyJwt(await hs256(payload), key, NOW);
+    const fault = await verify(await hs256(payload), key, NOW);
     assertEquals(fault, "claims", JSON.stringify(payload));
   }
 });
@@ -186,29 +174,62 @@ Deno.test("verifyJwt() refuses claims that are not what they should be", async (
 Deno.test("verifyJwt() refuses a token from the second it expires on", async () => {
   const key = await importJwtKey(SECRET);
   const signed = await hs256(GOOD);
-  assert(typeof await verifyJwt(signed, key, NOW + 59.999) === "object");
-  assertEquals(await verifyJwt(signed, key, NOW + 60), "expired");
-  assertEquals(await verifyJwt(signed, key, Infinity), "expired");
-  assertEquals(await verifyJwt(signed, key, NaN), "expired");
-  assertEquals(await verifyJwt(await hs256({ ...GOOD, exp: -1 }), key, NOW), "expired");
+  assert(typeof await verify(signed, key, NOW + 59.999) === "object");
+  assertEquals(await verify(signed, key, NOW + 60), "expired");
+  assertEquals(await verify(signed, key, Infinity), "expired");
+  assertEquals(await verify(signed, key, NaN), "expired");
+  assertEquals(await verify(await hs256({ ...GOOD, exp: -1 }), key, NOW), "expired");
 });
 
-Deno.test("verifyJwt() refuses a token up to the second it begins with", async () => {
+Deno.test("verifyJwt() refuses a token until 5 seconds before the second it begins with", async () => {
   const key = await importJwtKey(SECRET);
   const signed = await hs256({ ...GOOD, nbf: NOW });
-  assertEquals(await verifyJwt(signed, key, NOW - 0.001), "early");
-  assert(typeof await verifyJwt(signed, key, NOW) === "object");
-  assertEquals(
-    await verifyJwt(await hs256(`{"exp":${NOW + 9},"nbf":1e400,"sse":{}}`), key, NOW),
-    "early",
-  );
+  assertEquals(await verify(signed, key, NOW - 5.001), "early");
+  for (const now of [NOW - 5, NOW]) assert(typeof await verify(signed, key, now) === "object");
+});
+
+Deno.test("verifyJwt() tells the holder of a signed token what is wrong with its claims", async () => {
+  const key = await importJwtKey(SECRET);
+  const { exp, sse } = GOOD;
+  const inSeconds = "it must be in seconds, not milliseconds";
+  const table: [payload: unknown, detail: string][] = [
+    [{ exp: exp * 1_000, sse }, `The token's claim exp is after the year 9999: ${inSeconds}`],
+    [`{"exp":1e400,"sse":{}}`, `The token's claim exp is after the year 9999: ${inSeconds}`],
+    [{ exp, nbf: NOW * 1_000, sse }, `The token's claim nbf is after the year 9999: ${inSeconds}`],
+    [
+      { exp: `${exp}`, sse },
+      "The token's claim exp must be a number, in seconds since the year 1970 began",
+    ],
+    [{ exp }, "The token's claim sse must be an object"],
+    [{ exp, sse: { publish: "a" } }, "The token's claim sse must have lists of strings only"],
+    [{ exp, sse: { pub: [] } }, "The token's claim sse may have subscribe and publish only"],
+    [{ exp: NOW, sse }, "The token has expired"],
+    [{ exp, sse, nbf: NOW + 6 }, "The token is not valid yet"],
+  ];
+  for (const [payload, detail] of table) {
+    const result = await verifyJwt(await hs256(payload), key, NOW);
+    assertEquals("detail" in result && result.detail, detail);
+    const forged = await verifyJwt(
+      `${(await hs256(payload)).slice(0, -43)}${"A".repeat(43)}`,
+      key,
+      NOW,
+    );
+    assertEquals(forged, { fault: "signature", detail: "The token is not valid here" });
+  }
+});
+
+Deno.test("verifyJwt() takes an exp up to the end of the year 9999", async () => {
+  const key = await importJwtKey(SECRET);
+  const exp = Date.UTC(10_000, 0) / 1_000;
+  assert(typeof await verify(await hs256({ ...GOOD, exp: exp - 1 }), key, NOW) === "object");
+  assertEquals(await verify(await hs256({ ...GOOD, exp }), key, NOW), "claims");
 });
 
 Deno.test("verifyJwt() takes the types JWT and at+jwt, and no header that asks for more", async () => {
   const key = await importJwtKey(SECRET);
   for (const typ of ["JWT", "jwt", "at+jwt", "AT+JWT", "application/at+jwt", "application/jwt"]) {
     const signed = await hs256(GOOD, { alg: "HS256", typ });
-    assert(typeof await verifyJwt(signed, key, NOW) === "object", typ);
+    assert(typeof await verify(signed, key, NOW) === "object", typ);
   }
   const headers: object[] = [
     ...["", "JWS", "dpop+jwt", "JWT ", "xjwt", null, 1, ["JWT"]].map((typ) => ({ typ })),
@@ -216,7 +237,7 @@ Deno.test("verifyJwt() takes the types JWT and at+jwt, and no header that asks f
   ];
   for (const header of headers) {
     const signed = await hs256(GOOD, { alg: "HS256", ...header });
-    assertEquals(await verifyJwt(signed, key, NOW), "header", JSON.stringify(header));
+    assertEquals(await verify(signed, key, NOW), "header", JSON.stringify(header));
   }
 });
 
@@ -236,16 +257,16 @@ Deno.test("verifyJwt() takes no algorithm but its key's, whatever the header say
     null,
   ];
   for (const alg of [...algorithms, "ES256", ["HS256"], undefined]) {
-    const fault = await verifyJwt(await hs256(GOOD, { alg }), key, NOW);
+    const fault = await verify(await hs256(GOOD, { alg }), key, NOW);
     assertEquals(fault, "header", `${alg}`);
   }
   const publicKey = await importJwtKey(pem);
   for (const alg of [...algorithms, "HS256", "ES384", "ES512"]) {
-    const fault = await verifyJwt(await token({ alg }, GOOD, sign), publicKey, NOW);
+    const fault = await verify(await token({ alg }, GOOD, sign), publicKey, NOW);
     assertEquals(fault, "header", `${alg}`);
   }
   const proto = await hs256(GOOD, `{"__proto__":{"alg":"HS256"}}`);
-  assertEquals(await verifyJwt(proto, key, NOW), "header");
+  assertEquals(await verify(proto, key, NOW), "header");
 });
 
 Deno.test("verifyJwt() refuses what was signed with the text of the public key as a secret", async () => {
@@ -254,7 +275,7 @@ Deno.test("verifyJwt() refuses what was signed with the text of the public key a
   for (const alg of ["HS256", "ES256"]) {
     for (const secret of [pem, pem.trim()]) {
       const forged = await token({ alg }, GOOD, await hmac(secret));
-      assertEquals(await verifyJwt(forged, key, NOW), alg === "HS256" ? "header" : "signature");
+      assertEquals(await verify(forged, key, NOW), alg === "HS256" ? "header" : "signature");
     }
   }
 });
@@ -276,7 +297,7 @@ Deno.test("verifyJwt() refuses signatures of other keys, other hashes and other 
     signs.push(["ES256", publicKey, () => Promise.resolve(new ArrayBuffer(length))]);
   }
   for (const [i, [alg, key, sign]] of signs.entries()) {
-    const fault = await verifyJwt(await token({ alg }, GOOD, sign), key, NOW);
+    const fault = await verify(await token({ alg }, GOOD, sign), key, NOW);
     assertEquals(fault, "signature", `${i}`);
   }
 });
@@ -292,7 +313,7 @@ Deno.test("verifyJwt() refuses a good token with any character changed, dropped 
       const [before, character = "", after] = [good.slice(0, i), good[i], good.slice(i + 1)];
       for (const other of ["", "A", "_", ".", "=", " ", "\n", "é", character.repeat(2)]) {
         if (other === character) continue;
-        const result = await verifyJwt(before + other + after, key, NOW);
+        const result = await verify(before + other + after, key, NOW);
         assertEquals(typeof result, "string", `${i} ${JSON.stringify(other)}`);
       }
     }
@@ -315,7 +336,7 @@ Deno.test("verifyJwt() refuses a part in another spelling of the same bytes", as
     `${signature}%3D`,
   ];
   for (const spelling of spellings) {
-    const result = await verifyJwt([header, payload, spelling].join("."), key, NOW);
+    const result = await verify([header, payload, spelling].join("."), key, NOW);
     assertEquals(result, "malformed", JSON.stringify(spelling));
   }
 });
@@ -325,18 +346,18 @@ Deno.test("verifyJwt() refuses the base64 of another alphabet", async () => {
   const sse = { subscribe: ["???>>>~~~"] };
   const signed = await hs256({ ...GOOD, sse });
   assertMatch(signed.split(".")[1]!, /[-_]/);
-  assert(typeof await verifyJwt(signed, key, NOW) === "object");
+  assert(typeof await verify(signed, key, NOW) === "object");
   const other = signed.replaceAll("-", "+").replaceAll("_", "/");
-  assertEquals(await verifyJwt(other, key, NOW), "malformed");
+  assertEquals(await verify(other, key, NOW), "malformed");
 });
 
 Deno.test("verifyJwt() refuses a header or claims that are no UTF-8", async () => {
   const key = await importJwtKey(SECRET);
   const withBadByte = (text: string) => bytes(text).map((byte) => byte === 0x3f ? 0xff : byte);
   const header = withBadByte('{"alg":"HS256","kid":"?"}');
-  assertEquals(await verifyJwt(await hs256(GOOD, header), key, NOW), "malformed");
+  assertEquals(await verify(await hs256(GOOD, header), key, NOW), "malformed");
   const payload = withBadByte(JSON.stringify({ ...GOOD, iss: "?" }));
-  assertEquals(await verifyJwt(await hs256(payload), key, NOW), "claims");
+  assertEquals(await verify(await hs256(payload), key, NOW), "claims");
 });
 
 Deno.test("verifyJwt() refuses what has not three parts", async () => {
@@ -359,7 +380,7 @@ Deno.test("verifyJwt() refuses what has not three parts", async () => {
     `${good}\0`,
   ];
   for (const text of table) {
-    assertEquals(await verifyJwt(text, key, NOW), "malformed", text);
+    assertEquals(await verify(text, key, NOW), "malformed", text);
   }
 });
 
@@ -368,9 +389,9 @@ Deno.test("verifyJwt() refuses a token of more than 8 KiB", async () => {
   const sized = async (length: number) => await hs256({ ...GOOD, pad: "x".repeat(length) });
   let length = 5_900;
   while ((await sized(length + 1)).length <= 8_192) length++;
-  assert(typeof await verifyJwt(await sized(length), key, NOW) === "object");
-  assertEquals(await verifyJwt(await sized(length + 3), key, NOW), "malformed");
-  assertEquals(await verifyJwt("a.".repeat(5_000_000), key, NOW), "malformed");
+  assert(typeof await verify(await sized(length), key, NOW) === "object");
+  assertEquals(await verify(await sized(length + 3), key, NOW), "malformed");
+  assertEquals(await verify("a.".repeat(5_000_000), key, NOW), "malformed");
 });
 
 Deno.test("verifyJwt() neither throws at any text nor passes one that wasn't signed", async () => {
@@ -402,89 +423,6 @@ Deno.test("verifyJwt() neither throws at any text nor passes one that wasn't sig
       text = text.slice(0, at) + String.fromCharCode(below(300)) + text.slice(at + below(3));
     }
     if (text === good) continue;
-    assertEquals(typeof await verifyJwt(text, key, NOW), "string", JSON.stringify(text));
-  }
-});
-
-Deno.test("importJwtKey() takes a secret from 32 bytes on", async () => {
-  for (const secret of ["x".repeat(32), "é".repeat(16), " ".repeat(32), "{".repeat(32)]) {
-    assertEquals((await importJwtKey(secret)).algorithm, "HS256", secret);
-  }
-  const table: [secret: string, bytes: number][] = [["", 0], ["x".repeat(31), 31], ["é", 2]];
-  for (const [secret, bytes] of table) {
-    const error = await assertRejects(() => importJwtKey(secret), RangeError);
-    assertEquals(
-      error.message,
-      `Cannot import JWT key: an HS256 secret needs at least 32 bytes, got ${bytes}`,
-    );
-  }
-});
-
-Deno.test("importJwtKey() takes a P-256 public key with any white space", async () => {
-  const { pem } = await es256();
-  const table = [
-    pem,
-    pem.trim(),
-    `\n ${pem} \n`,
-    pem.replaceAll("\n", "\r\n"),
-    pem.replaceAll("\n", " "),
-  ];
-  for (const text of table) {
-    assertEquals((await importJwtKey(text)).algorithm, "ES256", JSON.stringify(text));
-  }
-});
-
-Deno.test("importJwtKey() refuses every other key, and doesn't repeat it", async () => {
-  const { pem } = await es256();
-  const rsa = await crypto.subtle.generateKey(
-    {
-      name: "RSASSA-PKCS1-v1_5",
-      modulusLength: 2_048,
-      publicExponent: new Uint8Array([1, 0, 1]),
-      hash: "SHA-256",
-    },
-    true,
-    ["sign", "verify"],
-  );
-  const ed25519 = await crypto.subtle.generateKey("Ed25519", true, [
-    "sign",
-    "verify",
-  ]) as CryptoKeyPair;
-  const spki = async (key: CryptoKeyPair) => await crypto.subtle.exportKey("spki", key.publicKey);
-  const base64 = pem.split("\n").slice(1, -2).join("");
-  const table = [
-    (await es256("P-384")).pem,
-    pemOf(await spki(rsa)),
-    pemOf(await spki(ed25519)),
-    pem.replaceAll("PUBLIC", "PRIVATE"),
-    pem.replaceAll("PUBLIC KEY", "EC PRIVATE KEY"),
-    pem.replaceAll("PUBLIC KEY", "CERTIFICATE"),
-    pem + pem,
-    pem.slice(0, -30),
-    pem.slice(0, 80),
-    pem.replaceAll("\n", "\\n"),
-    pem.replace("-----BEGIN", "----- BEGIN"),
-    pem.toLowerCase(),
-    `# my key\n${pem}`,
-    "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----",
-    "-----BEGIN PUBLIC KEY-----\n\n-----END PUBLIC KEY-----",
-    base64,
-    ` ${base64}`,
-    JSON.stringify({ kty: "EC", crv: "P-256", x: "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU" }),
-  ];
-  for (const text of table) {
-    const error = await assertRejects(
-      () => importJwtKey(text),
-      TypeError,
-      "Cannot import JWT key: ",
-    );
-    assertMatch(error.message, /expected an ES256 public key as PEM .* got a key in another form$/);
-  }
-});
-
-Deno.test("importJwtKey() gives a key that does nothing but verify", async () => {
-  for (const text of [SECRET, (await es256()).pem]) {
-    const { cryptoKey } = await importJwtKey(text);
-    assertEquals([cryptoKey.extractable, cryptoKey.usages], [false, ["verify"]]);
+    assertEquals(typeof await verify(text, key, NOW), "string", JSON.stringify(text));
   }
 });

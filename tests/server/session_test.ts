@@ -64,6 +64,11 @@ Deno.test("a session may do what the token may, from the own pages only", async 
     ["POST", "/sse?stream=a", {}, 403],
     ["DELETE", "/sse?stream=a", { "sec-fetch-site": "same-origin" }, 204],
     ["GET", "/streams", { authorization: "Bearer wrong" }, 401],
+    ["GET", "/streams", { authorization: "bearer" }, 401],
+    ["GET", "/streams", { authorization: "Basic dXNlcjpwYXNzd29yZA==" }, 200],
+    ["GET", "/console/events", { authorization: "Digest username=x" }, 200],
+    ["GET", "/streams", { cookie: `sse_session=1.${"0".repeat(64)};${cookie}` }, 200],
+    ["GET", "/streams", { cookie: `${cookie.slice(0, -1)}; ${cookie}` }, 200],
   ];
   for (const [method, path, extra, status] of rows) {
     const headers = { cookie, "content-type": "text/plain", ...extra };

@@ -1,0 +1,98 @@
+/**
+ * The key that JSON Web Tokens are verified with, read from the text of a setting.
+ *
+ * @module
+ */
+
+import { describeKnownText } from "./known_text.ts";
+
+/** A key that verifies tokens, bound to the one algorithm it may be used with. */
+export interface JwtKey {
+  /** What `alg` in a token's header must be. */
+  readonly algorithm: "HS256" | "ES256";
+  /** The key itself, usable for `verify`. */
+  readonly cryptoKey: CryptoKey;
+}
+
+/**
+ * Imports the key that tokens are verified with.
+ *
+ * @param text An ES256 public key as PEM (SPKI, curve P-256), whose line breaks may be written as
+ * `\n`, or else an HS256 secret of 32 bytes or more (RFC 7518, section 3.2), taken as it stands, in
+ * UTF-8. See {@linkcode explainJwtKey} for what is refused.
+ * @throws {TypeError} If the text is neither; the message never repeats it.
+ */
+export async function importJwtKey(text: string): Promise<JwtKey> {
+  const fault = explainJwtKey(text);
+  if (fault !== undefined) {
+    throw new TypeError(`Cannot import JWT key: expected ${JWT_KEY_EXPECTED}, got ${fault}`);
+  }
+  const [, base64] = PUBLIC_KEY.exec(unescapePem(text)) ?? [];
+  if (base64 === undefined) {
+    return { algorithm: "HS256", cryptoKey: await importKey("raw", utf8(text), HS256) };
+  }
+  try {
+    const bytes = Uint8Array.fromBase64(base64);
+    return { algorithm: "ES256", cryptoKey: await importKey("spki", bytes, ES256) };
+  } catch {
+    // What is wrong inside the key helps nobody; what to give instead does.
+    throw new TypeError(
+      `Cannot import JWT key: expected ${JWT_KEY_EXPECTED}, got ` +
+        "a public key that is damaged or not on the curve P-256",
+    );
+  }
+}
+
+/** What {@linkcode importJwtKey} takes, for messages. */
+export const JWT_KEY_EXPECTED =
+  "an HS256 secret of 32 bytes or more, or an ES256 public key as PEM (-----BEGIN PUBLIC KEY-----, " +
+  "SPKI, P-256)";
+
+/**
+ * Says why a text is neither a secret nor a public key as PEM. A text that others may know is no
+ * secret: a URL, a file's path, a certificate or a public key in any spelling but PEM. Whoever knows
+ * it could sign tokens for everything.
+ *
+ * @returns What the text is instead, such as `a URL`; `undefined` if it may be a key.
+ */
+export function explainJwtKey(text: string): string | undefined {
+  if (text.length > MAX_CHARACTERS) return `a text of more than ${MAX_CHARACTERS} characters`;
+  if (PUBLIC_KEY.test(unescapePem(text))) return undefined;
+  const [end] = ENDS.exec(text) ?? [];
+  if (end !== undefined) {
+    return `a text with ${QUOTES.test(end) ? "quotes" : "white space"} at its ends`;
+  }
+  const known = describeKnownText(text);
+  if (known !== undefined) return known;
+  const { length } = utf8(text);
+  if (length < 32) return `a text of ${length} bytes`;
+  return new Set(text).size < 8 ? "a text of fewer than 8 different characters" : undefined;
+}
+
+/** Gives a PEM its line breaks where they are written as `\n`, as environment files have them. */
+export function unescapePem(text: string): string {
+  return /-----BEGIN /.test(text) ? text.replace(/(?:\\r)?\\n/g, "\n") : text;
+}
+
+const PUBLIC_KEY = /^\s*-----BEGIN PUBLIC KEY-----([A-Za-z0-9+/=\s]+)-----END PUBLIC KEY-----\s*$/;
+const HS256 = { name: "HMAC", hash: "SHA-256" };
+const ES256 = { name: "ECDSA", namedCurve: "P-256" };
+
+// Bounds the time that the patterns take; a public key has 200.
+const MAX_CHARACTERS = 8_192;
+
+// A line break that is written as `\n` is white space as well.
+const ENDS = /^(?:["'`“”‘’]|\s|\\[nrt])|(?:["'`“”‘’]|\s|\\[nrt])$/;
+const QUOTES = /["'`“”‘’]/;
+
+function utf8(text: string): Uint8Array<ArrayBuffer> {
+  return new TextEncoder().encode(text);
+}
+
+function importKey(
+  format: "raw" | "spki",
+  bytes: Uint8Array<ArrayBuffer>,
+  algorithm: typeof HS256 | typeof ES256,
+): Promise<CryptoKey> {
+  return crypto.subtle.importKey(format, bytes, algorithm, false, ["verify"]);
+}
