@@ -19,7 +19,7 @@
  * }
  *
  * const response = handler(new Request("http://localhost/sse?stream=news"));
- * assertEquals(response.headers.get("content-type"), "text/event-stream");
+ * assertEquals(response.headers.get("content-type"), "text/event-stream; charset=utf-8");
  * await response.body!.cancel();
  * ```
  *

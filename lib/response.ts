@@ -33,9 +33,12 @@ export interface ConnectionEnd {
   readonly durationMs: number;
 }
 
-/** The headers of every event stream: not stored, not transformed, not buffered by nginx. */
+/**
+ * The headers of every event stream: not stored, not transformed, not buffered by nginx. The charset is
+ * for clients that would read the text as Latin-1, as Python's requests does.
+ */
 export const eventStreamHeaders: Readonly<Record<string, string>> = {
-  "content-type": "text/event-stream",
+  "content-type": "text/event-stream; charset=utf-8",
   "cache-control": "no-store, no-transform",
   "x-accel-buffering": "no",
   "x-content-type-options": "nosniff",

@@ -5,7 +5,7 @@ import { Client } from "./client.ts";
 Deno.test("eventStream() answers with the headers of an event stream and no others", async () => {
   const response = eventStream(() => {});
   assertEquals(Object.fromEntries(response.headers), {
-    "content-type": "text/event-stream",
+    "content-type": "text/event-stream; charset=utf-8",
     "cache-control": "no-store, no-transform",
     "x-accel-buffering": "no",
     "x-content-type-options": "nosniff",

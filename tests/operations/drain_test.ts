@@ -110,7 +110,7 @@ Deno.test({
     const newcomer = await fetch(new URL("/sse?stream=news", url));
     assertEquals([newcomer.status, newcomer.headers.get("content-type")], [
       200,
-      "text/event-stream",
+      "text/event-stream; charset=utf-8",
     ]);
     assertMatch(await newcomer.text(), /^retry: \d{4,5}\n$/);
 

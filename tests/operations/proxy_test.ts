@@ -79,7 +79,7 @@ for (const kind of proxies) {
     const response = await open(front.url, "/sse?stream=news");
     await using body = new Body(response);
     assertEquals(response.status, 200);
-    assertEquals(response.headers.get("content-type"), "text/event-stream");
+    assertEquals(response.headers.get("content-type"), "text/event-stream; charset=utf-8");
     assertEquals(response.headers.get("cache-control"), "no-store, no-transform");
     assertEquals(response.headers.get("x-content-type-options"), "nosniff");
     await body.until(/hello.*\n\n/s);
