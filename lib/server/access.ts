@@ -10,6 +10,7 @@
 import { problem } from "../problem.ts";
 import { type Claims, type JwtRefusal, verifyJwt } from "./jwt.ts";
 import type { JwtKey } from "./jwt_key.ts";
+import { authority } from "./router.ts";
 
 /**
  * What a request wants to do: `subscribe` to streams, `publish` to them or end them, or `admin`, which
@@ -209,10 +210,5 @@ export function isFromOwnPage({ headers, url }: Request): boolean {
   if (site !== null) return site === "same-origin" || site === "none";
   const host = headers.get("host") ?? authority(url);
   const [, origin] = /^https?:\/\/(.+)$/.exec(headers.get("origin") ?? "") ?? [];
-  return host !== undefined && origin === host.toLowerCase();
-}
-
-// HTTP/2 has no "Host"; the URL is then made of what takes its place.
-function authority(url: string): string | undefined {
-  return /^[a-z][a-z0-9+.-]*:\/\/([^/?#]*)/i.exec(url)?.[1];
+  return host !== "" && origin === host.toLowerCase();
 }

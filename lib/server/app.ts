@@ -20,11 +20,12 @@ import { Connections } from "./connections.ts";
 import { createConsole } from "./console.ts";
 import { withCors } from "./cors.ts";
 import { openEventLog } from "./event_log.ts";
+import { withNosniff } from "./headers.ts";
 import { importJwtKey } from "./jwt_key.ts";
 import { METRICS_TYPE, metricsText } from "./metrics.ts";
 import { recover } from "./recover.ts";
 import { createLog } from "./request_log.ts";
-import { createRouter, rawPath, type RequestInfo, type Route } from "./router.ts";
+import { createRouter, nameBelow, rawPath, type RequestInfo, type Route } from "./router.ts";
 import { createSessions } from "./session.ts";
 import { CLOCK, isServed, sseRoute } from "./sse.ts";
 import { staticRoutes } from "./static.ts";
@@ -154,7 +155,7 @@ export function createApp(config: Config, options: AppOptions = {}): App {
       droppedLines: droppedLines(),
       memoryBytes: memoryBytes(),
     });
-  const describeStream = (path: string) => hub.stream(path.slice("/streams/".length));
+  const describeStream = (path: string) => hub.stream(nameBelow("/streams/", path) ?? "");
   const routes = new Map<string, Route>([
     ...pages,
     ["/sse", sseRoute({ ...sse, isStopping: () => isStopping, makeEvent: time })],
@@ -166,7 +167,9 @@ export function createApp(config: Config, options: AppOptions = {}): App {
     ["/healthz", { GET: () => plain(200, "ok\n") }],
     ["/readyz", { GET: readiness }],
   ]);
-  const handler = withCors(recover(createRouter(routes), onError), config.corsOrigins);
+  const handler = withNosniff(
+    withCors(recover(createRouter(routes), onError), config.corsOrigins),
+  );
   return {
     fetch: async (request, info = {}) => await handler(request, info),
     hub,

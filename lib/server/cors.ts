@@ -7,6 +7,7 @@
  */
 
 import { problem } from "../problem.ts";
+import { changeHeaders } from "./headers.ts";
 import type { Handler } from "./router.ts";
 
 /**
@@ -34,7 +35,10 @@ export function withCors(handler: Handler, origins: readonly string[]): Handler 
     const response = isPreflight(request)
       ? answerPreflight(request, isAllowed)
       : await handler(request, info);
-    return withHeaders(response, isAllowed ? origin : undefined);
+    return changeHeaders(
+      response,
+      (headers) => setHeaders(headers, isAllowed ? origin : undefined),
+    );
   };
 }
 
@@ -91,19 +95,7 @@ function isHeaderList(text: string): boolean {
   return text.split(",").every((name) => /^[ \t]*[\w!#$%&'*+.^`|~-]+[ \t]*$/.test(name));
 }
 
-/** Says whom the answer is for, on a copy where its headers are immutable. */
-function withHeaders(response: Response, origin: string | undefined): Response {
-  try {
-    setHeaders(response.headers, origin);
-    return response;
-  } catch {
-    // Not always a copy: it would send a body of known length without its length.
-    const copy = new Response(response.body, response);
-    setHeaders(copy.headers, origin);
-    return copy;
-  }
-}
-
+/** Says whom the answer is for. */
 function setHeaders(headers: Headers, origin: string | undefined): void {
   const vary = headers.get("vary") ?? "";
   if (!/(?:^|,)\s*(?:\*|origin)\s*(?:,|$)/i.test(vary)) headers.append("vary", "Origin");

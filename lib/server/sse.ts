@@ -85,6 +85,8 @@ export function sseRoute(options: SseOptions): Route {
   async function publish(request: Request, info: RequestInfo): Promise<Response> {
     const stream = await oneStream(request);
     if (stream instanceof Response) return stream;
+    const refusal = refuseUnserved([stream], config);
+    if (refusal) return refusal;
     const waitSeconds = publishRate.take(addressBlock(addressOf(request, info)));
     if (waitSeconds > 0) {
       refused.rate++;
@@ -103,6 +105,7 @@ export function sseRoute(options: SseOptions): Route {
     }
   }
 
+  /** Ends a stream, also one outside `STREAMS` that was there under another list. */
   async function end(request: Request): Promise<Response> {
     const stream = await oneStream(request);
     if (stream instanceof Response) return stream;
@@ -127,9 +130,7 @@ export function sseRoute(options: SseOptions): Route {
     const grant = await authorize(request, "publish", streams);
     if (grant instanceof Response) return grant;
     const [stream = ""] = streams;
-    if (streams.length === 1 && isStreamName(stream)) {
-      return refuseUnserved(streams, config) ?? stream;
-    }
+    if (streams.length === 1 && isStreamName(stream)) return stream;
     return problem(
       400,
       "Name one stream: ?stream=<name>, of A-Z a-z 0-9 . _ ~ - in segments joined by /",

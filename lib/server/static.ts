@@ -8,7 +8,8 @@ import type { Handler, Route } from "./router.ts";
 
 /**
  * Reads the files right inside a folder and makes a route for each; `index.html` is at `/`, another
- * page at its name without `.html`.
+ * page at its name without `.html`. A page's path with a trailing slash redirects, since the page's
+ * relative URLs would lead elsewhere from there.
  *
  * @param folder A URL that ends in `/`; where it is no `file:`, as for a package that was imported
  * from a registry, there are no files.
@@ -23,6 +24,7 @@ export function staticRoutes(folder: URL): Map<string, Route> {
     const path = name === "index.html" ? "/" : `/${name.replace(/\.html$/, "")}`;
     const bytes = Deno.readFileSync(new URL(encodeURIComponent(name), folder));
     routes.set(path, { GET: fileHandler(bytes, type) });
+    if (name.endsWith(".html") && path !== "/") routes.set(`${path}/`, { GET: redirectUp(path) });
   }
   return routes;
 }
@@ -50,12 +52,21 @@ function fileHandler(bytes: Uint8Array<ArrayBuffer>, type: string): Handler {
       "etag": await etag,
       "content-security-policy": SECURITY_POLICY,
       "referrer-policy": "no-referrer",
-      "x-content-type-options": "nosniff",
     };
     const known = request.headers.get("if-none-match") ?? "";
     const isKnown = known.trim() === "*" || known.includes(headers.etag);
-    return isKnown
-      ? new Response(null, { status: 304, headers })
+    if (isKnown) return new Response(null, { status: 304, headers });
+    const length = { "content-length": `${bytes.length}` };
+    return request.method === "HEAD"
+      ? new Response(null, { headers: { ...headers, ...length } })
       : new Response(bytes, { headers });
+  };
+}
+
+/** Leads from `/page/` to `/page`, also below a path that a proxy strips; keeps the query. */
+function redirectUp(path: string): Handler {
+  return ({ url }) => {
+    const [, query = ""] = /^[^?#]*(\?[^#]*)/.exec(url) ?? [];
+    return new Response(null, { status: 308, headers: { location: `..${path}${query}` } });
   };
 }

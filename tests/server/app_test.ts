@@ -16,7 +16,7 @@ const HEALTHY_OR_REFUSED = /^HTTP\/1\.1 (?:200 OK\r\n.*\r\n\r\nok\n$|400 )/s;
 const noNet = await lacks("net");
 const EVENT_STREAM_HEADERS = {
   "cache-control": "no-store, no-transform",
-  "content-type": "text/event-stream",
+  "content-type": "text/event-stream; charset=utf-8",
   "x-accel-buffering": "no",
   "x-content-type-options": "nosniff",
 };
@@ -139,9 +139,9 @@ Deno.test("GET /sse?stream=time sends all subscribers the same", async () => {
 
 Deno.test("/sse is refused to all methods but its own", async () => {
   await using app = testApp();
-  for (const method of ["PUT", "PATCH", "OPTIONS", "QUERY"]) {
+  for (const method of ["PUT", "PATCH", "QUERY"]) {
     const response = await app.fetch(get("/sse?stream=news", { method }));
-    const allow = "GET, POST, DELETE, HEAD";
+    const allow = "GET, HEAD, POST, DELETE, OPTIONS";
     assertEquals(response.headers.get("allow"), allow);
     const body = `{"status":405,"title":"Method Not Allowed","detail":"Use ${allow}"}`;
     await assertProblem(response, 405, body);
@@ -204,7 +204,7 @@ Deno.test("HEAD /sse has the headers, no body and no subscription", async () => 
     const response = await app.fetch(get(path, { method: "HEAD" }));
     assertEquals(response.status, 200);
     assertEquals(Object.fromEntries(response.headers), EVENT_STREAM_HEADERS);
-    assertEquals(response.body, null);
+    assertEquals(await response.text(), "");
   }
   assertEquals([messages(app), app.hub.stats().subscribers], [[], 0]);
 });
@@ -213,16 +213,91 @@ Deno.test("HEAD /sse is refused where GET would be", async () => {
   await using app = testApp({ STREAMS: "news" });
   for (const [query, status] of [["stream=weather", 404], ["stream=..", 400]] as const) {
     const response = await app.fetch(get(`/sse?${query}`, { method: "HEAD" }));
-    assertEquals([response.status, response.body], [status, null], query);
+    assertEquals([response.status, await response.text()], [status, ""], query);
   }
 });
 
 Deno.test("an unknown path is 404", async () => {
   await using app = testApp();
   const body = '{"status":404,"title":"Not Found","detail":"There is nothing at this path"}';
-  for (const path of ["/", "/index.html", "/sse/", "/main.ts", "/static/index.html"]) {
+  for (const path of ["/", "/index.html", "/sse//", "/main.ts", "/static/index.html"]) {
     await assertProblem(await app.fetch(get(path)), 404, body);
   }
+});
+
+Deno.test("a path with a trailing slash is the same path, for every method", async () => {
+  await using app = testApp({ PUBLISH_TOKEN: "a-token-for-these-tests", INTERVAL_MS: "3600000" });
+  const headers = { authorization: "Bearer a-token-for-these-tests", "content-type": "text/plain" };
+  const post = { method: "POST", headers, body: "x" };
+  assertEquals((await app.fetch(get("/sse/?stream=a/b", post))).status, 200);
+  await using body = new Body(await app.fetch(get("/sse/?stream=a/b&since=1")));
+  await body.until(/data: x\n/);
+  for (const path of ["/healthz/", "/readyz/", "/metrics/", "/streams/", "/streams/a/b/"]) {
+    const [slashed, bare] = await Promise.all([path, path.slice(0, -1)].map(async (path) => {
+      const response = await app.fetch(get(path, { headers }));
+      return [response.status, (await response.text()).replace(/^process_.*$/gm, "")];
+    }));
+    assertEquals([path, slashed], [path, bare]);
+  }
+});
+
+Deno.test("GET /streams/<name> decodes the name once", async () => {
+  await using app = testApp({ PUBLISH_TOKEN: "a-token-for-these-tests" });
+  await app.hub.publish("a/b", { data: "x" });
+  const headers = { authorization: "Bearer a-token-for-these-tests" };
+  const table: [name: string, status: number][] = [
+    ...["a/b", "a%2Fb", "a%2fb", "%61%2F%62", "a%2Fb/"].map((name) =>
+      [name, 200] as [string, number]
+    ),
+    ...["a%252Fb", "a%2", "a%FFb", "%", "", "a/b//", "..", "%2e%2e", "x%2F..%2Fa/b", "a%2Fb?x#y"]
+      .map((name) =>
+        [name, name === "" ? 200 : name.includes("#") ? 400 : 404] as [string, number]
+      ),
+  ];
+  for (const [name, status] of table) {
+    const response = await app.fetch(get(`/streams/${name}`, { headers }));
+    assertEquals([name, response.status], [name, status]);
+    const answer = await response.json();
+    if (status === 200 && name !== "") assertEquals(answer.name, "a/b");
+  }
+});
+
+Deno.test("every answer of an app says nosniff", async () => {
+  const pages = new Map([["/", { GET: () => Response.redirect("http://a/") }]]);
+  await using app = testApp({ CORS_ORIGINS: "https://app.example", INTERVAL_MS: "10" }, pages);
+  const preflight = { origin: "https://app.example", "access-control-request-method": "GET" };
+  const requests = [
+    ...["/", "/sse", "/sse?stream=a", "/healthz", "/nothing", "/metrics", "/sse#x"].flatMap((
+      path,
+    ) => ["GET", "HEAD", "OPTIONS", "PUT"].map((method) => get(path, { method }))),
+    get("/sse", { method: "OPTIONS", headers: preflight }),
+    get("/session", { method: "DELETE" }),
+    get("/session", { method: "POST", body: "x" }),
+  ];
+  for (const request of requests) {
+    const response = await app.fetch(request);
+    await response.body?.cancel();
+    const header = response.headers.get("x-content-type-options");
+    assertEquals(header, "nosniff", `${request.method} ${request.url}`);
+  }
+});
+
+Deno.test("DELETE ends a stream outside STREAMS that was there under another list", async () => {
+  const settings = { PUBLISH_TOKEN: "a-token-for-these-tests", STREAMS: "new" };
+  await using app = testApp(settings);
+  await app.hub.publish("old", { data: "x" });
+  const headers = { authorization: "Bearer a-token-for-these-tests", "content-type": "text/plain" };
+  const status = async (method: string, stream: string) => {
+    const body = method === "POST" ? "x" : null;
+    const response = await app.fetch(get(`/sse?stream=${stream}`, { method, headers, body }));
+    await response.body?.cancel();
+    return response.status;
+  };
+  assertEquals(await status("GET", "old"), 404);
+  assertEquals(await status("POST", "old"), 404);
+  assertEquals(await status("DELETE", "older"), 404);
+  assertEquals(await status("DELETE", "old"), 204);
+  assertEquals(app.hub.stream("old")?.isEnded, true);
 });
 
 Deno.test("GET /healthz is 200 also after close()", async () => {
@@ -449,7 +524,7 @@ Deno.test("a handler that throws anything at all is a 500 and one line", async (
 Deno.test("a handler that throws is a 500 without a body to HEAD", async () => {
   await using app = testApp({}, new Map([["/page", { GET: () => Promise.reject(new Error()) }]]));
   const response = await app.fetch(get("/page", { method: "HEAD" }));
-  assertEquals([response.status, response.body], [500, null]);
+  assertEquals([response.status, await response.text()], [500, ""]);
 });
 
 Deno.test("an app serves its pages, but none in place of its own paths", async () => {
@@ -549,7 +624,7 @@ Deno.test({
       "GET /healthz?../main.ts HTTP/1.1": "200 OK",
       "GET http://elsewhere/healthz HTTP/1.1": "200 OK",
       "GET http://elsewhere/../main.ts HTTP/1.1": "404 Not Found",
-      "OPTIONS * HTTP/1.1": "404 Not Found",
+      "OPTIONS * HTTP/1.1": "204 No Content",
       "CONNECT elsewhere:80 HTTP/1.1": "404 Not Found",
       "TRACE / HTTP/1.1": "405 Method Not Allowed",
       "constructor / HTTP/1.1": "405 Method Not Allowed",
