@@ -219,7 +219,7 @@ function pem(label: string): (text: string) => string | Wrong {
     const [, other] = /-----BEGIN ([A-Z0-9 ]+)-----/.exec(pem) ?? [];
     return other === undefined
       ? new Wrong("the PEM text itself, not a file's name")
-      : new Wrong(`the PEM of a ${label}`, `the PEM of a ${other}`);
+      : new Wrong(`PEM of type ${label}`, `PEM of type ${other}`);
   };
 }
 

@@ -280,8 +280,8 @@ Deno.test("TLS_CERT and TLS_KEY are each told to be wrong where they are, and no
 
 Deno.test("TLS_CERT and TLS_KEY are told apart where they were exchanged", () => {
   assertEquals(errorsOf({ TLS_CERT: KEY, TLS_KEY: CERT }), [
-    "TLS_CERT: expected the PEM of a CERTIFICATE, got the PEM of a PRIVATE KEY",
-    "TLS_KEY: expected the PEM of a PRIVATE KEY, got the PEM of a CERTIFICATE",
+    "TLS_CERT: expected PEM of type CERTIFICATE, got PEM of type PRIVATE KEY",
+    "TLS_KEY: expected PEM of type PRIVATE KEY, got PEM of type CERTIFICATE",
   ]);
 });
 
