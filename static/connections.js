@@ -17,6 +17,10 @@ const PATIENCE_MS = 400;
  */
 export async function openEventSource(url, { signal, onQueued }) {
   const release = await takeConnection(signal, onQueued);
+  if (signal.aborted) {
+    release();
+    return await new Promise(() => {});
+  }
   const source = new EventSource(url);
   signal.addEventListener("abort", () => {
     source.close();
@@ -31,6 +35,7 @@ export async function openEventSource(url, { signal, onQueued }) {
 function takeConnection(signal, onQueued) {
   if (!navigator.locks || !isLimited()) return Promise.resolve(() => {});
   const { promise, resolve } = Promise.withResolvers();
+  if (signal.aborted) return promise;
   const search = new AbortController();
   const waiting = setTimeout(onQueued, PATIENCE_MS);
   const hold = () => {
@@ -43,7 +48,10 @@ function takeConnection(signal, onQueued) {
   search.signal.addEventListener("abort", () => clearTimeout(waiting));
   for (let i = 1; i <= SHARED; i++) {
     navigator.locks.request(`event-stream-${i}`, { signal: search.signal }, hold).catch(() => {
-      // It holds another, or the search is over.
+      // Either the search is over, or the browser gives this page no locks: then it does without.
+      if (search.signal.aborted) return;
+      search.abort();
+      resolve(() => {});
     });
   }
   return promise;

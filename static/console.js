@@ -1,19 +1,19 @@
 /** The console: who is logged in sees what the server does, as long as the session lasts. */
 
 import { Chart } from "./charts.js";
-import { openEventSource } from "./connections.js";
+import { followEvents } from "./follow_events.js";
 import { formatBytes } from "./format.js";
 import { Overview } from "./overview.js";
-import { publish, request } from "./request.js";
+import { publish, request, requestJson } from "./request.js";
 import { Watch } from "./watch.js";
-
-const AGAIN_MS = 3_000;
 
 const STATES = {
   queued: "Waiting for another tab to close",
   connecting: "Connecting",
   open: "Open",
   waiting: "Waiting to reconnect",
+  ended: "Ended",
+  refused: "Refused",
 };
 
 const place = (id) => document.getElementById(id);
@@ -29,61 +29,70 @@ const charts = {
 const watch = new Watch(place("watch-form"), place("watched"));
 const overview = new Overview((stream) => watch.show(stream));
 
-/** Ends what the session has opened. */
+/** Ends what the session has opened, and what waits to try again. */
 let session = new AbortController();
 
-/** Shows the console where there is a session, else the login; connects after a pause. */
-async function enter(pauseMs = 0) {
+/** Shows the console where there is a session, the login where there is none, and else what is wrong. */
+async function enter(failures = 0) {
+  const { signal } = renew();
   try {
-    const { expiresAt } = await (await request("/session")).json();
-    if (typeof expiresAt === "number") showConsole(expiresAt, pauseMs);
-    else showLogin();
-  } catch ({ status }) {
-    if (status >= 400 && status < 500) return showLogin();
-    // The server is away, and not the session.
-    showState("waiting");
-    setTimeout(enter, AGAIN_MS);
+    const { expiresAt } = await requestJson("session");
+    if (!signal.aborted) showConsole(expiresAt);
+  } catch (refusal) {
+    if (signal.aborted) return;
+    if (refusal.status === 401) return showLogin();
+    showState(refusal.isTemporary ? "waiting" : "refused", refusal);
+    if (!refusal.isTemporary) return;
+    const again = setTimeout(() => enter(failures + 1), refusal.pauseMs(failures));
+    signal.addEventListener("abort", () => clearTimeout(again));
   }
 }
 
-function leave() {
+function renew() {
   session.abort();
-  watch.close();
+  session = new AbortController();
+  return session;
 }
 
 function showLogin() {
-  leave();
+  renew();
+  watch.close();
   overview.clear();
   for (const chart of Object.values(charts)) chart.clear();
   place("login").hidden = false;
-  place("console").hidden = place("status").hidden = true;
+  place("console").hidden = place("logout").hidden = true;
+  place("status").hidden = place("trouble").hidden = true;
   place("login-form").elements.token.focus();
 }
 
-function showConsole(expiresAt, pauseMs) {
+function showConsole(expiresAt) {
   place("login").hidden = true;
-  place("console").hidden = place("status").hidden = false;
+  place("console").hidden = place("logout").hidden = false;
   const end = new Date(expiresAt).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
   place("logout").title = `The session ends at ${end}`;
-  session.abort();
-  session = new AbortController();
-  const { signal } = session;
-  setTimeout(() => connect(signal), pauseMs);
+  follow();
 }
 
-async function connect(signal) {
-  if (signal.aborted) return;
-  showState("connecting");
-  const onQueued = () => showState("queued");
-  const source = await openEventSource("/console/events", { signal, onQueued });
-  source.addEventListener("open", () => showState("open"));
-  source.addEventListener("figures", ({ data }) => showFigures(JSON.parse(data)));
-  source.addEventListener("overview", ({ data }) => overview.show(JSON.parse(data)));
-  source.addEventListener("error", () => {
-    showState("waiting");
-    // Closed for good: the session is over, or something in between refuses.
-    if (source.readyState === EventSource.CLOSED) enter(AGAIN_MS);
-  });
+function follow() {
+  const { signal } = renew();
+  const listeners = new Map([
+    ["figures", ({ data }) => showFigures(JSON.parse(data))],
+    ["overview", ({ data }) => overview.show(JSON.parse(data))],
+  ]);
+  const onState = (state, refusal) => {
+    showState(state, refusal);
+    if (state === "refused") leaveIfOver(signal);
+  };
+  followEvents("console/events", { signal, listeners, onState });
+}
+
+/** Shows the login if the session is over; else what is shown already, the refusal, stays. */
+async function leaveIfOver(signal) {
+  try {
+    await request("session");
+  } catch ({ status }) {
+    if (status === 401 && !signal.aborted) showLogin();
+  }
 }
 
 function showFigures(figures) {
@@ -94,9 +103,19 @@ function showFigures(figures) {
   place("memory").textContent = typeof memoryBytes === "number" ? formatBytes(memoryBytes) : "";
 }
 
-function showState(state) {
+function showState(state, refusal) {
+  place("status").hidden = false;
   place("state").dataset.state = state;
   place("state").querySelector(".state-text").textContent = STATES[state];
+  // What was wrong stays in sight until it is over.
+  if (refusal === undefined && state !== "open") return;
+  place("trouble").hidden = !refusal?.detail;
+  place("trouble").querySelector(".trouble-text").textContent = troubleText(refusal);
+}
+
+function troubleText(refusal) {
+  if (!refusal?.detail) return "";
+  return refusal.status === 0 ? refusal.detail : `${refusal.detail} (${refusal.status})`;
 }
 
 /** Does what a form asks for, and shows in its output what came of it. */
@@ -119,19 +138,21 @@ function handle(form, submit) {
 }
 
 async function logIn({ token }) {
-  await request("/session", {
+  await request("session", {
     method: "POST",
     headers: { "content-type": "application/json" },
     body: JSON.stringify({ token: token.value }),
   });
   token.value = "";
   await enter();
+  // The login hides the state: it is shown again because there is still no session.
+  if (place("status").hidden) throw new Error("The browser did not keep the session’s cookie");
   return "";
 }
 
 async function logOut() {
   try {
-    await request("/session", { method: "DELETE" });
+    await request("session", { method: "DELETE" });
     showLogin();
   } catch ({ message }) {
     // Whoever leaves must not believe that the session is over.
@@ -152,4 +173,5 @@ async function publishEvent({ stream, type, id, data }) {
 handle(place("login-form"), logIn);
 handle(place("publish-form"), publishEvent);
 place("logout").addEventListener("click", logOut);
+place("again").addEventListener("click", () => enter());
 enter();

@@ -8,25 +8,28 @@ const PANELS = [
   {
     title: "With history",
     text: "What is published is kept: a window that was away gets exactly what it missed.",
-    url: "/sse?stream=chat&since=20",
+    url: "sse?stream=chat&since=20",
   },
   {
     title: "Broadcast",
     text: "All clients see the same instants: open a second window and compare.",
-    url: "/sse?stream=time",
+    url: "sse?stream=time",
   },
   {
     title: "Per connection",
     text: "Every client has a stream of its own: this one began with this page.",
-    url: "/sse",
+    url: "sse",
   },
 ];
 
-/** Where the token is kept: as long as the tab, and nowhere else. */
-const TOKEN = "sse-hub-token";
+/** Where this page is, without a slash at the end: an origin, and the path of a proxy if there is one. */
+const BASE = new URL(".", document.baseURI).href.slice(0, -1);
+
+/** Where the token is kept: as long as the tab, for this server of the origin, and nowhere else. */
+const TOKEN = `sse-hub-token of ${BASE}`;
 
 function start() {
-  for (const origin of document.querySelectorAll(".origin")) origin.textContent = location.origin;
+  for (const origin of document.querySelectorAll(".origin")) origin.textContent = BASE;
   const place = document.querySelector("#panels");
   if (!("EventSource" in globalThis)) {
     const sorry = document.createElement("p");
@@ -45,13 +48,13 @@ function start() {
 function createForm() {
   const form = document.querySelector("#publish").content.firstElementChild.cloneNode(true);
   const { token, text } = form.elements;
-  token.value = sessionStorage.getItem(TOKEN) ?? "";
+  token.value = keptToken();
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     const answer = form.querySelector("output");
     const button = form.querySelector("button");
     button.disabled = true;
-    sessionStorage.setItem(TOKEN, token.value);
+    keepToken(token.value);
     try {
       await publish("chat", { data: text.value }, { authorization: `Bearer ${token.value}` });
       answer.textContent = "";
@@ -63,6 +66,23 @@ function createForm() {
     text.focus();
   });
   return form;
+}
+
+function keptToken() {
+  try {
+    return sessionStorage.getItem(TOKEN) ?? "";
+  } catch {
+    // The browser keeps nothing for this page: the form begins empty.
+    return "";
+  }
+}
+
+function keepToken(token) {
+  try {
+    sessionStorage.setItem(TOKEN, token);
+  } catch {
+    // The browser keeps nothing for this page: the form keeps it until a reload.
+  }
 }
 
 start();

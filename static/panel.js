@@ -1,6 +1,6 @@
 /** A panel: one event stream on show, with its state, its figures and its newest events. */
 
-import { openEventSource } from "./connections.js";
+import { followEvents } from "./follow_events.js";
 
 const MAX_ENTRIES = 200;
 const MAX_CHARACTERS = 2_000;
@@ -10,7 +10,8 @@ const STATES = {
   connecting: "Connecting",
   open: "Open",
   waiting: "Waiting to reconnect",
-  closed: "Closed: no event stream",
+  ended: "Ended",
+  refused: "Refused",
 };
 
 const TEMPLATE = document.createElement("template");
@@ -24,6 +25,7 @@ TEMPLATE.innerHTML = `
     </div>
     <p class="text"></p>
     <p><code class="url"></code></p>
+    <p class="why"></p>
     <dl class="figures">
       <div>
         <dt>Events</dt>
@@ -48,7 +50,7 @@ TEMPLATE.innerHTML = `
     </div>
   </section>`;
 
-/** It connects when it is made, and reconnects until it is closed. */
+/** It connects when it is made, and reconnects until the stream ends, is refused or is closed. */
 export class Panel {
   /** What to place in the page. */
   element = TEMPLATE.content.firstElementChild.cloneNode(true);
@@ -65,10 +67,10 @@ export class Panel {
     this.element.setAttribute("aria-label", title);
     for (const place of this.element.querySelectorAll(".title")) place.textContent = title;
     this.#write("text", text);
-    this.#write("url", url);
+    this.#write("url", shownUrl(url));
     this.#find("pause").addEventListener("click", () => this.#togglePause());
     this.#find("clear").addEventListener("click", () => this.#clear());
-    this.#connect(url, new Set(["message", "gap", "reset", ...types]));
+    this.#follow(url, new Set(["message", "gap", "reset", ...types]));
   }
 
   /** Ends the connection. The entries stay. */
@@ -76,26 +78,16 @@ export class Panel {
     this.#end.abort();
   }
 
-  async #connect(url, types) {
-    this.#showState("connecting");
-    const onQueued = () => this.#showState("queued");
-    const source = await openEventSource(url, { signal: this.#end.signal, onQueued });
-    this.#showState("connecting");
-    source.addEventListener("open", () => this.#opened());
-    source.addEventListener("error", () => {
-      this.#showState(source.readyState === EventSource.CLOSED ? "closed" : "waiting");
-    });
+  #follow(url, types) {
+    const receive = (event) => this.#receive(event);
     // The first event of a subscription says where it stands: an id, and nothing for the list.
-    source.addEventListener("hello", (event) => this.#showId(event));
-    for (const type of types) {
-      source.addEventListener(type, (event) => this.#receive(event));
-    }
-  }
-
-  #opened() {
-    this.#opens++;
-    this.#showState("open");
-    this.#write("reconnects", this.#opens - 1);
+    const listeners = new Map([["hello", (event) => this.#showId(event)]]);
+    for (const type of types) listeners.set(type, receive);
+    followEvents(url, {
+      signal: this.#end.signal,
+      listeners,
+      onState: (state, refusal) => this.#showState(state, refusal),
+    });
   }
 
   #receive(event) {
@@ -138,9 +130,12 @@ export class Panel {
     this.#find("pause").classList.toggle("is-primary", this.#isPaused);
   }
 
-  #showState(state) {
+  #showState(state, refusal) {
+    if (state === "open") this.#write("reconnects", this.#opens++);
     this.#find("state").dataset.state = state;
     this.#write("state-text", STATES[state]);
+    // Why it was refused stays in sight until it is open.
+    if (refusal || state === "open") this.#write("why", refusal?.detail ?? "");
   }
 
   #showId({ lastEventId }) {
@@ -155,6 +150,11 @@ export class Panel {
   #find(name) {
     return this.element.querySelector(`.${name}`);
   }
+}
+
+/** A URL as its reader would write it on this host: the path of a proxy included. */
+function shownUrl(url) {
+  return new URL(url, document.baseURI).href.slice(location.origin.length);
 }
 
 /** Makes a list entry of an event; one with a type of its own is marked with it. */

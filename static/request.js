@@ -1,38 +1,76 @@
-/** Requests to the server, whose refusals are shown as they are. */
+/**
+ * Requests to the server, whose refusals are shown as they are. Every path is relative to the page, so
+ * that the page works below any path of a proxy.
+ */
 
 const TIMEOUT_MS = 15_000;
 
-/** What the server answered instead; `message` is the problem's detail, `status` 0 without an answer. */
+/** What the server answered instead of what was asked for. */
 export class Refusal extends Error {
-  constructor(status, detail) {
-    super(detail);
+  /** The answer's status; 0 if there was no answer. */
+  status;
+  /** The problem's detail. `message` adds when to try again. */
+  detail;
+  /** What `Retry-After` asks for; `undefined` if there is none. */
+  waitSeconds;
+
+  constructor(status, detail, waitSeconds) {
+    super(waitSeconds === undefined ? detail : `${detail}; try again in ${waitSeconds} s`);
     this.status = status;
+    this.detail = detail;
+    this.waitSeconds = waitSeconds;
+  }
+
+  /** Whether the same request may succeed later. */
+  get isTemporary() {
+    return [0, 408, 425, 429].includes(this.status) || this.status >= 500;
+  }
+
+  /** How long to wait after this many failures in a row: 1 s, doubled up to 30 s, or what the server asks for. */
+  pauseMs(failures) {
+    const backoffMs = Math.min(MAX_BACKOFF_MS, 1_000 * 2 ** failures) * (0.5 + Math.random() / 2);
+    // A date far away must not become a timer that overflows and fires at once.
+    return Math.max(backoffMs, Math.min(MAX_PAUSE_MS, (this.waitSeconds ?? 0) * 1_000));
   }
 }
 
-/** Sends a request. Throws a {@linkcode Refusal} where the answer is not a good one. */
+const MAX_BACKOFF_MS = 30_000;
+const MAX_PAUSE_MS = 600_000;
+
+/** Sends a request. Throws a {@linkcode Refusal} unless the answer's status is 2xx. */
 export async function request(path, options = {}) {
   const response = await send(path, options);
   if (response.ok) return response;
-  const { detail } = await response.json().catch(() => ({}));
-  const wait = response.headers.get("retry-after");
-  const text = typeof detail === "string" ? detail : `The server answered ${response.status}`;
-  throw new Refusal(response.status, wait === null ? text : `${text}; try again in ${wait} s`);
+  const problem = await response.json().catch(() => undefined);
+  const detail = typeof problem?.detail === "string"
+    ? problem.detail
+    : `The server answered ${response.status}`;
+  throw new Refusal(response.status, detail, waitSeconds(response.headers.get("retry-after")));
+}
+
+/** Sends a request and gives the JSON of the answer. Throws a {@linkcode Refusal} if it is not JSON. */
+export async function requestJson(path, options) {
+  const response = await request(path, options);
+  try {
+    return await response.json();
+  } catch {
+    // Such as the login page of a proxy.
+    throw new Refusal(response.status, "The answer is not JSON: it may come from a proxy");
+  }
 }
 
 /** Publishes an event's fields to a stream. */
-export async function publish(stream, event, headers = {}) {
-  const response = await request(streamUrl(stream), {
+export function publish(stream, event, headers = {}) {
+  return requestJson(streamUrl(stream), {
     method: "POST",
     headers: { ...headers, "content-type": "application/json" },
     body: JSON.stringify(event),
   });
-  return response.json();
 }
 
 /** Where a stream is; `query` is what comes after its name. */
 export function streamUrl(stream, query = "") {
-  return `/sse?stream=${encodeURIComponent(stream).replaceAll("%2F", "/")}${query}`;
+  return `sse?stream=${encodeURIComponent(stream).replaceAll("%2F", "/")}${query}`;
 }
 
 async function send(path, options) {
@@ -41,4 +79,11 @@ async function send(path, options) {
   } catch {
     throw new Refusal(0, "The server did not answer");
   }
+}
+
+/** The seconds of a header `Retry-After`, which names seconds or a date (RFC 9110, section 10.2.3). */
+function waitSeconds(value) {
+  if (value === null) return undefined;
+  const seconds = /^\d+$/.test(value) ? Number(value) : (Date.parse(value) - Date.now()) / 1_000;
+  return Number.isFinite(seconds) ? Math.max(0, Math.ceil(seconds)) : undefined;
 }

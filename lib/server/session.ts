@@ -54,7 +54,9 @@ export function createSessions(options: SessionsOptions): Sessions {
   function attributes({ headers }: Request): string {
     const isForwarded = trustProxy > 0 && headers.get("x-forwarded-proto") === "https";
     const isSecure = tlsCert !== undefined || isForwarded;
-    return `; HttpOnly; SameSite=Strict; Path=/${isSecure ? "; Secure" : ""}`;
+    // No Path: the browser takes the folder of /session as it sees it, so that the cookie reaches every
+    // route also below a path that a proxy strips (RFC 6265, section 5.1.4).
+    return `; HttpOnly; SameSite=Strict${isSecure ? "; Secure" : ""}`;
   }
 
   async function open(...[request, info]: Parameters<Handler>): Promise<Response> {

@@ -1,15 +1,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { ServerProcess } from "../server/support.ts";
-import {
-  Browser,
-  closeChromium,
-  entries,
-  lacksBrowser,
-  type Page,
-  panel,
-  reaches,
-  TOKEN,
-} from "./support.ts";
+import { logIn, openConsole, publish, watch } from "./console_support.ts";
+import { Browser, closeChromium, entries, lacksBrowser, panel, reaches, TOKEN } from "./support.ts";
 
 const ignore = await lacksBrowser();
 
@@ -25,43 +17,6 @@ function startServer(settings: Readonly<Record<string, string>> = {}): ServerPro
     PUBLISH_TOKEN: TOKEN,
     ...settings,
   });
-}
-
-/** Gives the login form a token. */
-async function logIn(page: Page, token: string): Promise<void> {
-  const form = page.locator("#login-form");
-  await form.locator("[name=token]").fill(token);
-  await form.locator("button").click();
-}
-
-/** A console into which somebody has logged in. */
-async function openConsole(browser: Browser, url: URL): Promise<Page> {
-  const page = await browser.open(new URL("/console", url));
-  await logIn(page, TOKEN);
-  await page.locator("#state[data-state=open]").waitFor();
-  return page;
-}
-
-/** Fills in the form to publish, and sends it. */
-async function publish(page: Page, fields: Readonly<Record<string, string>>): Promise<string> {
-  const form = page.locator("#publish-form");
-  for (const [name, value] of Object.entries(fields)) {
-    await form.locator(`[name=${name}]`).fill(value);
-  }
-  // Emptied here as well: the page may not have seen the click yet when click() is done.
-  await page.evaluate("document.querySelector('#publish-form output').textContent = ''");
-  await form.locator("button").click();
-  const output = form.locator("output:not(:empty)");
-  await output.waitFor();
-  return await output.textContent() ?? "";
-}
-
-/** Watches a stream. */
-async function watch(page: Page, stream: string, types = ""): Promise<void> {
-  await page.locator("#watch-form [name=stream]").fill(stream);
-  await page.locator("#watch-form [name=types]").fill(types);
-  await page.locator("#watch-form button").click();
-  await reaches(panel(page, stream), "open");
 }
 
 Deno.test({
@@ -152,7 +107,7 @@ Deno.test({
     await page.locator("#keep-stream").click();
     await row.locator(".end").click();
     await page.locator("#end-stream").click();
-    await reaches(panel(page, "news"), "closed");
+    await reaches(panel(page, "news"), "ended");
     assertEquals(await entries(panel(page, "news"), 1), ["Hello"]);
     await row.locator(".end:disabled").waitFor();
     assertMatch(await publish(page, { data: "Again" }), /The stream has ended/);

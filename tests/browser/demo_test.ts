@@ -83,8 +83,10 @@ Deno.test({
     await using server = startServer({ STREAMS: "news" });
     await using browser = await Browser.start();
     const page = await browser.open(await server.url());
-    await reaches(panel(page, "Broadcast"), "closed");
-    await reaches(panel(page, "With history"), "closed");
+    for (const title of ["Broadcast", "With history"]) {
+      await reaches(panel(page, title), "refused");
+      assertMatch(await panel(page, title).locator(".why").textContent() ?? "", /no stream/);
+    }
     await entries(panel(page, "Per connection"), 2);
   },
 });

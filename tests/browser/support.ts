@@ -47,6 +47,7 @@ export interface Page {
   evaluate(expression: string): Promise<unknown>;
   on(event: "console", listener: (entry: ConsoleEntry) => void): void;
   on(event: "pageerror", listener: (error: Error) => void): void;
+  waitForEvent(event: "requestfailed"): Promise<unknown>;
 }
 
 interface ConsoleEntry {
@@ -57,9 +58,18 @@ interface ConsoleEntry {
 
 interface Context {
   newPage(): Promise<Page>;
+  readonly clock: Clock;
+  cookies(): Promise<{ name: string; path: string }[]>;
+  addInitScript(script: string): Promise<void>;
   setOffline(isOffline: boolean): Promise<void>;
   setDefaultTimeout(ms: number): void;
   close(): Promise<void>;
+}
+
+/** The part of Playwright's `Clock` in use: the pages' timers, which a test can wind on. */
+interface Clock {
+  install(): Promise<void>;
+  fastForward(ms: number): Promise<void>;
 }
 
 interface Chromium {

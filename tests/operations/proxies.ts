@@ -18,6 +18,12 @@ export interface ProxyKind {
   readonly args: (folder: string) => string[];
   /** The file that the README shows. */
   readonly file: string;
+  /** What the README shows to put the server below the path `/hub/`. */
+  readonly belowPath: {
+    readonly file: string;
+    /** Puts it in place of what the first file has for the path `/`. */
+    readonly edit: (shown: string, below: string) => string;
+  };
   /** Makes its whole configuration of that file, to listen on a port of one's own. */
   readonly configure: (shown: string, port: number, folder: string) => string;
 }
@@ -30,6 +36,10 @@ export const proxies: readonly ProxyKind[] = [
     listening: "event method",
     args: (folder) => ["-e", "stderr", "-p", folder, "-c", `${folder}/configuration`],
     file: "nginx.conf",
+    belowPath: {
+      file: "nginx_below_a_path.conf",
+      edit: (shown, below) => shown.replace(/location \/ \{[^]*(?=location @away)/, () => below),
+    },
     configure: (shown, port, folder) => `
 daemon off;
 master_process off;
@@ -52,12 +62,24 @@ http {
     listening: "serving initial configuration",
     args: (folder) => ["run", "--adapter", "caddyfile", "--config", `${folder}/configuration`],
     file: "Caddyfile",
+    belowPath: {
+      file: "Caddyfile_below_a_path",
+      edit: (shown, below) =>
+        shown.replace("reverse_proxy 127.0.0.1:8080", () => below)
+          .replace("path /sse /console/events", "path /hub/sse /hub/console/events"),
+    },
     configure: (shown, port) =>
       `{\n\tdebug\n\tadmin off\n\tdefault_bind 127.0.0.1\n}\n${
         shown.replace("events.example", `http://127.0.0.1:${port}`)
       }`,
   },
 ];
+
+/** The edit that puts the server below the path `/hub/`, as the README shows it. */
+export async function belowPath({ belowPath }: ProxyKind): Promise<(shown: string) => string> {
+  const below = await Deno.readTextFile(new URL(belowPath.file, import.meta.url));
+  return (shown) => belowPath.edit(shown, below);
+}
 
 /** A proxy that runs. For each request that finds no server it prints a line with "refused". */
 export class ProxyProcess extends Program {

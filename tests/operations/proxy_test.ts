@@ -7,7 +7,7 @@ import {
 } from "@std/assert";
 import { freePort, isMissing, lacks, Lines, readLines, soon } from "../program.ts";
 import { Body, ServerProcess } from "../server/support.ts";
-import { proxies, type ProxyKind, ProxyProcess } from "./proxies.ts";
+import { belowPath, proxies, type ProxyKind, ProxyProcess } from "./proxies.ts";
 
 const CHROMIUM = "/usr/bin/chromium";
 const PUBLISH_TOKEN = "a-token-for-this-test";
@@ -26,7 +26,7 @@ async function stand(kind: ProxyKind, edit?: (shown: string) => string) {
 }
 
 async function publish(url: URL, stream: string, data: string): Promise<{ subscribers: number }> {
-  const response = await fetch(new URL(`/sse?stream=${stream}`, url), {
+  const response = await fetch(new URL(`sse?stream=${stream}`, url), {
     method: "POST",
     headers: { authorization: `Bearer ${PUBLISH_TOKEN}`, "content-type": "text/plain" },
     body: data,
@@ -104,7 +104,25 @@ for (const kind of proxies) {
     await using front = await stand(kind);
     const headers = { "x-forwarded-proto": "https" };
     const response = await fetch(new URL("/session", front.url), { method: "DELETE", headers });
-    assertMatch(response.headers.get("set-cookie")!, /; Path=\/$/);
+    assertMatch(response.headers.get("set-cookie")!, /; SameSite=Strict$/);
+  });
+
+  test("serves it below a path", async () => {
+    await using front = await stand(kind, await belowPath(kind));
+    await using body = new Body(await open(front.url, "/hub/sse?stream=news"));
+    await body.until(/hello.*\n\n/s);
+    await publishOneByOne(new URL("/hub/", front.url), body);
+    const page = await fetch(new URL("/hub", front.url));
+    assertEquals([new URL(page.url).pathname, page.status], ["/hub/", 200]);
+    await page.body?.cancel();
+  });
+
+  test("has clients come back later while it is away, also below a path", async () => {
+    await using proxy = await ProxyProcess.start(kind, freePort(), await belowPath(kind));
+    for (const path of ["/hub/sse?stream=news", "/hub/console/events"]) {
+      const response = await fetch(new URL(path, proxy.url));
+      assertMatch(await response.text(), /^retry: \d+\n$/);
+    }
   });
 
   test("has clients come back later while it is away", async () => {

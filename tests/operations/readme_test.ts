@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { freePort, lacks, Program } from "../program.ts";
+import { proxies } from "./proxies.ts";
 
 const ROOT = new URL("../../", import.meta.url);
 const ignore = await lacks("net", "run", "read", "write") || Deno.build.os === "windows";
@@ -9,7 +10,7 @@ function read(path: string): Promise<string> {
   return Deno.readTextFile(new URL(path, ROOT));
 }
 
-for (const file of ["nginx.conf", "Caddyfile"]) {
+for (const file of proxies.flatMap(({ file, belowPath }) => [file, belowPath.file])) {
   Deno.test({
     name: `README.md shows the ${file} that is tested`,
     ignore: await lacks("read"),

@@ -46,6 +46,18 @@ Deno.test({
 });
 
 Deno.test({
+  name: "the pages name nothing from the root of the host, so that they work below any path",
+  ignore: noRead,
+  async fn() {
+    const fromRoot = /(?:href|src|action)="\/[^"]*|["'`(]\/[\w.-]+/g;
+    for (const { name } of Deno.readDirSync(STATIC)) {
+      const text = await Deno.readTextFile(new URL(name, STATIC));
+      assertEquals([name, ...text.matchAll(fromRoot)].flat(), [name]);
+    }
+  },
+});
+
+Deno.test({
   name: "a static file comes with its headers",
   ignore: noWrite,
   async fn() {

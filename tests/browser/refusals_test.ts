@@ -1,0 +1,196 @@
+import { assertEquals } from "@std/assert";
+import { ServerProcess } from "../server/support.ts";
+import { logIn, openConsole } from "./console_support.ts";
+import { Front, refusal } from "./front.ts";
+import { Network } from "./network.ts";
+import {
+  Browser,
+  closeChromium,
+  entries,
+  lacksBrowser,
+  type Page,
+  panel,
+  publish,
+  reaches,
+  TOKEN,
+} from "./support.ts";
+
+// Playwright keeps pipes and timers of its own.
+const options = { ignore: await lacksBrowser(), sanitizeOps: false, sanitizeResources: false };
+
+Deno.test.afterAll(closeChromium);
+
+const HOUR_MS = 3_600_000;
+
+/** A server behind a front that can refuse, and a browser whose timers the test can wind on. */
+async function stand() {
+  await using stack = new AsyncDisposableStack();
+  const settings = { INTERVAL_MS: "100", RETRY_MS: "100", PUBLISH_TOKEN: TOKEN };
+  const server = stack.use(new ServerProcess(settings));
+  const front = stack.use(new Front(await server.url()));
+  const browser = stack.use(await Browser.start());
+  await browser.context.clock.install();
+  const all = stack.move();
+  return { front, browser, [Symbol.asyncDispose]: () => all.disposeAsync() };
+}
+
+/** Waits until what a timer of the page has asked for, and what that led to, has reached the server. */
+async function settle(page: Page): Promise<void> {
+  for (let i = 0; i < 3; i++) {
+    await page.evaluate("fetch('session').then((response) => response.text())");
+  }
+}
+
+function trouble(page: Page, text: string) {
+  return page.locator(`#trouble:has-text(${JSON.stringify(text)})`);
+}
+
+Deno.test({
+  name: "the console says why it is refused for good, and asks no more until it is told to",
+  ...options,
+  async fn() {
+    await using stage = await stand();
+    const { front, browser } = stage;
+    for (const status of [400, 401, 403, 404, 421]) {
+      front.refusals.set("/console/events", refusal(status, `Refused with ${status}`));
+      const page = await browser.open(new URL("/console", front.url));
+      if (status === 400) await logIn(page, TOKEN);
+      await trouble(page, `Refused with ${status} (${status})`).waitFor();
+      await page.locator("#state[data-state=refused]").waitFor();
+      const before = front.count("/console/events");
+      await browser.context.clock.fastForward(HOUR_MS);
+      await settle(page);
+      assertEquals([status, front.count("/console/events")], [status, before]);
+      front.refusals.clear();
+      await page.locator("#again").click();
+      await page.locator("#state[data-state=open]").waitFor();
+      await page.locator("#trouble").waitFor({ state: "hidden" });
+      await page.close();
+    }
+  },
+});
+
+Deno.test({
+  name: "the console goes on by itself after a refusal that passes, not before it was asked to",
+  ...options,
+  async fn() {
+    await using stage = await stand();
+    const { front, browser } = stage;
+    const page = await openConsole(browser, front.url);
+    for (const status of [429, 500, 503]) {
+      const wait = { "retry-after": "100" };
+      front.refusals.set("/console/events", refusal(status, `Refused with ${status}`, wait));
+      await page.reload();
+      await trouble(page, `Refused with ${status} (${status})`).waitFor();
+      const before = front.count("/console/events");
+      front.refusals.clear();
+      await browser.context.clock.fastForward(90_000);
+      await settle(page);
+      assertEquals(front.count("/console/events"), before);
+      await browser.context.clock.fastForward(10_000);
+      await page.locator("#state[data-state=open]").waitFor();
+      await page.locator("#trouble").waitFor({ state: "hidden" });
+    }
+  },
+});
+
+Deno.test({
+  name: "the console shows the login where there is no session, and else what the server says",
+  ...options,
+  async fn() {
+    await using stage = await stand();
+    const { front, browser } = stage;
+    const page = await browser.open(new URL("/console", front.url));
+    await page.locator("#login").waitFor();
+    const rows: [answer: () => Response, state: string, text: string][] = [
+      [refusal(421, "Name the host in ALLOWED_HOSTS"), "refused", "ALLOWED_HOSTS (421)"],
+      [refusal(503, "The server is stopping"), "waiting", "stopping (503)"],
+      [() => new Response("<h1>Bad gateway", { status: 502 }), "waiting", "answered 502"],
+      [() => Response.json(null, { status: 429 }), "waiting", "answered 429"],
+      [() => new Response("<h1>Log in"), "refused", "not JSON"],
+    ];
+    for (const [answer, state, text] of rows) {
+      front.refusals.set("/session", answer);
+      await page.reload();
+      await trouble(page, text).waitFor();
+      assertEquals([text, await page.locator("#state").getAttribute("data-state")], [text, state]);
+      assertEquals(await page.locator("#login").getAttribute("hidden"), "");
+    }
+    front.refusals.clear();
+    await page.locator("#again").click();
+    await page.locator("#login").waitFor();
+    assertEquals(browser.errors.filter((error) => !/Failed to load resource/.test(error)), []);
+  },
+});
+
+Deno.test({
+  name: "the console says so when the browser keeps no cookie",
+  ...options,
+  async fn() {
+    await using stage = await stand();
+    const { front, browser } = stage;
+    front.refusals.set("/session", () => new Response(null, { status: 401 }));
+    const page = await browser.open(new URL("/console", front.url));
+    await page.locator("#login").waitFor();
+    front.refusals.set("/session", once(new Response(null, { status: 204 }), 401));
+    await logIn(page, TOKEN);
+    await page.locator("#login output:has-text('cookie')").waitFor();
+  },
+});
+
+/** An answer, and then always a status. */
+function once(first: Response, status: number): () => Response {
+  const answers = [first];
+  return () => answers.pop() ?? new Response(null, { status });
+}
+
+Deno.test({
+  name: "a panel goes on where it was after a refusal that passes",
+  ...options,
+  async fn() {
+    await using stage = await stand();
+    const { front, browser } = stage;
+    using network = new Network(front.url);
+    await publish(front.url, "chat", "one");
+    const page = await browser.open(network.url);
+    const chat = panel(page, "With history");
+    await entries(chat, 1);
+    front.refusals.set("/sse", refusal(503, "Too busy"));
+    network.cut();
+    network.restore();
+    await chat.locator(".why:has-text('Too busy')").waitFor();
+    await reaches(chat, "waiting");
+    front.refusals.clear();
+    await publish(front.url, "chat", "two");
+    await browser.context.clock.fastForward(60_000);
+    await reaches(chat, "open");
+    assertEquals(await entries(chat, 2), ["one", "two"]);
+    assertEquals(await chat.locator(".why").textContent(), "");
+    assertEquals(await chat.locator(".reconnects").textContent(), "1");
+  },
+});
+
+Deno.test({
+  name: "the pages work where the browser gives them neither storage nor locks",
+  ...options,
+  async fn() {
+    await using stage = await stand();
+    const { front, browser } = stage;
+    await browser.context.addInitScript(`
+      const refuse = () => { throw new DOMException("Refused", "SecurityError"); };
+      Object.defineProperty(globalThis, "sessionStorage", { get: refuse });
+      navigator.locks.request = async () => refuse();
+    `);
+    const page = await browser.open(front.url);
+    for (const title of ["Per connection", "Broadcast", "With history"]) {
+      await reaches(panel(page, title), "open");
+    }
+    const form = page.locator("form");
+    await form.locator("[name=token]").fill(TOKEN);
+    await form.locator("[name=text]").fill("Hello");
+    await form.locator("button").click();
+    assertEquals(await entries(panel(page, "With history"), 1), ["Hello"]);
+    await openConsole(browser, front.url);
+    assertEquals(browser.errors.filter((error) => !error.startsWith("/session: ")), []);
+  },
+});
