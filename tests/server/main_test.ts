@@ -271,7 +271,7 @@ for (const [what, settings] of Object.entries(UNUSABLE)) {
     ignore,
     async fn() {
       await using server = new ServerProcess(settings);
-      const variable = "HOST" in settings ? "set HOST" : "check TLS_CERT";
+      const variable = "HOST" in settings ? "set HOST" : "set TLS_CERT";
       assertMatch(await server.stderr.line(""), new RegExp(`^Cannot listen on .*; ${variable}`));
       assertEquals(await server.exitCode(), 1);
       assertEquals(server.stderr.all.length, 1);
