@@ -15,7 +15,7 @@ import {
   refuseForeignPage,
 } from "./access.ts";
 import { RateLimit } from "./rate_limit.ts";
-import type { Handler, Route } from "./router.ts";
+import { type Handler, rawPath, type Route } from "./router.ts";
 
 /** Options of {@linkcode createSessions}. */
 export interface SessionsOptions {
@@ -107,8 +107,9 @@ export function createSessions(options: SessionsOptions): Sessions {
   return {
     authorizeFirst,
     route: {
-      POST: open,
-      DELETE: (request) => cookie(`${COOKIE}; Max-Age=0${attributes(request)}`),
+      POST: (request, info) => redirectUp(request) ?? open(request, info),
+      DELETE: (request) =>
+        redirectUp(request) ?? cookie(`${COOKIE}; Max-Age=0${attributes(request)}`),
       async GET(request) {
         const time = await expiresAt(request);
         const headers = { "cache-control": "no-store" };
@@ -118,6 +119,12 @@ export function createSessions(options: SessionsOptions): Sessions {
       },
     },
   };
+}
+
+/** Below `/session/` the browser would send the cookie to nothing else (RFC 6265, section 5.1.4). */
+function redirectUp({ url }: Request): Response | undefined {
+  if (!rawPath(url).endsWith("/")) return undefined;
+  return new Response(null, { status: 308, headers: { location: "../session" } });
 }
 
 const COOKIE = "sse_session=";

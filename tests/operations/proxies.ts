@@ -66,7 +66,7 @@ http {
       file: "Caddyfile_below_a_path",
       edit: (shown, below) =>
         shown.replace("reverse_proxy 127.0.0.1:8080", () => below)
-          .replace("path /sse /console/events", "path /hub/sse /hub/console/events"),
+          .replace(/(?<=^\s*path )\/.*$/m, (paths) => paths.replaceAll(/\/[^ ]*/g, "/hub$&")),
     },
     configure: (shown, port) =>
       `{\n\tdebug\n\tadmin off\n\tdefault_bind 127.0.0.1\n}\n${

@@ -92,6 +92,15 @@ Deno.test("a session that was changed, is over, or is of another token is none",
   assertEquals((await app.fetch(get("/session"))).status, 401);
 });
 
+Deno.test("POST and DELETE /session/ redirect to where the cookie reaches all other paths", async () => {
+  await using app = testApp(SETTINGS);
+  for (const method of ["POST", "DELETE"]) {
+    const response = await app.fetch(get("/session/", { method }));
+    assertEquals([response.status, response.headers.get("location")], [308, "../session"]);
+    assertEquals(response.headers.get("set-cookie"), null);
+  }
+});
+
 Deno.test("DELETE /session has the browser forget the cookie", async () => {
   await using app = testApp(SETTINGS);
   const response = await app.fetch(get("/session", { method: "DELETE" }));
