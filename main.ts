@@ -11,6 +11,7 @@ import {
   type Config,
   ConfigError,
   createApp,
+  CutConnection,
   importJwtKey,
   readConfig,
 } from "./lib/server/app.ts";
@@ -134,7 +135,7 @@ async function serve({ fetch }: App, config: Config): Promise<void> {
   };
   // Without it the runtime prints the error itself, on a console that may stand still.
   const onError = (error: unknown) => {
-    stderr.say(`Cannot answer: ${error}`);
+    if (!(error instanceof CutConnection)) stderr.say(`Cannot answer: ${error}`);
     return new Response(null, { status: 500 });
   };
   while (stoppingSinceMs === undefined) {

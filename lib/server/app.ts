@@ -29,12 +29,14 @@ import { createRouter, nameBelow, rawPath, type RequestInfo, type Route } from "
 import { createSessions } from "./session.ts";
 import { CLOCK, isServed, sseRoute } from "./sse.ts";
 import { staticRoutes } from "./static.ts";
+import { withoutUnreadBody } from "./unread_body.ts";
 
 export type { Action, Authorize, Grant } from "./access.ts";
 export { type Config, ConfigError, readConfig } from "./config.ts";
 export { importJwtKey, type JwtKey } from "./jwt_key.ts";
 export type { LogFormat } from "./request_log.ts";
 export type { Handler, RequestInfo, Route } from "./router.ts";
+export { CutConnection } from "./unread_body.ts";
 
 /** Options of {@linkcode createApp}. */
 export interface AppOptions {
@@ -168,7 +170,7 @@ export function createApp(config: Config, options: AppOptions = {}): App {
     ["/readyz", { GET: readiness }],
   ]);
   const handler = withNosniff(
-    withCors(recover(createRouter(routes), onError), config.corsOrigins),
+    withoutUnreadBody(withCors(recover(createRouter(routes), onError), config.corsOrigins)),
   );
   return {
     fetch: async (request, info = {}) => await handler(request, info),

@@ -7,6 +7,7 @@
 import type { ServerSentEvent } from "../event.ts";
 import { problem } from "../problem.ts";
 import { checkPublishable } from "../resume.ts";
+import { readBody } from "./request_body.ts";
 
 /**
  * Reads the events of a publish request.
@@ -31,7 +32,7 @@ export async function readPublishBody(
 ): Promise<ServerSentEvent[] | Response> {
   const type = readType(request.headers);
   if (type instanceof Response) return type;
-  const text = await readText(request, type === "text/plain" ? maxEventBytes : 4 * maxEventBytes);
+  const text = await readBody(request, type === "text/plain" ? maxEventBytes : 4 * maxEventBytes);
   if (text instanceof Response) return text;
   const events = type === "text/plain" ? [{ data: text }] : parseEvents(text);
   if (events instanceof Response) return events;
@@ -75,31 +76,6 @@ function isUtf8(parameters: string): boolean {
     if (name.toLowerCase() === "charset" && value.toLowerCase() !== "utf-8") return false;
   }
   return true;
-}
-
-/** Reads UTF-8 up to a number of bytes. */
-async function readText({ headers, body }: Request, maxBytes: number): Promise<string | Response> {
-  const tooLarge = () => problem(413, `The body may have at most ${maxBytes} bytes`);
-  const reader = body?.getReader();
-  const decoder = new TextDecoder("utf-8", { fatal: true });
-  let left = maxBytes;
-  let text = "";
-  try {
-    if (Number(headers.get("content-length")) > left) return tooLarge();
-    for (;;) {
-      const { done, value } = await reader?.read() ?? { done: true };
-      if (done) return text + decoder.decode();
-      left -= value.byteLength;
-      if (left < 0) return tooLarge();
-      text += decoder.decode(value, { stream: true });
-    }
-  } catch {
-    // Whose fault it is doesn't differ: the client left, or wrote what is no text.
-    return problem(400, "The body must be whole, and valid UTF-8");
-  } finally {
-    // Does nothing to a body that was read to its end; one that broke rejects again.
-    await reader?.cancel().catch(() => {});
-  }
 }
 
 function parseEvents(text: string): ServerSentEvent[] | Response {

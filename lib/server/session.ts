@@ -15,6 +15,7 @@ import {
   refuseForeignPage,
 } from "./access.ts";
 import { RateLimit } from "./rate_limit.ts";
+import { readBody } from "./request_body.ts";
 import { type Handler, rawPath, type Route } from "./router.ts";
 
 /** Options of {@linkcode createSessions}. */
@@ -66,7 +67,7 @@ export function createSessions(options: SessionsOptions): Sessions {
       return problem(429, "Too many attempts", { "retry-after": `${waitSeconds}` });
     }
     const token = await readToken(request);
-    if (token === undefined) return problem(400, 'Send {"token": "…"} as application/json');
+    if (token instanceof Response) return token;
     if (!await matchesToken(token, await hashToken(publishToken))) {
       return problem(401, "This is not the token", {
         "www-authenticate": 'Bearer realm="sse-hub"',
@@ -140,14 +141,19 @@ async function signingKey(publishToken: string): Promise<CryptoKey> {
   return await crypto.subtle.importKey("raw", secret, algorithm, false, ["sign"]);
 }
 
-async function readToken(request: Request): Promise<string | undefined> {
-  if (!/^application\/json\b/i.test(request.headers.get("content-type") ?? "")) return undefined;
+const MAX_BODY_BYTES = 1_024;
+
+async function readToken(request: Request): Promise<string | Response> {
+  const refusal = () => problem(400, 'Send {"token": "…"} as application/json');
+  if (!/^application\/json\b/i.test(request.headers.get("content-type") ?? "")) return refusal();
+  const text = await readBody(request, MAX_BODY_BYTES);
+  if (text instanceof Response) return text;
   try {
-    const { token } = await request.json();
-    return typeof token === "string" ? token : undefined;
+    const { token } = JSON.parse(text);
+    return typeof token === "string" ? token : refusal();
   } catch {
     // No JSON, or no object: there is no token in it.
-    return undefined;
+    return refusal();
   }
 }
 

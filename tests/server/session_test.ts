@@ -42,6 +42,23 @@ Deno.test("POST /session is refused without the token, and without one to have",
   assertEquals((await login(app, { token: TOKEN }, { "content-type": "text/plain" })).status, 400);
 });
 
+Deno.test("POST /session takes a body of at most 1 KiB, by its length or as it comes", async () => {
+  await using app = testApp(SETTINGS);
+  const fits = JSON.stringify({ token: TOKEN }).padEnd(1_024);
+  const init = { method: "POST", headers: { "content-type": "application/json" } };
+  assertEquals((await app.fetch(get("/session", { ...init, body: fits }))).status, 204);
+  assertEquals((await app.fetch(get("/session", { ...init, body: `${fits} ` }))).status, 413);
+  let taken = 0;
+  const body = new ReadableStream<Uint8Array>({
+    pull(controller) {
+      taken++;
+      controller.enqueue(new Uint8Array(100));
+    },
+  }, { highWaterMark: 0 });
+  assertEquals((await app.fetch(get("/session", { ...init, body }))).status, 413);
+  assertEquals(taken, 11);
+});
+
 Deno.test("POST /session allows an address five attempts, then one in ten seconds", async () => {
   await using app = testApp(SETTINGS);
   const statuses = [];
