@@ -20,13 +20,14 @@ const MAX_EVENT_BYTES = 300;
 const PIECES = [
   "{", "}", "[", "]", ",", ":", '"', '"data"', '"event"', '"id"', '"retry"', '"comment"', '"__proto__"',
   '"a"', "\\n", "\\r", "\\u0000", "\\ud800", "\n", "\r", "\r\n", "\0", " ", "data: ", "id: 9\n", "event: x",
-  "1", "-1", "1e9", "3600001", "0.5", "null", "true", "é", "😀", "\ufeff", '{"data":"', '"}', '{"data":1}', "x",
+  "1", "-1", "1e9", "60001", "0.5", "1.0", "-0", "1e400", "12345678901234567", "null", "true", "é", "😀", "\ufeff", '{"data":"', '"}', '{"data":1}', "x",
 ];
 const TYPES = [
   "text/plain",
   "application/json",
   "text/plain; charset=utf-8",
   'application/json;charset="UTF-8"',
+  "text/plain; charset=utf8",
   "text/plain; charset=latin1",
   "application/xml",
   "text/plain;;",
@@ -81,7 +82,9 @@ function randomText(random: () => number, pick: <T>(from: readonly T[]) => T): s
   if (random() < 0.5) return noise();
   const field = () => `${pick(['"data"', '"event"', '"id"', '"retry"', '"comment"', '"x"'])}:`;
   const value = () =>
-    random() < 0.7 ? JSON.stringify(noise()) : pick(["1", "null", "{}", "[1]", "-1"]);
+    random() < 0.7
+      ? JSON.stringify(noise())
+      : pick(["1", "null", "{}", "[1]", "-1", "[1.0]", "-0", "1e3"]);
   const event = () =>
     `{${Array.from({ length: 1 + Math.floor(random() * 3) }, () => field() + value()).join(",")}}`;
   return random() < 0.7 ? event() : `[${event()},${event()}]`;

@@ -7,15 +7,16 @@
 import type { ServerSentEvent } from "../event.ts";
 import { problem } from "../problem.ts";
 import { checkPublishable } from "../resume.ts";
+import { parseExactJson, toNumber } from "./exact_json.ts";
 import { readBody } from "./request_body.ts";
 
 /**
  * Reads the events of a publish request.
  *
  * A `text/plain` body is the `data` of one event. An `application/json` body is the fields of an
- * event, or a batch: a list of such objects, at least one. `data` that is no string is sent as its
- * JSON, as `JSON.parse` and `JSON.stringify` have it: the last of doubled keys counts, and a number
- * is a double. All is UTF-8; a byte order mark at the start is not part of it.
+ * event, or a batch: a list of 1 to 10 000 such objects. `data` that is no string is sent as its JSON
+ * without white space, as `JSON.parse` and `JSON.stringify` have it: the last of doubled keys counts.
+ * Numbers keep their text. All is UTF-8; a byte order mark at the start is not part of it.
  *
  * Nothing is read of a body whose type, coding or length is refused, and no more of one that turns
  * out too long.
@@ -66,6 +67,16 @@ function readType(headers: Headers): BodyType | Response {
 const PARAMETER =
   /[ \t]*;[ \t]*(?:([!#$%&'*+.^_`|~\w-]+)=(?:([!#$%&'*+.^_`|~\w-]+)|"((?:[^"\\]|\\.)*)"))?[ \t]*/y;
 
+// https://encoding.spec.whatwg.org/#names-and-labels
+const UTF8_LABELS: ReadonlySet<string> = new Set([
+  "unicode-1-1-utf-8",
+  "unicode11utf8",
+  "unicode20utf8",
+  "utf-8",
+  "utf8",
+  "x-unicode20utf8",
+]);
+
 /** Whether a content type's parameters are well formed and name no other charset than UTF-8. */
 function isUtf8(parameters: string): boolean {
   PARAMETER.lastIndex = 0;
@@ -73,7 +84,7 @@ function isUtf8(parameters: string): boolean {
     const [match, name = "", token, quoted = ""] = PARAMETER.exec(parameters) ?? [];
     if (match === undefined) return false;
     const value = token ?? quoted.replace(/\\(.)/g, "$1");
-    if (name.toLowerCase() === "charset" && value.toLowerCase() !== "utf-8") return false;
+    if (name.toLowerCase() === "charset" && !UTF8_LABELS.has(value.toLowerCase())) return false;
   }
   return true;
 }
@@ -81,12 +92,15 @@ function isUtf8(parameters: string): boolean {
 function parseEvents(text: string): ServerSentEvent[] | Response {
   let body: unknown;
   try {
-    body = JSON.parse(text);
-  } catch {
-    return problem(400, "The body must be valid JSON");
+    body = parseExactJson(text);
+  } catch (error) {
+    return problem(400, error instanceof RangeError ? TOO_DEEP : "The body must be valid JSON");
   }
   const items = Array.isArray(body) ? body : [body];
   if (items.length === 0) return problem(400, "A batch must have at least one event");
+  if (items.length > MAX_BATCH_EVENTS) {
+    return problem(413, `A batch may have at most ${MAX_BATCH_EVENTS} events`);
+  }
   const events: ServerSentEvent[] = [];
   for (const [i, item] of items.entries()) {
     const event = parseEvent(item);
@@ -100,26 +114,30 @@ function parseEvents(text: string): ServerSentEvent[] | Response {
 const RULES: ReadonlyMap<string, string> = new Map([
   ["event", "must be a string without CR and LF, and no type of the hub's own"],
   ["id", "must be a string of at most 128 printable ASCII characters, no space at either end"],
-  ["retry", "must be a whole number of milliseconds from 0 to 3600000"],
+  ["retry", "must be a whole number of milliseconds from 0 to 60000"],
   ["comment", "must be a string"],
 ]);
 
-const MAX_RETRY_MS = 3_600_000;
+const MAX_BATCH_EVENTS = 10_000;
+// A publisher should not be able to keep everybody's clients away for long.
+const MAX_RETRY_MS = 60_000;
+const TOO_DEEP = '"data" must not be nested that deep';
 
 /** The event of these fields, or what is wrong with one of them. */
-function parseEvent(fields: unknown): ServerSentEvent | string {
+function parseEvent(item: unknown): ServerSentEvent | string {
+  const fields = toNumber(item);
   if (typeof fields !== "object" || fields === null || Array.isArray(fields)) {
     return "An event must be an object of its fields";
   }
-  for (const [name, value] of Object.entries(fields)) {
-    if (name === "data") continue;
+  const { data, ...others } = fields as Record<string, unknown>;
+  for (const [name, value] of Object.entries(others)) {
     const rule = RULES.get(name);
     if (rule === undefined) return `There is no field ${JSON.stringify(name.slice(0, 100))}`;
-    if (!isPublishable({ data: "", [name]: value })) return `"${name}" ${rule}`;
+    others[name] = toNumber(value);
+    if (!isPublishable({ data: "", [name]: others[name] })) return `"${name}" ${rule}`;
   }
-  const { data, ...others } = fields as { readonly data?: unknown };
   const text = toText(data);
-  if (text instanceof Error) return '"data" must not be nested that deep';
+  if (text instanceof Error) return TOO_DEEP;
   const event: ServerSentEvent = text === undefined ? others : { ...others, data: text };
   if (isPublishable(event)) return event;
   return event.event ? '"event" needs "data" beside it' : 'It needs "data", "comment" or "retry"';

@@ -78,7 +78,7 @@ Deno.test("readPublishBody() takes JSON as the fields of one event", async () =>
     { data: "hello" },
     { data: "" },
     { data: "two\r\nlines" },
-    { data: "a", event: "price", id: "7", retry: 3_600_000, comment: "two\nlines" },
+    { data: "a", event: "price", id: "7", retry: 60_000, comment: "two\nlines" },
     { data: "a", event: "", id: "", retry: 0, comment: "" },
     { comment: "alone" },
     { retry: 1 },
@@ -101,7 +101,7 @@ Deno.test("readPublishBody() sends data that is no string as its JSON", async ()
     "null": "null",
     "true": "true",
     "0": "0",
-    "-1.50": "-1.5",
+    "-1.50": "-1.50",
     "[]": "[]",
     "{}": "{}",
     '[1, "a", null]': '[1,"a",null]',
@@ -119,6 +119,44 @@ Deno.test("readPublishBody() sends data that is no string as its JSON", async ()
   }
 });
 
+Deno.test("readPublishBody() gives numbers in data as they were written", async () => {
+  const numbers = words(
+    `1234567890123456789 -1234567890123456789 12345678901234567890 9007199254740993
+    0.1234567890123456789 1.0 -0 -0.0 0.0 1.10 1e400 -1e400 1E2 1e2 1e+2 1e-7 0.0000001 0.000001 5e-324
+    1${"0".repeat(30)} 123456789012345 0.1 1.08 -1.5 0 100 0.3333333333333333 3.141592653589793238`,
+  );
+  for (const number of numbers) {
+    for (const data of [number, `[${number}]`, `[0,${number},0]`, `{"a":{"b":${number}},"c":1}`]) {
+      assertEquals(await readJson(`{"data":${data}}`), [{ data }], data);
+      const spaced = data.replace(number, ` \n\t${number}\r\n `);
+      assertEquals(await readJson(`[{"data":1},{ "data": ${spaced} }]`), [{ data: "1" }, { data }]);
+    }
+  }
+});
+
+Deno.test("readPublishBody() changes nothing but numbers' text where a number keeps it", async () => {
+  const table = {
+    '{"a":1.0,"a":{"b":2.0}}': '{"a":{"b":2.0}}',
+    '{"a":1.0,"a":"1.0"}': '{"a":"1.0"}',
+    '{"__proto__":{"a":1.0}}': '{"__proto__":{"a":1.0}}',
+    '{"rawJSON":"1.0","toJSON":1.0}': '{"rawJSON":"1.0","toJSON":1.0}',
+    '[{"rawJSON":"1"},1.0]': '[{"rawJSON":"1"},1.0]',
+    '[": 1.0 ","\\u0061",1.0,null,true]': '[": 1.0 ","a",1.0,null,true]',
+    '": 1.0 ,"': ": 1.0 ,",
+  };
+  for (const [json, data] of Object.entries(table)) {
+    assertEquals(await readJson(`{"data":${json}}`), [{ data }], json);
+  }
+  assertEquals(await readJson('{"data":1.0,"retry":1.0}'), [{ data: "1.0", retry: 1 }]);
+  assertEquals(await readJson('{"data":1.0,"retry":6e4}'), [{ data: "1.0", retry: 60_000 }]);
+  for (const field of ["id", "event", "comment"]) {
+    assertEquals((await readJson(`{"data":1.0,"${field}":1.0}`))[0], 400, field);
+  }
+  const detail = "An event must be an object of its fields";
+  assertEquals(await readJson("[ 1.0 ]"), [400, `At index 0: ${detail}`]);
+  assertEquals(await readJson(" 1.0 "), [400, detail]);
+});
+
 Deno.test("readPublishBody() lets the last of doubled fields count", async () => {
   assertEquals(await readJson('{"data":"1","data":"2"}'), [{ data: "2" }]);
   assertEquals(await readJson('{"event":"a\\n","data":"1","event":"b"}'), [{
@@ -131,7 +169,7 @@ Deno.test("readPublishBody() refuses a field and names it", async () => {
   const event = '"event" must be a string without CR and LF, and no type of the hub\'s own';
   const id =
     '"id" must be a string of at most 128 printable ASCII characters, no space at either end';
-  const retry = '"retry" must be a whole number of milliseconds from 0 to 3600000';
+  const retry = '"retry" must be a whole number of milliseconds from 0 to 60000';
   const comment = '"comment" must be a string';
   const table: [detail: string, fields: string[]][] = [
     [event, words(String.raw`"event":"a\nb" "event":"a\rb" "event":"\n" "event":1 "event":null`)],
@@ -147,7 +185,7 @@ Deno.test("readPublishBody() refuses a field and names it", async () => {
       `"id":null`,
       `"id":[]`,
     ]],
-    [retry, words(`"retry":3600001 "retry":-1 "retry":0.5 "retry":1e400 "retry":"1" "retry":null`)],
+    [retry, words(`"retry":60001 "retry":-1 "retry":0.5 "retry":1e400 "retry":"1" "retry":null`)],
     [retry, words(`"retry":true "retry":[1] "retry":{} "retry":9007199254740993`)],
     [comment, words(`"comment":1 "comment":null "comment":["a"] "comment":{} "comment":false`)],
   ];
@@ -237,11 +275,32 @@ Deno.test("readPublishBody() doesn't fail at data that is nested as deep as it g
   assertEquals<unknown>(result, result[0] === 400 ? refused : [{ data }]);
 });
 
+Deno.test("readPublishBody() doesn't fail at such data with a number that keeps its text", async () => {
+  const data = "[".repeat(400_000) + "1.0" + "]".repeat(400_000);
+  const result = await read(post(`{"data":${data}}`, JSON_TYPE), 1_000_000);
+  const refused = [400, '"data" must not be nested that deep'];
+  assertEquals<unknown>(result, result[0] === 400 ? refused : [{ data }]);
+});
+
+Deno.test("readPublishBody() takes 10 000 events in a batch, and not one more", async () => {
+  const batch = (count: number) => post(`[${Array(count).fill('{"data":1}')}]`, JSON_TYPE);
+  assertEquals((await read(batch(10_000), 262_144)).length, 10_000);
+  const refused = await read(batch(10_001), 262_144);
+  assertEquals(refused, [413, "A batch may have at most 10000 events"]);
+});
+
 Deno.test("readPublishBody() takes a content type in every spelling", async () => {
   const types = ["text/plain", "TEXT/Plain", "text/plain;", "text/plain ; ", "text/plain;;"];
   types.push("text/plain;charset=utf-8", "text/plain; charset=UTF-8", 'text/plain;charset="utf-8"');
   types.push("text/plain;CHARSET=Utf-8", 'text/plain; format=flowed; charset="UTF-8"; x=y');
   types.push(String.raw`text/plain; x="a;charset=\"latin1"; charset=utf-8`, 'text/plain;x=""');
+  types.push(
+    "text/plain;charset=utf8",
+    'text/plain;charset="UTF8"',
+    "text/plain;charset=x-unicode20utf8",
+  );
+  types.push("text/plain;charset=unicode-1-1-utf-8", "text/plain;charset=Unicode20UTF8");
+  types.push("text/plain;charset=unicode11utf8");
   types.push(String.raw`text/plain;charset="\u\t\f-8"`, "text/plain\t;\tcharset=utf-8\t");
   for (const type of types) {
     assertEquals(await read(post("1", type)), [{ data: "1" }], type);
@@ -279,7 +338,8 @@ Deno.test("readPublishBody() refuses other content types and other charsets", as
     "text/plain;charset=iso-8859-1",
     "text/plain;CHARSET=latin1",
     'text/plain;charset="ISO-8859-1"',
-    "text/plain;charset=utf8",
+    "text/plain;charset=utf8x",
+    "text/plain;charset=utf_8",
   );
   types.push("text/plain;charset=utf-16", "text/plain;charset=", 'text/plain;charset=""');
   types.push("text/plain;charset=utf-8;charset=latin1", "text/plain;charset=latin1;charset=utf-8");
@@ -464,7 +524,7 @@ Deno.test("readPublishBody() gives events that can be encoded, or refuses, whate
   const below = (limit: number) => Math.floor(random() * limit);
   const pieces = words(String.raw`
     { } [ ] , : "data" "event" "id" "retry" "comment" "__proto__" "a" "" "a\nb" "\r" "\u0000" "hello"
-    "\ud800" 0 -1 1e9 1e400 3600000 null true false {"data":1} {"data":"x","event":"y"} {"retry":1}
+    "\ud800" 0 -1 1e9 1e400 60000 null true false {"data":1} {"data":"x","event":"y"} {"retry":1}
     "data":"x" "event":"x" "id":"7" "id":"é" "retry":5 "comment":"c" \ " \ufeff é 😀 \x00 NaN`);
   const counts = new Map<number, number>();
   for (let n = 0; n < 20_000; n++) {
