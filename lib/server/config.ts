@@ -66,7 +66,7 @@ export interface Config {
   readonly maxConnectionsPerAddress: number;
   /** `MAX_EVENT_BYTES`: the most bytes of a published event. */
   readonly maxEventBytes: number;
-  /** `PUBLISH_RATE`: the most publishes a second from one address; 0 is off. */
+  /** `PUBLISH_RATE`: the most events a second that one address publishes; 0 is off. */
   readonly publishRate: number;
   /** `EVENT_LOG`: where events are ordered and kept. */
   readonly eventLog: "memory" | "kv" | "redis";

@@ -31,14 +31,31 @@ export class RateLimit {
   /** Takes a permit. Returns 0, or where there is none the seconds until there is one, rounded up. */
   take(key: string): number {
     if (this.#perSecond === 0) return 0;
+    const permits = this.#fill(key);
+    const isAllowed = permits >= 1;
+    this.#keep(key, isAllowed ? permits - 1 : permits);
+    return isAllowed ? 0 : Math.ceil((1 - permits) / this.#perSecond);
+  }
+
+  /**
+   * Takes permits that may not be there yet, for what turned out to be more than one thing: the bucket
+   * is in debt until it has been filled as far.
+   */
+  owe(key: string, permits: number): void {
+    if (this.#perSecond > 0) this.#keep(key, this.#fill(key) - permits);
+  }
+
+  /** The permits in a bucket by now. */
+  #fill(key: string): number {
     const nowMs = this.#now();
     const { permits, atMs } = this.#buckets.get(key) ?? { permits: this.#burst, atMs: nowMs };
-    const filled = Math.min(this.#burst, permits + (nowMs - atMs) * this.#perSecond / 1_000);
-    const isAllowed = filled >= 1;
+    return Math.min(this.#burst, permits + (nowMs - atMs) * this.#perSecond / 1_000);
+  }
+
+  #keep(key: string, permits: number): void {
     this.#buckets.delete(key);
-    this.#buckets.set(key, { permits: isAllowed ? filled - 1 : filled, atMs: nowMs });
+    this.#buckets.set(key, { permits, atMs: this.#now() });
     this.#forgetOldest();
-    return isAllowed ? 0 : Math.ceil((1 - filled) / this.#perSecond);
   }
 
   #forgetOldest(): void {

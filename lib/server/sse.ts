@@ -87,13 +87,15 @@ export function sseRoute(options: SseOptions): Route {
     if (stream instanceof Response) return stream;
     const refusal = refuseUnserved([stream], config);
     if (refusal) return refusal;
-    const waitSeconds = publishRate.take(addressBlock(addressOf(request, info)));
+    const address = addressBlock(addressOf(request, info));
+    const waitSeconds = publishRate.take(address);
     if (waitSeconds > 0) {
       refused.rate++;
       return tryAgain(429, "This address publishes too often", waitSeconds);
     }
     const events = await readPublishBody(request, config.maxEventBytes);
     if (events instanceof Response) return events;
+    publishRate.owe(address, events.length - 1);
     if (isStopping()) {
       refused.stopping++;
       return tryAgain(503, "The server is stopping", 5);

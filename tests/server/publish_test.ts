@@ -118,6 +118,16 @@ Deno.test("POST /sse over PUBLISH_RATE is 429 and says when to try again", async
   assertEquals([response.status, response.headers.get("retry-after")], [429, "1"]);
 });
 
+Deno.test("POST /sse takes a batch over PUBLISH_RATE whole, and then waits for all its events", async () => {
+  await using app = publishApp({ PUBLISH_RATE: "10" });
+  const batch = Array.from({ length: 10_000 }, () => ({ data: "x" }));
+  assertEquals((await json(app, "stream=news", batch)).status, 200);
+  const response = await post(app, "stream=news", "2");
+  assertEquals(response.status, 429);
+  assert(Number(response.headers.get("retry-after")) > 900);
+  assertEquals(app.hub.stats().published, 10_000);
+});
+
 Deno.test("POST /sse to one stream too many is 429, and the others go on", async () => {
   await using app = publishApp({ MAX_STREAMS: "2", STREAMS: "a,b,c" });
   for (const [stream, status] of [["a", 200], ["b", 200], ["c", 429], ["a", 200]] as const) {

@@ -53,3 +53,21 @@ Deno.test("RateLimit has no more than a full bucket after any pause", () => {
     assertEquals([1, 2, 3].map(() => limit.take("a")), [0, 0, 1]);
   }
 });
+
+Deno.test("RateLimit.owe() puts a bucket in debt, which fills up before the next take", () => {
+  let nowMs = 0;
+  const limit = new RateLimit(2, { now: () => nowMs });
+  assertEquals(limit.take("a"), 0);
+  limit.owe("a", 9);
+  assertEquals([limit.take("a"), limit.take("b")], [5, 0]);
+  nowMs = 4_000;
+  assertEquals(limit.take("a"), 1);
+  nowMs = 4_750;
+  assertEquals([limit.take("a"), limit.take("a")], [0, 1]);
+});
+
+Deno.test("RateLimit.owe() with 0 a second owes nothing", () => {
+  const limit = new RateLimit(0, { now: () => 0 });
+  limit.owe("a", 1_000);
+  assertEquals(limit.take("a"), 0);
+});
