@@ -48,7 +48,7 @@ export interface HubStats {
   readonly deliveredEvents: number;
   /** Bytes handed to the runtime, summed over all subscribers, heartbeats included. */
   readonly deliveredBytes: number;
-  /** Encoded bytes kept in all histories. */
+  /** Encoded bytes kept in all histories, and bytes of publishers' keys. */
   readonly historyBytes: number;
   /** Times that a subscriber was told of a gap. */
   readonly gaps: number;

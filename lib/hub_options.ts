@@ -34,8 +34,8 @@ export interface HubOptions extends Omit<StreamOptions, "ephemeral"> {
    */
   readonly stallMs?: number;
   /**
-   * The most encoded bytes kept in all histories together; beyond it the streams longest without a
-   * publish lose theirs.
+   * The most encoded bytes kept in all histories together, with the keys of their events; beyond it the
+   * streams longest without a publish lose theirs.
    *
    * @default {268_435_456}
    */

@@ -185,7 +185,7 @@ export class Publisher {
       else if (!stream.isEnded && !stream.isEphemeral && !this.#isDouble(stream, event)) {
         this.#turns.append(stream, event, id, ageMs);
         // An empty id is no key: it would only have cleared the client's.
-        if (event.id) stream.publisherIds.set(event.id, this.#turns.head);
+        if (event.id) stream.setKey(event.id, this.#turns.head);
       }
     } finally {
       this.#turns.reach(id);

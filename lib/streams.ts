@@ -13,7 +13,7 @@ import { checkStreamName } from "./stream_name.ts";
 export interface StreamsOptions extends Required<StreamOptions> {
   /** The most streams, those that only have subscribers not counted. */
   readonly maxStreams: number;
-  /** The most encoded bytes kept in all histories together. */
+  /** The most encoded bytes, and bytes of publishers' keys, kept in all histories together. */
   readonly historyTotalBytes: number;
 }
 
@@ -46,7 +46,7 @@ export class Streams {
     return this.#created;
   }
 
-  /** Encoded bytes kept in all histories together. */
+  /** Encoded bytes kept in all histories together, and bytes of publishers' keys. */
   get bytes(): number {
     return this.#bytes;
   }
@@ -164,8 +164,8 @@ export class Streams {
 
   #count(stream: Stream, change: () => void): void {
     change();
-    this.#bytes += stream.history.bytes - stream.countedBytes;
-    stream.countedBytes = stream.history.bytes;
+    this.#bytes += stream.bytes - stream.countedBytes;
+    stream.countedBytes = stream.bytes;
     if (stream.history.events === 0) this.#keeping.delete(stream);
   }
 }

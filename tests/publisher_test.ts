@@ -52,3 +52,24 @@ Deno.test("BroadcastHub tells onError what onLogChange throws, and goes on", asy
   await log.deliver(1);
   assertEquals(hub.stats().published, 1);
 });
+
+Deno.test("BroadcastHub counts publishers' keys in the bytes of all histories", async () => {
+  await using hub = new BroadcastHub({ historyTotalBytes: 10_000 });
+  for (let i = 0; i < 100; i++) {
+    await hub.publish(`s${i}`, { data: "x", id: `${i}`.padEnd(128, "k") });
+  }
+  const { historyBytes } = hub.stats();
+  assertEquals([historyBytes > 9_000, historyBytes <= 10_000], [true, true]);
+  assertEquals([hub.stream("s0")?.events, hub.stream("s99")?.events], [0, 1]);
+});
+
+Deno.test("BroadcastHub counts a key no longer than it keeps its event", async () => {
+  await using hub = new BroadcastHub({ historyEvents: 1 });
+  for (let i = 0; i < 1_000; i++) {
+    await hub.publish("a", { data: "x", id: `${i}`.padEnd(128, "k") });
+  }
+  const bytes = hub.stats().historyBytes;
+  assertEquals([bytes > 128, bytes < 300], [true, true]);
+  await hub.publish("a", { data: "x" });
+  assertEquals(hub.stats().historyBytes, hub.stream("a")?.bytes);
+});
