@@ -4,6 +4,8 @@
  * @module
  */
 
+import { parseIpAddress } from "./ip_address.ts";
+
 /**
  * Finds the client's address.
  *
@@ -13,37 +15,24 @@
  *
  * @param remoteAddress The address at the other end of the connection; `unknown` if not given.
  * @param trustedProxies How many proxies of one's own the request has passed; 0 ignores the header.
- * @returns An IP address without port or brackets, or `remoteAddress`.
+ * @returns An IP address in its one canonical spelling, without port, brackets and zone, an embedded
+ * IPv4 address as IPv4; or `remoteAddress` as it is, where nothing is an address.
  */
 export function clientAddress(
   request: Request,
   remoteAddress = "unknown",
   trustedProxies = 0,
 ): string {
-  const entries = request.headers.get("x-forwarded-for")?.split(",") ?? [];
-  const trusted = entries.slice(Math.max(0, entries.length - trustedProxies));
-  const claimed = trustedProxies > 0 ? trusted[0]?.trim() : undefined;
-  return (claimed && withoutPort(claimed)) || remoteAddress;
+  const entries = trustedProxies > 0
+    ? request.headers.get("x-forwarded-for")?.split(",") ?? []
+    : [];
+  const claimed = entries.slice(-trustedProxies)[0]?.trim() ?? "";
+  const address = parseIpAddress(withoutPort(claimed)) ?? parseIpAddress(remoteAddress);
+  return address?.text ?? remoteAddress;
 }
 
-function withoutPort(address: string): string | undefined {
-  const [, ipv6, ipv4, bare] =
-    /^(?:\[([0-9a-f:.]+)\](?::\d+)?|(\d+(?:\.\d+){3})(?::\d+)?|([0-9a-f]*:[0-9a-f:.]*:[0-9a-f:.]*))$/i
-      .exec(address) ?? [];
-  return ipv6 ?? ipv4 ?? bare;
-}
-
-/**
- * What counts as one address where a limit is per address: an IPv4 address, also one mapped into IPv6,
- * and of IPv6 the /64 that a single customer has.
- */
-export function addressBlock(address: string): string {
-  const [, mapped] = /^::ffff:(\d+(?:\.\d+){3})$/i.exec(address) ?? [];
-  if (mapped || !address.includes(":")) return mapped ?? address;
-  const [front = [], back = []] = address.split("::").map((part) => part.split(":"));
-  const zeros = Array(Math.max(0, 8 - front.length - back.length)).fill("0");
-  const groups = address.includes("::") ? [...front, ...zeros, ...back] : front;
-  return `${
-    groups.slice(0, 4).map((group) => parseInt(group || "0", 16).toString(16)).join(":")
-  }::/64`;
+/** The address of `192.0.2.7:80`, `[2001:db8::7]` or `[2001:db8::7]:80`; any other text as it is. */
+function withoutPort(text: string): string {
+  const [, ipv6, ipv4] = /^(?:\[([^\]]*)\](?::\d{1,5})?|([\d.]+):\d{1,5})$/.exec(text) ?? [];
+  return ipv6 ?? ipv4 ?? text;
 }

@@ -6,14 +6,17 @@
  */
 
 import { type ConnectionEnd, type EndReason, retryLater } from "../response.ts";
-import { addressBlock } from "./client_address.ts";
+import { parseIpAddress } from "./ip_address.ts";
 import type { Log, LogFields } from "./request_log.ts";
 
 /** Options of {@linkcode Connections}. */
 export interface ConnectionsOptions {
   /** The most open event streams. */
   readonly maxConnections: number;
-  /** The most from one address, of IPv6 from one /64; 0 is no limit. */
+  /**
+   * The most from one public address, of IPv6 from one /64; 0 is no limit. Loopback and private
+   * addresses are not limited, since a proxy has one of them and stands for many clients.
+   */
   readonly maxConnectionsPerAddress: number;
   /** Gets the lines. */
   readonly log: Log;
@@ -105,11 +108,10 @@ export class Connections {
    */
   admit(visitor: Visitor, open: (onEnd: (end: ConnectionEnd) => void) => Response): Response {
     const { maxConnections, maxConnectionsPerAddress } = this.#options;
-    const block = addressBlock(visitor.address);
+    const block = limitedBlock(visitor.address);
     if (this.size >= maxConnections) return this.#refuse("maxConnections");
-    if (maxConnectionsPerAddress > 0 && this.#ofBlock(block) >= maxConnectionsPerAddress) {
-      return this.#refuse("maxConnectionsPerAddress");
-    }
+    const limit = maxConnectionsPerAddress > 0 ? maxConnectionsPerAddress : Infinity;
+    if (this.#ofBlock(block) >= limit) return this.#refuse("maxConnectionsPerAddress");
     const { address, streams, completed } = visitor;
     const connection = { address, streams, openedMs: performance.now() };
     const { promise: ended, resolve } = Promise.withResolvers<void>();
@@ -121,17 +123,20 @@ export class Connections {
     return response;
   }
 
-  #connected(connection: OpenConnection, block: string, gone: Promise<void>): void {
+  #connected(
+    connection: OpenConnection,
+    block: string | undefined,
+    gone: Promise<void>,
+  ): void {
     const shape = shapeOf(connection);
     this.#options.log("connected", fieldsOf(connection));
     this.#listed.add(connection);
     this.#total[shape]++;
     this.#open[shape]++;
-    this.#byBlock.set(block, this.#ofBlock(block) + 1);
+    this.#count(block, 1);
     const free = () => {
       this.#open[shape]--;
-      if (this.#ofBlock(block) > 1) this.#byBlock.set(block, this.#ofBlock(block) - 1);
-      else this.#byBlock.delete(block);
+      this.#count(block, -1);
     };
     gone.then(free, free);
   }
@@ -149,9 +154,22 @@ export class Connections {
     return retryLater();
   }
 
-  #ofBlock(block: string): number {
-    return this.#byBlock.get(block) ?? 0;
+  #ofBlock(block: string | undefined): number {
+    return block === undefined ? 0 : this.#byBlock.get(block) ?? 0;
   }
+
+  #count(block: string | undefined, change: number): void {
+    if (block === undefined) return;
+    const count = this.#ofBlock(block) + change;
+    if (count > 0) this.#byBlock.set(block, count);
+    else this.#byBlock.delete(block);
+  }
+}
+
+/** The block that an address counts for, if it is limited at all. */
+function limitedBlock(address: string): string | undefined {
+  const { isPublic = false, block } = parseIpAddress(address) ?? {};
+  return isPublic ? block : undefined;
 }
 
 function shapeOf({ streams }: OpenConnection): "own" | "hub" {

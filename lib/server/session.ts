@@ -14,6 +14,7 @@ import {
   matchesToken,
   refuseForeignPage,
 } from "./access.ts";
+import { addressBlock } from "./ip_address.ts";
 import { RateLimit } from "./rate_limit.ts";
 import { readBody } from "./request_body.ts";
 import { type Handler, rawPath, type Route } from "./router.ts";
@@ -26,7 +27,7 @@ export interface SessionsOptions {
   readonly tlsCert: string | undefined;
   /** How many proxies are believed, also when they say that the client speaks TLS. */
   readonly trustProxy: number;
-  /** Finds the address that login attempts are counted for. */
+  /** Finds the client's address; login attempts are counted for its block. */
   readonly addressOf: (...request: Parameters<Handler>) => string;
   /** Gives the time, in milliseconds since 1970. */
   readonly now?: () => number;
@@ -62,7 +63,7 @@ export function createSessions(options: SessionsOptions): Sessions {
 
   async function open(...[request, info]: Parameters<Handler>): Promise<Response> {
     if (publishToken === undefined) return problem(403, "This is closed here");
-    const waitSeconds = attempts.take(addressOf(request, info));
+    const waitSeconds = attempts.take(addressBlock(addressOf(request, info)));
     if (waitSeconds > 0) {
       return problem(429, "Too many attempts", { "retry-after": `${waitSeconds}` });
     }

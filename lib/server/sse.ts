@@ -12,9 +12,9 @@ import { type ConnectionEnd, eventStreamHeaders, retryLater } from "../response.
 import { searchParams } from "../resume.ts";
 import { isStreamName } from "../stream_name.ts";
 import type { Authorize } from "./access.ts";
-import { addressBlock } from "./client_address.ts";
 import type { Config } from "./config.ts";
 import type { Connections } from "./connections.ts";
+import { addressBlock } from "./ip_address.ts";
 import { readPublishBody } from "./publish_body.ts";
 import { RateLimit } from "./rate_limit.ts";
 import type { RequestInfo, Route } from "./router.ts";

@@ -1,5 +1,5 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import { get, type TestApp, testApp } from "./support.ts";
+import { get, type TestApp, testApp, words } from "./support.ts";
 
 const TOKEN = "a-token-for-these-tests";
 const SETTINGS = { PUBLISH_TOKEN: TOKEN, INTERVAL_MS: "3600000" };
@@ -66,6 +66,24 @@ Deno.test("POST /session allows an address five attempts, then one in ten second
   assertEquals(statuses, [401, 401, 401, 401, 401, 429]);
   const late = await login(app, { token: TOKEN });
   assertEquals([late.status, late.headers.get("retry-after")], [429, "10"]);
+});
+
+Deno.test("POST /session counts the attempts of a /64, and of an address in every spelling, together", async () => {
+  const blocks = [
+    words("2001:db8::1 2001:db8::2 2001:DB8:0:0:3:: 2001:db8::4%eth0 [2001:db8::5]:80 2001:db8::6"),
+    words(
+      "192.0.2.1 ::ffff:192.0.2.1 ::ffff:c000:201 64:ff9b::c000:201 192.0.2.1:80 [::ffff:c000:201]:80",
+    ),
+  ];
+  for (const addresses of blocks) {
+    await using app = testApp({ ...SETTINGS, TRUST_PROXY: "1" });
+    const attempt = async (address: string) =>
+      (await login(app, { token: "wrong" }, { "x-forwarded-for": address })).status;
+    const statuses = [];
+    for (const address of addresses) statuses.push(await attempt(address));
+    assertEquals(statuses, [401, 401, 401, 401, 401, 429]);
+    assertEquals(await attempt("198.51.100.1"), 401);
+  }
 });
 
 Deno.test("a session may do what the token may, from the own pages only", async () => {

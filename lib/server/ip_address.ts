@@ -1,0 +1,92 @@
+/**
+ * IP addresses, compared as numbers: every spelling of an address is the same address.
+ *
+ * @see {@link https://www.rfc-editor.org/rfc/rfc4291 RFC 4291}
+ *
+ * @module
+ */
+
+/** An IP address that was parsed. */
+export interface IpAddress {
+  /** Its one canonical spelling (RFC 5952), without a zone; an embedded IPv4 address as IPv4. */
+  readonly text: string;
+  /**
+   * What counts as one client: an IPv4 address, or the /64 of an IPv6 address, since a single customer
+   * has all of it.
+   */
+  readonly block: string;
+  /** Whether it is the machine's own: `127.0.0.0/8` or `::1`. */
+  readonly isLoopback: boolean;
+  /**
+   * Whether it may belong to anybody on the internet: not loopback, link-local, unspecified, private
+   * (RFC 1918, `fc00::/7`) or shared (`100.64.0.0/10`).
+   */
+  readonly isPublic: boolean;
+}
+
+/**
+ * Parses an IPv4 or IPv6 address, the latter with or without a zone (`fe80::1%eth0`).
+ *
+ * IPv4 is also what is mapped into IPv6 (`::ffff:192.0.2.7`, `::ffff:c000:207`) or translated by NAT64
+ * (`64:ff9b::/96`, RFC 6052). Not read are octal, hexadecimal and shortened IPv4 addresses, on which
+ * parsers disagree.
+ *
+ * @returns `undefined` for what is no address; nothing longer than 64 characters is one.
+ */
+export function parseIpAddress(text: string): IpAddress | undefined {
+  if (text.length > MAX_CHARACTERS) return undefined;
+  if (!text.includes(":")) return ipv4(text.split("."));
+  const [address = "", ...zones] = text.split("%");
+  const groups = zones.length > 1 || zones[0] === "" ? undefined : parseIpv6(address);
+  if (!groups) return undefined;
+  const [high = 0, low = 0] = groups.slice(6).map((group) => parseInt(group, 16));
+  return IPV4_PREFIXES.includes(groups.slice(0, 6).join(":"))
+    ? ipv4([high >> 8, high & 255, low >> 8, low & 255].map(String))
+    : ipv6(groups, canonical(address));
+}
+
+/** The block that an address counts for: see {@linkcode IpAddress.block}; what is no address, itself. */
+export function addressBlock(address: string): string {
+  return parseIpAddress(address)?.block ?? address;
+}
+
+const MAX_CHARACTERS = 64;
+
+/** The first six groups of a mapped address (RFC 4291, section 2.5.5.2) and of a translated one. */
+const IPV4_PREFIXES = ["0:0:0:0:0:ffff", "64:ff9b:0:0:0:0"];
+
+function ipv4(parts: readonly string[]): IpAddress | undefined {
+  const isAddress = parts.length === 4 &&
+    parts.every((part) => /^(?:0|[1-9][0-9]{0,2})$/.test(part) && Number(part) < 256);
+  if (!isAddress) return undefined;
+  const text = parts.join(".");
+  const [a = 0, b = 0] = parts.map(Number);
+  const isLoopback = a === 127;
+  const isPrivate = a === 10 || (a === 172 && b >= 16 && b < 32) || (a === 192 && b === 168);
+  const isReserved = a === 0 || (a === 100 && b >= 64 && b < 128) || (a === 169 && b === 254);
+  return { text, block: text, isLoopback, isPublic: !isLoopback && !isPrivate && !isReserved };
+}
+
+function ipv6(groups: readonly string[], text: string): IpAddress {
+  const first = parseInt(groups[0] ?? "", 16);
+  const isLoopback = text === "::1";
+  const isPrivate = (first & 0xfe00) === 0xfc00;
+  const isReserved = text === "::" || (first & 0xffc0) === 0xfe80;
+  const block = `${groups.slice(0, 4).join(":")}::/64`;
+  return { text, block, isLoopback, isPublic: !isLoopback && !isPrivate && !isReserved };
+}
+
+/** The eight groups in hexadecimal, without leading zeros. */
+function parseIpv6(address: string): string[] | undefined {
+  const text = canonical(address);
+  if (text === "") return undefined;
+  const [front = [], back = []] = text.split("::").map((part) => part.split(":").filter(Boolean));
+  return [...front, ...Array<string>(8 - front.length - back.length).fill("0"), ...back];
+}
+
+/** An IPv6 address as the URL standard writes it, which is RFC 5952 without dots; `""` for no address. */
+function canonical(address: string): string {
+  // Only these characters are let between the brackets, so nothing else becomes part of the URL.
+  if (!/^[0-9a-f:.]+$/i.test(address)) return "";
+  return URL.parse(`http://[${address}]/`)?.hostname.slice(1, -1) ?? "";
+}
