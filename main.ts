@@ -16,6 +16,7 @@ import {
   readConfig,
 } from "./lib/server/app.ts";
 import { LineQueue, type LineWriter } from "./lib/server/line_queue.ts";
+import { type ListenAddress, showAddress, type ShownAddress } from "./lib/server/listen_address.ts";
 import { describeListenError } from "./lib/server/listen_error.ts";
 import { createLog, type Log, printable } from "./lib/server/request_log.ts";
 
@@ -106,16 +107,20 @@ async function checkKey({ jwtKey }: Config): Promise<void> {
 }
 
 /** Says how to publish, unless the operator has set it up. */
-function explainPublishing(url: string): void {
+function explainPublishing(curl: ShownAddress["curl"]): void {
   if (Deno.env.get("PUBLISH_TOKEN") || config.jwtKey !== undefined) return;
   if (config.publishToken === undefined) {
     stdout.say("Publishing is closed; set PUBLISH_TOKEN or JWT_KEY to open it");
     return;
   }
+  if (curl === undefined) {
+    stdout.say(`Publish, until the server stops, with the token ${config.publishToken}`);
+    return;
+  }
   stdout.say("Publish, until the server stops, with:");
   stdout.say(
     `curl -H 'Authorization: Bearer ${config.publishToken}' -H 'Content-Type: text/plain' ` +
-      `-d Hello '${url}sse?stream=news'`,
+      `-d Hello ${curl("/sse?stream=news")}`,
   );
 }
 
@@ -125,12 +130,12 @@ async function serve({ fetch }: App, config: Config): Promise<void> {
   let { port } = config;
   const tls = tlsCert !== undefined && tlsKey !== undefined ? { cert: tlsCert, key: tlsKey } : {};
   let hasListened = false;
-  const onListen = (address: Deno.NetAddr) => {
-    port = address.port;
-    const host = address.hostname.includes(":") ? `[${address.hostname}]` : address.hostname;
-    const url = `${"cert" in tls ? "https" : "http"}://${host}:${port}/`;
-    stdout.say(`Listening on ${url}`);
-    if (!hasListened) explainPublishing(url.replace(/0\.0\.0\.0|\[::\]/, "localhost"));
+  // DENO_SERVE_ADDRESS may put another kind of address in place of the host and the port.
+  const onListen = (address: ListenAddress) => {
+    port = address.port ?? port;
+    const { text, curl } = showAddress(address, "cert" in tls ? "https" : "http");
+    stdout.say(`Listening on ${text}`);
+    if (!hasListened) explainPublishing(curl);
     hasListened = true;
   };
   // Without it the runtime prints the error itself, on a console that may stand still.
@@ -143,7 +148,10 @@ async function serve({ fetch }: App, config: Config): Promise<void> {
       server = Deno.serve({ hostname: host, port, reusePort, ...tls, onListen, onError }, fetch);
       await server.finished;
     } catch (error) {
-      if (!hasListened) await fail(describeListenError(error, config), 1);
+      if (!hasListened) {
+        const address = Deno.env.get("DENO_SERVE_ADDRESS");
+        await fail(describeListenError(error, { ...config, address }), 1);
+      }
       stderr.say(`The listener died, and is started again: ${error}`);
       await new Promise((resolve) => setTimeout(resolve, 200));
     }

@@ -6,11 +6,17 @@
 
 import type { Config } from "./config.ts";
 
-/** Describes what `Deno.serve` threw, in terms of the settings that it was given. */
+/**
+ * Describes what `Deno.serve` threw, in terms of the settings that it was given.
+ *
+ * @param settings The host and the port, and `DENO_SERVE_ADDRESS` if it is set, which counts instead.
+ */
 export function describeListenError(
   error: unknown,
-  { host, port }: Pick<Config, "host" | "port">,
+  settings: Pick<Config, "host" | "port"> & { readonly address?: string | undefined },
 ): string {
+  const { host, port, address } = settings;
+  if (address) return `Cannot listen on ${address}: ${reasonAt(error)}`;
   return `Cannot listen on ${host}:${port}: ${reasonOf(error, host)}`;
 }
 
@@ -33,4 +39,11 @@ function reasonOf(error: unknown, host: string): string {
   }
   if (name === "InvalidData") return `${message}; set TLS_CERT and TLS_KEY to a pair in PEM`;
   return `${name}: ${message}`;
+}
+
+function reasonAt(error: unknown): string {
+  if (!(error instanceof Error)) return `${error}`;
+  const { name, message } = error;
+  if (name !== "AddrInUse") return `${name}: ${message}; change DENO_SERVE_ADDRESS`;
+  return "it is in use; remove the socket file of an earlier run, or set DENO_SERVE_ADDRESS to another";
 }

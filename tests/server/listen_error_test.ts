@@ -48,3 +48,18 @@ for (const [host, name, message, reason] of TABLE) {
     assertEquals(text, `Cannot listen on ${host}:80: ${reason}`);
   });
 }
+
+Deno.test("describeListenError() names the address of DENO_SERVE_ADDRESS where that counts", () => {
+  const settings = { host: "127.0.0.1", port: 80, address: "unix:/run/hub.sock" };
+  const describe = (name: string) =>
+    describeListenError(Object.assign(new Error("No such file"), { name }), settings);
+  assertEquals(
+    describe("NotFound"),
+    "Cannot listen on unix:/run/hub.sock: NotFound: No such file; change DENO_SERVE_ADDRESS",
+  );
+  assertEquals(
+    describe("AddrInUse"),
+    "Cannot listen on unix:/run/hub.sock: it is in use; remove the socket file of an earlier run, " +
+      "or set DENO_SERVE_ADDRESS to another",
+  );
+});

@@ -258,6 +258,33 @@ Deno.test({
   },
 });
 
+Deno.test({
+  name: "main.ts serves a Unix socket that DENO_SERVE_ADDRESS names, to clients without an address",
+  ignore: ignore || Deno.build.os === "windows",
+  async fn() {
+    const folder = await Deno.makeTempDir();
+    const path = `${folder}/hub.sock`;
+    const settings = { DENO_SERVE_ADDRESS: `unix:${path}`, MAX_CONNECTIONS_PER_ADDRESS: "1" };
+    {
+      await using server = new ServerProcess(settings, { folder });
+      assertEquals(await server.stdout.line("Listening"), `Listening on unix:${path}`);
+      const client = Deno.createHttpClient({ proxy: { transport: "unix", path } });
+      for (let i = 1; i <= 2; i++) {
+        const response = await fetch("http://hub.example/sse?stream=a", { client });
+        await using body = new Body(response);
+        await body.until(/hello/);
+        assertMatch(await server.stdout.line(" connected", i), / connected address=unknown /);
+      }
+      client.close();
+      assertEquals(server.stderr.all, []);
+      await using second = new ServerProcess(settings, { folder });
+      assertEquals(await second.exitCode(), 1);
+      assertMatch(second.stderr.all.join(), /^Cannot listen on unix:\S+: it is in use; /);
+    }
+    await Deno.remove(folder, { recursive: true });
+  },
+});
+
 const CERT = "-----BEGIN CERTIFICATE-----";
 const KEY = "-----BEGIN PRIVATE KEY-----";
 const UNUSABLE = {
