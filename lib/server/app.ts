@@ -14,6 +14,7 @@ import { guard, type Report } from "../report.ts";
 import { searchParams } from "../resume.ts";
 import { spread } from "../spread.ts";
 import { type Authorize, createAccess } from "./access.ts";
+import { peerAddress, withAllowedHosts } from "./allowed_hosts.ts";
 import { clientAddress } from "./client_address.ts";
 import type { Config } from "./config.ts";
 import { Connections } from "./connections.ts";
@@ -24,12 +25,13 @@ import { withNosniff } from "./headers.ts";
 import { importJwtKey } from "./jwt_key.ts";
 import { METRICS_TYPE, metricsText } from "./metrics.ts";
 import { recover } from "./recover.ts";
-import { createLog } from "./request_log.ts";
+import { createLog, createWarnOnce } from "./request_log.ts";
 import { createRouter, nameBelow, rawPath, type RequestInfo, type Route } from "./router.ts";
 import { createSessions } from "./session.ts";
 import { CLOCK, isServed, sseRoute } from "./sse.ts";
 import { staticRoutes } from "./static.ts";
 import { withoutUnreadBody } from "./unread_body.ts";
+import { limitWrongTokens } from "./wrong_tokens.ts";
 
 export type { Action, Authorize, Grant } from "./access.ts";
 export { type Config, ConfigError, readConfig } from "./config.ts";
@@ -88,6 +90,7 @@ export function createApp(config: Config, options: AppOptions = {}): App {
   const { print = () => {}, droppedLines = () => 0 } = options;
   const { pages = staticRoutes(new URL("../../static/", import.meta.url)) } = options;
   const log = createLog(config.logFormat, print);
+  const warnOnce = createWarnOnce(log);
   const onError = (error: unknown) => log("error", { error: describe(error) });
   const memoryBytes = () => {
     try {
@@ -107,9 +110,18 @@ export function createApp(config: Config, options: AppOptions = {}): App {
   const refusedPublishers = { rate: 0, maxStreams: 0, stopping: 0, logAway: 0 };
   let isStopping = false;
 
-  function addressOf(request: Request, { remoteAddr }: RequestInfo): string {
-    const hostname = remoteAddr && "hostname" in remoteAddr ? `${remoteAddr.hostname}` : undefined;
-    return clientAddress(request, hostname, config.trustProxy);
+  const addresses = new WeakMap<Request, string>();
+  const addressOf = (request: Request) => addresses.get(request) ?? "unknown";
+
+  /** Finds the client's address once for all who ask for it. */
+  function receive(request: Request, info: RequestInfo): void {
+    addresses.set(request, clientAddress(request, peerAddress(info), config.trustProxy));
+    if (config.trustProxy > 0 || !request.headers.has("x-forwarded-for")) return;
+    warnOnce("X-Forwarded-For ignored", {
+      address: addressOf(request),
+      hint:
+        "behind a proxy, set TRUST_PROXY to the number of proxies, else all clients count as one",
+    });
   }
 
   function readiness(request: Request): Response {
@@ -129,7 +141,10 @@ export function createApp(config: Config, options: AppOptions = {}): App {
   const stopClock = startClock(hub, config, onError);
   const connections = new Connections({ ...config, log });
   const sessions = createSessions({ ...config, addressOf });
-  const authorize = sessions.authorizeFirst(options.authorize ?? authorizeByToken(config));
+  const authorize = limitWrongTokens(
+    sessions.authorizeFirst(options.authorize ?? authorizeByToken(config)),
+    { addressOf, onLimit: (address) => warnOnce("too many wrong tokens", { address }) },
+  );
   const watcher = createConsole({
     hub,
     connections,
@@ -170,10 +185,24 @@ export function createApp(config: Config, options: AppOptions = {}): App {
     ["/readyz", { GET: readiness }],
   ]);
   const handler = withNosniff(
-    withoutUnreadBody(withCors(recover(createRouter(routes), onError), config.corsOrigins)),
+    withAllowedHosts(
+      withoutUnreadBody(withCors(recover(createRouter(routes), onError), config.corsOrigins)),
+      {
+        allowedHosts: config.allowedHosts,
+        trustProxy: config.trustProxy,
+        onRefused: (host) =>
+          warnOnce("host name refused", {
+            host: host.slice(0, 255),
+            hint: "to serve it, set ALLOWED_HOSTS; behind a proxy, set TRUST_PROXY",
+          }),
+      },
+    ),
   );
   return {
-    fetch: async (request, info = {}) => await handler(request, info),
+    async fetch(request, info = {}) {
+      receive(request, info);
+      return await handler(request, info);
+    },
     hub,
     async drain(withinMs) {
       isStopping = true;

@@ -8,6 +8,7 @@
 import { slowPolicies, type SlowPolicy } from "../stream.ts";
 import { isRedisUrl } from "../log/redis.ts";
 import { isStreamName } from "../stream_name.ts";
+import { isHostPattern } from "./allowed_hosts.ts";
 import { isOrigin } from "./cors.ts";
 import { explainJwtKey, JWT_KEY_EXPECTED, unescapePem } from "./jwt_key.ts";
 import { type LogFormat, logFormats } from "./request_log.ts";
@@ -28,6 +29,11 @@ export interface Config {
   readonly logFormat: LogFormat;
   /** `TRUST_PROXY`: how many proxies stand in front, whose `X-Forwarded-For` is believed. */
   readonly trustProxy: number;
+  /**
+   * `ALLOWED_HOSTS`: the host names that are served, beside those that are always; `undefined` for all,
+   * but for clients on this machine without a proxy in between.
+   */
+  readonly allowedHosts: readonly string[] | undefined;
   /** `INTERVAL_MS`: the time between two events of the clocks, in milliseconds. */
   readonly intervalMs: number;
   /** `STREAMS`: the only streams there may be; `undefined` for any. */
@@ -62,7 +68,7 @@ export interface Config {
   readonly corsOrigins: readonly string[];
   /** `MAX_CONNECTIONS`: the most open event streams. */
   readonly maxConnections: number;
-  /** `MAX_CONNECTIONS_PER_ADDRESS`: the most of one address, of IPv6 of one /64; 0 is off. */
+  /** `MAX_CONNECTIONS_PER_ADDRESS`: the most of one public address, of IPv6 of one /64; 0 is off. */
   readonly maxConnectionsPerAddress: number;
   /** `MAX_EVENT_BYTES`: the most bytes of a published event. */
   readonly maxEventBytes: number;
@@ -123,6 +129,7 @@ export function readConfig(get: (name: string) => string | undefined): Config {
     reusePort: read("REUSE_PORT", "false", oneOf(["true", "false"] as const)) === "true",
     logFormat: read("LOG_FORMAT", "text", oneOf(logFormats)),
     trustProxy: read("TRUST_PROXY", 0, whole(0, 100)),
+    allowedHosts: read("ALLOWED_HOSTS", isOnDeploy ? ["*"] : undefined, hosts),
     intervalMs: read("INTERVAL_MS", 1_000, whole(10, MAX_TIMER_MS)),
     streams: read("STREAMS", undefined, streamNames),
     historyEvents: read("HISTORY_EVENTS", 1_000, whole(1)),
@@ -140,7 +147,7 @@ export function readConfig(get: (name: string) => string | undefined): Config {
     subscribe: read("SUBSCRIBE", "public", oneOf(["public", "token"] as const)),
     corsOrigins: read("CORS_ORIGINS", [], origins),
     maxConnections: read("MAX_CONNECTIONS", 10_000, whole(1)),
-    maxConnectionsPerAddress: read("MAX_CONNECTIONS_PER_ADDRESS", 0, whole(0)),
+    maxConnectionsPerAddress: read("MAX_CONNECTIONS_PER_ADDRESS", 1_000, whole(0)),
     maxEventBytes: read("MAX_EVENT_BYTES", 262_144, whole(1)),
     publishRate: read("PUBLISH_RATE", 0, whole(0)),
     eventLog,
@@ -252,6 +259,13 @@ function origins(text: string): string[] | Wrong {
   return all.every(isOrigin) ? all : new Wrong(
     "origins such as https://app.example or capacitor://localhost, as browsers send them: without a " +
       "path, not even a slash, and with commas between",
+  );
+}
+
+function hosts(text: string): string[] | Wrong {
+  const all = text.split(",").map((host) => host.trim());
+  return all.every(isHostPattern) ? all : new Wrong(
+    "host names such as hub.example or *.hub.example, without a port, with commas between, or * for any",
   );
 }
 

@@ -51,6 +51,16 @@ export function createLog(
   };
 }
 
+/** Makes a log that writes each message once, however often it has cause to. */
+export function createWarnOnce(log: Log): Log {
+  const written = new Set<string>();
+  return (message, fields) => {
+    if (written.has(message)) return;
+    written.add(message);
+    log(message, fields);
+  };
+}
+
 /** The fields with a bound on each. */
 function bound(fields: LogFields): LogFields {
   return Object.fromEntries(

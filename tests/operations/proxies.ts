@@ -69,9 +69,8 @@ http {
           .replace(/(?<=^\s*path )\/.*$/m, (paths) => paths.replaceAll(/\/[^ ]*/g, "/hub$&")),
     },
     configure: (shown, port) =>
-      `{\n\tdebug\n\tadmin off\n\tdefault_bind 127.0.0.1\n}\n${
-        shown.replace("events.example", `http://127.0.0.1:${port}`)
-      }`,
+      shown.replace("{", "{\n\tdebug\n\tadmin off\n\tdefault_bind 127.0.0.1")
+        .replace("events.example", `http://127.0.0.1:${port}`),
   },
 ];
 

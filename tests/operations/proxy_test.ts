@@ -6,6 +6,7 @@ import {
   assertMatch,
 } from "@std/assert";
 import { freePort, isMissing, lacks, Lines, readLines, soon } from "../program.ts";
+import { utf8 } from "../pieces.ts";
 import { Body, ServerProcess } from "../server/support.ts";
 import { belowPath, proxies, type ProxyKind, ProxyProcess } from "./proxies.ts";
 
@@ -188,13 +189,56 @@ for (const kind of proxies) {
   }, ignore || await isMissing(CHROMIUM));
 }
 
+const nginx = proxies[0]!;
+const isWithoutNginx = isBare || await isMissing(nginx.command);
+
+Deno.test({
+  name: "nginx has one address more than its limit come back later, and serves others",
+  ignore: isWithoutNginx,
+  async fn() {
+    const edit = (shown: string) => shown.replace("sse_streams 200", "sse_streams 2");
+    await using front = await stand(nginx, edit);
+    await using first = new Body(await open(front.url, "/sse?stream=news"));
+    await using second = new Body(await open(front.url, "/sse?stream=news"));
+    await Promise.all([first.until(/hello/), second.until(/hello/)]);
+    const third = await fetch(new URL("/sse?stream=news", front.url));
+    assertMatch(await third.text(), /^retry: \d{4,5}\n$/);
+    using client = Deno.createHttpClient({ localAddress: "127.0.0.2" });
+    await using other = new Body(await open(front.url, "/sse?stream=news", { client }));
+    await other.until(/hello/);
+  },
+});
+
+Deno.test({
+  name: "nginx frees the place of a client that stops reading",
+  ignore: isWithoutNginx,
+  async fn() {
+    const edit = (shown: string) => shown.replace("send_timeout 60s", "send_timeout 1s");
+    await using front = await stand(nginx, edit);
+    const port = Number(front.url.port);
+    using stalled = await Deno.connect({ hostname: "127.0.0.1", port });
+    await stalled.write(utf8("GET /sse?stream=news HTTP/1.1\r\nHost: localhost\r\n\r\n"));
+    await front.server.stdout.line(" connected");
+    const open = async () => {
+      const headers = { authorization: `Bearer ${PUBLISH_TOKEN}` };
+      const text = await (await fetch(new URL("/metrics", front.url), { headers })).text();
+      return Number(/^sse_connections\{shape="hub"\} (\d+)$/m.exec(text)?.[1]);
+    };
+    const data = "x".repeat(250_000);
+    const isFree = async () => {
+      while (await open() > 0) await publish(front.url, "news", data);
+    };
+    await soon(isFree(), () => "the end of the connection");
+  },
+});
+
 // So nginx speaks to a server unless told otherwise, and then it collects what no header forbids.
 Deno.test({
   name: "nginx lets each event through by itself although it speaks HTTP/1.0 to the server",
-  ignore: isBare || await isMissing(proxies[0]!.command),
+  ignore: isWithoutNginx,
   async fn() {
     const edit = (shown: string) => shown.replace("proxy_http_version 1.1;", "");
-    await using front = await stand(proxies[0]!, edit);
+    await using front = await stand(nginx, edit);
     await using body = new Body(await open(front.url, "/sse?stream=news"));
     await body.until(/hello.*\n\n/s);
     await publishOneByOne(front.url, body);

@@ -476,6 +476,19 @@ Deno.test("the log has the address that TRUST_PROXY proxies forward", async () =
   assertEquals(messages(app)[0], "connected address=198.51.100.1");
 });
 
+Deno.test("the log says once that X-Forwarded-For is ignored, where TRUST_PROXY is 0", async () => {
+  await using app = testApp(QUIET);
+  await using trusting = testApp({ ...QUIET, TRUST_PROXY: "1" });
+  const headers = { "x-forwarded-for": "198.51.100.1" };
+  for (const path of ["/healthz", "/sse", "/nowhere"]) {
+    await (await app.fetch(get(path, { headers }), INFO)).body!.cancel();
+    await (await trusting.fetch(get(path, { headers }), INFO)).body!.cancel();
+  }
+  const hint = /^X-Forwarded-For ignored address=192\.0\.2\.7 hint=".*TRUST_PROXY/;
+  assertEquals(messages(app).filter((line) => hint.test(line)).length, 1);
+  assertEquals(messages(trusting).filter((line) => line.includes("ignored")), []);
+});
+
 Deno.test("the log is JSON, or off, where LOG_FORMAT says so", async () => {
   await using json = testApp({ ...QUIET, LOG_FORMAT: "json" });
   await using off = testApp({ ...QUIET, LOG_FORMAT: "off" });

@@ -183,14 +183,35 @@ const settings: Readonly<Record<string, Row>> = {
       "origins such as https://app.example or capacitor://localhost, as browsers send them: without a " +
       "path, not even a slash, and with commas between",
   },
-  MAX_CONNECTIONS_PER_ADDRESS: wholeFromZero("maxConnectionsPerAddress"),
+  ALLOWED_HOSTS: {
+    field: "allowedHosts",
+    byDefault: undefined,
+    right: {
+      "hub.example": ["hub.example"],
+      "hub.example, *.Hub.example": ["hub.example", "*.Hub.example"],
+      "*": ["*"],
+    },
+    wrong: [
+      "hub.example:80",
+      "http://hub.example",
+      ".hub.example",
+      "a b",
+      "a,",
+      "*a",
+      "[::1]",
+      "ä",
+    ],
+    expected:
+      "host names such as hub.example or *.hub.example, without a port, with commas between, or * for any",
+  },
+  MAX_CONNECTIONS_PER_ADDRESS: wholeFromZero("maxConnectionsPerAddress", 1_000),
   PUBLISH_RATE: wholeFromZero("publishRate"),
   MAX_EVENT_BYTES: wholeFromOne("maxEventBytes", 262_144),
 };
 
-function wholeFromZero(field: keyof Config): Row {
+function wholeFromZero(field: keyof Config, byDefault = 0): Row {
   const expected = "a whole number from 0 on";
-  return { field, byDefault: 0, right: { "0": 0, "7": 7 }, wrong: NO_NUMBERS, expected };
+  return { field, byDefault, right: { "0": 0, "7": 7 }, wrong: NO_NUMBERS, expected };
 }
 
 function wholeFromOne(field: keyof Config, byDefault: number): Row {

@@ -3,7 +3,10 @@ import { lacks, Lines } from "../program.ts";
 import { eventStream } from "../../lib/connection.ts";
 import { Connections } from "../../lib/server/connections.ts";
 import { utf8 } from "../pieces.ts";
-import { testApp } from "./support.ts";
+import { get, testApp, words } from "./support.ts";
+
+const IPV4 = words("::ffff:192.0.2.1 ::ffff:c000:201 0:0:0:0:0:FFFF:192.0.2.1 64:ff9b::192.0.2.1");
+const IPV6 = words("2001:DB8:0:0::2 2001:0db8::3%eth0 2001:db8:0:0:ffff:ffff:ffff:ffff");
 
 /** Connections of these limits, and a way to open one from an address. */
 function connectionsOf(maxConnections: number, maxConnectionsPerAddress = 0) {
@@ -42,6 +45,28 @@ Deno.test("Connections.admit() counts a connection until its socket is gone", as
   assertEquals(connections.size, 0);
 });
 
+Deno.test("Connections.admit() has an address be the same in every spelling", async () => {
+  for (const [first, ...others] of [["192.0.2.1", ...IPV4], ["2001:db8::1", ...IPV6]]) {
+    const { connections, open } = connectionsOf(10, 1);
+    const held = open(first!);
+    for (const address of others) {
+      assertMatch(await open(address).text(), /^retry: \d+\n$/, address);
+    }
+    assertEquals(connections.stats().refused.maxConnectionsPerAddress, others.length);
+    await held.body!.cancel();
+  }
+});
+
+Deno.test("Connections.admit() limits no address that a proxy may have", async () => {
+  const { connections, open } = connectionsOf(100, 1);
+  const addresses = words(`127.0.0.1 ::1 ::ffff:7f00:1 10.0.0.1 192.168.0.1 172.16.0.1 100.64.0.1
+    169.254.0.1 fd00::1 fe80::1%eth0 unknown`);
+  const held = [...addresses, ...addresses].map((address) => open(address));
+  assertEquals([connections.size, connections.stats().refused.maxConnectionsPerAddress], [22, 0]);
+  for (const response of held) await response.body!.cancel();
+  assertEquals(connections.size, 0);
+});
+
 Deno.test("Connections.admit() limits an address, of IPv6 a /64", async () => {
   const { connections, open } = connectionsOf(10, 1);
   const held = ["192.0.2.1", "192.0.2.2", "2001:db8::1", "2001:db8:0:1::1"].map((it) => open(it));
@@ -66,6 +91,25 @@ Deno.test("Connections.admit() logs each end once", async () => {
   assertEquals(log.all, ["connected"]);
   await response.body!.cancel();
   assertEquals(log.all, ["connected", "disconnected"]);
+});
+
+Deno.test("an app leaves room for others when one address has opened 1 000 event streams", async () => {
+  await using app = testApp({ TRUST_PROXY: "1", LOG_FORMAT: "off", INTERVAL_MS: "3600000" });
+  const open = (address: string) =>
+    app.fetch(get("/sse", { headers: { "x-forwarded-for": address } }));
+  const greeting = async (address: string) => {
+    const reader = (await open(address)).body!.getReader();
+    const { value } = await reader.read();
+    await reader.cancel();
+    return new TextDecoder().decode(value);
+  };
+  const held = [];
+  for (let i = 0; i < 1_000; i++) held.push(await open(`2001:db8::${i.toString(16)}`));
+  assertMatch(await greeting("2001:db8::ffff"), /^retry: \d{4,5}\n$/);
+  for (const other of ["2001:db8:0:1::1", "192.0.2.7"]) {
+    assertEquals(await greeting(other), "retry: 2000\n");
+  }
+  for (const response of held) await response.body!.cancel();
 });
 
 Deno.test({

@@ -1,0 +1,86 @@
+/**
+ * Which host names the server answers to, so that no page of another site reads a hub on this machine:
+ * such a page's name is made to resolve to `127.0.0.1` (DNS rebinding), and its browser then takes the
+ * hub for the page's own server.
+ *
+ * @module
+ */
+
+import { problem } from "../problem.ts";
+import { parseIpAddress } from "./ip_address.ts";
+import { authority, type Handler, type RequestInfo } from "./router.ts";
+
+/** Options of {@linkcode withAllowedHosts}. */
+export interface AllowedHostsOptions {
+  /**
+   * Names as {@linkcode isHostPattern} has them. Left out, every name is served, but for clients on
+   * this machine without a proxy in between.
+   */
+  readonly allowedHosts: readonly string[] | undefined;
+  /** How many proxies stand in front. */
+  readonly trustProxy: number;
+  /** Gets the host name of a request that was refused. */
+  readonly onRefused: (host: string) => void;
+}
+
+/**
+ * Wraps a handler so that a request for a host name that is not allowed gets a 421.
+ *
+ * IP addresses, `localhost`, the names below it, and names without a dot are always served: the owner
+ * of a public domain can't make any of them resolve to this machine. Other names are served if they
+ * are in the list; without a list, unless the client is on this machine and `trustProxy` is 0.
+ *
+ * @see {@link https://www.rfc-editor.org/rfc/rfc9110#section-15.5.20 RFC 9110, section 15.5.20}
+ */
+export function withAllowedHosts(handler: Handler, options: AllowedHostsOptions): Handler {
+  const { allowedHosts, trustProxy, onRefused } = options;
+  return (request, info) => {
+    const isChecked = allowedHosts !== undefined || (trustProxy === 0 && isOnThisMachine(info));
+    if (!isChecked) return handler(request, info);
+    const name = hostName(request);
+    if (isLocalName(name) || allowedHosts?.some((pattern) => matches(pattern, name))) {
+      return handler(request, info);
+    }
+    onRefused(name);
+    return problem(421, REFUSAL);
+  };
+}
+
+/** Whether a text can stand in the list: a name, `*.` and a name for all below it, or `*` for every name. */
+export function isHostPattern(text: string): boolean {
+  return text === "*" ||
+    (text.length <= 255 && /^(?:\*\.)?[a-z0-9_-]+(?:\.[a-z0-9_-]+)*$/i.test(text));
+}
+
+const REFUSAL = "This host name is not served here; the operator can add it to ALLOWED_HOSTS " +
+  "or, if a proxy stands in front, set TRUST_PROXY";
+
+/** The address of the peer, where it has one: a peer on a Unix socket has none. */
+export function peerAddress({ remoteAddr }: RequestInfo): string | undefined {
+  return remoteAddr && "hostname" in remoteAddr ? `${remoteAddr.hostname}` : undefined;
+}
+
+// A loopback address only reaches loopback addresses, so the peer's tells which one was reached.
+function isOnThisMachine(info: RequestInfo): boolean {
+  return parseIpAddress(peerAddress(info) ?? "")?.isLoopback ?? false;
+}
+
+/** The host name in lower case, without port and final dot. */
+function hostName({ headers, url }: Request): string {
+  // HTTP/2 has no "Host", and HTTP/1.0 may have none; the URL then has what takes its place.
+  const host = headers.get("host") || authority(url);
+  return host.replace(/:\d*$/, "").replace(/\.$/, "").toLowerCase();
+}
+
+/** Whether it is none that a stranger could own: no name with a dot inside, or one of those below. */
+function isLocalName(name: string): boolean {
+  const address = name.startsWith("[") && name.endsWith("]") ? name.slice(1, -1) : name;
+  return !/[^.]\.[^.]/.test(name) || name.endsWith(".localhost") ||
+    parseIpAddress(address) !== undefined;
+}
+
+function matches(pattern: string, name: string): boolean {
+  const wanted = pattern.toLowerCase();
+  return wanted === "*" || wanted === name ||
+    (wanted.startsWith("*.") && name.endsWith(wanted.slice(1)));
+}

@@ -1,0 +1,52 @@
+/**
+ * A limit for wrong tokens, by the address block they come from.
+ *
+ * @module
+ */
+
+import { problem } from "../problem.ts";
+import type { Authorize } from "./access.ts";
+import { addressBlock } from "./ip_address.ts";
+import { RateLimit } from "./rate_limit.ts";
+
+/** Options of {@linkcode limitWrongTokens}. */
+export interface WrongTokensOptions {
+  /** Finds the address that wrong tokens are counted for. */
+  readonly addressOf: (request: Request) => string;
+  /** Called with the address when its block goes over the limit. */
+  readonly onLimit: (address: string) => void;
+  /** A clock in milliseconds that never goes back. By default `performance.now()`. */
+  readonly now?: () => number;
+}
+
+/**
+ * Wraps a decision so that an address block may bring 100 wrong tokens at once and 10 a second; beyond
+ * that, a wrong token gets a 429 with `Retry-After` in place of its 401.
+ *
+ * Every token is still checked, so that a right one is never refused for what others behind the same
+ * NAT or proxy send. So the limit slows down clients that go wrong in a loop, and shows them to the
+ * operator; what makes guessing hopeless is the length of a token.
+ */
+export function limitWrongTokens(authorize: Authorize, options: WrongTokensOptions): Authorize {
+  const { addressOf, onLimit, now = () => performance.now() } = options;
+  const wrong = new RateLimit(WRONG_PER_SECOND, { burst: WRONG_AT_ONCE, now });
+  return async (request, action, streams) => {
+    const grant = await authorize(request, action, streams);
+    if (!(grant instanceof Response && isOfWrongToken(grant))) return grant;
+    const address = addressOf(request);
+    const waitSeconds = wrong.take(addressBlock(address));
+    if (waitSeconds === 0) return grant;
+    onLimit(address);
+    return problem(429, "Too many wrong tokens come from this address", {
+      "retry-after": `${waitSeconds}`,
+    });
+  };
+}
+
+const WRONG_AT_ONCE = 100;
+const WRONG_PER_SECOND = 10;
+
+// RFC 6750, section 3.1: a 401 without an error is for a request that brought no token.
+function isOfWrongToken({ status, headers }: Response): boolean {
+  return status === 401 && headers.get("www-authenticate")?.includes("invalid_token") === true;
+}
