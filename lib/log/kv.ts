@@ -82,7 +82,8 @@ class KvStore implements EntryStore {
   }
 
   async open(): Promise<string> {
-    const folder = this.#path?.replace(/[^/\\]*$/, "");
+    const path = this.#path ?? "";
+    const folder = path.slice(0, Math.max(path.lastIndexOf("/"), path.lastIndexOf("\\")) + 1);
     if (folder && this.#path !== ":memory:") await Deno.mkdir(folder, { recursive: true });
     const kv = this.#kv = await Deno.openKv(this.#path);
     if (this.#isClosed) kv.close();

@@ -31,14 +31,14 @@ function describe(outer: string, depth: number): string | undefined {
 }
 
 // White space and quotes: a key that others know stays known inside of them.
-const ENDS = /^(?:\s|["'`“”‘’])+|(?:\s|["'`“”‘’])+$/g;
+const ENDS = /^[\s"'`“”‘’]+|(?<![\s"'`“”‘’])[\s"'`“”‘’]+$/g;
 
 /** The first that matches is the name. */
 const KINDS: readonly (readonly [kind: string, pattern: RegExp])[] = [
-  ["an SSH public key", /(?:^|\s)(?:sk-)?(?:ssh-[a-z0-9]+|ecdsa-sha2-[a-z0-9]+)\S*\s+AAAA/],
+  ["an SSH public key", /(?:^|\s)(?:sk-)?(?:ssh-|ecdsa-sha2-)[a-z0-9]\S*\s+AAAA/],
   ["a certificate", /-----\s*BEGIN [A-Z0-9 ]*CERTIFICATE/i],
   ["a private key", /-----\s*BEGIN [A-Z0-9 ]*PRIVATE KEY/i],
-  ["a PEM of another form", /-{4,}\s*BEGIN/i],
+  ["a PEM of another form", /-{4}\s*BEGIN/i],
   ["a key file of PuTTY", /^PuTTY-User-Key-File/],
   ["an age public key", /^age1[0-9a-z]{58}$/],
   ["a fingerprint", /^(?:SHA256:[A-Za-z0-9+/]{43}=?|(?:[0-9a-f]{2}:){15,}[0-9a-f]{2})$/i],
@@ -66,7 +66,7 @@ function isJson(text: string): boolean {
 
 /** Whether a text is made of what people name files; random base64 is not. */
 function isPath(text: string): boolean {
-  if (!/^(?:[a-z]:)?[\w. ~@%+\\/-]*[\\/][\w. ~@%+\\/-]*$/i.test(text)) return false;
+  if (!/[\\/]/.test(text) || !/^(?:[a-z]:)?[\w. ~@%+\\/-]*$/i.test(text)) return false;
   if (/^(?:[a-z]:|\\\\|~\/|\.{1,2}[\\/])|[^\\/]\.[a-z][a-z0-9]{1,7}$/i.test(text)) return true;
   // Base64 has "/" but none of these, and base64url has no "/".
   if (/^\/.*[-_. ~@%]/.test(text)) return true;
@@ -81,7 +81,7 @@ function* decodings(text: string): Generator<[encoding: string, bytes: Uint8Arra
   const dense = text.replace(/\s+|\\[nr]/g, "");
   const digits = dense.replace(/^0x/i, "");
   if (/^(?:[0-9a-f]{2})+$/i.test(digits)) yield ["the hex", Uint8Array.fromHex(digits)];
-  const unpadded = dense.replace(/=+$/, "").replaceAll("-", "+").replaceAll("_", "/");
+  const unpadded = dense.replace(/(?<!=)=+$/, "").replaceAll("-", "+").replaceAll("_", "/");
   // A text that was cut off is decoded as far as it goes.
   const whole = unpadded.slice(0, unpadded.length - (unpadded.length % 4 === 1 ? 1 : 0));
   if (!/^[A-Za-z0-9+/]+$/.test(whole)) return;

@@ -50,7 +50,7 @@ function readType(headers: Headers): BodyType | Response {
   if (coding !== "identity") {
     return problem(415, "Send it without a content coding", { "accept-encoding": "identity" });
   }
-  const [, type = "", parameters = ""] = /^([^;\s]*)[ \t]*(.*)$/.exec(
+  const [, type = "", parameters = ""] = /^([^;\s]*)[ \t]*(.*)$/s.exec(
     headers.get("content-type") ?? "",
   ) ?? [];
   const name = type.toLowerCase();

@@ -130,7 +130,7 @@ function redirectUp({ url }: Request): Response | undefined {
 }
 
 const COOKIE = "sse_session=";
-const SESSION = /(?<=^|;\s*)sse_session=(\d{1,15})\.([0-9a-f]{64})(?=;|$)/g;
+const SESSION = /(?:^|;)\s*sse_session=(\d{1,15})\.([0-9a-f]{64})(?=;|$)/g;
 const MAX_COOKIES = 4;
 const SESSION_MS = 12 * 3_600_000;
 const ATTEMPTS_AT_ONCE = 5;
