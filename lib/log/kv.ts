@@ -16,9 +16,9 @@ export type { RetentionOptions } from "./retention.ts";
 /** Options of {@linkcode openKvLog}. */
 export interface KvLogOptions extends RetentionOptions {
   /**
-   * The SQLite file, made if there is none, with its folder; several processes of a machine may share
-   * it. Left out, the store is the one that Deno has for the application: on Deno Deploy that of all
-   * its instances.
+   * The SQLite file, made if there is none, with its folder, so that only the user of the process can
+   * read them (modes 0600 and 0700). Several processes of a machine may share it. Left out, the store is
+   * the one that Deno has for the application: on Deno Deploy that of all its instances.
    */
   readonly path?: string;
   /**
@@ -82,9 +82,7 @@ class KvStore implements EntryStore {
   }
 
   async open(): Promise<string> {
-    const path = this.#path ?? "";
-    const folder = path.slice(0, Math.max(path.lastIndexOf("/"), path.lastIndexOf("\\")) + 1);
-    if (folder && this.#path !== ":memory:") await Deno.mkdir(folder, { recursive: true });
+    if (this.#path !== undefined && this.#path !== ":memory:") await makeFile(this.#path);
     const kv = this.#kv = await Deno.openKv(this.#path);
     if (this.#isClosed) kv.close();
     else this.#listen(kv);
@@ -180,6 +178,18 @@ class KvStore implements EntryStore {
     await Promise.race([time, this.#ring.promise]);
     clearTimeout(timer);
     if (!this.#isClosed) this.#ring = Promise.withResolvers();
+  }
+}
+
+/** Makes a file and its folders, if there are none, that nobody else on the machine can read. */
+async function makeFile(path: string): Promise<void> {
+  const folder = path.replace(/[^/\\]*$/, "");
+  if (folder) await Deno.mkdir(folder, { recursive: true, mode: 0o700 });
+  try {
+    // SQLite gives the files that it puts beside this one the same mode.
+    (await Deno.open(path, { write: true, createNew: true, mode: 0o600 })).close();
+  } catch (error) {
+    if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
   }
 }
 
