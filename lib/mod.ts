@@ -50,5 +50,5 @@ export type { SlowPolicy, StreamOptions } from "./stream.ts";
 export type { HubStats, StreamInfo, SubscriberInfo } from "./figures.ts";
 export type { HistogramCounts } from "./histogram.ts";
 export { compareIds, type EventLog, type LogEntry } from "./log/log.ts";
-export type { AppendOptions, LogPage, LogReceiver } from "./log/log.ts";
+export type { AppendOptions, LogPage, LogReceiver, ReadOptions } from "./log/log.ts";
 export { MemoryLog } from "./log/memory.ts";

@@ -28,8 +28,7 @@ export class Replay {
   readonly #log: EventLog;
   readonly #turns: Turns;
   readonly #paused = new Set<() => void>();
-  #reading = 0;
-  readonly #queue: (() => void)[] = [];
+  readonly #signals = new WeakMap<EventResponse, AbortSignal>();
 
   /** Reads a log that has `read()`. */
   constructor(log: EventLog, turns: Turns) {
@@ -39,7 +38,8 @@ export class Replay {
 
   /**
    * The next of what comes after an id in some streams, for a response that may end meanwhile. Waits
-   * where that is yet to come, and while the log is away.
+   * where that is yet to come, and while the log is away. Where too many wait for the log, the response
+   * ends, and its client is asked to come back later.
    */
   async next(
     streams: readonly Stream[],
@@ -48,17 +48,23 @@ export class Replay {
   ): Promise<ReplayPage> {
     const { headId } = this.#turns;
     try {
-      const page = await this.#read(afterId);
-      if (page.entries.length > 0 || page.goneThrough) return this.#encode(page, streams, afterId);
+      const names = streams.map(({ name }) => name);
+      const signal = this.#signalOf(response);
+      const page = await this.#log.read!(afterId, { streams: names, signal });
+      const { entries, goneThrough, throughId } = page;
+      if (entries.length > 0 || goneThrough || throughId) {
+        return this.#encode(page, streams, afterId);
+      }
       // It was further when it was asked: it has lost what it had.
       const isLost = compareIds(afterId, headId) < 0;
       if (isLost) return this.#encode({ entries: [], goneThrough: headId }, streams, afterId);
       await new Promise<void>((resolve) => {
         response.onEnd(this.#turns.whenReached(afterId, resolve));
       });
-    } catch {
+    } catch (error) {
+      if (error instanceof DOMException && error.name === "QuotaExceededError") response.sendAway();
       // Who operates it is told by the log itself; the subscriber has its heartbeat meanwhile.
-      await new Promise<void>((resolve) => this.#paused.add(resolve));
+      else if (!response.isEnded) await new Promise<void>((resolve) => this.#paused.add(resolve));
     }
     return nothing(afterId);
   }
@@ -69,24 +75,20 @@ export class Replay {
     this.#paused.clear();
   }
 
-  // A few at a time: however many have come back, what is published goes in between.
-  async #read(afterId: string): Promise<LogPage> {
-    if (this.#reading === MAX_READING) {
-      await new Promise<void>((resolve) => this.#queue.push(resolve));
-    } else {
-      this.#reading++;
+  /** Aborted when a response ends. */
+  #signalOf(response: EventResponse): AbortSignal {
+    let signal = this.#signals.get(response);
+    if (!signal) {
+      const controller = new AbortController();
+      signal = controller.signal;
+      response.onEnd(() => controller.abort());
+      this.#signals.set(response, signal);
     }
-    try {
-      return await this.#log.read!(afterId);
-    } finally {
-      const next = this.#queue.shift();
-      if (next) next();
-      else this.#reading--;
-    }
+    return signal;
   }
 
   #encode(
-    { entries, goneThrough }: LogPage,
+    { entries, goneThrough, throughId }: LogPage,
     streams: readonly Stream[],
     afterId: string,
   ): ReplayPage {
@@ -104,8 +106,10 @@ export class Replay {
       gaps++;
     }
     const ended = new Set<string>();
+    let isCut = false;
     for (const entry of entries) {
-      if (text.length > MAX_LENGTH) break;
+      isCut = text.length > MAX_LENGTH;
+      if (isCut) break;
       const stream = byName.get(entry.stream);
       if (entry.isFirst) ended.delete(entry.stream);
       if (!entry.event) ended.add(entry.stream);
@@ -115,13 +119,13 @@ export class Replay {
       }
       id = entry.id;
     }
+    if (!isCut && throughId !== undefined) id = throughId;
     return { bytes: encoder.encode(text), events: events + gaps, gaps, id };
   }
 }
 
 const encoder = new TextEncoder();
 const MAX_LENGTH = 65_536;
-const MAX_READING = 4;
 
 function nothing(id: string): ReplayPage {
   return { bytes: encoder.encode(), events: 0, gaps: 0, id };

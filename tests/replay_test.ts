@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertLess } from "@std/assert";
 import { BroadcastHub } from "../lib/hub.ts";
 import { Client, subscription } from "./client.ts";
 import { entry, ScriptedLog } from "./scripted_log.ts";
@@ -105,16 +105,34 @@ Deno.test("a client of nothing but the moment does not wait for the log", async 
   assertEquals([(await client.next())?.data, log.asked], ["tick", []]);
 });
 
-Deno.test("a few clients at a time read in the log, each in its turn", async () => {
+Deno.test("a client is asked to come back later where too many wait for the log", async () => {
   const log = new ScriptedLog();
   await using hub = new BroadcastHub({ log });
-  const clients = Array.from(
-    { length: 10 },
-    () => new Client(hub.subscribe(subscription("stream=x", "e-2"))),
-  );
-  for (const client of clients) await client.next();
-  assertEquals(log.asked.length, 4);
-  for (const _ of clients) await log.answer([entry(3)]);
-  for (const client of clients) assertEquals((await client.next())?.data, "3");
-  for (const client of clients) await client.leave();
+  const text = hub.subscribe(subscription("stream=x", "e-2")).text();
+  await log.refuse(new DOMException("1024 reads wait already", "QuotaExceededError"));
+  const retries = (await text).match(/(?<=retry: )\d+/g)!;
+  assertEquals([hub.stats().subscribers, hub.stats().ended.closed], [0, 1]);
+  assertLess(4_999, Number(retries.at(-1)));
+});
+
+Deno.test("a log is told when a client that reads on in it has left", async () => {
+  const log = new ScriptedLog();
+  await using hub = new BroadcastHub({ log });
+  const client = new Client(hub.subscribe(subscription("stream=x&stream=y", "e-2")));
+  await client.next();
+  const { streams, signal } = log.options[0]!;
+  assertEquals([streams, signal.aborted], [["x", "y"], false]);
+  await client.leave();
+  assertEquals(signal.aborted, true);
+  await log.refuse(signal.reason);
+  assertEquals(log.asked, ["e-2"]);
+});
+
+Deno.test("a client goes on where a page of the log ends that has nothing for it", async () => {
+  const result = await seenAhead(async (log) => {
+    await log.answer([], undefined, "e-4");
+    await log.answer([entry(5), entry(6, "y")], undefined, "e-7");
+    await log.deliver(3, 4, 5, 6, 7, 8);
+  }, "8");
+  assertEquals(result, { seen: ["5", "8"], gaps: 0, asked: ["e-2", "e-4"] });
 });

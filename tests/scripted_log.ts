@@ -4,13 +4,14 @@
  * @module
  */
 
-import type { EventLog, LogEntry, LogPage, LogReceiver } from "../lib/log/log.ts";
+import type { EventLog, LogEntry, LogPage, LogReceiver, ReadOptions } from "../lib/log/log.ts";
 
 /** A log that delivers and answers when the test says so. */
 export class ScriptedLog implements EventLog {
   readonly startId = "e-0";
   readonly isUp = true;
   readonly asked: string[] = [];
+  readonly options: Required<ReadOptions>[] = [];
   #receiver: LogReceiver | undefined;
   #pages: PromiseWithResolvers<LogPage>[] = [];
 
@@ -31,8 +32,9 @@ export class ScriptedLog implements EventLog {
     return this.append();
   }
 
-  read(afterId: string): Promise<LogPage> {
+  read(afterId: string, options: ReadOptions): Promise<LogPage> {
     this.asked.push(afterId);
+    this.options.push(options as Required<ReadOptions>);
     const page = Promise.withResolvers<LogPage>();
     this.#pages.push(page);
     return page.promise;
@@ -62,9 +64,19 @@ export class ScriptedLog implements EventLog {
   }
 
   /** Answers the oldest of what was asked, as soon as it is. */
-  async answer(entries: LogEntry[], goneThrough?: string): Promise<void> {
+  async answer(entries: LogEntry[], goneThrough?: string, throughId?: string): Promise<void> {
+    const page = { entries, goneThrough, ...throughId === undefined ? {} : { throughId } };
+    (await this.#oldest()).resolve(page);
+  }
+
+  /** Refuses the oldest of what was asked, as soon as it is. */
+  async refuse(reason: unknown): Promise<void> {
+    (await this.#oldest()).reject(reason);
+  }
+
+  async #oldest(): Promise<PromiseWithResolvers<LogPage>> {
     while (this.#pages.length === 0) await new Promise((resolve) => setTimeout(resolve));
-    this.#pages.shift()!.resolve({ entries, goneThrough });
+    return this.#pages.shift()!;
   }
 }
 

@@ -59,6 +59,13 @@ export function decodeEntry(
  */
 export const LOSS = "lost";
 
+/** The next place after a place, whether there is an entry or not. */
+export function placeAfter(place: string): string {
+  const head = place.slice(0, -1);
+  const digit = parseInt(place.slice(-1), 36) + 1;
+  return digit < 36 ? head + digit.toString(36) : `${placeAfter(head)}0`;
+}
+
 /** The size of a text in UTF-8. */
 export function byteLength(text: string): number {
   return encoder.encode(text).length;
@@ -122,7 +129,8 @@ export class EntryIds {
   }
 }
 
-const INDEX_LENGTH = 4;
+/** How many characters of an id say which item of its entry it is. */
+export const INDEX_LENGTH = 4;
 
 /** The most items that an entry can have, and one more. */
 export const MAX_ITEMS = 36 ** INDEX_LENGTH - 1;

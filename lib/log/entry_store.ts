@@ -15,7 +15,8 @@ export interface EntryStore {
   /**
    * Opens it, once; however long that takes. Rejects where trying again would not help.
    *
-   * @param onDown Is told, as often as it is noticed, that it can't be reached.
+   * @param onDown Is told, as often as it is noticed, that it can't be reached; when it is back, it may
+   * have lost entries.
    * @returns The epoch: random where the store is new, then the same for all who open it.
    */
   open(onDown: (reason: unknown) => void): Promise<string>;
@@ -24,14 +25,14 @@ export interface EntryStore {
   /** Writes something that changes nothing, to see whether it can be written. */
   probe(): Promise<void>;
   /**
-   * The oldest entries from a place on, itself included, in one piece: all there are, or about `count`.
+   * The oldest entries from a place on, itself included, in one piece: all there are, or `count`.
    */
   read(fromPlace: string, count: number): Promise<StoredEntry[]>;
   /**
-   * The oldest entries after a place. Where it may wait it waits for some, though not for ever: then
-   * there are none.
+   * The oldest entries after a place, at most `count`. Where it may wait it waits for some, though not
+   * for ever: then there are none.
    */
-  next(afterPlace: string, mayWait: boolean): Promise<StoredEntry[]>;
+  next(afterPlace: string, count: number, mayWait: boolean): Promise<StoredEntry[]>;
   /**
    * Drops entries: the oldest, by their places. Others may have done so before.
    *

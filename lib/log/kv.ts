@@ -10,7 +10,14 @@ import type { StoredEntry } from "./entries.ts";
 import { type EventLog, randomEpoch } from "./log.ts";
 import type { RetentionOptions } from "./retention.ts";
 
-export type { AppendOptions, EventLog, LogEntry, LogPage, LogReceiver } from "./log.ts";
+export type {
+  AppendOptions,
+  EventLog,
+  LogEntry,
+  LogPage,
+  LogReceiver,
+  ReadOptions,
+} from "./log.ts";
 export type { RetentionOptions } from "./retention.ts";
 
 /** Options of {@linkcode openKvLog}. */
@@ -109,12 +116,12 @@ class KvStore implements EntryStore {
     return this.#list(stampOf(fromPlace), count);
   }
 
-  async next(afterPlace: string, mayWait: boolean): Promise<StoredEntry[]> {
+  async next(afterPlace: string, count: number, mayWait: boolean): Promise<StoredEntry[]> {
     const start = stampOf(afterPlace) + "\0";
-    const page = await this.#list(start);
+    const page = await this.#list(start, count);
     if (page.length > 0 || !mayWait || this.#isClosed) return page;
     await this.#wait();
-    return this.#isClosed ? [] : await this.#list(start);
+    return this.#isClosed ? [] : await this.#list(start, count);
   }
 
   async gone(): Promise<string | undefined> {
@@ -149,7 +156,7 @@ class KvStore implements EntryStore {
     }
   }
 
-  async #list(startStamp: string, limit = PAGE_COUNT): Promise<StoredEntry[]> {
+  async #list(startStamp: string, limit: number): Promise<StoredEntry[]> {
     const page: StoredEntry[] = [];
     const start = [...this.#entries, startStamp];
     const selector = { prefix: this.#entries, start };
@@ -195,7 +202,6 @@ async function makeFile(path: string): Promise<void> {
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
-const PAGE_COUNT = 100;
 const TRIM_COUNT = 200;
 /** How long another process's entry may go unnoticed. */
 const POLL_MS = 50;

@@ -19,7 +19,7 @@ export interface LogEntry {
    * earlier stream of that name has ended and been forgotten.
    */
   readonly isFirst: boolean;
-  /** How long ago it was appended, in milliseconds. */
+  /** How long ago it was appended, in milliseconds, when it was taken from where it is kept. */
   readonly ageMs: number;
 }
 
@@ -29,12 +29,25 @@ export interface AppendOptions {
   readonly isFirst?: boolean;
 }
 
+/** Options of {@linkcode EventLog.read}. */
+export interface ReadOptions {
+  /** The streams whose entries are wanted; a page may lack those of others. Left out, all are. */
+  readonly streams?: readonly string[];
+  /** Aborted when the caller no longer waits; nothing is read for such callers alone. */
+  readonly signal?: AbortSignal;
+}
+
 /** What a log still has after an id. */
 export interface LogPage {
-  /** In order; none where there is nothing more. */
+  /** In order. */
   readonly entries: readonly LogEntry[];
   /** The id up to which entries after the one asked for are, or may be, gone; `undefined` if none is. */
   readonly goneThrough: string | undefined;
+  /**
+   * The id through which the page has all that is wanted; left out, that of its last entry. A page with
+   * no entry, no `goneThrough` and no `throughId` means that nothing comes after the id asked for yet.
+   */
+  readonly throughId?: string;
 }
 
 /** What a log tells its hub. */
@@ -45,6 +58,11 @@ export interface LogReceiver {
   readonly lost: (throughId: string) => void;
   /** Is told once when the log goes away, with the reason, and once when it is back. */
   readonly changed: (isUp: boolean, reason?: unknown) => void;
+  /**
+   * Is told when the log has failed several times in a row to drop entries that exceed its bounds; once,
+   * until it succeeds again. Everything else goes on meanwhile.
+   */
+  readonly trimFailed?: (reason: unknown) => void;
 }
 
 /**
@@ -93,8 +111,13 @@ export interface EventLog {
    * Reads what comes after an id, a page at a time: for who was away for longer than the hub's own
    * history reaches back. An id that is yet to come has nothing after it. Left out by a log that has no
    * more than that history.
+   *
+   * It is called for as many as resume at once: a log limits by itself how many reads it makes at a time.
+   *
+   * @throws {DOMException} `QuotaExceededError` if too many reads wait: the hub then asks that client to
+   * come back later. With any other error, the hub tries again every second.
    */
-  read?(afterId: string): Promise<LogPage>;
+  read?(afterId: string, options?: ReadOptions): Promise<LogPage>;
   /**
    * Ends delivering, and resolves when what was being appended has been or has failed, and nothing is
    * open any more. May be called twice.

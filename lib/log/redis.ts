@@ -12,7 +12,14 @@ import type { RetentionOptions } from "./retention.ts";
 import type { EntryStore } from "./entry_store.ts";
 import { SharedLog } from "./shared.ts";
 
-export type { AppendOptions, EventLog, LogEntry, LogPage, LogReceiver } from "./log.ts";
+export type {
+  AppendOptions,
+  EventLog,
+  LogEntry,
+  LogPage,
+  LogReceiver,
+  ReadOptions,
+} from "./log.ts";
 export type { RedisClient, RedisOverrides } from "./redis_connection.ts";
 export type { RetentionOptions } from "./retention.ts";
 
@@ -134,12 +141,12 @@ class RedisStore implements EntryStore {
     return storedEntries(await this.#send(["XRANGE", this.#key, ...range]));
   }
 
-  async next(afterPlace: string, mayWait: boolean): Promise<StoredEntry[]> {
+  async next(afterPlace: string, count: number, mayWait: boolean): Promise<StoredEntry[]> {
     this.#place = afterPlace;
     await this.#restore();
     const block = mayWait ? ["BLOCK", `${BLOCK_MS}`] : [];
     const from = ["STREAMS", this.#key, idOf(afterPlace)];
-    const args = ["XREAD", "COUNT", `${PAGE_COUNT}`, ...block, ...from];
+    const args = ["XREAD", "COUNT", `${count}`, ...block, ...from];
     const reply = await this.#reader!.send(BLOCK_MS + TIMEOUT_MS, args);
     return reply ? storedEntries(mapOf(reply).get(this.#key)) : [];
   }
@@ -204,7 +211,6 @@ class RedisStore implements EntryStore {
 
 const PACKAGE = "npm:redis@5.9.0";
 const FIELD = "entry";
-const PAGE_COUNT = 100;
 const RETRY_MS = 1_000;
 const BLOCK_MS = 4_000;
 const TIMEOUT_MS = 5_000;

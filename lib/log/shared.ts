@@ -14,11 +14,22 @@ import {
   EntryIds,
   entryTimeMs,
   LOSS,
+  placeAfter,
   type StoredEntry,
 } from "./entries.ts";
 import type { EntryStore } from "./entry_store.ts";
-import type { AppendOptions, EventLog, LogEntry, LogPage, LogReceiver } from "./log.ts";
-import { goneAfter, pageAfter } from "./pages.ts";
+import type {
+  AppendOptions,
+  EventLog,
+  LogEntry,
+  LogPage,
+  LogReceiver,
+  ReadOptions,
+} from "./log.ts";
+import { PageIndex } from "./page_index.ts";
+import { goneThrough, PAGE_LENGTH, PageReader, readSized } from "./page_reader.ts";
+import { PageSize } from "./page_size.ts";
+import { goneAfter } from "./pages.ts";
 import { Retention, type RetentionOptions } from "./retention.ts";
 import { Stopwatch } from "./stopwatch.ts";
 
@@ -33,11 +44,14 @@ export class SharedLog implements EventLog {
   // Up to here it has delivered.
   #lastId = "";
   readonly #sinceRead = new Stopwatch();
-  // How many entries had a page's worth of text the last time.
-  #pageCount = 10;
+  readonly #index: PageIndex;
+  #pages: PageReader | undefined;
+  // Of the pages that it delivers.
+  readonly #size = new PageSize({ count: 100, minCount: 1, length: 1_048_576 });
   #isReading = false;
   #isUp = false;
   #wasDown = false;
+  #failedTrims = 0;
   #timer: ReturnType<typeof setInterval> | undefined;
   #isTicking = false;
   #opening: Promise<void> | undefined;
@@ -48,10 +62,12 @@ export class SharedLog implements EventLog {
   /**
    * Takes over a store, which it opens and closes.
    *
+   * @param pageLength The most characters of a page that is read for those who resume.
    * @throws {RangeError} If an option is not above 0.
    */
-  constructor(store: EntryStore, options: RetentionOptions = {}) {
+  constructor(store: EntryStore, options: RetentionOptions = {}, pageLength = PAGE_LENGTH) {
     this.#store = store;
+    this.#index = new PageIndex(pageLength);
     this.#retention = new Retention(options);
     this.#batches = new Batches({
       write: (text) => store.write(text),
@@ -96,16 +112,8 @@ export class SharedLog implements EventLog {
   }
 
   /** Reads what comes after an id. */
-  async read(afterId: string): Promise<LogPage> {
-    for (let place = this.#ids!.placeOf(afterId);;) {
-      if (!this.#isUp) throw new Error("Cannot read log: it is away");
-      const [stored, gone] = await Promise.all([this.#readFrom(place), this.#goneThrough()]);
-      const page = pageAfter(this.#ids!, { afterId, place, stored, gone });
-      const last = stored.at(-1)?.place ?? place;
-      // The entry of the id itself, or a page that no hub has written, is not all there is.
-      if (page.entries.length > 0 || page.goneThrough || last === place) return page;
-      place = last;
-    }
+  read(afterId: string, options?: ReadOptions): Promise<LogPage> {
+    return this.#pages!.read(afterId, options);
   }
 
   /** Stops delivering, and waits for what is being written. */
@@ -128,14 +136,19 @@ export class SharedLog implements EventLog {
   }
 
   async #deliverKept(): Promise<void> {
-    const epoch = await this.#store.open((reason) => this.#down(reason));
-    const ids = this.#ids = new EntryIds(epoch, this.#store.placeLength);
-    this.#startId = this.#lastId = await this.#goneThrough();
+    const store = this.#store;
+    const epoch = await store.open((reason) => {
+      this.#pages?.clear();
+      this.#down(reason);
+    });
+    const ids = this.#ids = new EntryIds(epoch, store.placeLength);
+    this.#pages = new PageReader({ store, ids, index: this.#index, isUp: () => this.#isUp });
+    this.#startId = this.#lastId = await goneThrough(store, ids);
     for (let place = ids.placeOf(ids.zero);;) {
-      const fresh = (await this.#readFrom(place)).filter((entry) => entry.place > place);
-      if (this.#closing || fresh.length === 0) return;
-      await this.#advance(fresh, true);
-      place = fresh.at(-1)!.place;
+      const page = await readSized(store, placeAfter(place), this.#size);
+      if (this.#closing || page.length === 0) return;
+      await this.#advance(page, true);
+      place = page.at(-1)!.place;
     }
   }
 
@@ -154,7 +167,7 @@ export class SharedLog implements EventLog {
     while (!this.#closing) {
       try {
         // When it is back, that is to be known before something comes.
-        const page = await this.#store.next(this.#ids!.placeOf(this.#lastId), this.#isReading);
+        const page = await this.#next();
         const isLate = !this.#isReading || this.#sinceRead.elapsedMs > LATE_MS;
         await this.#advance(page, isLate);
         this.#isReading = true;
@@ -163,6 +176,18 @@ export class SharedLog implements EventLog {
         this.#down(error);
         await this.#pause(TICK_MS);
       }
+    }
+  }
+
+  async #next(): Promise<StoredEntry[]> {
+    try {
+      const place = this.#ids!.placeOf(this.#lastId);
+      const page = await this.#store.next(place, this.#size.count, this.#isReading);
+      this.#size.measure(page);
+      return page;
+    } catch (error) {
+      this.#size.halve();
+      throw error;
     }
   }
 
@@ -183,7 +208,9 @@ export class SharedLog implements EventLog {
         this.#deliver(fresh);
         this.#lose(id);
         fresh = [];
+        continue;
       }
+      this.#list(stored, id, entries);
       this.#lastId = id;
       fresh.push(...entries);
     }
@@ -191,11 +218,20 @@ export class SharedLog implements EventLog {
     this.#deliver(fresh);
   }
 
+  /** Lists an entry where those who read on find it. */
+  #list({ text }: StoredEntry, id: string, entries: readonly LogEntry[]): void {
+    const streams = entries.map(({ stream }) => stream);
+    this.#index.add({ afterId: this.#lastId, id, length: text.length, streams });
+  }
+
   /** The id up to which something went that was not delivered, as far as a page and the store tell. */
   async #missed(page: readonly StoredEntry[]): Promise<string | undefined> {
     const ids = this.#ids!;
     const place = ids.placeOf(this.#lastId);
-    const [own, gone] = await Promise.all([this.#store.read(place, 1), this.#goneThrough()]);
+    const [own, gone] = await Promise.all([
+      this.#store.read(place, 1),
+      goneThrough(this.#store, ids),
+    ]);
     const stored = own[0]?.place === place ? own : page;
     return goneAfter(ids, { afterId: this.#lastId, place, stored, gone });
   }
@@ -209,32 +245,16 @@ export class SharedLog implements EventLog {
     this.#receiver!.lost(throughId);
   }
 
-  /** Entries from a place on, about as many as a client is sent at once. */
-  async #readFrom(place: string): Promise<StoredEntry[]> {
-    const page = await this.#store.read(place, this.#pageCount);
-    const length = page.reduce((sum, { text }) => sum + text.length, 0);
-    // The first one is there already: with less than another one, it would never go on.
-    const count = Math.max(Math.floor(page.length * PAGE_LENGTH / length), 2);
-    if (length > 0) this.#pageCount = Math.min(count, MAX_PAGE_COUNT);
-    return page;
-  }
-
   #decode(entry: StoredEntry): LogEntry[] {
     return decodeEntry(entry, this.#ids!, Date.now());
-  }
-
-  /** The id up to which entries are gone, or are about to be. */
-  async #goneThrough(): Promise<string> {
-    const gone = await this.#store.gone();
-    return gone === undefined ? this.#ids!.zero : this.#ids!.withEpoch(gone);
   }
 
   // Drops what the log need not keep, which may be what lets it be written again, and sees whether it can.
   async #tick(): Promise<void> {
     if (this.#isTicking) return;
     this.#isTicking = true;
+    await this.#trim();
     try {
-      await this.#trim();
       if (this.#isUp) return;
       await this.#store.probe();
       if (this.#isReading) this.#up();
@@ -245,12 +265,24 @@ export class SharedLog implements EventLog {
     }
   }
 
+  /** Drops what is due. Where that fails, the log goes on with more than it should have. */
   async #trim(): Promise<void> {
     const ids = this.#ids!;
     const due = this.#retention.due(Date.now());
     if (due.length === 0) return;
-    await this.#store.trim(due.map((id) => ids.placeOf(id)), ids.withoutEpoch(due.at(-1)!));
+    const throughId = due.at(-1)!;
+    try {
+      await this.#store.trim(due.map((id) => ids.placeOf(id)), ids.withoutEpoch(throughId));
+    } catch (error) {
+      if (this.#isUp && ++this.#failedTrims === MAX_FAILED_TRIMS) {
+        this.#receiver!.trimFailed?.(error);
+      }
+      return;
+    }
+    this.#failedTrims = 0;
     this.#retention.drop(due.length);
+    this.#index.drop(due);
+    this.#pages!.drop(throughId);
   }
 
   #up(): void {
@@ -291,6 +323,5 @@ export class SharedLog implements EventLog {
 const TICK_MS = 1_000;
 /** A reader that was not there for so long may have missed what was dropped meanwhile. */
 const LATE_MS = 2_000;
-const MAX_PAGE_COUNT = 100;
-/** As many characters as are sent at once to a client that reads on in the log. */
-const PAGE_LENGTH = 65_536;
+/** Others that write at the same time may make a few fail. */
+const MAX_FAILED_TRIMS = 3;
