@@ -308,6 +308,7 @@ export class BroadcastHub implements AsyncDisposable {
         }),
       lost: (throughId) => guard(report, () => this.#publisher.lose(throughId)),
       changed: (isUp, reason) => this.#logChanged(isUp, reason),
+      trimFailed: report,
     });
     if (opening) await opening;
     this.#isReady = true;

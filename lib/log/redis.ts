@@ -67,16 +67,29 @@ export interface RedisLogOptions extends RetentionOptions {
 export function openRedisLog(options: RedisLogOptions): EventLog {
   const { client, url } = options;
   if (!client && !isRedisUrl(url)) {
+    const got = url === undefined ? "neither" : "a url that is not one of Redis";
     throw new TypeError(
-      `Cannot open log: expected a client, or a url such as redis://localhost:6379, got ${url}`,
+      `Cannot open log: expected a client, or a url such as redis://localhost:6379, got ${got}`,
     );
   }
   return new SharedLog(new RedisStore(options), options);
 }
 
-/** Whether a text is the URL of a Redis. */
+/** Whether a text is the URL of a Redis: with a host, and with nothing or a database as its path. */
 export function isRedisUrl(url: string | undefined): boolean {
-  return url !== undefined && /^rediss?:\/\//.test(url) && URL.canParse(url);
+  if (url === undefined || !URL.canParse(url)) return false;
+  const { protocol, hostname, pathname, username, password } = new URL(url);
+  return /^rediss?:$/.test(protocol) && hostname !== "" && /^(?:\/[0-9]*)?$/.test(pathname) &&
+    isDecodable(username) && isDecodable(password);
+}
+
+function isDecodable(text: string): boolean {
+  try {
+    decodeURIComponent(text);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** Entries of one Redis stream, under the ids that Redis gives them. */
@@ -115,11 +128,10 @@ class RedisStore implements EntryStore {
     await Promise.all([this.#writer.connect(), this.#reader.connect()]);
     for (;;) {
       try {
+        await this.#tryCommands();
         return this.#epoch = await this.#sharedEpoch();
       } catch (error) {
-        if (this.#isClosed || !/^(?:[A-Z]+DOWN|BUSY|LOADING|READONLY) /.test(messageOf(error))) {
-          throw error;
-        }
+        if (this.#isClosed || !isPassing(error)) throw error;
         onDown(error);
         await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
       }
@@ -175,6 +187,29 @@ class RedisStore implements EntryStore {
     return Promise.resolve();
   }
 
+  /**
+   * Tries each command that it will need, so that a Redis that refuses one is known now, and not when
+   * the log has to drop its first entry.
+   */
+  async #tryCommands(): Promise<void> {
+    for (const args of harmlessCommands(this.#key, this.#epoch)) {
+      try {
+        await this.#send(args);
+      } catch (error) {
+        const message = messageOf(error);
+        if (EXPECTED.test(message)) continue;
+        if (isPassing(error)) throw error;
+        throw new Error(
+          `Cannot open log: Redis refuses ${args[0]} (${
+            message.replace(/, with args .*/s, "")
+          }); ` +
+            `needed are Redis 6.2 or later and a user that may run ${COMMANDS} on the keys ` +
+            `${this.#key} and ${this.#key}:*`,
+        );
+      }
+    }
+  }
+
   /** The epoch there is, or else its own from now on. */
   async #sharedEpoch(): Promise<string> {
     const key = `${this.#key}:epoch`;
@@ -217,6 +252,9 @@ const TIMEOUT_MS = 5_000;
 const SET_IF_GREATER = `
 local value = redis.call("GET", KEYS[1])
 if not value or value < ARGV[1] then redis.call("SET", KEYS[1], ARGV[1]) end`;
+const COMMANDS = "GET, SET, EVAL, XADD, XRANGE, XREAD and XTRIM";
+// An entry with the id 0-0 is taken by no Redis; one that is full makes room when the log drops entries.
+const EXPECTED = /must be greater than 0-0|^OOM /;
 const MS_LENGTH = 9;
 const SEQUENCE_LENGTH = 6;
 
@@ -238,6 +276,24 @@ function base36(digits: string, length: number): string {
 
 function idOf(place: string): string {
   return `${parseInt(place.slice(0, MS_LENGTH), 36)}-${parseInt(place.slice(MS_LENGTH), 36)}`;
+}
+
+/** A command of each kind that the log sends. None changes anything, but `SET` where there is no epoch. */
+function harmlessCommands(key: string, epoch: string): string[][] {
+  return [
+    ["GET", `${key}:epoch`],
+    ["SET", `${key}:epoch`, epoch, "NX"],
+    ["XADD", key, "0-0", FIELD, ""],
+    ["XRANGE", key, "0-0", "0-0"],
+    ["XREAD", "STREAMS", key, "$"],
+    ["XTRIM", key, "MINID", "0-0"],
+    ["EVAL", 'return redis.call("GET", KEYS[1])', "1", `${key}:gone`],
+  ];
+}
+
+/** Whether an error says that it may be otherwise in a moment. */
+function isPassing(error: unknown): boolean {
+  return /^(?:[A-Z]+DOWN|BUSY|LOADING|READONLY) /.test(messageOf(error));
 }
 
 function messageOf(error: unknown): string {

@@ -28,10 +28,14 @@ export class RedisServer implements AsyncDisposable {
    * Starts one.
    *
    * @param appendOnly Whether it keeps what it acknowledged when it is killed.
+   * @param settings More of its command line.
    */
-  static async start(appendOnly = false): Promise<RedisServer> {
+  static async start(
+    appendOnly = false,
+    settings: readonly string[] = [],
+  ): Promise<RedisServer> {
     const keep = ["--appendonly", "yes", "--appendfsync", "always"];
-    const server = new RedisServer(appendOnly ? keep : ["--appendonly", "no"]);
+    const server = new RedisServer([...appendOnly ? keep : ["--appendonly", "no"], ...settings]);
     await server.start();
     return server;
   }
