@@ -190,7 +190,7 @@ class KvStore implements EntryStore {
 
 /** Makes a file and its folders, if there are none, that nobody else on the machine can read. */
 async function makeFile(path: string): Promise<void> {
-  const folder = path.replace(/[^/\\]*$/, "");
+  const folder = path.slice(0, Math.max(path.lastIndexOf("/"), path.lastIndexOf("\\")) + 1);
   if (folder) await Deno.mkdir(folder, { recursive: true, mode: 0o700 });
   try {
     // SQLite gives the files that it puts beside this one the same mode.
