@@ -28,6 +28,11 @@ export class Program implements AsyncDisposable {
     ]);
   }
 
+  /** The number that the system knows it by. */
+  get pid(): number {
+    return this.#child.pid;
+  }
+
   /** Sends a signal. */
   kill(signal: Deno.Signal): void {
     this.#child.kill(signal);

@@ -90,13 +90,15 @@ export interface ServerProcessOptions {
   readonly before?: string;
   /** Where it may read and write beside `data/`. */
   readonly folder?: string;
+  /** More arguments of `deno run`. */
+  readonly run?: readonly string[];
 }
 
 /** `main.ts` as a process of its own, on a port that is free, killed at the end of the scope. */
 export class ServerProcess extends Program {
   constructor(
     settings: Readonly<Record<string, string>> = {},
-    { before, folder = "data" }: ServerProcessOptions = {},
+    { before, folder = "data", run: more = [] }: ServerProcessOptions = {},
   ) {
     const run = [
       Deno.execPath(),
@@ -106,6 +108,7 @@ export class ServerProcess extends Program {
       `--allow-read=static,data,${folder}`,
       `--allow-write=data,${folder}`,
       "--allow-env",
+      ...more,
       "main.ts",
     ];
     const shell = ["/bin/sh", "-c", `${before}; exec "$0" "$@"`];

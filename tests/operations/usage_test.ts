@@ -1,0 +1,29 @@
+import { assertEquals } from "@std/assert";
+import { measureGrowth, type Usage } from "./usage.ts";
+
+const LIMITS = { heapMegabytes: 5, megabytes: 30, files: 5 };
+
+/** Samples of ten minutes, every five seconds, of a process that uses ever more. */
+function samples(heapMegabytesAnHour: number, scatter = 0): Usage[] {
+  return Array.from({ length: 120 }, (_, i) => {
+    const hours = i / 720;
+    const heapMegabytes = 50 + hours * heapMegabytesAnHour + (i % 2) * scatter;
+    return { hours, heapMegabytes, megabytes: 90, files: 33 };
+  });
+}
+
+Deno.test("measureGrowth() finds that a process uses more an hour than it may", () => {
+  assertEquals(measureGrowth(samples(6), LIMITS).isTooMuch, true);
+});
+
+Deno.test("measureGrowth() finds nothing where a process uses no more than it may, or scatters", () => {
+  assertEquals(measureGrowth(samples(4), LIMITS).isTooMuch, false);
+  assertEquals(measureGrowth(samples(6, 20), LIMITS).isTooMuch, false);
+});
+
+Deno.test("measureGrowth() finds nothing where a process used more only while it warmed up", () => {
+  const warming = samples(0).map((sample) =>
+    sample.hours < 1 / 12 ? { ...sample, files: sample.hours * 300 } : sample
+  );
+  assertEquals(measureGrowth(warming, LIMITS).isTooMuch, false);
+});
