@@ -52,19 +52,33 @@ export interface ServerSentEvent {
  */
 export function encodeEvent(event: ServerSentEvent): string {
   checkEvent(event);
-  return encodeChecked(event);
+  return encodeChecked(event).text;
+}
+
+/** An event as text that also says where its id is, so that nobody has to search for it. */
+export interface EncodedEvent {
+  /** The lines that go out. */
+  readonly text: string;
+  /** The index in `text` at which the id begins; it ends before the next LF. 0 if there is no id. */
+  readonly idIndex: number;
 }
 
 /** Encodes an event that {@linkcode checkEvent} has taken, with an id of its own or another one. */
-export function encodeChecked(event: ServerSentEvent, id: string | undefined = event.id): string {
+export function encodeChecked(
+  event: ServerSentEvent,
+  id: string | undefined = event.id,
+): EncodedEvent {
   const { comment, event: type, retry, data } = event;
   let text = "";
+  let idIndex = 0;
   if (comment !== undefined) text += encodeComment(comment);
   if (type) text += `event: ${type}\n`;
+  if (id) idIndex = text.length + "id: ".length;
   if (id !== undefined) text += id === "" ? "id:\n" : `id: ${id}\n`;
   if (retry !== undefined) text += `retry: ${retry}\n`;
   if (data !== undefined) text += lines("data: ", data);
-  return data === undefined && id === undefined ? text : text + "\n";
+  if (data !== undefined || id !== undefined) text += "\n";
+  return { text, idIndex };
 }
 
 /**
@@ -82,13 +96,6 @@ export function encodeChecked(event: ServerSentEvent, id: string | undefined = e
 export function encodeComment(comment: string): string {
   return lines(": ", comment);
 }
-
-/** Finds the id in an encoded event; `undefined` if it has none. */
-export function decodeId(encoded: Uint8Array): string | undefined {
-  return /(?:^|\n)id: ([^\n]+)/.exec(decoder.decode(encoded))?.[1];
-}
-
-const decoder = new TextDecoder();
 
 /**
  * Checks an event without encoding it, for who accepts it now and encodes it later.

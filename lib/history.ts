@@ -5,8 +5,10 @@
  * @module
  */
 
+import type { EncodedEvent } from "./event.ts";
+import { firstIndex } from "./first_index.ts";
 import { compareIds } from "./log/log.ts";
-import { firstIndex, RECORD_BYTES, Slab, type Slice } from "./slab.ts";
+import { RECORD_BYTES, Slab, type Slice } from "./slab.ts";
 
 /** What a {@linkcode History} keeps at the most. `Infinity` is no limit. */
 export interface HistoryBounds {
@@ -65,14 +67,14 @@ export class History {
   }
 
   /**
-   * Encodes an event's text and adds it. `position` is above every earlier one; `timeMs` is not below
-   * an earlier one.
+   * Encodes an event's text as UTF-8 and adds it. `position` is above every earlier one; `timeMs` is not
+   * below an earlier one.
    *
    * @returns How many bytes it has.
    */
-  append(position: number, text: string, timeMs: number): number {
-    const bytes = this.#slabs.at(-1)?.append(position, text, timeMs) ??
-      this.#addSlab(text, timeMs).append(position, text, timeMs)!;
+  append(position: number, event: EncodedEvent, timeMs: number): number {
+    const bytes = this.#slabs.at(-1)?.append(position, event, timeMs) ??
+      this.#addSlab(position, event, timeMs).append(position, event, timeMs)!;
     this.#events++;
     this.#bytes += bytes;
     this.#newest = position;
@@ -88,6 +90,7 @@ export class History {
 
   /** The position of the event `count` before the end, so that just `count` come after it. */
   before(count: number): number {
+    if (count >= this.#events) return this.#evictedThrough;
     let missing = count;
     for (const slab of this.#slabs.toReversed()) {
       const index = slab.events - missing - 1;
@@ -104,14 +107,14 @@ export class History {
   positionOf(id: string): number {
     if (compareIds(id, this.evictedId) < 0) return this.#evictedThrough - 1;
     const isAfter = (slab: Slab, index: number) => compareIds(slab.id(index) ?? "", id) > 0;
-    const slab = this.#slabs.findLast((slab) => !isAfter(slab, slab.first));
+    const slab = this.#lastSlab((slab) => !isAfter(slab, slab.first));
     if (!slab) return this.#evictedThrough;
     return slab.position(firstIndex(slab.first, slab.events, (i) => isAfter(slab, i)) - 1);
   }
 
   /** The id of the newest event that does not come after a position, or the last evicted one's. */
   idOf(position: number): string {
-    const slab = this.#slabs.findLast((slab) => slab.position(slab.first) <= position);
+    const slab = this.#lastSlab((slab) => slab.position(slab.first) <= position);
     return slab?.id(slab.after(position) - 1) ?? this.evictedId;
   }
 
@@ -145,9 +148,10 @@ export class History {
     this.#evictedThrough = this.#newest;
   }
 
-  #addSlab(text: string, timeMs: number): Slab {
+  #addSlab(position: number, { text }: EncodedEvent, timeMs: number): Slab {
     const size = Math.min(Math.max(Math.ceil(this.#bytes / 4), MIN_SLAB_BYTES), MAX_SLAB_BYTES);
-    const slab = new Slab(Math.max(size, encoder.encode(text).length + RECORD_BYTES), timeMs);
+    const needed = encoder.encode(text).length + RECORD_BYTES;
+    const slab = new Slab(Math.max(size, needed), position, timeMs);
     this.#slabs.push(slab);
     return slab;
   }
@@ -165,6 +169,12 @@ export class History {
   #slabAfter(cursor: number): Slab | undefined {
     const slabs = this.#slabs;
     return slabs[firstIndex(0, slabs.length, (index) => slabs[index]!.newest > cursor)];
+  }
+
+  /** The newest slab for which `begins` holds, as it does for all older ones. */
+  #lastSlab(begins: (slab: Slab) => boolean): Slab | undefined {
+    const slabs = this.#slabs;
+    return slabs[firstIndex(0, slabs.length, (index) => !begins(slabs[index]!)) - 1];
   }
 }
 

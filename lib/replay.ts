@@ -114,7 +114,7 @@ export class Replay {
       if (entry.isFirst) ended.delete(entry.stream);
       if (!entry.event) ended.add(entry.stream);
       else if (stream && !ended.has(entry.stream) && wasDelivered(entry, stream)) {
-        text += encodeChecked(entry.event, entry.id);
+        text += encodeChecked(entry.event, entry.id).text;
         events++;
       }
       id = entry.id;

@@ -4,7 +4,8 @@
  * @module
  */
 
-import { decodeId } from "./event.ts";
+import type { EncodedEvent } from "./event.ts";
+import { firstIndex } from "./first_index.ts";
 
 /** Consecutive events as the bytes that go out. */
 export interface Slice {
@@ -16,65 +17,77 @@ export interface Slice {
   readonly through: number;
 }
 
-/** How much a slab needs for an event beside its own bytes. */
-export const RECORD_BYTES = 16;
+const RECORD_NUMBERS = 4;
 
-const encoder = new TextEncoder();
+/** How much a slab needs for an event beside its own bytes. */
+export const RECORD_BYTES = RECORD_NUMBERS * Uint32Array.BYTES_PER_ELEMENT;
 
 /**
  * A block of memory that is filled once, from both ends: with encoded events from the front, and from
- * the back with a record for each of them, its position (8 bytes), its end and its time (4 each). Of
- * the events those before `first` are evicted.
+ * the back with a record for each of them. A record is four 32-bit numbers: the event's position and
+ * its time, both counted from the slab's start, where the event ends, and where its id begins. Events
+ * before `first` are evicted.
  */
 export class Slab {
   readonly #bytes: Uint8Array<ArrayBuffer>;
-  readonly #records: DataView;
+  readonly #records: Uint32Array<ArrayBuffer>;
+  readonly #startPosition: number;
   readonly #startMs: number;
   /** How many events were added. */
   events = 0;
   /** How many of them, from the oldest on, are evicted. */
   first = 0;
 
-  /** Takes `size` bytes; `startMs` is not above the time of its first event. */
-  constructor(size: number, startMs: number) {
-    this.#bytes = new Uint8Array(size);
-    this.#records = new DataView(this.#bytes.buffer);
+  /** Takes `size` bytes or a few more. No event has a position or a time below these. */
+  constructor(size: number, startPosition: number, startMs: number) {
+    this.#bytes = new Uint8Array(Math.ceil(size / RECORD_BYTES) * RECORD_BYTES);
+    this.#records = new Uint32Array(this.#bytes.buffer);
+    this.#startPosition = startPosition;
     this.#startMs = startMs;
   }
 
   /** Adds an event; returns its size, or `undefined` if there is no room for it. */
-  append(position: number, text: string, timeMs: number): number | undefined {
+  append(position: number, event: EncodedEvent, timeMs: number): number | undefined {
+    const { text } = event;
     const record = this.#record(this.events);
+    const recordByte = record * this.#records.BYTES_PER_ELEMENT;
     const start = this.end(this.events - 1);
+    const distance = position - this.#startPosition;
     const ageMs = timeMs - this.#startMs;
-    if (start + text.length > record || ageMs >= 2 ** 32) return undefined;
-    const { read, written } = encoder.encodeInto(text, this.#bytes.subarray(start, record));
+    if (start + text.length > recordByte || distance >= 2 ** 32 || ageMs >= 2 ** 32) {
+      return undefined;
+    }
+    const free = this.#bytes.subarray(start, recordByte);
+    const { read, written } = encoder.encodeInto(text, free);
     if (read < text.length) return undefined;
-    this.#records.setFloat64(record, position);
-    this.#records.setUint32(record + 8, start + written);
-    this.#records.setUint32(record + 12, ageMs);
+    this.#records[record] = distance;
+    this.#records[record + 1] = ageMs;
+    this.#records[record + 2] = start + written;
+    this.#records[record + 3] = event.idIndex && start + idOffset(event, free, written);
     this.events++;
     return written;
   }
 
   /** The position of the event at `index`. */
   position(index: number): number {
-    return this.#records.getFloat64(this.#record(index));
-  }
-
-  /** Where the event at `index` ends; 0 before the first. */
-  end(index: number): number {
-    return index < 0 ? 0 : this.#records.getUint32(this.#record(index) + 8);
+    return this.#startPosition + this.#records[this.#record(index)]!;
   }
 
   /** When the event at `index` was added, to the millisecond before. */
   timeMs(index: number): number {
-    return this.#startMs + this.#records.getUint32(this.#record(index) + 12);
+    return this.#startMs + this.#records[this.#record(index) + 1]!;
   }
 
-  /** The id of the event at `index`, if it has one. */
+  /** Where the event at `index` ends; 0 before the first. */
+  end(index: number): number {
+    return index < 0 ? 0 : this.#records[this.#record(index) + 2]!;
+  }
+
+  /** The id of the event at `index`, if it has one. Reads nothing but the id. */
   id(index: number): string | undefined {
-    return decodeId(this.#bytes.subarray(this.end(index - 1), this.end(index)));
+    const start = this.#records[this.#record(index) + 3]!;
+    if (start === 0) return undefined;
+    return decoder.decode(this.#bytes.subarray(start, this.#bytes.indexOf(LF, start)));
   }
 
   /** The position of the newest event. */
@@ -105,17 +118,45 @@ export class Slab {
     };
   }
 
+  /** Where the record of the event at `index` begins, among all numbers of the block. */
   #record(index: number): number {
-    return this.#bytes.length - (index + 1) * RECORD_BYTES;
+    return this.#records.length - (index + 1) * RECORD_NUMBERS;
   }
 }
 
-/** The first index from `low` on for which `isPast` holds, as it then does for all; else `high`. */
-export function firstIndex(low: number, high: number, isPast: (index: number) => boolean): number {
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (isPast(middle)) high = middle;
-    else low = middle + 1;
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+const LF = 10;
+
+/** Where in an event's bytes, which are the first `size` of these, its id begins. */
+function idOffset({ text, idIndex }: EncodedEvent, bytes: Uint8Array, size: number): number {
+  // All is ASCII.
+  if (size === text.length) return idIndex;
+  // Walk on the shorter side of the id, for data may be large.
+  const isNearStart = 2 * idIndex < text.length;
+  return isNearStart
+    ? offsetAfter(idIndex, bytes)
+    : offsetBefore(text.length - idIndex, bytes, size);
+}
+
+/** Where the bytes of the first `units` UTF-16 code units end. */
+function offsetAfter(units: number, bytes: Uint8Array): number {
+  let offset = 0;
+  for (let left = units; left > 0;) {
+    const byte = bytes[offset]!;
+    offset += byte < 0x80 ? 1 : byte < 0xe0 ? 2 : byte < 0xf0 ? 3 : 4;
+    left -= byte < 0xf0 ? 1 : 2;
   }
-  return low;
+  return offset;
+}
+
+/** Where the bytes of the last `units` UTF-16 code units before `end` begin. */
+function offsetBefore(units: number, bytes: Uint8Array, end: number): number {
+  let offset = end;
+  for (let left = units; left > 0;) {
+    const byte = bytes[--offset]!;
+    const isContinuation = byte >= 0x80 && byte < 0xc0;
+    if (!isContinuation) left -= byte < 0xf0 ? 1 : 2;
+  }
+  return offset;
 }

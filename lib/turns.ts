@@ -78,14 +78,14 @@ export class Turns {
    * @param ageMs How long ago it was published.
    */
   append(stream: Stream, event: ServerSentEvent, id?: string, ageMs = 0): void {
-    const text = encodeChecked(event, id);
+    const encoded = encodeChecked(event, id);
     // By the clocks of several machines, one event may look older than the one before it.
     const nowMs = this.#now();
     this.#newestMs = Math.max(this.#newestMs, nowMs - ageMs);
     stream.touchedMs = this.#newestMs;
     stream.published++;
     this.#published++;
-    const bytes = stream.history.append(++this.#head, text, stream.touchedMs);
+    const bytes = stream.history.append(++this.#head, encoded, stream.touchedMs);
     if (this.#dirty.size === 0) this.#waitingSinceMs = nowMs;
     this.#dirty.add(stream);
     this.#waitingBytes += bytes;

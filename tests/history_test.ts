@@ -5,7 +5,7 @@ import {
   assertLessOrEqual,
   assertStrictEquals,
 } from "@std/assert";
-import { encodeEvent } from "../lib/event.ts";
+import { encodeChecked, type EncodedEvent } from "../lib/event.ts";
 import { History, type HistoryBounds } from "../lib/history.ts";
 import type { Slice } from "../lib/slab.ts";
 import { mulberry32 } from "./random.ts";
@@ -30,7 +30,7 @@ Deno.test("History.append() counts events and bytes", () => {
 Deno.test("History.append() returns the size of the encoded text", () => {
   const history = new History(0, "e-0");
   const sizes = ["", "a", "é", "€", "🙂", "\ud800"].map((text, i) =>
-    history.append(i + 1, text, 0)
+    history.append(i + 1, withoutId(text), 0)
   );
   assertEquals(sizes, [0, 1, 2, 3, 4, 3]);
   assertEquals(textOf(history.slice(0, Infinity, Infinity)), "aé€🙂\ufffd");
@@ -39,7 +39,7 @@ Deno.test("History.append() returns the size of the encoded text", () => {
 Deno.test("History.evict() knows ages across more milliseconds than a slab can tell apart", () => {
   const history = new History(0, "e-0");
   for (const [i, timeMs] of [0, 2 ** 32 - 1, 2 ** 32, 2 ** 33].entries()) {
-    history.append(i + 1, `${i}`, timeMs);
+    history.append(i + 1, withoutId(`${i}`), timeMs);
   }
   evict(history, { maxAgeMs: 2 ** 32 }, 2 ** 33);
   assertEquals(slicesOf(history, 0, Infinity).map(textOf).join(""), "23");
@@ -47,7 +47,7 @@ Deno.test("History.evict() knows ages across more milliseconds than a slab can t
 
 Deno.test("History.append() goes on from where the history began", () => {
   const history = new History(70, "e-0");
-  history.append(80, "a", 0);
+  history.append(80, withoutId("a"), 0);
   assertEquals(figures(history), { events: 1, bytes: 1, evictedThrough: 70, newest: 80 });
   assertEquals(textOf(history.slice(70, Infinity, Infinity)), "a");
 });
@@ -167,11 +167,11 @@ Deno.test("History never rewrites a view, whatever comes after", () => {
   const history = historyOf("a".repeat(300), "b".repeat(300));
   const view = history.slice(0, Infinity, Infinity)!.bytes;
   for (let position = 30; position < 1_000; position++) {
-    history.append(position, "x".repeat(300), 0);
+    history.append(position, withoutId("x".repeat(300)), 0);
     evict(history, { maxEvents: 2 });
   }
   history.clear();
-  history.append(1_000, "y".repeat(300), 0);
+  history.append(1_000, withoutId("y".repeat(300)), 0);
   assertEquals(textOf({ bytes: view }), "a".repeat(300) + "b".repeat(300));
 });
 
@@ -179,7 +179,7 @@ Deno.test("History never rewrites a view of a slab that goes on after it", () =>
   const history = historyOf("a", "bb");
   const view = history.slice(0, Infinity, Infinity)!.bytes;
   evict(history, { maxEvents: 0 });
-  history.append(30, "ccc", 0);
+  history.append(30, withoutId("ccc"), 0);
   assertEquals(textOf({ bytes: view }), "abb");
   assertEquals(textOf(history.slice(0, Infinity, Infinity)), "bbccc");
 });
@@ -276,7 +276,7 @@ Deno.test("History.evict() makes room for a newest event that exceeds maxBytes a
 Deno.test("History.append() goes on after everything grew too old", () => {
   const history = historyOf("a", "bb");
   evict(history, { maxAgeMs: 0 }, 1_000);
-  history.append(30, "ccc", 1_000);
+  history.append(30, withoutId("ccc"), 1_000);
   assertEquals(figures(history), { events: 1, bytes: 3, evictedThrough: 20, newest: 30 });
   assertEquals(textOf(history.slice(0, Infinity, Infinity)), "ccc");
 });
@@ -293,7 +293,7 @@ Deno.test("History.clear() drops everything but the newest position", () => {
 Deno.test("History.append() goes on after clear()", () => {
   const history = historyOf("a", "bb");
   history.clear();
-  history.append(30, "ccc", 0);
+  history.append(30, withoutId("ccc"), 0);
   assertEquals(figures(history), { events: 1, bytes: 3, evictedThrough: 20, newest: 30 });
   assertEquals(textOf(history.slice(0, Infinity, Infinity)), "ccc");
 });
@@ -334,6 +334,33 @@ Deno.test("History.idOf() is the id of the newest event up to a position", () =>
   ]);
 });
 
+for (const near of ["", "a", "é", "€", "🙂", "\ud800", "🙂\ud800\udc00é".repeat(30), "\udc00"]) {
+  Deno.test(`History.idOf() reads the id between texts of ${JSON.stringify(near)}`, () => {
+    const before = encodeChecked({ comment: near, event: near, id: "e-10", data: "x" });
+    const behind = encodeChecked({ event: "x", id: "e-20", data: near });
+    const both = encodeChecked({ comment: near, id: "e-30", data: near });
+    const head = `data: ${near}\nid: `;
+    const atTheEnd = { text: `${head}e-40\n\n`, idIndex: head.length };
+    const history = historyOfEvents([before, behind, both, atTheEnd]);
+    assertEquals([10, 20, 30, 40].map((position) => history.idOf(position)), [
+      ...["e-10", "e-20", "e-30", "e-40"],
+    ]);
+  });
+}
+
+Deno.test("History.idOf() searches nothing: it reads where the id was said to be", () => {
+  const history = historyOfEvents([{ text: "id: e-1\nid: e-2\nid: e-3\n\n", idIndex: 12 }]);
+  assertEquals(history.idOf(10), "e-2");
+});
+
+Deno.test("History tells positions apart that no 32 bits can", () => {
+  const positions = [1, 2 ** 32, 2 ** 32 + 1, 2 ** 40, 2 ** 53 - 1];
+  const history = new History(0, "e-0");
+  for (const position of positions) history.append(position, withoutId("x"), 0);
+  assertEquals(positions.map((position) => history.next(position - 1)), positions);
+  assertEquals(slicesOf(history, 0, Infinity).map(({ through }) => through).at(-1), 2 ** 53 - 1);
+});
+
 Deno.test("History finds every id by its position and every position by its id, across slabs", () => {
   const history = historyWithIds(1_000);
   for (const kept of [1_000, 999, 500, 37, 2, 1]) {
@@ -353,7 +380,7 @@ Deno.test("History.evictedId is where the history began, then the last id evicte
   assertEquals([history.evictedId, history.positionOf("e-0"), history.idOf(5)], ["e-0", 0, "e-0"]);
   evict(history, { maxAgeMs: 0 }, 1_000);
   assertEquals([history.evictedId, history.idOf(30)], ["e-30", "e-30"]);
-  history.append(40, encodeEvent({ id: "e-40", data: "" }), 1_000);
+  history.append(40, encodeChecked({ id: "e-40", data: "" }), 1_000);
   history.clear();
   history.clear();
   assertEquals([history.evictedId, history.positionOf("e-40"), history.positionOf("e-39")], [
@@ -396,7 +423,7 @@ function change(histories: (History | PlainHistory)[], step: number, random: () 
   for (const history of histories) {
     if (kind === 999) history.clear();
     else if (kind > 950) history.evict(bounds, step);
-    else history.append(position, text, step);
+    else history.append(position, withoutId(text), step);
   }
 }
 
@@ -433,7 +460,7 @@ class PlainHistory {
     return this.#events.reduce((sum, { encoded }) => sum + encoded.length, 0);
   }
 
-  append(position: number, text: string, timeMs: number): void {
+  append(position: number, { text }: EncodedEvent, timeMs: number): void {
     this.#events.push({ position, encoded: utf8(text), timeMs });
     this.newest = position;
   }
@@ -466,15 +493,24 @@ class PlainHistory {
 
 /** A history of these events at the positions 10, 20, 30 … and the times 100, 200, 300 … */
 function historyOf(...texts: string[]): History {
-  const history = new History(0, "e-0");
-  texts.forEach((text, index) => history.append(10 * index + 10, text, 100 * index + 100));
-  return history;
+  return historyOfEvents(texts.map(withoutId));
 }
 
 /** A history of `count` events with the ids e-10, e-20, e-30 … at the positions 10, 20, 30 … */
 function historyWithIds(count: number): History {
-  const events = Array.from({ length: count }, (_, i) => ({ id: `e-${10 * i + 10}`, data: "x" }));
-  return historyOf(...events.map(encodeEvent));
+  return historyOfEvents(
+    Array.from({ length: count }, (_, i) => encodeChecked({ id: `e-${10 * i + 10}`, data: "x" })),
+  );
+}
+
+function historyOfEvents(events: readonly EncodedEvent[]): History {
+  const history = new History(0, "e-0");
+  events.forEach((event, i) => history.append(10 * i + 10, event, 100 * i + 100));
+  return history;
+}
+
+function withoutId(text: string): EncodedEvent {
+  return { text, idIndex: 0 };
 }
 
 function evict(history: History, bounds: Partial<HistoryBounds>, nowMs = 0): void {
