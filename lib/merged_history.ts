@@ -65,55 +65,76 @@ export class MergedHistory {
    * Puts together what comes after `cursor`: at least one event, as many more as fit. A gap stands
    * where the last of the events it tells of would stand.
    */
-  chunkAfter(cursor: number, options: ReadOptions): Chunk | undefined {
-    const { maxBytes } = options;
+  chunkAfter(cursor: number, { through, maxBytes, floors }: ReadOptions): Chunk | undefined {
+    // All that a turn published goes out with the first of its streams; the others have no more.
+    if (cursor >= through) return undefined;
+    const heads = this.#streams.map((stream, i) =>
+      new Head(stream, Math.max(cursor, floors?.[i] ?? cursor))
+    );
     const parts: Uint8Array[] = [];
     let bytes = 0;
     let events = 0;
     let gaps = 0;
-    let through = cursor;
+    let reached = cursor;
     for (;;) {
-      const part = this.#next(through, options, maxBytes - bytes);
+      const part = this.#first(heads, through, maxBytes - bytes);
       if (!part) break;
       if (bytes > 0 && bytes + part.bytes.length > maxBytes) {
-        return { bytes: concat(parts, bytes), events, gaps, cursor: through };
+        return { bytes: concat(parts, bytes), events, gaps, cursor: reached };
       }
       parts.push(part.bytes);
       bytes += part.bytes.length;
       events += part.events;
       if (part.isGap) gaps++;
-      through = part.through;
+      reached = part.through;
+      for (const head of heads) if (head.position <= reached) head.seek(reached);
     }
     if (bytes === 0) return undefined;
     return { bytes: concat(parts, bytes), events, gaps, cursor: undefined };
   }
 
-  /** What comes first after `cursor`: a gap, or events of one stream up to where another's come. */
-  #next(cursor: number, { through, floors }: ReadOptions, maxBytes: number): Part | undefined {
-    let first: Stream | undefined;
+  /** What comes first: a gap, or events of one stream up to where another's come. */
+  #first(heads: readonly Head[], through: number, maxBytes: number): Part | undefined {
+    let first: Head | undefined;
     let position = through + 1;
     let before = position;
-    let gaps: string[] = [];
-    for (const [index, stream] of this.#streams.entries()) {
-      const { history, name } = stream;
-      const from = startOf(stream, Math.max(cursor, floors?.[index] ?? cursor));
-      const hasGap = from < history.evictedThrough;
-      const next = hasGap ? history.evictedThrough : history.next(from);
-      if (next < position) {
+    for (const head of heads) {
+      if (head.position < position) {
         before = position;
-        position = next;
-        first = stream;
-        gaps = [];
-      } else if (next < before) {
-        before = next;
+        position = head.position;
+        first = head;
+      } else if (head.position < before) {
+        before = head.position;
       }
-      if (hasGap && next === position) gaps.push(name);
     }
-    if (gaps.length > 0) {
-      const text = encodeGap(gaps, this.idAt(position)!);
-      return { bytes: encoder.encode(text), events: 1, through: position, isGap: true };
-    }
-    return first?.history.slice(position - 1, before - 1, maxBytes);
+    if (!first?.isGap) return first?.stream.history.slice(position - 1, before - 1, maxBytes);
+    const names = heads
+      .filter((head) => head.isGap && head.position === position)
+      .map(({ stream }) => stream.name);
+    const text = encodeGap(names, this.idAt(position)!);
+    return { bytes: encoder.encode(text), events: 1, through: position, isGap: true };
+  }
+}
+
+/** Where a stream goes on. Holds as long as the stream's history does not change. */
+class Head {
+  readonly stream: Stream;
+  /** The position of what comes next; `Infinity` if nothing does. */
+  position = Infinity;
+  /** Whether that is a gap. */
+  isGap = false;
+
+  constructor(stream: Stream, cursor: number) {
+    this.stream = stream;
+    this.seek(cursor);
+  }
+
+  /** Looks for what comes after `cursor`. */
+  seek(cursor: number): void {
+    const { history } = this.stream;
+    const from = startOf(this.stream, cursor);
+    this.isGap = from < history.evictedThrough;
+    this.position = this.isGap ? history.evictedThrough : history.next(from);
   }
 }
 
