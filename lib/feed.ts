@@ -96,13 +96,15 @@ export class Feed implements StreamFeed {
   /** Adds a subscriber, in the turn of the last `advance()`. */
   add(subscriber: Subscriber, start: Start): void {
     this.#subscribers.add(subscriber);
+    for (const stream of this.streams) stream.subscribers++;
     if (this.hasAfter(start)) this.#replayFrom(subscriber, start);
     this.endIfDone();
   }
 
   /** Removes a subscriber that has ended. */
   remove(subscriber: Subscriber): void {
-    this.#subscribers.delete(subscriber);
+    if (!this.#subscribers.delete(subscriber)) return;
+    for (const stream of this.streams) stream.subscribers--;
   }
 
   /**

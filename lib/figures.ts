@@ -34,6 +34,32 @@ export interface StreamInfo {
   readonly isEphemeral: boolean;
 }
 
+/** Which streams a hub lists. */
+export interface StreamListOptions {
+  /**
+   * The name after which the list begins.
+   *
+   * @default {""}
+   */
+  readonly after?: string;
+  /**
+   * The most streams listed.
+   *
+   * @default {Infinity}
+   */
+  readonly limit?: number;
+}
+
+/** Which subscribers a hub lists. */
+export interface SubscriberListOptions {
+  /**
+   * The most subscribers listed.
+   *
+   * @default {Infinity}
+   */
+  readonly limit?: number;
+}
+
 /** Figures of a hub: of this instance, since its start. */
 export interface HubStats {
   /** Streams now. */

@@ -12,8 +12,10 @@ import {
   type HubStats,
   type StreamInfo,
   streamInfo,
+  type StreamListOptions,
   type SubscriberInfo,
   subscriberInfo,
+  type SubscriberListOptions,
 } from "./figures.ts";
 import {
   type HubOptions,
@@ -146,17 +148,29 @@ export class BroadcastHub implements AsyncDisposable {
     return stream && streamInfo(stream);
   }
 
-  /** All streams. */
-  streams(): StreamInfo[] {
-    return this.#streams.all().map(streamInfo);
+  /**
+   * The streams, sorted by name: all of them, or a page. Costs in proportion to what it returns.
+   *
+   * @throws {RangeError} If `limit` is no number from 0 on.
+   */
+  streams({ after = "", limit = Infinity }: StreamListOptions = {}): StreamInfo[] {
+    return this.#streams.after(after).take(limit).map(streamInfo).toArray();
   }
 
-  /** All subscribers of this instance. */
-  subscribers(): SubscriberInfo[] {
+  /**
+   * The subscribers of this instance: all of them, or the first `limit`. {@linkcode stats} says how
+   * many there are.
+   */
+  subscribers({ limit = Infinity }: SubscriberListOptions = {}): SubscriberInfo[] {
     const { head } = this.#turns;
-    return [...this.#feeds].flatMap((feed) =>
-      Array.from(feed.subscribers, (subscriber) => subscriberInfo(subscriber, feed, head))
-    );
+    const infos: SubscriberInfo[] = [];
+    for (const feed of this.#feeds) {
+      for (const subscriber of feed.subscribers) {
+        if (infos.length >= limit) return infos;
+        infos.push(subscriberInfo(subscriber, feed, head));
+      }
+    }
+    return infos;
   }
 
   /**

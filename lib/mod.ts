@@ -47,7 +47,13 @@ export { HubError, type HubErrorCode } from "./hub_error.ts";
 export type { Published } from "./publisher.ts";
 export type { HubOptions, SubscribeOptions, Subscription } from "./hub_options.ts";
 export type { SlowPolicy, StreamOptions } from "./stream.ts";
-export type { HubStats, StreamInfo, SubscriberInfo } from "./figures.ts";
+export type {
+  HubStats,
+  StreamInfo,
+  StreamListOptions,
+  SubscriberInfo,
+  SubscriberListOptions,
+} from "./figures.ts";
 export type { HistogramCounts } from "./histogram.ts";
 export { compareIds, type EventLog, type LogEntry } from "./log/log.ts";
 export type { AppendOptions, LogPage, LogReceiver, ReadOptions } from "./log/log.ts";

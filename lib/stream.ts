@@ -73,8 +73,6 @@ export function checkStreamOptions(action: string, options: StreamOptions): void
 
 /** What a stream knows of those that subscribe to it, or to it and others; see `feed.ts`. */
 export interface StreamFeed {
-  /** How many subscribers there are. */
-  readonly size: number;
   /** The streams they subscribe to. */
   readonly streams: readonly Stream[];
   /** Sends what was published up to a position. */
@@ -110,6 +108,8 @@ export class Stream {
   bounds: HistoryBounds = { maxEvents: 1, maxBytes: 1, maxAgeMs: 0 };
   /** Events published to it since it was created. */
   published = 0;
+  /** Its subscribers on this instance, as its feeds count them. */
+  subscribers = 0;
   /** How many of the newest events a newcomer gets. */
   replayEvents = 0;
   /** When it was created, last published to, or ended. */
@@ -172,13 +172,6 @@ export class Stream {
   idOfKey(key = ""): string | undefined {
     const position = this.publisherIds.get(key);
     return position === undefined ? undefined : this.history.idOf(position);
-  }
-
-  /** Its subscribers on this instance. */
-  get subscribers(): number {
-    let subscribers = 0;
-    for (const feed of this.feeds) subscribers += feed.size;
-    return subscribers;
   }
 
   /** Drops what exceeds the bounds. Call it only when all has been flushed. */

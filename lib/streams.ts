@@ -7,6 +7,7 @@
 import { History } from "./history.ts";
 import { HubError } from "./hub_error.ts";
 import { Stream, type StreamOptions } from "./stream.ts";
+import { SortedNames } from "./sorted_names.ts";
 import { checkStreamName } from "./stream_name.ts";
 
 /** What holds for all streams together, and for each that has no option of its own. */
@@ -23,7 +24,8 @@ export class Streams {
   readonly #byName = new Map<string, Stream>();
   // Those that keep events, by their last publish, the longest ago first.
   readonly #keeping = new Set<Stream>();
-  #created = 0;
+  readonly #created = new SortedNames();
+  #size = 0;
   #bytes = 0;
   readonly #startId: () => string;
   // The highest position that a forgotten stream reached, and its id: up to there, a name that is not
@@ -43,7 +45,7 @@ export class Streams {
 
   /** How many there are, those that only have subscribers not counted. */
   get size(): number {
-    return this.#created;
+    return this.#size;
   }
 
   /** Encoded bytes kept in all histories together, and bytes of publishers' keys. */
@@ -57,9 +59,9 @@ export class Streams {
     return stream?.isCreated ? stream : undefined;
   }
 
-  /** All that were created. */
-  all(): Stream[] {
-    return [...this.#byName.values()].filter((stream) => stream.isCreated);
+  /** Those that were created, in the order of their names, from after a name on. */
+  after(name: string): IteratorObject<Stream> {
+    return this.#created.after(name).map((name) => this.#byName.get(name)!);
   }
 
   /** All whose events are not of the moment, those that only have subscribers included. */
@@ -74,7 +76,7 @@ export class Streams {
    */
   checkRoom(name: string): void {
     const { maxStreams } = this.#options;
-    if (this.#created < maxStreams || this.get(name)) return;
+    if (this.#size < maxStreams || this.get(name)) return;
     throw new HubError(
       "full",
       `Cannot create stream "${name}": there are ${maxStreams} streams already`,
@@ -86,7 +88,8 @@ export class Streams {
     const stream = this.#byName.get(name);
     if (stream?.isCreated) return stream;
     const created = this.hold(name, nowMs);
-    this.#created++;
+    this.#created.add(name);
+    this.#size++;
     created.isCreated = true;
     created.touchedMs = nowMs;
     created.published = 0;
@@ -139,7 +142,10 @@ export class Streams {
     } else {
       this.forget(evictedThrough, evictedId);
     }
-    if (stream.isCreated) this.#created--;
+    if (stream.isCreated) {
+      this.#created.delete(stream.name);
+      this.#size--;
+    }
     stream.isCreated = false;
     stream.isDeclared = false;
     stream.endId = undefined;

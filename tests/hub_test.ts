@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertMatch, assertRejects, assertThrows } from "@std/assert";
+import type { StreamListOptions } from "../lib/figures.ts";
 import { BroadcastHub } from "../lib/hub.ts";
 import { HubError } from "../lib/hub_error.ts";
 import { MemoryLog } from "../lib/log/memory.ts";
@@ -294,7 +295,7 @@ Deno.test("BroadcastHub.createStream() makes a stream once, and sets options of 
   assertEquals(hub.hasStream("b"), false);
 });
 
-Deno.test("BroadcastHub.streams() tells of each stream", async () => {
+Deno.test("BroadcastHub.streams() tells of each stream, in the order of their names", async () => {
   await using hub = new BroadcastHub();
   hub.createStream("empty");
   const first = await hub.publish("a/b", { data: "1" });
@@ -303,16 +304,6 @@ Deno.test("BroadcastHub.streams() tells of each stream", async () => {
   const bytes = 2 * `id: ${first.id}\ndata: 1\n\n`.length;
   const rest = { isEnded: false, isEphemeral: false };
   assertEquals(hub.streams(), [
-    {
-      name: "empty",
-      subscribers: 0,
-      published: 0,
-      events: 0,
-      bytes: 0,
-      firstId: "",
-      lastId: "",
-      ...rest,
-    },
     {
       name: "a/b",
       subscribers: 1,
@@ -323,7 +314,43 @@ Deno.test("BroadcastHub.streams() tells of each stream", async () => {
       lastId: last.id,
       ...rest,
     },
+    {
+      name: "empty",
+      subscribers: 0,
+      published: 0,
+      events: 0,
+      bytes: 0,
+      firstId: "",
+      lastId: "",
+      ...rest,
+    },
   ]);
+});
+
+Deno.test("BroadcastHub.streams() lists a page: from after a name on, at most a number", async () => {
+  await using hub = new BroadcastHub();
+  for (const name of ["d", "b", "a", "c"]) hub.createStream(name);
+  hub.removeStream("b");
+  await using _client = new Client(hub.subscribe(subscription("stream=aa")));
+  const names = (options: StreamListOptions) => hub.streams(options).map(({ name }) => name);
+  assertEquals(names({}), ["a", "c", "d"]);
+  assertEquals(names({ after: "a", limit: 1 }), ["c"]);
+  assertEquals(names({ after: "b" }), ["c", "d"]);
+  assertEquals(names({ limit: 0 }), []);
+  assertThrows(() => hub.streams({ limit: -1 }), RangeError);
+});
+
+Deno.test("BroadcastHub counts a subscriber in each of its streams, until it leaves", async () => {
+  await using hub = new BroadcastHub();
+  for (const name of ["a", "b"]) hub.createStream(name);
+  const counts = () => hub.streams().map(({ subscribers }) => subscribers);
+  const one = new Client(hub.subscribe(subscription("stream=a&stream=b")));
+  const other = new Client(hub.subscribe(subscription("stream=b")));
+  assertEquals(counts(), [1, 2]);
+  assertEquals(hub.subscribers().map(({ streams }) => streams), [["a", "b"], ["b"]]);
+  assertEquals(hub.subscribers({ limit: 1 }).map(({ streams }) => streams), [["a", "b"]]);
+  for (const client of [one, one, other]) await client.leave();
+  assertEquals([counts(), hub.subscribers()], [[0, 0], []]);
 });
 
 Deno.test("BroadcastHub.removeStream() ends those who have no other stream", async () => {

@@ -30,6 +30,7 @@ import { createRouter, nameBelow, rawPath, type RequestInfo, type Route } from "
 import { createSessions } from "./session.ts";
 import { CLOCK, isServed, sseRoute } from "./sse.ts";
 import { staticRoutes } from "./static.ts";
+import { listStreams } from "./stream_list.ts";
 import { withoutUnreadBody } from "./unread_body.ts";
 import { limitWrongTokens } from "./wrong_tokens.ts";
 
@@ -172,12 +173,13 @@ export function createApp(config: Config, options: AppOptions = {}): App {
       droppedLines: droppedLines(),
       memoryBytes: memoryBytes(),
     });
-  const describeStream = (path: string) => hub.stream(nameBelow("/streams/", path) ?? "");
+  const describeStream = ({ url }: Request) =>
+    hub.stream(nameBelow("/streams/", rawPath(url)) ?? "");
   const routes = new Map<string, Route>([
     ...pages,
     ["/sse", sseRoute({ ...sse, isStopping: () => isStopping, makeEvent: time })],
-    ["/streams", overview(authorize, () => json(hub.streams()))],
-    ["/streams/*", overview(authorize, (path) => json(describeStream(path)))],
+    ["/streams", overview(authorize, (request) => listStreams(hub, request))],
+    ["/streams/*", overview(authorize, (request) => json(describeStream(request)))],
     ["/metrics", overview(authorize, () => plain(200, metrics(), METRICS_TYPE))],
     ["/session", sessions.route],
     ["/console/events", watcher.route],
@@ -221,11 +223,11 @@ export function createApp(config: Config, options: AppOptions = {}): App {
 }
 
 /** A route for who may see what the server does. */
-function overview(authorize: Authorize, describe: (path: string) => Response): Route {
+function overview(authorize: Authorize, describe: (request: Request) => Response): Route {
   return {
     async GET(request) {
       const grant = await authorize(request, "admin", []);
-      return grant instanceof Response ? grant : describe(rawPath(request.url));
+      return grant instanceof Response ? grant : describe(request);
     },
   };
 }

@@ -61,7 +61,7 @@ export interface ConnectionsStats {
 export class Connections {
   readonly #options: ConnectionsOptions;
   readonly #byBlock = new Map<string, number>();
-  readonly #listed = new Set<OpenConnection>();
+  readonly #own = new Set<OpenConnection>();
   readonly #open = { own: 0, hub: 0 };
   readonly #total = { own: 0, hub: 0 };
   readonly #refused = { maxConnections: 0, maxConnectionsPerAddress: 0 };
@@ -85,9 +85,9 @@ export class Connections {
     return this.#open.own + this.#open.hub;
   }
 
-  /** Those that have not ended, the oldest first. */
-  get listed(): ReadonlySet<OpenConnection> {
-    return this.#listed;
+  /** Clients' own streams that have not ended, the oldest first; the hub lists its subscribers. */
+  get own(): ReadonlySet<OpenConnection> {
+    return this.#own;
   }
 
   /** Figures since the start. */
@@ -130,7 +130,7 @@ export class Connections {
   ): void {
     const shape = shapeOf(connection);
     this.#options.log("connected", fieldsOf(connection));
-    this.#listed.add(connection);
+    if (shape === "own") this.#own.add(connection);
     this.#total[shape]++;
     this.#open[shape]++;
     this.#count(block, 1);
@@ -143,7 +143,7 @@ export class Connections {
 
   #disconnected(connection: OpenConnection, end: ConnectionEnd): void {
     const { durationMs, events, bytes, reason } = end;
-    this.#listed.delete(connection);
+    this.#own.delete(connection);
     if (shapeOf(connection) === "own") this.#ended[reason]++;
     const seconds = Number((durationMs / 1_000).toFixed(3));
     this.#options.log("disconnected", { ...fieldsOf(connection), seconds, events, bytes, reason });

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { HubStats } from "../figures.ts";
+import type { HubStats, StreamInfo } from "../figures.ts";
 import { quantile } from "../histogram.ts";
 import { BroadcastHub } from "../hub.ts";
 import { guard } from "../report.ts";
@@ -42,8 +42,7 @@ export function createConsole(options: ConsoleOptions): Console {
   own.createStream("overview", { historyEvents: 1, replayEvents: 1, slowSubscriber: "latest" });
   let before = hub.stats();
   let beforeMs = performance.now();
-  let rates = new Map<string, number>();
-  let heads = new Map<string, number>();
+  let streams: readonly StreamRow[] = [];
 
   function publish(): void {
     const stats = hub.stats();
@@ -53,13 +52,12 @@ export function createConsole(options: ConsoleOptions): Console {
     own.publish("figures", { event: "figures", data: JSON.stringify(data) });
     before = stats;
     beforeMs = nowMs;
-    if (own.stats().subscribers === 0) heads.clear();
+    // Nobody looks: the next one begins without rates.
+    if (own.stats().subscribers === 0) streams = [];
     else {
-      ({ rates, heads } = countRates(hub, heads, seconds));
-      own.publish("overview", {
-        event: "overview",
-        data: JSON.stringify(overview(options, rates)),
-      });
+      streams = streamRows(hub, streams, seconds);
+      const data = overview(options, stats, streams);
+      own.publish("overview", { event: "overview", data: JSON.stringify(data) });
     }
   }
 
@@ -103,53 +101,51 @@ function figures(
   };
 }
 
-/** How often each stream was published to, a second, since the last time. */
-function countRates(
+/** A stream as the console shows it: with how often it was published to, a second, since the last time. */
+interface StreamRow extends StreamInfo {
+  readonly rate: number;
+}
+
+/** The first streams by name; however many there are, no more are looked at. */
+function streamRows(
   hub: BroadcastHub,
-  before: ReadonlyMap<string, number>,
+  before: readonly StreamRow[],
   seconds: number,
-): { rates: Map<string, number>; heads: Map<string, number> } {
-  const heads = new Map(hub.streams().map(({ name, published }) => [name, published]));
-  const rates = new Map(
-    Array.from(heads, ([name, published]) => [
-      name,
-      (published - (before.get(name) ?? published)) / seconds,
-    ]),
-  );
-  return { rates, heads };
+): readonly StreamRow[] {
+  const published = new Map(before.map((row) => [row.name, row.published]));
+  return hub.streams({ limit: MAX_ROWS }).map((stream) => {
+    const since = stream.published - (published.get(stream.name) ?? stream.published);
+    return { ...stream, rate: since / seconds };
+  });
 }
 
 function overview(
   { hub, connections }: ConsoleOptions,
-  rates: ReadonlyMap<string, number>,
+  stats: HubStats,
+  streams: readonly StreamRow[],
 ): unknown {
-  const streams = hub.streams();
-  const subscribers = hub.subscribers();
   const nowMs = performance.now();
-  const own = Array.from(connections.listed).filter((connection) =>
-    connection.streams.length === 0
-  );
-  const rows = [
-    ...subscribers.map(({ context, streams, ageMs, events, behind }) => ({
+  const subscribers = hub.subscribers({ limit: MAX_ROWS })
+    .map(({ context, streams, ageMs, events, behind }) => ({
       address: context ?? "unknown",
       streams,
       ageSeconds: Math.floor(ageMs / 1_000),
       events,
       behind,
-    })),
-    ...own.map(({ address, openedMs }) => ({
+    }));
+  const own = connections.own.values().take(MAX_ROWS - subscribers.length)
+    .map(({ address, openedMs }) => ({
       address,
       streams: [],
       ageSeconds: Math.floor((nowMs - openedMs) / 1_000),
       events: null,
       behind: 0,
-    })),
-  ];
+    }));
+  const rows = [...subscribers, ...own];
   return {
-    streams: streams.slice(0, MAX_ROWS)
-      .map((stream) => ({ ...stream, rate: rates.get(stream.name) ?? 0 })),
-    moreStreams: Math.max(0, streams.length - MAX_ROWS),
-    connections: rows.slice(0, MAX_ROWS),
-    more: Math.max(0, rows.length - MAX_ROWS),
+    streams,
+    moreStreams: stats.streams - streams.length,
+    connections: rows,
+    more: stats.subscribers + connections.own.size - rows.length,
   };
 }

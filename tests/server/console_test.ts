@@ -20,10 +20,27 @@ Deno.test("GET /console/events tells of figures, streams and connections, as the
   assert(published > 0.5 && delivered > 0.5 && latencyP50Ms >= 0);
   const { streams, connections: rows, more, moreStreams } = JSON.parse(overview!.data);
   assertEquals([overview!.event, more, moreStreams], ["overview", 0, 0]);
-  assertEquals(streams.map(({ name }: { name: string }) => name), ["time", "news"]);
-  assert(streams[1].rate >= 0 && streams[1].published === 1);
+  assertEquals(streams.map(({ name }: { name: string }) => name), ["news", "time"]);
+  assert(streams[0].rate >= 0 && streams[0].published === 1);
   assertEquals(rows.map((row: { streams: string[] }) => row.streams), [["news"], []]);
   for (const response of [own, subscriber]) await response.body!.cancel();
+});
+
+Deno.test("GET /console/events shows 200 streams and 200 connections, and counts the others", async () => {
+  await using app = testApp({ PUBLISH_TOKEN: TOKEN, INTERVAL_MS: "3600000", STREAMS: "time,s" });
+  for (let i = 0; i < 300; i++) app.hub.createStream(`s/${i}`);
+  const open = (query: string) => app.fetch(get(`/sse${query}`));
+  const own = await Promise.all(Array.from({ length: 110 }, () => open("")));
+  const some = await Promise.all(Array.from({ length: 120 }, () => open("?stream=s")));
+  const overview = async () => {
+    await using client = new Client(await app.fetch(get("/console/events", { headers })));
+    return JSON.parse((await client.take(3)).find(({ event }) => event === "overview")!.data);
+  };
+  const { streams, connections, more, moreStreams } = await overview();
+  assertEquals([streams.length, moreStreams, connections.length, more], [200, 101, 200, 30]);
+  const rows = connections.map((row: { streams: string[] }) => row.streams.length);
+  assertEquals([rows.indexOf(0), rows.lastIndexOf(1)], [120, 119]);
+  for (const response of [...own, ...some]) await response.body!.cancel();
 });
 
 Deno.test("GET /console/events is for the token only, and /sse does not reach its hub", async () => {

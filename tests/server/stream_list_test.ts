@@ -1,0 +1,55 @@
+import { assertEquals } from "@std/assert";
+import { get, testApp } from "./support.ts";
+
+const TOKEN = "a-token-for-these-tests";
+const headers = { authorization: `Bearer ${TOKEN}` };
+const open = () => testApp({ PUBLISH_TOKEN: TOKEN, STREAMS: "a,b,c,d", INTERVAL_MS: "3600000" });
+
+const PAGES: [query: string, names: string, next: string | null][] = [
+  ["", "a b c d", null],
+  ["?limit=2", "a b", "b"],
+  ["?limit=2&after=b", "c d", null],
+  ["?limit=1000&after=", "a b c d", null],
+  ["?limit=3", "a b c", "c"],
+  ["?limit=4", "a b c d", null],
+  ["?after=bb", "c d", null],
+  ["?after=d", "", null],
+];
+
+for (const [query, names, next] of PAGES) {
+  Deno.test(`GET /streams${query} lists ${names || "nothing"}, then ${next ?? "no more"}`, async () => {
+    await using app = open();
+    for (const name of ["c", "a", "d", "b"]) app.hub.createStream(name);
+    const page = await (await app.fetch(get(`/streams${query}`, { headers }))).json();
+    assertEquals(page.streams.map(({ name }: { name: string }) => name).join(" "), names);
+    assertEquals(page.next, next);
+  });
+}
+
+for (
+  const query of [
+    ...["limit=0", "limit=1001", "limit=", "limit=-1", "limit=1.5", "limit=all"],
+    ...["after=a%20b", "after=/", "after=a//b"],
+  ]
+) {
+  Deno.test(`GET /streams?${query} is 400, and says what to give`, async () => {
+    await using app = open();
+    const response = await app.fetch(get(`/streams?${query}`, { headers }));
+    assertEquals(response.status, 400);
+    assertEquals((await response.json()).detail.split(" ")[1], query.split("=")[0]);
+  });
+}
+
+Deno.test("GET /streams lists 100 streams, and its pages list each one once", async () => {
+  await using app = open();
+  const names = Array.from({ length: 1_234 }, (_, i) => `s/${i}`);
+  for (const name of names) app.hub.createStream(name);
+  const listed: string[] = [];
+  for (let after: string | null = ""; after !== null;) {
+    const page = await (await app.fetch(get(`/streams?after=${after}`, { headers }))).json();
+    listed.push(...page.streams.map(({ name }: { name: string }) => name));
+    assertEquals(page.streams.length, page.next === null ? 34 : 100);
+    after = page.next;
+  }
+  assertEquals(listed, names.sort());
+});
