@@ -7,6 +7,8 @@
  * @module
  */
 
+import { checkNumbers } from "./number_option.ts";
+
 /** An event as a client's listener would see it. */
 export interface ParsedEvent {
   /** The event's type; `message` where the stream named none. */
@@ -57,11 +59,7 @@ export class EventParserStream extends TransformStream<Uint8Array, ParsedEvent> 
    */
   constructor(options: EventParserOptions = {}) {
     const { maxEventBytes = 16_777_216 } = options;
-    if (!(maxEventBytes > 0)) {
-      throw new RangeError(
-        `Cannot create parser: maxEventBytes must be above 0, got ${maxEventBytes}`,
-      );
-    }
+    checkNumbers("create parser", { maxEventBytes }, { maxEventBytes: { above: 0 } });
     let parser: Parser;
     super({
       start: (controller) => {

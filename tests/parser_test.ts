@@ -281,7 +281,7 @@ Deno.test("EventParserStream refuses a maxEventBytes that is not above 0", () =>
     assertThrows(
       () => new EventParserStream({ maxEventBytes }),
       RangeError,
-      `Cannot create parser: maxEventBytes must be above 0, got ${maxEventBytes}`,
+      `Cannot create parser: maxEventBytes must be a number above 0, got ${maxEventBytes}`,
     );
   }
 });

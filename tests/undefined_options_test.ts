@@ -4,6 +4,8 @@ import { BroadcastHub } from "../lib/hub.ts";
 import type { HubOptions, SubscribeOptions } from "../lib/hub_options.ts";
 import { encodeEvent, type ServerSentEvent } from "../lib/event.ts";
 import { type EventParserOptions, EventParserStream } from "../lib/parser.ts";
+import { type KvLogOptions, openKvLog, type RetentionOptions } from "../lib/log/kv.ts";
+import { openRedisLog, type RedisLogOptions } from "../lib/log/redis.ts";
 import type { StreamOptions } from "../lib/stream.ts";
 import { type AppOptions, createApp, readConfig } from "../lib/server/app.ts";
 import { Client, subscription } from "./client.ts";
@@ -128,6 +130,24 @@ Deno.test("BroadcastHub.publish() takes a field that is undefined as left out", 
   await using client = new Client(it.subscribe(subscription("stream=a&since=earliest")));
   await client.next();
   assertEquals(await client.data(1), ["x"]);
+});
+
+Deno.test("openKvLog() and openRedisLog() take an option that is undefined as left out", () => {
+  const retention: Undefined<RetentionOptions> = {
+    maxEntries: undefined,
+    maxBytes: undefined,
+    maxAgeMs: undefined,
+  };
+  const kv: Undefined<KvLogOptions> = { ...retention, path: undefined, prefix: undefined };
+  const { url: _, ...redis }: Undefined<RedisLogOptions> = {
+    ...retention,
+    client: undefined,
+    url: undefined,
+    key: undefined,
+  };
+  assertEquals(openKvLog(given<KvLogOptions>(kv)).isUp, false);
+  const options = { ...redis as unknown as RedisLogOptions, url: "redis://localhost" };
+  assertEquals(openRedisLog(options).isUp, false);
 });
 
 Deno.test("createApp() takes an option that is undefined as left out", async () => {

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { checkNumbers } from "../number_option.ts";
+
 /** What a log keeps at the most, all streams together. */
 export interface RetentionOptions {
   /**
@@ -48,10 +50,9 @@ export class Retention {
   constructor(options: RetentionOptions = {}) {
     const { maxEntries = 100_000, maxBytes = 268_435_456, maxAgeMs = 3_600_000 } = options;
     this.#options = { maxEntries, maxBytes, maxAgeMs };
-    for (const [name, value] of Object.entries(this.#options)) {
-      if (value > 0) continue;
-      throw new RangeError(`Cannot open log: ${name} must be a number above 0, got ${value}`);
-    }
+    const positive = { above: 0 };
+    const rules = { maxEntries: positive, maxBytes: positive, maxAgeMs: positive };
+    checkNumbers("open log", this.#options, rules);
   }
 
   /** Notes an entry by its last id, newer than all before; `timeMs` is when it was appended. */

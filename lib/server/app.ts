@@ -88,19 +88,20 @@ export interface App {
  * ```
  */
 export function createApp(config: Config, options: AppOptions = {}): App {
-  const { print = () => {}, droppedLines = () => 0 } = options;
+  const { print = () => {} } = options;
   const { pages = staticRoutes(new URL("../../static/", import.meta.url)) } = options;
   const log = createLog(config.logFormat, print);
   const warnOnce = createWarnOnce(log);
   const onError = (error: unknown) => log("error", { error: describe(error) });
-  const memoryBytes = () => {
+  const figure = (read: (() => number | undefined) | undefined) => {
     try {
-      return options.memoryBytes?.();
+      return read?.();
     } catch (error) {
       onError(error);
       return undefined;
     }
   };
+  const memoryBytes = () => figure(options.memoryBytes);
   const hub = createHub(config, {
     log: options.eventLog ?? openEventLog(config),
     onLogChange: (isUp, reason) =>
@@ -170,7 +171,7 @@ export function createApp(config: Config, options: AppOptions = {}): App {
       isLogUp: hub.isLogUp,
       connections: connections.stats(),
       refusedPublishers: { ...refusedPublishers },
-      droppedLines: droppedLines(),
+      droppedLines: figure(options.droppedLines) ?? 0,
       memoryBytes: memoryBytes(),
     });
   const describeStream = ({ url }: Request) =>
@@ -249,7 +250,8 @@ function createHub(
     historyBytes,
     historyMs: config.historySeconds * 1_000,
     historyTotalBytes,
-    maxStreams,
+    // A closed list is the bound already, and streams outside it that a log still has don't count.
+    maxStreams: config.streams ? Infinity : maxStreams,
     slowSubscriber,
     retryMs,
     heartbeatMs: config.heartbeatSeconds * 1_000,

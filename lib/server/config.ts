@@ -46,7 +46,7 @@ export interface Config {
   readonly historySeconds: number;
   /** `HISTORY_TOTAL_BYTES`: the most encoded bytes kept of all streams. */
   readonly historyTotalBytes: number;
-  /** `MAX_STREAMS`: the most streams. */
+  /** `MAX_STREAMS`: the most streams, where `STREAMS` does not list them. */
   readonly maxStreams: number;
   /** `SLOW_SUBSCRIBER`: what a subscriber gets that falls out of the history. */
   readonly slowSubscriber: SlowPolicy;
@@ -160,6 +160,9 @@ export function readConfig(get: (name: string) => string | undefined): Config {
       ...([["KV_PATH", "kv"], ["REDIS_URL", "redis"]] as const)
         .filter(([name, log]) => get(name) && eventLog !== log)
         .map(([name, log]) => `${name} has no effect without EVENT_LOG=${log}`),
+      ...get("MAX_STREAMS") && get("STREAMS")
+        ? ["MAX_STREAMS has no effect with STREAMS, which lists all streams there may be"]
+        : [],
     ],
   };
   if (eventLog === "redis" && !get("REDIS_URL")) {

@@ -363,6 +363,9 @@ Deno.test("EVENT_LOG is kv on Deno Deploy, in the store there, and memory is war
     "KV_PATH has no effect without EVENT_LOG=kv",
     "REDIS_URL has no effect without EVENT_LOG=redis",
   ]);
+  assertEquals(read({ STREAMS: "a,b", MAX_STREAMS: "1" }).warnings, [
+    "MAX_STREAMS has no effect with STREAMS, which lists all streams there may be",
+  ]);
 });
 
 Deno.test("HEARTBEAT_SECONDS is 4 on Deno Deploy unless it is set", () => {
