@@ -44,8 +44,8 @@ let server: Deno.HttpServer | undefined;
 let stoppingSinceMs: number | undefined;
 
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
-  // Windows has no SIGTERM.
-  if (Deno.build.os === "windows" && signal === "SIGTERM") continue;
+  // Windows has neither SIGTERM nor SIGHUP.
+  if (Deno.build.os === "windows" && signal !== "SIGINT") continue;
   Deno.addSignalListener(signal, onSignal);
 }
 app.hub.ready.catch((error) => {
