@@ -37,7 +37,9 @@ function reasonOf(error: unknown, host: string): string {
     } is no address of this machine; set HOST to 0.0.0.0, or to 127.0.0.1 ` +
       "to be reached from this machine only";
   }
-  if (name === "InvalidData") return `${message}; set TLS_CERT and TLS_KEY to a pair in PEM`;
+  if (name === "InvalidData" || message.includes("KeyMismatch")) {
+    return `${message}; set TLS_CERT and TLS_KEY to a pair in PEM`;
+  }
   return `${name}: ${message}`;
 }
 

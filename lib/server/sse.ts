@@ -61,9 +61,12 @@ export function sseRoute(options: SseOptions): Route {
   const publishRate = new RateLimit(config.publishRate);
 
   async function subscribe(request: Request, info: RequestInfo): Promise<Response> {
-    const streams = searchParams(request).getAll("stream");
+    const query = searchParams(request);
+    const streams = query.getAll("stream");
     const grant = await authorize(request, "subscribe", streams);
     if (grant instanceof Response) return grant;
+    const slip = streams.length === 0 && [...query.keys()].find((name) => SLIPS.test(name));
+    if (slip) return problem(400, `There is no parameter ${slip}; name a stream by ?stream=<name>`);
     const refusal = refuseUnserved(streams, config);
     if (refusal) return refusal;
     if (request.method === "HEAD" && streams.length === 0) {
@@ -199,5 +202,8 @@ const SEND_AGAIN = "an event with an id can be sent again safely";
 function tryAgain(status: number, detail: string, seconds: number): Response {
   return problem(status, detail, { "retry-after": `${seconds}` });
 }
+
+// Without a stream's name a client would get the clock, and wait for events that never come.
+const SLIPS = /^(?:streams?(?:\[\])?|topics?(?:\[\])?|channels?(?:\[\])?)$/i;
 
 const NO_STORE = { "cache-control": "no-store" };

@@ -162,6 +162,22 @@ Deno.test("GET /sse?stream= is refused where a name can't be a stream's", async 
   assertEquals([messages(app), app.hub.stats().subscribers], [[], 0]);
 });
 
+Deno.test("GET /sse names the parameter where another one was meant to name a stream", async () => {
+  await using app = testApp();
+  for (const name of ["streams", "Stream", "stream[]", "topic", "topics", "channel"]) {
+    const response = await app.fetch(get(`/sse?${encodeURIComponent(name)}=a`));
+    const { detail } = await response.json();
+    const expected = `There is no parameter ${name}; name a stream by ?stream=<name>`;
+    assertEquals([response.status, detail], [400, expected]);
+  }
+  // Clients add parameters of their own, against caches.
+  for (const query of ["_=1795446000", "stream=a&topic=b"]) {
+    const response = await app.fetch(get(`/sse?${query}`));
+    assertEquals([query, response.status], [query, 200]);
+    await response.body?.cancel();
+  }
+});
+
 Deno.test("GET /sse?stream= takes 32 streams and no more", async () => {
   await using app = testApp();
   const path = (count: number) =>

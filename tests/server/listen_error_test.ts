@@ -38,6 +38,12 @@ const TABLE: [host: string, name: string, message: string, reason: string][] = [
     "Unable to decode certificate",
     "Unable to decode certificate; set TLS_CERT and TLS_KEY to a pair in PEM",
   ],
+  [
+    "127.0.0.1",
+    "Error",
+    "keys may not be consistent: KeyMismatch",
+    "keys may not be consistent: KeyMismatch; set TLS_CERT and TLS_KEY to a pair in PEM",
+  ],
   ["127.0.0.1", "Error", "Out of luck", "Error: Out of luck"],
 ];
 
