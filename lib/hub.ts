@@ -230,11 +230,11 @@ export class BroadcastHub implements AsyncDisposable {
   /**
    * Subscribes a client to the streams its request names (`?stream=`, up to 32 times).
    *
-   * It begins with an event `hello` whose id is where it stands. A newcomer gets what is published
+   * It gets an event `hello` first, whose id is where it stands. A newcomer gets what is published
    * from now on, or before that what `?since=earliest`, `?since=<n>` or the stream's `replayEvents`
    * say. A client that brings an id, in the header `Last-Event-ID` or as `?lastEventId=`, gets exactly
    * what came after it; an event `gap` stands where some of that is no longer kept, and an event
-   * `reset` where the id means nothing here.
+   * `reset`, before `hello`, where the id means nothing here.
    *
    * @returns The open response; or 400 or 405 with problem details where the request can never work,
    * 204 where all its streams have ended and it has everything, and a 200 that ends at once and asks

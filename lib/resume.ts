@@ -76,20 +76,31 @@ export function searchParams(request: Request): URLSearchParams {
   return new URLSearchParams(/\?[^#]*/.exec(request.url)?.[0]);
 }
 
-/** Encodes the first block of a subscription: from where it goes on, and how long silence may last. */
-export function encodeHello(id: string, retryMs: number, heartbeatMs: number): string {
+/** Encodes what tells a subscriber from where it goes on, and how long silence may last. */
+export function encodeHello(id: string, heartbeatMs: number): string {
   const data = JSON.stringify({ heartbeatSeconds: heartbeatMs / 1_000 });
-  return encodeEvent({ retry: retryMs }) + encodeEvent({ event: "hello", id, data });
+  return encodeEvent({ event: "hello", id, data });
 }
 
 /** Encodes what tells that events of these streams up to an id are missing. */
 export function encodeGap(streams: readonly string[], id: string): string {
-  return encodeEvent({ event: "gap", id, data: JSON.stringify({ streams }) });
+  return encodeLoss("gap", streams, id);
 }
 
-/** Encodes what tells that the id a client brought means nothing here, and where it goes on instead. */
-export function encodeReset(streams: readonly string[], id: string): string {
-  return encodeEvent({ event: "reset", id, data: JSON.stringify({ streams }) });
+/**
+ * Encodes what tells that the id a client brought means nothing here.
+ *
+ * @param id Where it goes on instead. Left out where `hello` follows, which says so: whoever is cut off
+ * between the two comes back with the old id, and is told again.
+ */
+export function encodeReset(streams: readonly string[], id?: string): string {
+  return encodeLoss("reset", streams, id);
+}
+
+// The id comes last: some clients take an id where its line ends, even of an event that is then cut off.
+function encodeLoss(event: string, streams: readonly string[], id: string | undefined): string {
+  const text = encodeEvent({ event, data: JSON.stringify({ streams }) });
+  return id === undefined ? text : `${text.slice(0, -1)}id: ${id}\n\n`;
 }
 
 const MAX_STREAMS_A_SUBSCRIBER = 32;

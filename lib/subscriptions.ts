@@ -4,6 +4,7 @@
  * @module
  */
 
+import { encodeEvent } from "./event.ts";
 import type { Feed } from "./feed.ts";
 import type { Feeds } from "./feeds.ts";
 import type { Figures } from "./figures.ts";
@@ -91,10 +92,10 @@ export class Subscriptions {
 
   #encodeFirst(streams: readonly string[], { start, isReset }: Begin): Uint8Array {
     const { retryMs, heartbeatMs } = this.#settings;
-    const hello = encodeHello(start.id, retryMs, heartbeatMs);
-    if (!isReset) return encoder.encode(hello);
-    this.#figures.resets++;
-    return encoder.encode(hello + encodeReset(streams, start.id));
+    const retry = encodeEvent({ retry: retryMs });
+    const reset = isReset ? encodeReset(streams) : "";
+    if (isReset) this.#figures.resets++;
+    return encoder.encode(retry + reset + encodeHello(start.id, heartbeatMs));
   }
 
   async #ended(

@@ -27,7 +27,7 @@ Deno.test("MergedHistory.chunkAfter() names all streams of a gap where the last 
   const { merged, streams } = streamsOf(3, 9, (position) => position % 3);
   for (const stream of streams.slice(0, 2)) stream.skip(20, "e-20");
   const chunk = merged.chunkAfter(0, { through: 20, maxBytes: Infinity })!;
-  const gap = 'event: gap\nid: e-20\ndata: {"streams":["s0","s1"]}\n\n';
+  const gap = 'event: gap\ndata: {"streams":["s0","s1"]}\nid: e-20\n\n';
   assert(new TextDecoder().decode(chunk.bytes).endsWith(gap));
   assertEquals([textOf(chunk), chunk.events, chunk.gaps], ["2 5 8", 4, 1]);
 });
