@@ -31,7 +31,7 @@ export class PageReader {
   readonly #source: PageSource;
   // The first entry may be the one that the reader has, so it takes a second one to get on.
   readonly #size = new PageSize({ count: 2, minCount: 2, length: PAGE_LENGTH });
-  readonly #queue = new ReadQueue<LogPage | undefined>();
+  readonly #queue = new ReadQueue<ReadPage | undefined>();
   // By the id of the last event of each; the page used last comes last.
   readonly #kept = new Map<string, KeptPage>();
   #keptBytes = 0;
@@ -51,9 +51,12 @@ export class PageReader {
     if (found && !found.page) {
       return { entries: [], goneThrough: undefined, throughId: found.throughId };
     }
-    const page = found?.page && await this.#pageOf(found.page, signal);
-    if (page) return { ...page, entries: page.entries.filter(({ id }) => id > afterId) };
-    return (await this.#queue.run(afterId, () => this.#readStore(afterId), signal))!;
+    const read = found?.page && await this.#pageOf(found.page, signal);
+    // While it waited to be read, the log may have dropped what the page began with.
+    if (read && read.afterId <= found.throughId) {
+      return { ...read.page, entries: read.page.entries.filter(({ id }) => id > afterId) };
+    }
+    return (await this.#queue.run(afterId, () => this.#readStore(afterId), signal))!.page;
   }
 
   /** Lets go of all pages: the store may have lost what they have. */
@@ -68,16 +71,16 @@ export class PageReader {
   }
 
   /** A page as a whole; `undefined` if the store no longer has all of it. */
-  #pageOf(page: Page, signal: AbortSignal | undefined): Promise<LogPage | undefined> {
+  #pageOf(page: Page, signal: AbortSignal | undefined): Promise<ReadPage | undefined> {
     const id = lastId(page);
     const kept = this.#kept.get(id);
     if (!kept) return this.#queue.run(`page ${id}`, () => this.#readPage(page), signal);
     this.#kept.delete(id);
     this.#kept.set(id, kept);
-    return Promise.resolve(kept.page);
+    return Promise.resolve(kept);
   }
 
-  async #readPage({ afterId, ids: [...ids] }: Page): Promise<LogPage | undefined> {
+  async #readPage({ afterId, ids: [...ids] }: Page): Promise<ReadPage | undefined> {
     this.#checkUp();
     const { store, ids: format } = this.#source;
     const stored = await store.read(placeAfter(format.placeOf(afterId)), ids.length);
@@ -90,8 +93,9 @@ export class PageReader {
     const throughId = ids.at(-1)!;
     const page = { entries, goneThrough: undefined, throughId };
     const length = stored.reduce((sum, { text }) => sum + text.length, 0);
-    this.#keep(throughId, { page, bytes: length + entries.length * ENTRY_BYTES });
-    return page;
+    const read = { afterId, page, bytes: length + entries.length * ENTRY_BYTES };
+    this.#keep(throughId, read);
+    return read;
   }
 
   #keep(id: string, kept: KeptPage): void {
@@ -109,7 +113,7 @@ export class PageReader {
     this.#kept.delete(id);
   }
 
-  async #readStore(afterId: string): Promise<LogPage> {
+  async #readStore(afterId: string): Promise<ReadPage> {
     const { store, ids } = this.#source;
     for (let place = ids.placeOf(afterId);;) {
       this.#checkUp();
@@ -120,7 +124,7 @@ export class PageReader {
       const page = pageAfter(ids, { afterId, place, stored, gone });
       const last = stored.at(-1)?.place ?? place;
       // The entry of the id itself, or a page that no hub has written, is not all there is.
-      if (page.entries.length > 0 || page.goneThrough || last === place) return page;
+      if (page.entries.length > 0 || page.goneThrough || last === place) return { afterId, page };
       place = last;
     }
   }
@@ -130,8 +134,13 @@ export class PageReader {
   }
 }
 
-interface KeptPage {
+interface ReadPage {
+  /** The id after which it has everything. */
+  readonly afterId: string;
   readonly page: LogPage;
+}
+
+interface KeptPage extends ReadPage {
   readonly bytes: number;
 }
 
