@@ -6,12 +6,13 @@
  */
 
 import { compareIds } from "./log/log.ts";
+import { chunkBeforeGap, type LogGapChunk } from "./log_gap.ts";
 import type { PulseOptions, Tick } from "./pulse.ts";
 import { type Chunk, MergedHistory } from "./merged_history.ts";
 import type { Replay } from "./replay.ts";
 import type { EndReason } from "./response.ts";
 import type { Stream, StreamFeed } from "./stream.ts";
-import type { Start, Subscriber } from "./subscriber.ts";
+import { laterId, type Start, type Subscriber } from "./subscriber.ts";
 
 /** What a feed takes from its hub. */
 export interface FeedSource {
@@ -69,12 +70,16 @@ export class Feed implements StreamFeed {
     this.#flushedThrough = head;
   }
 
-  /** Where a subscriber begins that has all up to an id. Ephemeral streams can't be resumed. */
-  resumeAt(id: string): Start {
-    const floors = this.streams.map(({ history, isEphemeral }) =>
-      isEphemeral ? this.#flushedThrough : history.positionOf(id)
+  /**
+   * Where a subscriber begins that has all up to an id. Ephemeral streams can't be resumed.
+   *
+   * @param floorIds By stream, the id up to which it wants nothing, if that is later.
+   */
+  resumeAt(id: string, floorIds?: readonly string[]): Start {
+    const floors = this.streams.map(({ history, isEphemeral }, i) =>
+      isEphemeral ? this.#flushedThrough : history.positionOf(laterId(id, floorIds?.[i]))
     );
-    return { id, cursor: Math.min(...floors), floors };
+    return { id, cursor: Math.min(...floors), floors, floorIds };
   }
 
   /** Where a newcomer begins that wants the newest `count` events of each stream, or its default. */
@@ -85,12 +90,15 @@ export class Feed implements StreamFeed {
     const first = Math.min(...this.streams.map(({ history }, i) => history.next(floors[i]!)));
     const cursor = Math.min(first - 1, this.#flushedThrough);
     const hasAll = cursor === this.#flushedThrough;
-    return { id: hasAll ? this.#source.headId() : this.#merged.idAt(cursor)!, cursor, floors };
+    const id = hasAll ? this.#source.headId() : this.#merged.idAt(cursor)!;
+    const floorIds = this.#source.replay &&
+      this.streams.map(({ history }, i) => history.idOf(floors[i]!));
+    return { id, cursor, floors, floorIds };
   }
 
   /** Whether there is anything for a subscriber that begins there. */
-  hasAfter({ id, cursor, floors }: Start): boolean {
-    return this.#isInLog(id) || this.#merged.hasAfter(cursor, floors);
+  hasAfter({ id, cursor, floors, floorIds }: Start): boolean {
+    return this.#isInLog(id, floorIds) || this.#merged.hasAfter(cursor, floors);
   }
 
   /** Adds a subscriber, in the turn of the last `advance()`. */
@@ -161,12 +169,13 @@ export class Feed implements StreamFeed {
     }
   }
 
-  #replayFrom(subscriber: Subscriber, { id, cursor, floors }: Start): void {
+  #replayFrom(subscriber: Subscriber, { id, cursor, floors, floorIds }: Start): void {
     subscriber.servedId = id;
     subscriber.cursor = cursor;
     subscriber.floors = floors;
+    subscriber.floorIds = floorIds;
     // What is in the log now may be in the histories by then, and they say nothing of it yet.
-    const isInLog = this.#isInLog(id);
+    const isInLog = this.#isInLog(id, floorIds);
     subscriber.response.pullWith(() =>
       isInLog ? this.#readOn(subscriber, id) : this.#catchUp(subscriber)
     );
@@ -174,9 +183,9 @@ export class Feed implements StreamFeed {
 
   /** Sends a subscriber whose last bytes were taken the next of what it missed. */
   #catchUp(subscriber: Subscriber): void | Promise<void> {
-    const { cursor, floors, servedId, response } = subscriber;
+    const { cursor, floors, floorIds, servedId, response } = subscriber;
     if (cursor === undefined || this.#endIfFallen(subscriber, cursor)) return;
-    if (servedId !== undefined && this.#isInLog(servedId)) {
+    if (servedId !== undefined && this.#isInLog(servedId, floorIds)) {
       return this.#readOn(subscriber, servedId);
     }
     const through = this.#flushedThrough;
@@ -192,20 +201,36 @@ export class Feed implements StreamFeed {
     } else {
       subscriber.servedId = undefined;
       subscriber.floors = undefined;
+      subscriber.floorIds = undefined;
       if (this.isEnded) response.end("ended");
     }
   }
 
   /** Sends it the next page of the log, until the histories of its streams go on where that ended. */
   async #readOn(subscriber: Subscriber, servedId: string): Promise<void> {
-    const { response } = subscriber;
-    const { replay, flush } = this.#source;
-    const page = await replay!.next(this.streams, servedId, response);
+    const { response, floorIds } = subscriber;
+    const { replay, flush, headId } = this.#source;
+    const page = await replay!.next(this.streams, { id: servedId, floorIds }, response);
     if (response.isEnded) return;
-    if (page.events > 0) this.#send(subscriber, page);
     // From here on it is one turn, so that nothing is left out or sent twice where the history goes on.
     flush();
-    this.#replayFrom(subscriber, this.resumeAt(page.id));
+    const goneThrough = page.isLost ? headId() : page.goneThrough;
+    const chunk = goneThrough === undefined
+      ? { ...page, gaps: 0 }
+      : this.#chunkBeforeGap(this.resumeAt(servedId, floorIds), goneThrough);
+    if (chunk.events > 0) this.#send(subscriber, chunk);
+    this.#replayFrom(subscriber, this.resumeAt(chunk.id, floorIds));
+  }
+
+  #chunkBeforeGap(start: Start, goneThrough: string): LogGapChunk {
+    const { headId, replay } = this.#source;
+    const source = {
+      streams: this.streams,
+      merged: this.#merged,
+      headId: headId(),
+      idBefore: (id: string) => replay!.idBefore(id),
+    };
+    return chunkBeforeGap(source, start, goneThrough);
   }
 
   #send({ response }: Subscriber, { bytes, events, gaps }: Omit<Chunk, "cursor">): void {
@@ -213,11 +238,15 @@ export class Feed implements StreamFeed {
     if (gaps > 0) this.#source.countGaps(gaps);
   }
 
-  /** Whether it is for the log to say what comes after an id, and not for the histories. */
-  #isInLog(id: string): boolean {
+  /**
+   * Whether it is for the log to say what comes after an id, and not for the histories. `floorIds` are,
+   * by stream, the ids up to which nothing is wanted.
+   */
+  #isInLog(id: string, floorIds: readonly string[] | undefined): boolean {
     const { replay, headId } = this.#source;
     if (!replay || this.streams.every(({ isEphemeral }) => isEphemeral)) return false;
-    return compareIds(id, headId()) > 0 || this.streams.some((stream) => stream.lacksAfter(id));
+    return compareIds(id, headId()) > 0 ||
+      this.streams.some((stream, i) => stream.lacksAfter(laterId(id, floorIds?.[i])));
   }
 
   // One that replays is told of the gap instead: coming back would bring it nothing.

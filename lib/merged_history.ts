@@ -47,6 +47,27 @@ export class MergedHistory {
     );
   }
 
+  /** Whether the histories have the event with an id. */
+  has(id: string): boolean {
+    return this.#streams.some(({ history, isEphemeral }) =>
+      !isEphemeral && compareIds(history.evictedId, id) < 0 &&
+      history.idOf(history.positionOf(id)) === id
+    );
+  }
+
+  /**
+   * The position of the newest event that does not come after an id, among the streams whose histories
+   * reach back to before that id; -1 if there is no such stream.
+   */
+  positionOf(id: string): number {
+    let newest = -1;
+    for (const { history, isEphemeral } of this.#streams) {
+      if (isEphemeral || compareIds(history.evictedId, id) >= 0) continue;
+      newest = Math.max(newest, history.positionOf(id));
+    }
+    return newest;
+  }
+
   /**
    * The id of the newest event up to a position, among those that the histories know; `undefined` if
    * none of them knows what there was at that position.
@@ -144,10 +165,10 @@ interface Part extends Slice {
 
 const encoder = new TextEncoder();
 
-function startOf({ slowSubscriber, history }: Stream, cursor: number): number {
-  const { evictedThrough, newest } = history;
+function startOf(stream: Stream, cursor: number): number {
+  const { evictedThrough, newest } = stream.history;
   const hasFallen = cursor < evictedThrough;
-  return hasFallen && slowSubscriber === "latest" ? Math.max(newest - 1, evictedThrough) : cursor;
+  return hasFallen && stream.replacesEvicted ? Math.max(newest - 1, evictedThrough) : cursor;
 }
 
 function concat(parts: readonly Uint8Array[], bytes: number): Uint8Array {

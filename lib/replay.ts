@@ -7,7 +7,6 @@
 import { encodeChecked } from "./event.ts";
 import { compareIds, type EventLog, type LogEntry, type LogPage } from "./log/log.ts";
 import type { EventResponse } from "./response.ts";
-import { encodeGap } from "./resume.ts";
 import type { Stream } from "./stream.ts";
 import type { Turns } from "./turns.ts";
 
@@ -17,10 +16,20 @@ export interface ReplayPage {
   readonly bytes: Uint8Array;
   /** How many. */
   readonly events: number;
-  /** How many of these are gaps. */
-  readonly gaps: number;
   /** The id through which it has been served with them. */
   readonly id: string;
+  /** The id through which the log has nothing any more; then the page is empty. */
+  readonly goneThrough?: string;
+  /** Whether the log has lost all that the hub has had after `id`; then the page is empty. */
+  readonly isLost?: boolean;
+}
+
+/** Where in the log a subscriber is. */
+export interface ReplayStart {
+  /** The id through which it has been served. */
+  readonly id: string;
+  /** By stream, the id up to which it wants nothing of that stream, if that is later than `id`. */
+  readonly floorIds: readonly string[] | undefined;
 }
 
 /** Reads a log for subscribers. */
@@ -37,27 +46,26 @@ export class Replay {
   }
 
   /**
-   * The next of what comes after an id in some streams, for a response that may end meanwhile. Waits
+   * The next of what comes after a start in some streams, for a response that may end meanwhile. Waits
    * where that is yet to come, and while the log is away. Where too many wait for the log, the response
    * ends, and its client is asked to come back later.
    */
   async next(
     streams: readonly Stream[],
-    afterId: string,
+    start: ReplayStart,
     response: EventResponse,
   ): Promise<ReplayPage> {
+    const afterId = start.id;
     const { headId } = this.#turns;
     try {
-      const names = streams.map(({ name }) => name);
+      const names = streams.filter(({ isEphemeral }) => !isEphemeral).map(({ name }) => name);
       const signal = this.#signalOf(response);
       const page = await this.#log.read!(afterId, { streams: names, signal });
-      const { entries, goneThrough, throughId } = page;
-      if (entries.length > 0 || goneThrough || throughId) {
-        return this.#encode(page, streams, afterId);
-      }
-      // It was further when it was asked: it has lost what it had.
-      const isLost = compareIds(afterId, headId) < 0;
-      if (isLost) return this.#encode({ entries: [], goneThrough: headId }, streams, afterId);
+      const { goneThrough } = page;
+      if (goneThrough !== undefined) return { ...nothing(afterId), goneThrough };
+      if (page.entries.length > 0 || page.throughId) return encodePage(page, streams, start);
+      // The hub was further when it asked.
+      if (compareIds(afterId, headId) < 0) return { ...nothing(afterId), isLost: true };
       await new Promise<void>((resolve) => {
         response.onEnd(this.#turns.whenReached(afterId, resolve));
       });
@@ -67,6 +75,11 @@ export class Replay {
       else if (!response.isEnded) await new Promise<void>((resolve) => this.#paused.add(resolve));
     }
     return nothing(afterId);
+  }
+
+  /** The id just before an entry's. */
+  idBefore(id: string): string {
+    return this.#log.idBefore?.(id) ?? id;
   }
 
   /** Goes on with those that wait because the log was away; called every so often. */
@@ -86,53 +99,49 @@ export class Replay {
     }
     return signal;
   }
+}
 
-  #encode(
-    { entries, goneThrough, throughId }: LogPage,
-    streams: readonly Stream[],
-    afterId: string,
-  ): ReplayPage {
-    const byName = new Map(streams.map((stream) => [stream.name, stream]));
-    let id = goneThrough ?? afterId;
-    let text = "";
-    let events = 0;
-    let gaps = 0;
-    if (goneThrough !== undefined) {
-      const isAhead = compareIds(afterId, this.#turns.headId) > 0;
-      const lost = streams.filter((stream) => isAhead || stream.lacksAfter(afterId));
-      // What the log has dropped by now, the histories may have by now.
-      if (lost.length === 0) return nothing(afterId);
-      text += encodeGap(lost.map(({ name }) => name), goneThrough);
-      gaps++;
+function encodePage(
+  { entries, throughId }: LogPage,
+  streams: readonly Stream[],
+  { id: afterId, floorIds }: ReplayStart,
+): ReplayPage {
+  const indexes = new Map(streams.map(({ name }, index) => [name, index]));
+  const isWanted = (entry: LogEntry) => {
+    const index = indexes.get(entry.stream);
+    if (index === undefined || !wasDelivered(entry, streams[index]!)) return false;
+    return compareIds(entry.id, floorIds?.[index] ?? afterId) > 0;
+  };
+  let id = afterId;
+  let text = "";
+  let events = 0;
+  const ended = new Set<string>();
+  for (const entry of entries) {
+    if (text.length > MAX_LENGTH) return { bytes: encoder.encode(text), events, id };
+    if (entry.isFirst) ended.delete(entry.stream);
+    if (!entry.event) ended.add(entry.stream);
+    else if (!ended.has(entry.stream) && isWanted(entry)) {
+      text += encodeChecked(entry.event, entry.id).text;
+      events++;
     }
-    const ended = new Set<string>();
-    let isCut = false;
-    for (const entry of entries) {
-      isCut = text.length > MAX_LENGTH;
-      if (isCut) break;
-      const stream = byName.get(entry.stream);
-      if (entry.isFirst) ended.delete(entry.stream);
-      if (!entry.event) ended.add(entry.stream);
-      else if (stream && !ended.has(entry.stream) && wasDelivered(entry, stream)) {
-        text += encodeChecked(entry.event, entry.id).text;
-        events++;
-      }
-      id = entry.id;
-    }
-    if (!isCut && throughId !== undefined) id = throughId;
-    return { bytes: encoder.encode(text), events: events + gaps, gaps, id };
+    id = entry.id;
   }
+  return { bytes: encoder.encode(text), events, id: throughId ?? id };
 }
 
 const encoder = new TextEncoder();
 const MAX_LENGTH = 65_536;
 
 function nothing(id: string): ReplayPage {
-  return { bytes: encoder.encode(), events: 0, gaps: 0, id };
+  return { bytes: encoder.encode(), events: 0, id };
 }
 
-/** Whether an entry was for the stream's subscribers: not after its end, and not published before. */
+/**
+ * Whether an entry was for the stream's subscribers: not of a stream that is ephemeral here, not after
+ * the stream's end, and not published before.
+ */
 function wasDelivered({ id, event }: LogEntry, stream: Stream): boolean {
+  if (stream.isEphemeral) return false;
   if (stream.endId !== undefined && compareIds(stream.endId, id) < 0) return false;
   const first = stream.idOfKey(event?.id);
   return first === undefined || compareIds(first, id) >= 0;

@@ -14,7 +14,8 @@ import type { EndReason } from "./response.ts";
  *
  * - `disconnect`: its connection ends, so that it comes back and resumes.
  * - `skip`: an event `gap`, then the oldest event kept and all after it.
- * - `latest`: the newest event, silently, for values that replace each other.
+ * - `latest`: the newest event, silently, for values that replace each other. An event `gap` if not even
+ *   the newest event is kept.
  *
  * With several streams on one connection, `disconnect` wins.
  */
@@ -152,9 +153,14 @@ export class Stream {
     };
   }
 
+  /** Whether evicted events are no loss to its subscribers, as a newer event that replaces them is kept. */
+  get replacesEvicted(): boolean {
+    return this.slowSubscriber === "latest" && (this.isEphemeral || this.history.events > 0);
+  }
+
   /** Whether it no longer has all that came after an id, and its subscribers must not miss that. */
   lacksAfter(id: string): boolean {
-    return this.slowSubscriber !== "latest" && compareIds(id, this.history.evictedId) < 0;
+    return compareIds(id, this.history.evictedId) < 0 && !this.replacesEvicted;
   }
 
   /** The bytes it keeps: encoded events, and about as many as the publishers' keys take. */

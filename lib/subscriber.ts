@@ -4,6 +4,7 @@
  * @module
  */
 
+import { compareIds } from "./log/log.ts";
 import { Pulse, type PulseOptions, type Tick } from "./pulse.ts";
 import type { EventResponse } from "./response.ts";
 
@@ -15,6 +16,13 @@ export interface Start {
   readonly cursor: number;
   /** By stream, the position after which it gets that stream's, if that is higher. */
   readonly floors: readonly number[];
+  /** For a newcomer: by stream, the id after which it wants that stream's, if that is later than `id`. */
+  readonly floorIds: readonly string[] | undefined;
+}
+
+/** The later of two ids; of one that is not known, the other. */
+export function laterId(id: string, other: string | undefined): string {
+  return other !== undefined && compareIds(other, id) > 0 ? other : id;
 }
 
 /** A connection that a hub feeds. */
@@ -27,6 +35,8 @@ export class Subscriber {
   cursor: number | undefined;
   /** For one that replays: by stream, the position up to which it wants nothing. */
   floors: readonly number[] | undefined;
+  /** For a newcomer that replays: by stream, the id up to which it wants nothing. */
+  floorIds: readonly string[] | undefined;
   /**
    * For one that replays, not having caught up with what was there when it came: the id through which
    * it has been served.

@@ -1,6 +1,7 @@
 /**
  * Random schedules against a hub: publishes, batches, doubles, subscribes, leaves, resumes, slow
- * readers, evictions, forgotten and ended streams. After each, what every client saw over all its
+ * readers, evictions, forgotten and ended streams, streams of very different rates, restarts, a log that
+ * is trimmed at another pace than the histories. After each, what every client saw over all its
  * connections must be the hub's order of its streams, whole and once, or be marked where it is not.
  *
  * As a program: `deno task property [schedules] [seed]`.
@@ -14,10 +15,21 @@ import { assert, assertEquals } from "@std/assert";
 import { BroadcastHub } from "../lib/hub.ts";
 import { compareIds, type EventLog, type LogEntry } from "../lib/log/log.ts";
 import { MemoryLog } from "../lib/log/memory.ts";
+import { slowPolicies } from "../lib/stream.ts";
 import { subscription } from "./client.ts";
 import { mulberry32 } from "./random.ts";
 
 const NAMES = ["a", "b", "c", "d"];
+
+/** The log that a schedule's hubs share, one after the other. */
+export interface ScheduleLog {
+  /** Opens it, for a hub. */
+  readonly open: () => EventLog;
+  /** Has it drop what exceeds its bounds at a time in milliseconds. Left out, it keeps everything. */
+  readonly trim?: (nowMs: number) => Promise<unknown>;
+  /** Whether it may do so at any other moment, too. */
+  readonly trimsItself?: boolean;
+}
 
 interface ModelEvent {
   readonly id: string;
@@ -36,11 +48,20 @@ class Model {
   /** By stream, the position the hub had reached when the stream was last not there. */
   readonly absentThrough = new Map<string, number>();
   readonly ended = new Set<string>();
+  /** Streams of which a client that falls behind is owed the newest event alone. */
+  readonly latest = new Set<string>();
+  /** The position through which the log may have dropped everything. */
+  trimmedThrough = 0;
   /** How many events there have been, of the moment or not. */
   count = 0;
 
   get head(): number {
     return this.events.length;
+  }
+
+  /** Takes note that a hub may not have known a stream up to a position. */
+  noteAbsent(stream: string, through: number): void {
+    this.absentThrough.set(stream, Math.max(through, this.absentThrough.get(stream) ?? -1));
   }
 
   /** How many events do not come after an id. */
@@ -50,11 +71,17 @@ class Model {
 
   /** Has a log tell of all that it delivers; what it delivers again must be what it was. */
   watch(log: EventLog): EventLog {
-    let delivered = 0;
+    let previous = 0;
     const note = ({ id, stream, event }: LogEntry) => {
-      const known = this.events[delivered++];
-      if (known) assertEquals([id, stream, event?.data], [known.id, known.stream, known.data]);
-      else this.events.push({ id, position: delivered, stream, data: event?.data });
+      const newest = this.events.at(-1);
+      const isNew = !newest || compareIds(id, newest.id) > 0;
+      const position = isNew ? this.head + 1 : this.positionOf(id);
+      const noted = { id, position, stream, data: event?.data };
+      if (isNew) this.events.push(noted);
+      assertEquals(noted, this.events[position - 1]);
+      // What the log has dropped comes before all that it delivers.
+      assert(previous === 0 || position === previous + 1, "an entry is left out");
+      previous = position;
     };
     const open: EventLog["open"] = (receiver) =>
       log.open({
@@ -79,16 +106,17 @@ interface World {
   readonly model: Model;
   /** Lets go on what a read or a publish waits for. */
   readonly pause: () => Promise<void>;
+  /** How many events of each stream a newcomer gets that does not say. */
+  readonly replayEvents: number;
   hub: BroadcastHub;
 }
 
 /**
  * Runs the schedule of a seed. Throws if a client's view is not what it must be.
  *
- * @param openLog Opens the log that the schedule's hubs share, one after the other; left out, the log
- * is in memory and there is one hub.
+ * @param log The log that the schedule's hubs share; left out, it is in memory and there is one hub.
  */
-export async function runSchedule(seed: number, openLog?: () => EventLog): Promise<void> {
+export async function runSchedule(seed: number, log?: ScheduleLog): Promise<void> {
   const random = mulberry32(seed);
   const below = (limit: number) => Math.floor(random() * limit);
   let nowMs = 0;
@@ -99,46 +127,61 @@ export async function runSchedule(seed: number, openLog?: () => EventLog): Promi
     historyBytes: random() < 0.2 ? 200 : 1_000_000,
     historyTotalBytes: random() < 0.2 ? 600 : 1_000_000,
     historyMs: 1_000,
-    slowSubscriber: random() < 0.5 ? "skip" as const : "disconnect" as const,
+    slowSubscriber: slowPolicies[below(3)]!,
     replayEvents: random() < 0.2 ? 2 : 0,
   };
   const isEphemeral = random() < 0.3;
+  const isLatest = random() < 0.3;
+  const rates = random() < 0.5 ? EVEN_RATES : UNEVEN_RATES;
   const model = new Model();
+  if (log?.trimsItself) model.trimmedThrough = Infinity;
+  if (isLatest) model.latest.add("c");
+  if (options.slowSubscriber === "latest") NAMES.forEach((name) => model.latest.add(name));
   const start = async () => {
-    const hub = new BroadcastHub({ ...options, log: model.watch(openLog?.() ?? new MemoryLog()) });
+    const hub = new BroadcastHub({ ...options, log: model.watch(log?.open() ?? new MemoryLog()) });
     const isLasting = model.events.some(({ stream }) => stream === "d");
     if (isEphemeral && !isLasting) hub.createStream("d", { ephemeral: true });
     await hub.ready;
+    if (isLatest && !hub.stream("c")?.isEnded) hub.createStream("c", { slowSubscriber: "latest" });
     return hub;
   };
-  const pause = openLog ? () => new Promise<void>((resolve) => setTimeout(resolve, 1)) : macrotask;
-  const world: World = { model, pause, hub: await start() };
+  const pause = log ? () => new Promise<void>((resolve) => setTimeout(resolve, 1)) : macrotask;
+  const { replayEvents } = options;
+  const world: World = { model, pause, replayEvents, hub: await start() };
   const clients = Array.from({ length: 1 + below(4) }, () => {
     const streams = NAMES.filter(() => random() < 0.5);
     return new View(world, streams.length > 0 ? streams : ["a"]);
   });
-  const steps = 10 + below(70);
+  const steps = 10 + below(random() < 0.2 ? 300 : 70);
+  const publish = () => publishTo(world, rates[below(rates.length)]!, below);
   for (let step = 0; step < steps; step++) {
     const client = clients[below(clients.length)]!;
     const chance = random();
     let done: unknown;
-    if (chance < 0.35) done = publish(world, below);
+    if (chance < 0.35) done = publish();
     else if (chance < 0.6) client.read();
-    else if (chance < 0.7) client.connect(random() < 0.3 ? `&since=${below(5)}` : "");
+    else if (chance < 0.7) client.connect(random() < 0.3 ? below(5) : undefined);
     else if (chance < 0.76) await client.leave();
     else if (chance < 0.8) nowMs += below(1_500);
     else if (chance < 0.83) world.hub.expire();
     else if (chance < 0.84) world.hub.removeStream(NAMES[below(4)]!);
     else if (chance < 0.85) done = end(world, NAMES[below(4)]!);
-    else if (chance < 0.87 && openLog) {
+    else if (chance < 0.86 && log) {
       await world.hub.close();
       world.hub = await start();
+      // It can't tell whose events those were that the log no longer has.
+      for (const name of NAMES) {
+        model.noteAbsent(name, Math.min(model.trimmedThrough, model.head));
+      }
       // What it had forgotten it may know again.
       for (const { name, isEnded } of world.hub.streams()) if (isEnded) model.ended.add(name);
+    } else if (chance < 0.88 && log?.trim) {
+      model.trimmedThrough = Math.max(model.trimmedThrough, model.head);
+      await log.trim(nowMs);
     } else if (chance < 0.93) await Promise.resolve();
     else await pause();
     // In memory it is done by now, and who waits for it would see nothing of the turn.
-    if (openLog) await done;
+    if (log) await done;
     noteAbsent(world);
   }
   await macrotask();
@@ -148,8 +191,15 @@ export async function runSchedule(seed: number, openLog?: () => EventLog): Promi
   await world.hub.close();
 }
 
-function publish(world: World, below: (limit: number) => number): Promise<unknown> | undefined {
-  const stream = NAMES[below(4)]!;
+const EVEN_RATES = NAMES;
+/** The first stream gets 40 times as many events as the last ones. */
+const UNEVEN_RATES = [...Array<string>(40).fill("a"), ...Array<string>(6).fill("b"), "c", "d"];
+
+function publishTo(
+  world: World,
+  stream: string,
+  below: (limit: number) => number,
+): Promise<unknown> | undefined {
   if (world.model.ended.has(stream)) return;
   return publishOne(world, stream, below(10) === 0 ? 1 + below(30) : 1, below(5) === 0);
 }
@@ -182,7 +232,7 @@ function end({ hub, model }: World, stream: string): Promise<unknown> | undefine
 function noteAbsent({ hub, model }: World): void {
   for (const stream of NAMES) {
     if (hub.hasStream(stream)) continue;
-    model.absentThrough.set(stream, model.head);
+    model.noteAbsent(stream, model.head);
     model.ended.delete(stream);
   }
 }
@@ -196,6 +246,8 @@ class View {
   #pending: Promise<void> | undefined;
   #lastEventId: string | undefined;
   #cursor = 0;
+  // It has brought no id to the connection it has.
+  #isNewcomer = false;
   // It was told that nothing will come; what comes all the same, after a removal, is not for it.
   #isFinished = false;
   // By stream, the position before which nothing is owed.
@@ -209,12 +261,15 @@ class View {
     this.#streams = streams;
   }
 
-  connect(since = ""): void {
+  /** Connects, as a newcomer for the newest `since` events of each stream. */
+  connect(since?: number): void {
     if (this.#reader || this.#isFinished) return;
-    const query = this.#streams.map((stream) => `stream=${stream}`).join("&") + since;
+    const names = this.#streams.map((stream) => `stream=${stream}`).join("&");
+    const query = since === undefined ? names : `${names}&since=${since}`;
     const response = this.#world.hub.subscribe(subscription(query, this.#lastEventId));
-    if (this.#lastEventId === undefined) {
-      for (const stream of this.#streams) this.#owedAfter.set(stream, this.#model.head);
+    this.#isNewcomer = this.#lastEventId === undefined;
+    if (this.#isNewcomer) {
+      for (const name of this.#streams) this.#owedAfter.set(name, this.#newest(name, since));
     }
     if (response.status === 204) {
       this.#checkOwed(this.#streams, Infinity);
@@ -293,7 +348,13 @@ class View {
       const after = Math.min(this.#owedAfter.get(stream)!, this.#cursor);
       const isMissing = this.#unseen(stream, after, position).length > 0;
       const wasAbsent = (this.#model.absentThrough.get(stream) ?? -1) >= after;
-      assert(isMissing || wasAbsent, `a gap in ${stream} at ${position} where nothing is missing`);
+      // Where the log says only how far it was trimmed, the hub can't tell whose events these were.
+      const isCautious = position <= this.#model.trimmedThrough &&
+        this.#unseen(stream, after, Infinity).length > 0;
+      assert(
+        isMissing || wasAbsent || isCautious,
+        `a gap in ${stream} at ${position} where nothing is missing`,
+      );
       this.#owedAfter.set(stream, position);
     }
     assert(position >= this.#cursor, "a gap goes back");
@@ -314,8 +375,9 @@ class View {
     assert(position === event.position, `${data} has another id`);
     assert(position > this.#cursor, `${data} comes after ${this.#cursor}`);
     const isReplayed = position <= this.#owedAfter.get(stream)!;
+    assert(!isReplayed || !this.#isNewcomer, `${data} is older than what a newcomer wants`);
     if (isReplayed) this.#owedAfter.set(stream, position - 1);
-    this.#checkOwed([stream], position - 1);
+    if (!this.#model.latest.has(stream)) this.#checkOwed([stream], position - 1);
     this.#seen.add(data);
     this.#cursor = position;
   }
@@ -323,9 +385,25 @@ class View {
   #checkOwed(streams: readonly string[], through: number): void {
     for (const stream of streams) {
       const owedAfter = this.#owedAfter.get(stream) ?? Infinity;
-      const [missing] = this.#unseen(stream, owedAfter, through);
+      const isLatest = this.#model.latest.has(stream);
+      const newest = this.#model.events.findLast((event) =>
+        event.stream === stream && event.data !== undefined
+      );
+      const after = isLatest ? Math.max(owedAfter, (newest?.position ?? 0) - 1) : owedAfter;
+      const [missing] = this.#unseen(stream, after, through);
       assert(!missing, `${missing?.data} is missing at ${through}`);
     }
+  }
+
+  /** The position after which a newcomer is owed a stream: before the newest that it keeps. */
+  #newest(stream: string, since = this.#world.replayEvents): number {
+    const { model, hub } = this.#world;
+    const kept = Math.min(since, hub.stream(stream)?.events ?? 0);
+    const events = model.events.filter((event) =>
+      event.stream === stream && event.data !== undefined
+    );
+    const first = kept > 0 ? events.at(-kept) : undefined;
+    return first ? first.position - 1 : model.head;
   }
 
   #unseen(stream: string, after: number, through: number): ModelEvent[] {

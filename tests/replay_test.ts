@@ -1,5 +1,6 @@
 import { assertEquals, assertLess } from "@std/assert";
 import { BroadcastHub } from "../lib/hub.ts";
+import type { HubOptions } from "../lib/hub_options.ts";
 import { Client, subscription } from "./client.ts";
 import { entry, ScriptedLog } from "./scripted_log.ts";
 
@@ -135,4 +136,125 @@ Deno.test("a client goes on where a page of the log ends that has nothing for it
     await log.deliver(3, 4, 5, 6, 7, 8);
   }, "8");
   assertEquals(result, { seen: ["5", "8"], gaps: 0, asked: ["e-2", "e-4"] });
+});
+
+/** Runs a test with a hub that keeps two events of each stream. */
+async function quietAndBusy(
+  run: (log: ScriptedLog, see: See, hub: BroadcastHub) => Promise<void>,
+  options: HubOptions = {},
+): Promise<void> {
+  const log = new ScriptedLog();
+  await using hub = new BroadcastHub({ log, historyEvents: 2, ...options });
+  const see: See = async (query, last, id) => {
+    await using client = new Client(hub.subscribe(subscription(query, id)));
+    const seen: string[] = [];
+    while (!seen.at(-1)?.startsWith(last)) {
+      const { event, data, lastEventId } = (await client.next())!;
+      if (event === "hello") continue;
+      seen.push(event === "gap" ? `gap ${lastEventId} ${JSON.parse(data).streams}` : data);
+    }
+    return seen;
+  };
+  await run(log, see, hub);
+}
+
+/** Subscribes with a query, and an id; returns what comes up to something that begins with `last`. */
+type See = (query: string, last: string, id?: string) => Promise<string[]>;
+
+/** Delivers events of a busy stream x, and of a quiet stream y those with some numbers. */
+async function deliverBoth(log: ScriptedLog, last: number, ofY: number[]): Promise<void> {
+  for (let i = 1; i <= last; i++) log.send([entry(i, ofY.includes(i) ? "y" : "x")]);
+  await Promise.resolve();
+}
+
+Deno.test("a client gets what the histories have of its other streams before a gap in one", async () => {
+  await quietAndBusy(async (log, see) => {
+    await deliverBoth(log, 9, [2, 5]);
+    const seen = see("stream=x&stream=y", "9", "e-1");
+    await log.answer([entry(7), entry(8), entry(9)], "e-6");
+    await log.answer([entry(7), entry(8), entry(9)]);
+    assertEquals(await seen, ["2", "5", "gap e-6 x", "7", "8", "9"]);
+    assertEquals(log.asked, ["e-1", "e-6"]);
+  });
+});
+
+Deno.test("a gap in the log ends where the history of its stream goes on", async () => {
+  await quietAndBusy(async (log, see) => {
+    await deliverBoth(log, 9, [2, 5]);
+    const seen = see("stream=x&stream=y", "9", "e-1");
+    await log.answer([], "e-9");
+    assertEquals(await seen, ["2", "5", "gap e-7 x", "8", "9"]);
+  });
+});
+
+Deno.test("a client gets more than a chunk of the histories before a gap in the log", async () => {
+  await quietAndBusy(async (log, see) => {
+    const data = "x".repeat(40_000);
+    log.send([entry(1), { ...entry(2, "y"), event: { data } }, {
+      ...entry(3, "y"),
+      event: { data },
+    }]);
+    log.send([4, 5, 6, 7, 8].map((number) => entry(number)));
+    await Promise.resolve();
+    const seen = see("stream=x&stream=y", "8", "e-1");
+    for (let i = 0; i < 2; i++) await log.answer([], "e-5");
+    await log.answer([entry(6), entry(7), entry(8)]);
+    assertEquals(await seen, [data, data, "gap e-5 x", "6", "7", "8"]);
+    assertEquals(log.asked, ["e-1", "e-2", "e-5"]);
+  });
+});
+
+Deno.test("a gap in one stream comes before the last dropped event, which another one has", async () => {
+  await quietAndBusy(async (log, see) => {
+    await deliverBoth(log, 9, [2, 6]);
+    const seen = see("stream=x&stream=y", "9", "e-1");
+    await log.answer([], "e-6");
+    await log.answer([], "e-6");
+    await log.answer([entry(7), entry(8), entry(9)]);
+    assertEquals(await seen, ["2", "gap e-5 x", "6", "7", "8", "9"]);
+    assertEquals(log.asked, ["e-1", "e-5", "e-6"]);
+  });
+});
+
+Deno.test("a newcomer for the newest events of each stream gets those, and reads no log", async () => {
+  await quietAndBusy(async (log, see) => {
+    await deliverBoth(log, 9, [2, 5]);
+    assertEquals(await see("stream=x&stream=y&since=1", "9"), ["5", "9"]);
+    assertEquals(log.asked, []);
+  });
+});
+
+Deno.test("a client is told of a gap where not even the latest event is kept", async () => {
+  let nowMs = 0;
+  const options = { slowSubscriber: "latest", now: () => nowMs, historyMs: 1_000 } as const;
+  await quietAndBusy(async (log, see, hub) => {
+    await deliverBoth(log, 4, [2]);
+    nowMs = 2_000;
+    log.send([entry(5)]);
+    await Promise.resolve();
+    hub.expire();
+    const seen = see("stream=x&stream=y", "5", "e-1");
+    await log.answer([], "e-4");
+    assertEquals(await seen, ["gap e-2 y", "5"]);
+  }, options);
+});
+
+Deno.test("a client gets no event from the log of a stream that is ephemeral here", async () => {
+  const log = new ScriptedLog();
+  await using hub = new BroadcastHub({ log });
+  hub.createStream("y", { ephemeral: true });
+  await log.deliver(1);
+  await using client = new Client(hub.subscribe(subscription("stream=x&stream=y", "e-2")));
+  await log.answer([entry(3, "y"), entry(4)]);
+  assertEquals((await client.data(2)).slice(1), ["4"]);
+  assertEquals(log.options[0]!.streams, ["x"]);
+});
+
+Deno.test("a client is told of a gap in all of its streams that its hub has yet to read", async () => {
+  await quietAndBusy(async (log, see) => {
+    await deliverBoth(log, 5, [2]);
+    const seen = see("stream=x&stream=y", "gap e-7", "e-1");
+    await log.answer([], "e-7");
+    assertEquals(await seen, ["2", "gap e-3 x", "4", "5", "gap e-7 x,y"]);
+  });
 });

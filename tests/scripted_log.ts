@@ -40,6 +40,10 @@ export class ScriptedLog implements EventLog {
     return page.promise;
   }
 
+  idBefore(id: string): string {
+    return `e-${Number(id.slice(2)) - 1}`;
+  }
+
   async close(): Promise<void> {}
 
   /** Delivers entries, in the turn that is open. */

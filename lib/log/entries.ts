@@ -103,6 +103,12 @@ export class EntryIds {
     return this.format(place, MAX_ITEMS);
   }
 
+  /** The id just before that of an item. */
+  before(id: string): string {
+    const index = parseInt(id.slice(-INDEX_LENGTH), 36);
+    return this.format(this.placeOf(id), Math.max(index - 1, 0));
+  }
+
   /** The id before all there could be. */
   get zero(): string {
     return this.format("0".repeat(this.#placeLength), 0);

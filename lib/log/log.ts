@@ -119,6 +119,11 @@ export interface EventLog {
    */
   read?(afterId: string, options?: ReadOptions): Promise<LogPage>;
   /**
+   * The id just before an entry's: later than that of every earlier entry, and good to read on from. Left
+   * out by a log without `read()`.
+   */
+  idBefore?(id: string): string;
+  /**
    * Ends delivering, and resolves when what was being appended has been or has failed, and nothing is
    * open any more. May be called twice.
    */

@@ -116,6 +116,11 @@ export class SharedLog implements EventLog {
     return this.#pages!.read(afterId, options);
   }
 
+  /** The id just before an entry's. */
+  idBefore(id: string): string {
+    return this.#ids!.before(id);
+  }
+
   /** Stops delivering, and waits for what is being written. */
   close(): Promise<void> {
     this.#closing ??= this.#close();

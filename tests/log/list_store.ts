@@ -30,11 +30,13 @@ export class ListStore implements EntryStore {
   trimming: Promise<unknown> = Promise.resolve();
   #added = Promise.withResolvers<void>();
   #isClosed = false;
-  #gone: string | undefined;
+  /** Through which id, without its epoch, it was trimmed. */
+  trimmedThrough: string | undefined;
 
-  /** Begins with a list, which it adds to. */
-  constructor(entries: StoredEntry[] = []) {
+  /** Begins with a list, which it adds to, trimmed as it was before. */
+  constructor(entries: StoredEntry[] = [], trimmedThrough?: string) {
     this.entries = entries;
+    this.trimmedThrough = trimmedThrough;
   }
 
   open(): Promise<string> {
@@ -43,7 +45,8 @@ export class ListStore implements EntryStore {
 
   /** Keeps an entry at the place after the last. */
   write(text: string): Promise<string> {
-    const place = `${Number(this.entries.at(-1)?.place ?? 100) + 1}`;
+    const last = this.entries.at(-1)?.place ?? this.trimmedThrough?.slice(0, this.placeLength);
+    const place = `${Number(last ?? 100) + 1}`;
     this.add({ place, text });
     return Promise.resolve(place);
   }
@@ -73,12 +76,14 @@ export class ListStore implements EntryStore {
 
   async trim(places: readonly string[], through: string): Promise<void> {
     await this.trimming;
-    this.#gone = through;
+    this.trimmedThrough = through;
     this.entries.splice(0, places.length);
   }
 
-  gone(): Promise<string | undefined> {
-    return Promise.resolve(this.#gone);
+  /** Answers after the reads that were asked for before, as a connection does. */
+  async gone(): Promise<string | undefined> {
+    await this.reading;
+    return this.trimmedThrough;
   }
 
   close(): Promise<void> {

@@ -1,0 +1,67 @@
+/**
+ * Logs that are trimmed while a schedule runs.
+ *
+ * @module
+ */
+
+import { byteLength, decodeEntry, EntryIds, type StoredEntry } from "../../lib/log/entries.ts";
+import type { EventLog } from "../../lib/log/log.ts";
+import { Retention, type RetentionOptions } from "../../lib/log/retention.ts";
+import { SharedLog } from "../../lib/log/shared.ts";
+import { mulberry32 } from "../random.ts";
+import type { ScheduleLog } from "../property.ts";
+import { ListStore } from "./list_store.ts";
+
+/** Bounds of a log for the schedule of a seed: of entries, bytes or age, or none. */
+export function randomRetention(seed: number): RetentionOptions {
+  const random = mulberry32(seed ^ 0x5eed);
+  const kind = Math.floor(random() * 4);
+  if (kind === 0) return { maxEntries: 1 + Math.floor(random() * 20) };
+  if (kind === 1) return { maxBytes: 100 + Math.floor(random() * 1_500) };
+  if (kind === 2) return { maxAgeMs: 1 + Math.floor(random() * 2_000) };
+  return {};
+}
+
+/** Waits until a log has had a chance to trim itself, as it has every second; only the first times. */
+export function pastTick(times = 2): () => Promise<void> {
+  let left = times;
+  return async () => {
+    if (left-- > 0) await new Promise((resolve) => setTimeout(resolve, 1_010));
+  };
+}
+
+/** A log whose entries are in a list that another instance trims, in a time that the schedule makes. */
+export class TrimmedList implements ScheduleLog {
+  readonly #entries: StoredEntry[] = [];
+  readonly #retention: Retention;
+  readonly #pageLength: number;
+  #store = new ListStore(this.#entries);
+  #noted = "";
+
+  /** Begins with no entry, trimmed by bounds, read in pages of so many characters. */
+  constructor(retention: RetentionOptions, pageLength: number) {
+    this.#retention = new Retention(retention);
+    this.#pageLength = pageLength;
+  }
+
+  /** Opens it again, after the last has been closed. */
+  open(): EventLog {
+    this.#store = new ListStore(this.#entries, this.#store.trimmedThrough);
+    return new SharedLog(this.#store, {}, this.#pageLength);
+  }
+
+  /** Trims it as another instance does that has read all of it at this time. */
+  async trim(nowMs: number): Promise<void> {
+    for (const entry of this.#entries.filter(({ place }) => place > this.#noted)) {
+      const id = decodeEntry(entry, IDS, 0).at(-1)!.id;
+      this.#retention.add(id, byteLength(entry.text), nowMs);
+      this.#noted = entry.place;
+    }
+    const due = this.#retention.due(nowMs);
+    if (due.length === 0) return;
+    await this.#store.trim(due.map((id) => IDS.placeOf(id)), IDS.withoutEpoch(due.at(-1)!));
+    this.#retention.drop(due.length);
+  }
+}
+
+const IDS = new EntryIds("e", 3);
