@@ -6,7 +6,7 @@
 
 import type { ServerSentEvent } from "./event.ts";
 import { HubError } from "./hub_error.ts";
-import { compareIds, type EventLog, type LogEntry } from "./log/log.ts";
+import { compareIds, type EventLog, goesOnAfter, type LogEntry } from "./log/log.ts";
 import type { Report } from "./report.ts";
 import { checkPublishable } from "./resume.ts";
 import type { Stream } from "./stream.ts";
@@ -139,7 +139,8 @@ export class Publisher {
     // Whatever becomes of the first one, it is known then.
     if (pending) return pending.then(() => this.publish(name, events));
     const isFirst = stream.published === 0;
-    const appended = this.#ask(() => this.#log.append(name, fresh, { isFirst }));
+    const seenId = this.#turns.headId;
+    const appended = this.#ask(() => this.#log.append(name, fresh, { isFirst, seenId }));
     const confirmed = this.#confirm(appended, stream, key, first);
     const isOnItsWay = fresh.some((event) => event.id && !this.#isDouble(stream, event));
     if (isOnItsWay) this.#hold(keys, confirmed);
@@ -177,10 +178,11 @@ export class Publisher {
     for (const feed of stream.feeds) feed.endIfDone();
   }
 
-  #take({ id, stream: name, event, isFirst, ageMs }: LogEntry): void {
+  #take(entry: LogEntry): void {
+    const { id, stream: name, event, ageMs } = entry;
     try {
       const stream = this.#streams.create(name, this.#now());
-      if (isFirst) stream.endId = undefined;
+      if (stream.endId !== undefined && goesOnAfter(stream.endId, entry)) stream.endId = undefined;
       if (!event) this.#end(stream, id, ageMs);
       else if (!stream.isEnded && !stream.isEphemeral && !this.#isDouble(stream, event)) {
         this.#turns.append(stream, event, id, ageMs);

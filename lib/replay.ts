@@ -5,7 +5,7 @@
  */
 
 import { encodeChecked } from "./event.ts";
-import { compareIds, type EventLog, type LogEntry, type LogPage } from "./log/log.ts";
+import { compareIds, type EventLog, goesOnAfter, type LogEntry, type LogPage } from "./log/log.ts";
 import type { EventResponse } from "./response.ts";
 import type { Stream } from "./stream.ts";
 import type { Turns } from "./turns.ts";
@@ -115,12 +115,14 @@ function encodePage(
   let id = afterId;
   let text = "";
   let events = 0;
-  const ended = new Set<string>();
+  const endIds = new Map<string, string>();
   for (const entry of entries) {
     if (text.length > MAX_LENGTH) return { bytes: encoder.encode(text), events, id };
-    if (entry.isFirst) ended.delete(entry.stream);
-    if (!entry.event) ended.add(entry.stream);
-    else if (!ended.has(entry.stream) && isWanted(entry)) {
+    const endId = endIds.get(entry.stream);
+    const isEnded = endId !== undefined && !goesOnAfter(endId, entry);
+    if (!isEnded) endIds.delete(entry.stream);
+    if (!entry.event) endIds.set(entry.stream, isEnded ? endId : entry.id);
+    else if (!isEnded && isWanted(entry)) {
       text += encodeChecked(entry.event, entry.id).text;
       events++;
     }

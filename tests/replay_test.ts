@@ -258,3 +258,13 @@ Deno.test("a client is told of a gap in all of its streams that its hub has yet 
     assertEquals(await seen, ["2", "gap e-3 x", "4", "5", "gap e-7 x,y"]);
   });
 });
+
+Deno.test("a client is shown what goes on after an end only where its publisher had seen the end", async () => {
+  const result = await seenAhead(async (log) => {
+    const first = (number: number, seenId: string) => ({ ...entry(number), isFirst: true, seenId });
+    const end = { ...entry(3), event: undefined };
+    await log.answer([end, first(4, "e-2"), entry(5), first(6, "e-3")]);
+    await log.deliver(7);
+  }, "7");
+  assertEquals(result.seen, ["6", "7"]);
+});

@@ -17,11 +17,18 @@ export interface StoredEntry {
   readonly text: string;
 }
 
-/** Encodes an event of a stream, or the stream's end, as an item of an entry. */
-export function encodeItem(stream: string, event?: ServerSentEvent, isFirst = false): string {
-  return JSON.stringify(
-    event === undefined ? [stream] : isFirst ? [stream, event, 1] : [stream, event],
-  );
+/**
+ * Encodes an event of a stream, or the stream's end, as an item of an entry.
+ *
+ * @param first Whether it is the stream's first; given as an id, that which its hub had come to.
+ */
+export function encodeItem(
+  stream: string,
+  event?: ServerSentEvent,
+  first: boolean | string = false,
+): string {
+  if (event === undefined) return JSON.stringify([stream]);
+  return JSON.stringify(first === false ? [stream, event] : [stream, event, first]);
 }
 
 /** Encodes an entry of such items, appended at a time in milliseconds since 1970. */
@@ -45,7 +52,8 @@ export function decodeEntry(
       if (event !== undefined) checkEvent(event);
       if (!isStreamName(stream) || Number.isNaN(ageMs)) throw new TypeError("Not an entry");
       const id = ids.format(place, index + 1);
-      return { id, stream, event, isFirst: first !== undefined, ageMs };
+      const entry = { id, stream, event, isFirst: first !== undefined, ageMs };
+      return typeof first === "string" && ids.has(first) ? { ...entry, seenId: first } : entry;
     });
   } catch {
     // It is as if it were not there, on every instance alike.
@@ -73,7 +81,7 @@ export function byteLength(text: string): number {
 
 const encoder = new TextEncoder();
 
-type Item = [stream: string, event?: ServerSentEvent, first?: 1];
+type Item = [stream: string, event?: ServerSentEvent, first?: unknown];
 
 /** When an entry was appended, in milliseconds since 1970; 0 for what no hub has written. */
 export function entryTimeMs({ text }: StoredEntry): number {

@@ -19,6 +19,11 @@ export interface LogEntry {
    * earlier stream of that name has ended and been forgotten.
    */
   readonly isFirst: boolean;
+  /**
+   * Of one that is first, the id that its publisher's hub had come to. It goes on after an end up to
+   * there; an end after that was not known to the hub, and stands. Left out, it is not known.
+   */
+  readonly seenId?: string | undefined;
   /** How long ago it was appended, in milliseconds, when it was taken from where it is kept. */
   readonly ageMs: number;
 }
@@ -27,6 +32,8 @@ export interface LogEntry {
 export interface AppendOptions {
   /** Whether the first of the events is the first of a stream. */
   readonly isFirst?: boolean;
+  /** If so, the id that the hub had come to. */
+  readonly seenId?: string;
 }
 
 /** Options of {@linkcode EventLog.read}. */
@@ -136,6 +143,11 @@ export interface EventLog {
  */
 export function compareIds(a: string, b: string): number {
   return a.length - b.length || (a < b ? -1 : a > b ? 1 : 0);
+}
+
+/** Whether an entry begins a stream anew that has ended: its publisher's hub had seen that end. */
+export function goesOnAfter(endId: string, { isFirst, seenId }: LogEntry): boolean {
+  return isFirst && (seenId === undefined || compareIds(endId, seenId) <= 0);
 }
 
 /** An epoch: what sets the ids of one log apart from those of any other. 48 random bits. */

@@ -101,9 +101,10 @@ export class SharedLog implements EventLog {
   append(
     stream: string,
     events: readonly ServerSentEvent[],
-    { isFirst = false }: AppendOptions = {},
+    { isFirst = false, seenId }: AppendOptions = {},
   ): Promise<string> {
-    return this.#append(events.map((event, i) => encodeItem(stream, event, isFirst && i === 0)));
+    const first = isFirst && (seenId ?? true);
+    return this.#append(events.map((event, i) => encodeItem(stream, event, i === 0 && first)));
   }
 
   /** Keeps the end of a stream. */

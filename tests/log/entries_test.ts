@@ -25,6 +25,20 @@ Deno.test("decodeEntry() gives back what encodeEntry() was given, with ids and a
   assertEquals(entryTimeMs({ place: "00a", text }), 900);
 });
 
+Deno.test("decodeEntry() gives back the id that the hub of a first event had come to", () => {
+  const seenIds = (first: unknown) =>
+    decode(`[900,["a",{"data":""},${JSON.stringify(first)}]]`).map((entry) => [
+      entry.isFirst,
+      entry.seenId,
+    ]);
+  const item = encodeItem("a", { data: "" }, ids.format("009", 2));
+  assertEquals(decode(encodeEntry(900, [item]))[0]!.seenId, ids.format("009", 2));
+  // What hubs of before have written, and what is no id here.
+  for (const first of [1, true, "other-0090002", ""]) {
+    assertEquals(seenIds(first), [[true, undefined]]);
+  }
+});
+
 Deno.test("decodeEntry() takes no entry for older than nothing where clocks differ", () => {
   assertEquals(decode(encodeEntry(5_000, [encodeItem("a")]))[0]!.ageMs, 0);
 });
@@ -47,6 +61,14 @@ Deno.test("decodeEntry() finds nothing in what no hub has written", () => {
     '[900,["good",{"data":"x"}],["b",{"id":"\\n"}]]',
   ];
   for (const text of texts) assertEquals(decode(text), [], text);
+});
+
+Deno.test("EntryIds.before() comes after all earlier ids, and stays in the entry", () => {
+  const first = ids.format("00b", 1);
+  assertEquals(ids.before(first), ids.format("00b", 0));
+  assertEquals(ids.before(ids.format("00b", 2)), first);
+  assertEquals(ids.before(ids.before(first)), ids.format("00b", 0));
+  assertEquals(ids.after("00a") < ids.before(first), true);
 });
 
 Deno.test("EntryIds orders the ids of an entry, and puts them between those of its neighbours", () => {

@@ -84,6 +84,26 @@ function testInstances(kind: LogKind): void {
     assert(error instanceof HubError && error.code === "ended");
   });
 
+  test("do not let a publish of one that is behind revive a stream that has ended", async (place) => {
+    await using a = await start(place);
+    const { log, release } = holdBack(place.open());
+    await using b = new BroadcastHub({ log });
+    await b.ready;
+    await a.publish("x", { data: "1" });
+    await a.end("x");
+    const late = assertRejects(() => b.publish("x", { data: "late" }), HubError, "it has ended");
+    await a.publish("y", { data: "b hears of nothing" });
+    release();
+    await late;
+    const { id } = await b.publish("y", { data: "after what came late" });
+    await reach(a, "y", 2);
+    for (const hub of [a, b]) {
+      const { events, isEnded } = hub.stream("x")!;
+      assertEquals([events, isEnded], [1, true]);
+    }
+    assertEquals(a.subscribe(subscription("stream=x", id)).status, 204);
+  });
+
   test("let a publish and the end of its stream race, and never lose what they acknowledge", async (place) => {
     await using a = await start(place);
     await using b = await start(place);
