@@ -57,7 +57,10 @@ export interface HubOptions extends Omit<StreamOptions, "ephemeral"> {
   readonly onSubscribe?: (subscription: Subscription, request: Request) => void;
   /** Called once for each subscriber that has ended, in a later turn. */
   readonly onUnsubscribe?: (subscription: Subscription, end: ConnectionEnd) => void;
-  /** Called once when the log goes away, with the reason, and once when it is back. */
+  /**
+   * Called when the log goes away, with the reason; again for each new reason while it is away, ten at
+   * the most; and once when it is back.
+   */
   readonly onLogChange?: (isUp: boolean, reason?: unknown) => void;
   /**
    * Called once with each error that a hook, the clock or the log throws where nobody waits for it. Left

@@ -63,7 +63,10 @@ export interface LogReceiver {
   readonly deliver: (entries: readonly LogEntry[]) => void;
   /** Is told that what came up to an id can't be delivered any more: it was away for too long. */
   readonly lost: (throughId: string) => void;
-  /** Is told once when the log goes away, with the reason, and once when it is back. */
+  /**
+   * Is told when the log goes away, with the reason; again when another reason keeps it away; and once
+   * when it is back.
+   */
   readonly changed: (isUp: boolean, reason?: unknown) => void;
   /**
    * Is told when the log has failed several times in a row to drop entries that exceed its bounds; once,

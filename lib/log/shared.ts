@@ -50,7 +50,8 @@ export class SharedLog implements EventLog {
   readonly #size = new PageSize({ count: 100, minCount: 1, length: 1_048_576 });
   #isReading = false;
   #isUp = false;
-  #wasDown = false;
+  // Why it is away, each reason once; empty while it is not.
+  readonly #reasons = new Set<string>();
   #failedTrims = 0;
   #timer: ReturnType<typeof setInterval> | undefined;
   #isTicking = false;
@@ -149,12 +150,25 @@ export class SharedLog implements EventLog {
     });
     const ids = this.#ids = new EntryIds(epoch, store.placeLength);
     this.#pages = new PageReader({ store, ids, index: this.#index, isUp: () => this.#isUp });
-    this.#startId = this.#lastId = await goneThrough(store, ids);
+    this.#startId = this.#lastId = await this.#untilReached(() => goneThrough(store, ids));
     for (let place = ids.placeOf(ids.zero);;) {
-      const page = await readSized(store, placeAfter(place), this.#size);
+      const page = await this.#untilReached(() => readSized(store, placeAfter(place), this.#size));
       if (this.#closing || page.length === 0) return;
-      await this.#advance(page, true);
+      await this.#untilReached(() => this.#advance(page, true));
       place = page.at(-1)!.place;
+    }
+  }
+
+  /** Asks the store again, while the log is opened, until it can be reached. */
+  async #untilReached<T>(ask: () => Promise<T>): Promise<T> {
+    for (;;) {
+      try {
+        return await ask();
+      } catch (error) {
+        if (this.#closing) throw error;
+        this.#down(error);
+        await this.#pause(TICK_MS);
+      }
     }
   }
 
@@ -176,7 +190,9 @@ export class SharedLog implements EventLog {
         const page = await this.#next();
         const isLate = !this.#isReading || this.#sinceRead.elapsedMs > LATE_MS;
         await this.#advance(page, isLate);
+        const isBack = !this.#isReading;
         this.#isReading = true;
+        if (isBack) this.#tick();
       } catch (error) {
         this.#isReading = false;
         this.#down(error);
@@ -294,15 +310,17 @@ export class SharedLog implements EventLog {
   #up(): void {
     if (this.#closing) return;
     this.#isUp = true;
-    if (this.#wasDown) this.#receiver!.changed(true);
-    this.#wasDown = false;
+    if (this.#reasons.size > 0) this.#receiver!.changed(true);
+    this.#reasons.clear();
   }
 
   #down(reason: unknown): void {
     if (this.#closing) return;
     this.#isUp = false;
-    if (!this.#wasDown) this.#receiver!.changed(false, reason);
-    this.#wasDown = true;
+    const text = String(reason);
+    if (this.#reasons.has(text) || this.#reasons.size >= MAX_REASONS) return;
+    this.#reasons.add(text);
+    this.#receiver!.changed(false, reason);
   }
 
   async #pause(ms: number): Promise<void> {
@@ -329,5 +347,7 @@ export class SharedLog implements EventLog {
 const TICK_MS = 1_000;
 /** A reader that was not there for so long may have missed what was dropped meanwhile. */
 const LATE_MS = 2_000;
+/** Reasons of one outage that are told; with a number in it, a reason would be new for ever. */
+const MAX_REASONS = 10;
 /** Others that write at the same time may make a few fail. */
 const MAX_FAILED_TRIMS = 3;

@@ -28,6 +28,8 @@ export class ListStore implements EntryStore {
   reading: Promise<unknown> = Promise.resolve();
   following: Promise<unknown> = Promise.resolve();
   trimming: Promise<unknown> = Promise.resolve();
+  /** Says that it can't be reached. */
+  fail: (reason: unknown) => void = () => {};
   #added = Promise.withResolvers<void>();
   #isClosed = false;
   /** Through which id, without its epoch, it was trimmed. */
@@ -39,7 +41,8 @@ export class ListStore implements EntryStore {
     this.trimmedThrough = trimmedThrough;
   }
 
-  open(): Promise<string> {
+  open(onDown: (reason: unknown) => void = () => {}): Promise<string> {
+    this.fail = onDown;
     return Promise.resolve("e");
   }
 

@@ -247,3 +247,46 @@ Deno.test("SharedLog passes over entries that no hub has written, wherever it re
 async function isSo(is: () => boolean): Promise<void> {
   while (!is()) await new Promise((resolve) => setTimeout(resolve, 10));
 }
+
+Deno.test("SharedLog tells each new reason of an outage once, ten at most, and begins anew with the next", async () => {
+  const store = new ListStore();
+  const told: string[] = [];
+  const back = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  const log = new SharedLog(store);
+  let backs = 0;
+  await log.open({
+    deliver: () => {},
+    lost: () => {},
+    changed: (isUp, reason) => isUp ? back[backs++]!.resolve() : told.push(`${reason}`),
+  });
+  for (const reason of ["closed", "refused", "closed", "refused"]) store.fail(reason);
+  assertEquals(told, ["closed", "refused"]);
+  for (let i = 0; i < 100; i++) store.fail(`refused ${i}`);
+  assertEquals([told.length, log.isUp], [10, false]);
+  await soon(back[0]!.promise, () => "its return");
+  store.fail("closed");
+  assertEquals(told.slice(10), ["closed"]);
+  await soon(back[1]!.promise, () => "its return");
+  await log.close();
+});
+
+Deno.test("SharedLog reads again what a connection that broke left unread while it was opened", async () => {
+  const store = new ListStore(entries(3));
+  const broken = Promise.reject(new Error("broken"));
+  broken.catch(() => {});
+  store.reading = broken;
+  const told: string[] = [];
+  const delivered: string[] = [];
+  const log = new SharedLog(store);
+  await log.open({
+    deliver: (entries) => delivered.push(...entries.map(textOf)),
+    lost: () => {},
+    changed: (isUp, reason) => {
+      told.push(isUp ? "back" : `${reason}`);
+      store.reading = Promise.resolve();
+    },
+  });
+  assertEquals(delivered, ["x 100", "x 101", "x 102"]);
+  assertEquals(told, ["Error: broken", "back"]);
+  await log.close();
+});
