@@ -7,7 +7,10 @@
 
 import { LOSS, type StoredEntry } from "./entries.ts";
 import { type EventLog, randomEpoch } from "./log.ts";
-import { type RedisClient, RedisConnection } from "./redis_connection.ts";
+import { isRedisUrl, parseMoved, parseSentinel } from "./redis_address.ts";
+import { type RedisClient, RedisClients } from "./redis_client.ts";
+import { isRefusal, messageOf, Refusal } from "./redis_error.ts";
+import { RedisLink } from "./redis_link.ts";
 import type { RetentionOptions } from "./retention.ts";
 import type { EntryStore } from "./entry_store.ts";
 import { SharedLog } from "./shared.ts";
@@ -20,27 +23,47 @@ export type {
   LogReceiver,
   ReadOptions,
 } from "./log.ts";
-export type { RedisClient, RedisOverrides } from "./redis_connection.ts";
+export type {
+  RedisClient,
+  RedisOverrides,
+  RedisSettings,
+  RedisSocketSettings,
+} from "./redis_client.ts";
 export type { RetentionOptions } from "./retention.ts";
 
-/** Options of {@linkcode openRedisLog}; one of `client` and `url` is needed. */
+/** Options of {@linkcode openRedisLog}; one of `client`, `url` and `sentinels` is needed. */
 export interface RedisLogOptions extends RetentionOptions {
   /**
-   * A client that the application has. The log makes two more with its settings and leaves it alone.
+   * A client that the application has: what `createClient()` of the packages `@redis/client` and `redis`
+   * returns, versions 5 and 6. The log makes others with its settings and leaves it alone; a
+   * `reconnectStrategy` of its own has no effect on those.
    */
   readonly client?: RedisClient;
   /**
-   * Where Redis is: `redis[s]://[[user][:password]@]host[:port][/database]`. The package `redis` is
-   * imported when the log is opened, and not before.
+   * Where Redis is: `redis[s]://[[user][:password]@]host[:port][/database]`. The package
+   * `@redis/client` is imported when the log is opened, and not before. With `sentinels` the host and
+   * the port have no effect.
    */
   readonly url?: string;
+  /** The certificates to trust, as PEM, for a `url` of `rediss:`; by default those of the runtime. */
+  readonly ca?: string;
   /**
-   * The key of the Redis stream, and what other keys begin with; hubs with different keys know nothing
-   * of each other.
+   * Sentinels that know where the master is: `[redis[s]://][[user][:password]@]host[:port]`, the port
+   * 26379 unless it is given. User, password, database and TLS of the master are those of `client` or
+   * `url`.
+   */
+  readonly sentinels?: readonly string[];
+  /** The name of the master, as the sentinels know it; needed with `sentinels`. */
+  readonly master?: string;
+  /**
+   * The key of the Redis stream. The other keys are `{<key>}:<name>`, so that a Redis Cluster keeps all
+   * of them on one node. Hubs with different keys know nothing of each other.
    *
    * @default {"sse-hub"}
    */
   readonly key?: string;
+  /** Is told once, when the log is opened, what endangers it: a Redis that may evict its keys. */
+  readonly onWarning?: (text: string) => void;
 }
 
 /**
@@ -51,45 +74,38 @@ export interface RedisLogOptions extends RetentionOptions {
  * with `appendonly yes` and `appendfsync always` it survives the machine. While Redis is away,
  * publishing rejects and subscribers stay; then they get all they missed.
  *
- * @throws {TypeError} If there is neither a client nor a URL, or the URL is not one of Redis.
+ * @throws {TypeError} If there is no client, URL or sentinel, or one of the texts names no server.
  * @throws {RangeError} If an option is not above 0.
  *
  * @example
  * ```ts ignore
  * import { BroadcastHub } from "@sse/hub";
  * import { openRedisLog } from "@sse/hub/redis";
- * import { createClient } from "redis";
+ * import { createClient } from "@redis/client";
  *
  * const hub = new BroadcastHub({ log: openRedisLog({ client: createClient() }) });
  * await hub.ready;
  * ```
  */
 export function openRedisLog(options: RedisLogOptions): EventLog {
-  const { client, url } = options;
-  if (!client && !isRedisUrl(url)) {
+  const { client, url, sentinels = [], master, key = DEFAULT_KEY } = options;
+  if (client ? false : url === undefined ? sentinels.length === 0 : !isRedisUrl(url)) {
     const got = url === undefined ? "neither" : "a url that is not one of Redis";
     throw new TypeError(
       `Cannot open log: expected a client, or a url such as redis://localhost:6379, got ${got}`,
     );
   }
-  return new SharedLog(new RedisStore(options), options);
-}
-
-/** Whether a text is the URL of a Redis: with a host, and with nothing or a database as its path. */
-export function isRedisUrl(url: string | undefined): boolean {
-  if (url === undefined || !URL.canParse(url)) return false;
-  const { protocol, hostname, pathname, username, password } = new URL(url);
-  return /^rediss?:$/.test(protocol) && hostname !== "" && /^(?:\/[0-9]*)?$/.test(pathname) &&
-    isDecodable(username) && isDecodable(password);
-}
-
-function isDecodable(text: string): boolean {
-  try {
-    decodeURIComponent(text);
-    return true;
-  } catch {
-    return false;
+  if (!sentinels.every(parseSentinel) || (sentinels.length > 0) !== Boolean(master)) {
+    throw new TypeError(
+      "Cannot open log: expected sentinels such as localhost:26379 together with the name of a master",
+    );
   }
+  if (key.includes("}") && !HASH_TAG.test(key)) {
+    throw new TypeError(
+      "Cannot open log: expected a key without }, or with a hash tag such as {a}",
+    );
+  }
+  return new SharedLog(new RedisStore(options), options);
 }
 
 /** Entries of one Redis stream, under the ids that Redis gives them. */
@@ -101,40 +117,43 @@ class RedisStore implements EntryStore {
   readonly #key: string;
   readonly #maxLength: readonly string[];
   #epoch = randomEpoch();
-  // A blocking read holds up its connection, so writing has one of its own.
-  #writer: RedisConnection | undefined;
-  #reader: RedisConnection | undefined;
+  // What the other keys begin with.
+  #prefix: string;
+  #link: RedisLink | undefined;
   #place = "";
   #mayHaveLost = false;
   #isClosed = false;
 
   constructor(options: RedisLogOptions) {
-    const { key = "sse-hub", maxEntries = 100_000 } = options;
+    const { key = DEFAULT_KEY, maxEntries = 100_000 } = options;
     this.#options = options;
     this.#key = key;
+    this.#prefix = HASH_TAG.test(key) ? key : `{${key}}`;
     // The hubs drop what is too much. This bounds it where they can't, and is what they would not notice.
     this.#maxLength = maxEntries < Infinity ? ["MAXLEN", "~", `${Math.ceil(2 * maxEntries)}`] : [];
   }
 
   async open(onDown: (reason: unknown) => void): Promise<string> {
-    const settings = this.#options.client ?? await createClient(this.#options.url!);
-    const onError = (error: unknown) => {
-      this.#mayHaveLost = true;
-      onDown(error);
-    };
-    this.#writer = new RedisConnection(settings, onError);
-    this.#reader = new RedisConnection(settings, onError);
+    const { client, url = "redis://localhost", ca } = this.#options;
+    const clients = client ? new RedisClients(client) : await RedisClients.of(url, ca);
     if (this.#isClosed) throw new Error("Cannot open log: it is closed");
-    await Promise.all([this.#writer.connect(), this.#reader.connect()]);
-    for (;;) {
-      try {
-        await this.#tryCommands();
-        return this.#epoch = await this.#sharedEpoch();
-      } catch (error) {
-        if (this.#isClosed || !isPassing(error)) throw error;
-        onDown(error);
-        await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+    const link = this.#link = this.#connect(clients, onDown);
+    try {
+      await link.open();
+      for (;;) {
+        try {
+          return await this.#prepare(link);
+        } catch (error) {
+          if (this.#isClosed || isRefusal(error)) throw error;
+          // Sent to another node, it goes there at once.
+          if (parseMoved(messageOf(error))) continue;
+          onDown(error);
+          await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+        }
       }
+    } catch (error) {
+      link.close();
+      throw error;
     }
   }
 
@@ -144,8 +163,9 @@ class RedisStore implements EntryStore {
   }
 
   async probe(): Promise<void> {
+    await this.#link!.ready(TIMEOUT_MS);
     await this.#restore();
-    await this.#send(["SET", `${this.#key}:epoch`, this.#epoch, "NX"]);
+    await this.#send(["SET", `${this.#prefix}:epoch`, this.#epoch, "NX"]);
   }
 
   async read(fromPlace: string, count: number): Promise<StoredEntry[]> {
@@ -155,11 +175,12 @@ class RedisStore implements EntryStore {
 
   async next(afterPlace: string, count: number, mayWait: boolean): Promise<StoredEntry[]> {
     this.#place = afterPlace;
+    await this.#link!.ready(TIMEOUT_MS);
     await this.#restore();
     const block = mayWait ? ["BLOCK", `${BLOCK_MS}`] : [];
     const from = ["STREAMS", this.#key, idOf(afterPlace)];
     const args = ["XREAD", "COUNT", `${count}`, ...block, ...from];
-    const reply = await this.#reader!.send(BLOCK_MS + TIMEOUT_MS, args);
+    const reply = await this.#link!.sendBlocking(BLOCK_MS + TIMEOUT_MS, args);
     return reply ? storedEntries(mapOf(reply).get(this.#key)) : [];
   }
 
@@ -167,7 +188,7 @@ class RedisStore implements EntryStore {
     const [ms, sequence] = idOf(places.at(-1)!).split("-");
     const trim = ["XTRIM", this.#key, "MINID", `${ms}-${Number(sequence) + 1}`];
     try {
-      await this.#send(["EVAL", SET_IF_GREATER, "1", `${this.#key}:gone`, through]);
+      await this.#send(["EVAL", SET_IF_GREATER, "1", `${this.#prefix}:gone`, through]);
     } catch (error) {
       // A Redis that is full takes nothing more, but makes room; the next time it takes it.
       if (messageOf(error).startsWith("OOM ")) await this.#send(trim);
@@ -177,14 +198,54 @@ class RedisStore implements EntryStore {
   }
 
   async gone(): Promise<string | undefined> {
-    return await this.#send(["GET", `${this.#key}:gone`]) as string | null ?? undefined;
+    return await this.#send(["GET", `${this.#prefix}:gone`]) as string | null ?? undefined;
   }
 
   close(): Promise<void> {
     this.#isClosed = true;
-    this.#writer?.close();
-    this.#reader?.close();
+    this.#link?.close();
     return Promise.resolve();
+  }
+
+  #connect(clients: RedisClients, onDown: (reason: unknown) => void): RedisLink {
+    const { sentinels = [], master = "" } = this.#options;
+    return new RedisLink({
+      clients,
+      sentinels: sentinels.map((sentinel) => parseSentinel(sentinel)!),
+      master,
+      onDown: (error) => {
+        this.#mayHaveLost = true;
+        onDown(error);
+      },
+    });
+  }
+
+  async #prepare(link: RedisLink): Promise<string> {
+    await link.ready(Infinity);
+    await this.#findKeys(link);
+    await this.#tryCommands();
+    this.#epoch = await this.#sharedEpoch();
+    await this.#warn(link);
+    return this.#epoch;
+  }
+
+  /**
+   * Goes on with the keys `<key>:<name>` where an earlier version has begun with them. They have no hash
+   * tag, so that a Redis Cluster may have them on another node: then nobody has begun with them.
+   */
+  async #findKeys(link: RedisLink): Promise<void> {
+    if (this.#prefix === this.#key || await this.#exists(link, `${this.#prefix}:epoch`)) return;
+    if (await this.#exists(link, `${this.#key}:epoch`)) this.#prefix = this.#key;
+  }
+
+  async #exists(link: RedisLink, key: string): Promise<boolean> {
+    try {
+      return typeof await link.ask(TIMEOUT_MS, ["GET", key]) === "string";
+    } catch (error) {
+      const message = messageOf(error);
+      if (message.startsWith("NOPERM ") || parseMoved(message)) return false;
+      throw error;
+    }
   }
 
   /**
@@ -192,27 +253,39 @@ class RedisStore implements EntryStore {
    * the log has to drop its first entry.
    */
   async #tryCommands(): Promise<void> {
-    for (const args of harmlessCommands(this.#key, this.#epoch)) {
+    for (const args of harmlessCommands(this.#key, this.#prefix, this.#epoch)) {
       try {
         await this.#send(args);
       } catch (error) {
         const message = messageOf(error);
         if (EXPECTED.test(message)) continue;
-        if (isPassing(error)) throw error;
-        throw new Error(
+        if (!isRefusal(error)) throw error;
+        throw new Refusal(
           `Cannot open log: Redis refuses ${args[0]} (${
             message.replace(/, with args .*/s, "")
           }); ` +
             `needed are Redis 6.2 or later and a user that may run ${COMMANDS} on the keys ` +
-            `${this.#key} and ${this.#key}:*`,
+            `${this.#key} and ${this.#prefix}:*`,
         );
       }
     }
   }
 
+  /** Tells of a Redis that may evict the keys of the log, where its user may know. */
+  async #warn(link: RedisLink): Promise<void> {
+    const { onWarning } = this.#options;
+    if (!onWarning) return;
+    const info = await link.ask(TIMEOUT_MS, ["INFO", "memory"]).catch(() => "");
+    const [, policy] = /^maxmemory_policy:(allkeys-[a-z-]+)/m.exec(`${info}`) ?? [];
+    if (policy === undefined) return;
+    onWarning(
+      `Redis may evict the event log: its maxmemory-policy is ${policy}; set it to noeviction`,
+    );
+  }
+
   /** The epoch there is, or else its own from now on. */
   async #sharedEpoch(): Promise<string> {
-    const key = `${this.#key}:epoch`;
+    const key = `${this.#prefix}:epoch`;
     const epoch = await this.#send(["GET", key]);
     if (typeof epoch === "string") return epoch;
     await this.#send(["SET", key, this.#epoch, "NX"]);
@@ -233,6 +306,7 @@ class RedisStore implements EntryStore {
         if (!messageOf(error).includes("equal or smaller")) throw error;
       }
     }
+    await this.#findKeys(this.#link!);
     if (await this.#sharedEpoch() !== this.#epoch) {
       throw new Error("Redis has lost its memory and another hub has begun anew: restart this one");
     }
@@ -240,11 +314,11 @@ class RedisStore implements EntryStore {
   }
 
   #send(args: readonly string[]): Promise<unknown> {
-    return this.#writer!.send(TIMEOUT_MS, args);
+    return this.#link!.send(TIMEOUT_MS, args);
   }
 }
 
-const PACKAGE = "npm:redis@5.9.0";
+const DEFAULT_KEY = "sse-hub";
 const FIELD = "entry";
 const RETRY_MS = 1_000;
 const BLOCK_MS = 4_000;
@@ -255,15 +329,10 @@ if not value or value < ARGV[1] then redis.call("SET", KEYS[1], ARGV[1]) end`;
 const COMMANDS = "GET, SET, EVAL, XADD, XRANGE, XREAD and XTRIM";
 // An entry with the id 0-0 is taken by no Redis; one that is full makes room when the log drops entries.
 const EXPECTED = /must be greater than 0-0|^OOM /;
+// The part of a key that says where a Redis Cluster keeps it.
+const HASH_TAG = /^[^{]*\{[^}]+\}/;
 const MS_LENGTH = 9;
 const SEQUENCE_LENGTH = 6;
-
-// Not a literal: who doesn't ask for Redis downloads nothing.
-async function createClient(url: string): Promise<RedisClient> {
-  const { createClient } = await import(PACKAGE);
-  const reconnectStrategy = (retries: number) => Math.min(50 * 2 ** retries, 1_000);
-  return createClient({ url, socket: { reconnectStrategy } });
-}
 
 function placeOf(id: string): string {
   const [ms = "", sequence = ""] = id.split("-");
@@ -279,25 +348,16 @@ function idOf(place: string): string {
 }
 
 /** A command of each kind that the log sends. None changes anything, but `SET` where there is no epoch. */
-function harmlessCommands(key: string, epoch: string): string[][] {
+function harmlessCommands(key: string, prefix: string, epoch: string): string[][] {
   return [
-    ["GET", `${key}:epoch`],
-    ["SET", `${key}:epoch`, epoch, "NX"],
+    ["GET", `${prefix}:epoch`],
+    ["SET", `${prefix}:epoch`, epoch, "NX"],
     ["XADD", key, "0-0", FIELD, ""],
     ["XRANGE", key, "0-0", "0-0"],
     ["XREAD", "STREAMS", key, "$"],
     ["XTRIM", key, "MINID", "0-0"],
-    ["EVAL", 'return redis.call("GET", KEYS[1])', "1", `${key}:gone`],
+    ["EVAL", 'return redis.call("GET", KEYS[1])', "1", `${prefix}:gone`],
   ];
-}
-
-/** Whether an error says that it may be otherwise in a moment. */
-function isPassing(error: unknown): boolean {
-  return /^(?:[A-Z]+DOWN|BUSY|LOADING|READONLY) /.test(messageOf(error));
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : "";
 }
 
 /** A map as RESP 3 has it; in RESP 2 it is a list, of pairs or of names and values by turns. */

@@ -4,83 +4,155 @@
  * @module
  */
 
-/** What the log needs of a client, as the packages `redis` and `@redis/client` have it from version 5 on. */
-export interface RedisClient {
-  /** Makes another client with the same settings, but for these. */
-  duplicate(overrides: RedisOverrides): RedisClient;
-  /** Connects, and from then on again whenever the connection is lost. */
-  connect(): Promise<unknown>;
-  /** Sends a command; rejects while there is no connection. */
-  sendCommand(args: readonly string[]): Promise<unknown>;
-  /** Has a listener called with each error of the connection. */
-  on(event: "error", listener: (error: unknown) => void): unknown;
-  /** Ends the connection, and rejects what waits. */
-  destroy(): void;
+import { destroy, type RedisClient } from "./redis_client.ts";
+
+/** What a {@linkcode RedisConnection} is made with. */
+export interface RedisConnectionOptions {
+  /** Makes the client of each attempt; what it rejects with is why the attempt failed. */
+  readonly makeClient: () => RedisClient | Promise<RedisClient>;
+  /** How long an attempt may take, in milliseconds. */
+  readonly connectMs: number;
+  /** Is told each time that the connection is lost or can't be made. */
+  readonly onDown: (reason: unknown) => void;
 }
 
-/** What the log's own connections have of their own. */
-export interface RedisOverrides {
-  /** While there is no connection, a command is rejected at once. */
-  readonly disableOfflineQueue: true;
-}
-
-/** A connection of its own, with the settings of a client. */
+/** One connection, from {@linkcode RedisConnection.open} until it is closed. */
 export class RedisConnection {
-  readonly #settings: RedisClient;
-  readonly #onError: (error: unknown) => void;
-  #client: RedisClient;
+  readonly #options: RedisConnectionOptions;
+  readonly #closing = new AbortController();
+  /** Is there while it is connected. */
+  #client: RedisClient | undefined;
+  #connecting: Promise<void> | undefined;
+  #reason: unknown = new Error("Cannot reach Redis: the connection is being made");
+  // Since the last answer.
+  #failures = 0;
 
-  /** Takes the settings of a client, which it leaves alone. `onError` is told whenever it is lost. */
-  constructor(settings: RedisClient, onError: (error: unknown) => void) {
-    this.#settings = settings;
-    this.#onError = onError;
-    this.#client = this.#make();
+  /** Makes none yet. */
+  constructor(options: RedisConnectionOptions) {
+    this.#options = options;
   }
 
-  /** Connects, however long that takes. */
-  async connect(): Promise<void> {
-    await this.#client.connect();
+  /** Begins to connect, however often that takes. */
+  open(): void {
+    this.#connecting ??= this.#connect();
   }
 
-  /** Sends a command, and waits `ms` milliseconds at the most for the answer. */
+  /** Waits until it is connected, for `ms` milliseconds at the most; rejects with why it is not. */
+  async ready(ms: number): Promise<void> {
+    if (this.#client) return;
+    const isLate = await before(ms, this.#connecting, this.#closing.signal) === LATE;
+    if (isLate || !this.#client) throw this.#reason;
+  }
+
+  /**
+   * Sends a command, and waits `ms` milliseconds at the most for the answer. Rejects at once while it is
+   * not connected.
+   */
   async send(ms: number, args: readonly string[]): Promise<unknown> {
     const client = this.#client;
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const tooLate = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => {
-        const error = new Error(`Redis did not answer within ${ms} ms`);
-        reject(error);
-        // It may be the connection alone that is dead, without either end being told.
-        if (client === this.#client) this.#connectAnew(error);
-      }, ms);
-    });
-    try {
-      return await Promise.race([client.sendCommand(args), tooLate]);
-    } finally {
-      clearTimeout(timer);
+    if (!client) throw this.#reason;
+    if (client.isOpen === false) {
+      // It has been closed by other hands, or has given up.
+      this.#lose(client, new Error("The connection to Redis is closed"));
+      throw this.#reason;
     }
+    const reply = await before(ms, client.sendCommand(args)).catch((error) => {
+      // Where the connection is gone, why that is says more than that the command was given up.
+      throw client === this.#client ? error : this.#reason;
+    });
+    if (reply !== LATE) {
+      this.#failures = 0;
+      return reply;
+    }
+    const error = new Error(`Redis did not answer within ${ms} ms`);
+    // It may be the connection alone that is dead, without either end being told.
+    this.#lose(client, error);
+    throw error;
+  }
+
+  /** Closes what it has and connects anew: another connection may lead elsewhere. */
+  renew(reason: unknown): void {
+    if (this.#client) this.#lose(this.#client, reason);
   }
 
   /** Ends it, and rejects what waits. */
   close(): void {
-    try {
-      this.#client.destroy();
-    } catch {
-      // It has never been open, or is closed already.
+    this.#reason = new Error("The connection to Redis is closed");
+    this.#closing.abort();
+    if (this.#client) destroy(this.#client);
+    this.#client = undefined;
+  }
+
+  #lose(client: RedisClient, reason: unknown): void {
+    if (client !== this.#client) return;
+    this.#client = undefined;
+    this.#reason = reason;
+    destroy(client);
+    this.#options.onDown(reason);
+    this.#connecting = this.#connect();
+  }
+
+  async #connect(): Promise<void> {
+    const { signal } = this.#closing;
+    while (!signal.aborted) {
+      if (this.#failures > 0) await before(backoffMs(this.#failures), undefined, signal);
+      this.#failures++;
+      try {
+        this.#client = await this.#attempt();
+        return;
+      } catch (error) {
+        if (signal.aborted) return;
+        this.#reason = error;
+        this.#options.onDown(error);
+      }
     }
   }
 
-  #connectAnew(error: unknown): void {
-    this.close();
-    this.#client = this.#make();
-    this.#onError(error);
-    // Whatever goes wrong, its listener is told.
-    this.#client.connect().catch(() => {});
+  async #attempt(): Promise<RedisClient> {
+    const { makeClient, connectMs } = this.#options;
+    const { signal } = this.#closing;
+    const client = await makeClient();
+    const errors: unknown[] = [];
+    client.on("error", (error) => {
+      errors.push(error);
+      this.#lose(client, error);
+    });
+    try {
+      const result = await before(connectMs, client.connect(), signal);
+      if (result === LATE) throw new Error(`Redis did not answer within ${connectMs} ms`);
+      // Some clients say that they are connected when the connection broke while they logged in.
+      if (errors.length > 0 || signal.aborted) throw new Error("The connection to Redis is closed");
+      return client;
+    } catch (error) {
+      destroy(client);
+      throw errors[0] ?? error;
+    }
   }
+}
 
-  #make(): RedisClient {
-    const client = this.#settings.duplicate({ disableOfflineQueue: true });
-    client.on("error", this.#onError);
-    return client;
+const MAX_BACKOFF_MS = 500;
+const LATE = Symbol("late");
+
+/** How long to wait before the next attempt: longer each time, and never for all hubs alike. */
+function backoffMs(failures: number): number {
+  return Math.min(25 * 2 ** failures, MAX_BACKOFF_MS) * (0.5 + Math.random() / 2);
+}
+
+/** Waits for a promise until it is late, or until a signal. */
+async function before<T>(
+  ms: number,
+  promise?: Promise<T>,
+  signal?: AbortSignal,
+): Promise<T | typeof LATE> {
+  const { promise: late, resolve } = Promise.withResolvers<typeof LATE>();
+  const onAbort = () => resolve(LATE);
+  const timer = ms < Infinity ? setTimeout(onAbort, ms) : undefined;
+  signal?.addEventListener("abort", onAbort);
+  if (signal?.aborted) onAbort();
+  try {
+    return await (promise ? Promise.race([promise, late]) : late);
+  } finally {
+    clearTimeout(timer);
+    signal?.removeEventListener("abort", onAbort);
   }
 }

@@ -103,7 +103,8 @@ export function createApp(config: Config, options: AppOptions = {}): App {
   };
   const memoryBytes = () => figure(options.memoryBytes);
   const hub = createHub(config, {
-    log: options.eventLog ?? openEventLog(config),
+    log: options.eventLog ??
+      openEventLog(config, (reason) => log("event log in danger", { reason })),
     onLogChange: (isUp, reason) =>
       isUp ? log("event log back") : log("event log away", { reason: `${reason}` }),
     onError,

@@ -6,7 +6,7 @@
  */
 
 import { slowPolicies, type SlowPolicy } from "../stream.ts";
-import { isRedisUrl } from "../log/redis.ts";
+import { isRedisUrl, parseSentinel } from "../log/redis_address.ts";
 import { isStreamName } from "../stream_name.ts";
 import { isHostPattern } from "./allowed_hosts.ts";
 import { isOrigin } from "./cors.ts";
@@ -78,8 +78,14 @@ export interface Config {
   readonly eventLog: "memory" | "kv" | "redis";
   /** `KV_PATH`: the file of Deno KV; `undefined` for the store that Deno Deploy gives. */
   readonly kvPath: string | undefined;
-  /** `REDIS_URL`: where Redis is; there if the log is Redis. */
+  /** `REDIS_URL`: where Redis is; there if the log is Redis without sentinels. */
   readonly redisUrl: string | undefined;
+  /** `REDIS_SENTINELS`: the sentinels to ask for the master. */
+  readonly redisSentinels: readonly string[];
+  /** `REDIS_MASTER`: the name of the master; there if there are sentinels. */
+  readonly redisMaster: string | undefined;
+  /** `REDIS_CA`: the certificates to trust in connections to Redis, PEM. */
+  readonly redisCa: string | undefined;
   /** What can be done as it is set, and is hardly meant: a line each. */
   readonly warnings: readonly string[];
 }
@@ -121,6 +127,7 @@ export function readConfig(get: (name: string) => string | undefined): Config {
     isOnDeploy ? "kv" : "memory",
     oneOf(["memory", "kv", "redis"] as const),
   );
+  const redisServers = `${get("REDIS_URL")} ${get("REDIS_SENTINELS")}`;
   const config: Config = {
     host: read("HOST", "0.0.0.0", host),
     port: read("PORT", 8_080, whole(0, 65_535)),
@@ -153,20 +160,29 @@ export function readConfig(get: (name: string) => string | undefined): Config {
     eventLog,
     kvPath: read("KV_PATH", isOnDeploy ? undefined : "./data/hub.sqlite", path),
     redisUrl: read("REDIS_URL", undefined, redisUrl),
+    redisSentinels: read("REDIS_SENTINELS", [], sentinels),
+    redisMaster: read("REDIS_MASTER", undefined, masterName),
+    redisCa: read("REDIS_CA", undefined, pem("CERTIFICATE")),
     warnings: [
       ...isOnDeploy && eventLog === "memory"
         ? ["EVENT_LOG=memory: what is published on one instance does not reach the others"]
         : [],
-      ...([["KV_PATH", "kv"], ["REDIS_URL", "redis"]] as const)
-        .filter(([name, log]) => get(name) && eventLog !== log)
+      ...([["KV_PATH", "kv"], ...REDIS_NAMES.map((name) => [name, "redis"])] as const)
+        .filter(([name, log]) => get(name!) && eventLog !== log)
         .map(([name, log]) => `${name} has no effect without EVENT_LOG=${log}`),
       ...get("MAX_STREAMS") && get("STREAMS")
         ? ["MAX_STREAMS has no effect with STREAMS, which lists all streams there may be"]
         : [],
+      ...eventLog === "redis" && get("REDIS_CA") && !/rediss:/.test(redisServers)
+        ? ["REDIS_CA has no effect without rediss:// in REDIS_URL"]
+        : [],
     ],
   };
-  if (eventLog === "redis" && !get("REDIS_URL")) {
+  if (eventLog === "redis" && !get("REDIS_URL") && !get("REDIS_SENTINELS")) {
     errors.push("REDIS_URL: expected a URL such as redis://localhost:6379, for EVENT_LOG=redis");
+  }
+  if (Boolean(get("REDIS_SENTINELS")) !== Boolean(get("REDIS_MASTER"))) {
+    errors.push("REDIS_SENTINELS, REDIS_MASTER: expected both or neither, got one");
   }
   if (config.reusePort && eventLog === "memory") {
     errors.push(
@@ -257,6 +273,17 @@ function redisUrl(text: string): string | Wrong {
   return isRedisUrl(text) ? text : new Wrong("a URL such as redis://localhost:6379");
 }
 
+function sentinels(text: string): string[] | Wrong {
+  const all = text.split(",").map((sentinel) => sentinel.trim());
+  return all.every(parseSentinel) ? all : new Wrong(
+    "sentinels such as 10.0.0.1:26379 or user:password@host:26379, with commas between",
+  );
+}
+
+function masterName(text: string): string | Wrong {
+  return /^[\w.-]+$/.test(text) ? text : new Wrong("the name of a master, of A-Z a-z 0-9 _ . -");
+}
+
 function origins(text: string): string[] | Wrong {
   const all = text.split(",").map((origin) => origin.trim());
   return all.every(isOrigin) ? all : new Wrong(
@@ -276,4 +303,5 @@ function shown(name: string, text: string): string {
   return SECRETS.has(name) ? "…" : text.slice(0, 200);
 }
 
-const SECRETS = new Set(["TLS_KEY", "PUBLISH_TOKEN", "JWT_KEY", "REDIS_URL"]);
+const REDIS_NAMES = ["REDIS_URL", "REDIS_SENTINELS", "REDIS_MASTER", "REDIS_CA"];
+const SECRETS = new Set(["TLS_KEY", "PUBLISH_TOKEN", "JWT_KEY", "REDIS_URL", "REDIS_SENTINELS"]);

@@ -7,14 +7,21 @@
 import { openKvLog } from "../log/kv.ts";
 import type { EventLog } from "../log/log.ts";
 import { MemoryLog } from "../log/memory.ts";
-import { openRedisLog } from "../log/redis.ts";
+import { openRedisLog, type RedisLogOptions } from "../log/redis.ts";
 import type { Config } from "./config.ts";
 
-/** Makes the log; who gets it opens it. */
-export function openEventLog(config: Config): EventLog {
-  const { eventLog, kvPath, redisUrl, historySeconds, historyTotalBytes } = config;
+/** Makes the log; who gets it opens it. `onWarning` is told what endangers it. */
+export function openEventLog(config: Config, onWarning: (text: string) => void): EventLog {
+  const { eventLog, kvPath, historySeconds, historyTotalBytes } = config;
   const retention = { maxAgeMs: historySeconds * 1_000, maxBytes: historyTotalBytes };
   if (eventLog === "memory") return new MemoryLog();
-  if (eventLog === "redis") return openRedisLog({ url: redisUrl!, ...retention });
+  if (eventLog === "redis") {
+    return openRedisLog({ ...redisOptions(config), onWarning, ...retention });
+  }
   return openKvLog(kvPath === undefined ? retention : { path: kvPath, ...retention });
+}
+
+function redisOptions(config: Config): RedisLogOptions {
+  const { redisUrl: url, redisSentinels: sentinels, redisMaster: master, redisCa: ca } = config;
+  return { ...url && { url }, sentinels, ...master && { master }, ...ca && { ca } };
 }

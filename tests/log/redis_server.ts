@@ -13,14 +13,14 @@ export const isRedisMissing: boolean = await isMissing(COMMAND);
 
 /** A Redis that can be stopped and started again; gone with its folder at the end of the scope. */
 export class RedisServer implements AsyncDisposable {
-  readonly url: string;
-  readonly #port = freePort();
+  readonly port: number = freePort();
+  readonly address = `127.0.0.1:${this.port}`;
+  readonly url = `redis://${this.address}`;
   readonly #folder = Deno.makeTempDirSync();
   readonly #settings: readonly string[];
   #program: Program | undefined;
 
   private constructor(settings: readonly string[]) {
-    this.url = `redis://127.0.0.1:${this.#port}`;
     this.#settings = settings;
   }
 
@@ -40,12 +40,35 @@ export class RedisServer implements AsyncDisposable {
     return server;
   }
 
+  /** Starts a sentinel that watches a Redis on this machine, and by itself decides that it is down. */
+  static async startSentinel(
+    name: string,
+    port: number,
+    settings: readonly string[] = [],
+  ): Promise<RedisServer> {
+    const server = new RedisServer(settings);
+    const file = `${server.#folder}/sentinel.conf`;
+    await Deno.writeTextFile(
+      file,
+      `sentinel monitor ${name} 127.0.0.1 ${port} 1\n` +
+        `sentinel down-after-milliseconds ${name} 500\nsentinel failover-timeout ${name} 2000\n`,
+    );
+    server.#program = new Program(COMMAND, {
+      args: [file, "--sentinel", ...server.#place, ...settings],
+    });
+    await server.#program.stdout.line("Sentinel ID is");
+    return server;
+  }
+
   /** Starts it again. */
   async start(): Promise<void> {
-    const place = ["--bind", "127.0.0.1", "--port", `${this.#port}`, "--dir", this.#folder];
-    const args = [...place, "--save", "", ...this.#settings];
+    const args = [...this.#place, "--save", "", ...this.#settings];
     this.#program = new Program(COMMAND, { args });
     await this.#program.stdout.line("Ready to accept connections");
+  }
+
+  get #place(): string[] {
+    return ["--bind", "127.0.0.1", "--port", `${this.port}`, "--dir", this.#folder];
   }
 
   /** Sends it a signal. */
@@ -61,7 +84,7 @@ export class RedisServer implements AsyncDisposable {
 
   /** Sends it a command as a line, as `redis-cli` would, over a connection of its own. */
   async command(...words: readonly (string | number)[]): Promise<string> {
-    using connection = await Deno.connect({ hostname: "127.0.0.1", port: this.#port });
+    using connection = await Deno.connect({ hostname: "127.0.0.1", port: this.port });
     const parts = words.map((word) =>
       `$${new TextEncoder().encode(`${word}`).length}\r\n${word}\r\n`
     );

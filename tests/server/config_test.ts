@@ -77,6 +77,26 @@ const settings: Readonly<Record<string, Row>> = {
     wrong: ["localhost:6379", "http://localhost", "redis://a b"],
     expected: "a URL such as redis://localhost:6379",
   },
+  REDIS_SENTINELS: {
+    field: "redisSentinels",
+    byDefault: [],
+    right: { "a": ["a"], "10.0.0.1:1, :p@b:2,rediss://c": ["10.0.0.1:1", ":p@b:2", "rediss://c"] },
+    wrong: ["a,", "http://a", "a:b", "a/0"],
+    expected: "sentinels such as 10.0.0.1:26379 or user:password@host:26379, with commas between",
+  },
+  REDIS_MASTER: {
+    field: "redisMaster",
+    byDefault: undefined,
+    right: { "my-master.1": "my-master.1" },
+    wrong: ["a b", '"a"', "a\n"],
+    expected: "the name of a master, of A-Z a-z 0-9 _ . -",
+  },
+  REDIS_CA: {
+    field: "redisCa",
+    byDefault: undefined,
+    right: { [CERT]: CERT, [CERT.replaceAll("\n", "\\n")]: CERT },
+    wrong: [],
+  },
   LOG_FORMAT: {
     field: "logFormat",
     byDefault: "text",
@@ -240,6 +260,8 @@ for (const [name, { field, byDefault, right, wrong, expected }] of Object.entrie
     TLS_CERT: { TLS_KEY: KEY },
     TLS_KEY: { TLS_CERT: CERT },
     EVENT_LOG: { REDIS_URL: "redis://localhost" },
+    REDIS_SENTINELS: { REDIS_MASTER: "events" },
+    REDIS_MASTER: { REDIS_SENTINELS: "localhost" },
     REUSE_PORT: { EVENT_LOG: "kv" },
   }[name] ?? {};
 
@@ -257,9 +279,11 @@ for (const [name, { field, byDefault, right, wrong, expected }] of Object.entrie
   if (!expected) continue;
   Deno.test(`${name} is refused with what would be right`, () => {
     for (const text of wrong) {
-      const isSecret = ["PUBLISH_TOKEN", "REDIS_URL"].includes(name);
+      const isSecret = ["PUBLISH_TOKEN", "REDIS_URL", "REDIS_SENTINELS"].includes(name);
       const got = isSecret ? '"…"' : JSON.stringify(text);
-      assertEquals(errorsOf({ [name]: text }), [`${name}: expected ${expected}, got ${got}`]);
+      assertEquals(errorsOf({ ...others, [name]: text }), [
+        `${name}: expected ${expected}, got ${got}`,
+      ]);
     }
   });
 }
@@ -334,6 +358,22 @@ Deno.test("TLS_KEY is shown nowhere when it is refused", () => {
   const error = assertThrows(() => read({ TLS_KEY: "the-secret", PORT: "x" }), ConfigError);
   assertStringIncludes(`${error}`, "TLS_KEY: expected ");
   assertEquals(`${error}${error.stack}`.includes("the-secret"), false);
+});
+
+Deno.test("REDIS_SENTINELS and REDIS_MASTER are refused one without the other, and need no REDIS_URL", () => {
+  const expected = ["REDIS_SENTINELS, REDIS_MASTER: expected both or neither, got one"];
+  const sentinels = { REDIS_SENTINELS: "a" };
+  const master = { REDIS_MASTER: "events" };
+  assertEquals(errorsOf({ EVENT_LOG: "redis", ...sentinels }), expected);
+  assertEquals(errorsOf({ EVENT_LOG: "redis", REDIS_URL: "redis://a", ...master }), expected);
+  assertEquals(read({ EVENT_LOG: "redis", ...sentinels, ...master }).warnings, []);
+});
+
+Deno.test("REDIS_CA is warned of where no connection is TLS", () => {
+  const warnings = (REDIS_URL: string) =>
+    read({ EVENT_LOG: "redis", REDIS_URL, REDIS_CA: CERT }).warnings;
+  assertEquals(warnings("rediss://a"), []);
+  assertEquals(warnings("redis://a"), ["REDIS_CA has no effect without rediss:// in REDIS_URL"]);
 });
 
 Deno.test("EVENT_LOG=redis is refused without REDIS_URL", () => {
