@@ -11,6 +11,7 @@ import { isRedisUrl, parseMoved, parseSentinel } from "./redis_address.ts";
 import { type RedisClient, RedisClients } from "./redis_client.ts";
 import { isRefusal, messageOf, Refusal } from "./redis_error.ts";
 import { RedisLink } from "./redis_link.ts";
+import { mapOf } from "./redis_reply.ts";
 import type { RetentionOptions } from "./retention.ts";
 import type { EntryStore } from "./entry_store.ts";
 import { SharedLog } from "./shared.ts";
@@ -358,16 +359,6 @@ function harmlessCommands(key: string, prefix: string, epoch: string): string[][
     ["XTRIM", key, "MINID", "0-0"],
     ["EVAL", 'return redis.call("GET", KEYS[1])', "1", `${prefix}:gone`],
   ];
-}
-
-/** A map as RESP 3 has it; in RESP 2 it is a list, of pairs or of names and values by turns. */
-function mapOf(reply: unknown): Map<string, unknown> {
-  if (reply instanceof Map) return reply;
-  if (!Array.isArray(reply)) return new Map(Object.entries(reply as Record<string, unknown>));
-  if (Array.isArray(reply[0])) return new Map(reply);
-  return new Map(
-    Array.from({ length: reply.length / 2 }, (_, i) => [reply[2 * i], reply[2 * i + 1]]),
-  );
 }
 
 function storedEntries(reply: unknown): StoredEntry[] {

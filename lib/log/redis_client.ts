@@ -5,7 +5,7 @@
  */
 
 import type { RedisAddress, SentinelAddress } from "./redis_address.ts";
-import { isRefusal, isUntrusted, messageOf, Refusal } from "./redis_error.ts";
+import { isForbidden, isRefusal, isUntrusted, messageOf, Refusal } from "./redis_error.ts";
 
 /**
  * What the log needs of a client: what `createClient()` of the packages `@redis/client` and `redis`
@@ -108,6 +108,12 @@ export class RedisClients {
       return new Refusal(
         `Cannot open log: the certificate of Redis is not accepted (${messageOf(error)}); ` +
           "an authority of your own is set with REDIS_CA, or the option ca",
+      );
+    }
+    if (isForbidden(error)) {
+      return new Refusal(
+        `Cannot open log: the process may not connect to Redis (${messageOf(error)}); ` +
+          "add its address to --allow-net",
       );
     }
     if (isRefusal(error)) {

@@ -131,6 +131,7 @@ export class RedisConnection {
 }
 
 const MAX_BACKOFF_MS = 500;
+const LAST_MS = 50;
 const LATE = Symbol("late");
 
 /** How long to wait before the next attempt: longer each time, and never for all hubs alike. */
@@ -146,7 +147,10 @@ async function before<T>(
 ): Promise<T | typeof LATE> {
   const { promise: late, resolve } = Promise.withResolvers<typeof LATE>();
   const onAbort = () => resolve(LATE);
-  const timer = ms < Infinity ? setTimeout(onAbort, ms) : undefined;
+  // A process that was suspended finds timers that are over and answers that it has yet to read.
+  const lastMs = Math.min(ms, LAST_MS);
+  const onLast = () => timer = setTimeout(onAbort, lastMs);
+  let timer = ms < Infinity ? setTimeout(onLast, ms - lastMs) : undefined;
   signal?.addEventListener("abort", onAbort);
   if (signal?.aborted) onAbort();
   try {

@@ -26,6 +26,12 @@ export function isUntrusted(error: unknown): boolean {
   return error instanceof Error && "code" in error && TLS_CODE.test(`${error.code}`);
 }
 
+/** Whether the process lacks the permission to connect, or to look up the host. */
+export function isForbidden(error: unknown): boolean {
+  return error instanceof Error &&
+    (error.name === "NotCapable" || error.message.startsWith("getaddrinfo EPERM"));
+}
+
 /** Whether waiting can't mend an error: an answer that says no, or of something that is no Redis. */
 export function isRefusal(error: unknown): boolean {
   if (error instanceof Refusal) return true;

@@ -150,4 +150,4 @@ export class RedisLink {
 }
 
 /** How often the sentinels are asked. */
-const WATCH_MS = 500;
+const WATCH_MS = 250;

@@ -7,7 +7,8 @@
 import type { RedisAddress, SentinelAddress } from "./redis_address.ts";
 import type { RedisClients } from "./redis_client.ts";
 import { RedisConnection } from "./redis_connection.ts";
-import { Refusal } from "./redis_error.ts";
+import { messageOf, Refusal } from "./redis_error.ts";
+import { mapOf } from "./redis_reply.ts";
 
 /** Asks sentinels over connections that it keeps. */
 export class RedisSentinels {
@@ -28,30 +29,29 @@ export class RedisSentinels {
   }
 
   /**
-   * Asks where the master is: what most of the sentinels say, and where most of them can't be reached,
-   * most of those that can.
+   * Asks where the master is: what those say that know of the latest failover. It is enough that most
+   * of them answer, so that it need not wait for a machine that is gone.
    *
    * @throws {Refusal} If those that answer know no master of this name.
    */
   async find(): Promise<RedisAddress> {
     const count = this.#connections.length;
-    const votes = new Map<string, number>();
+    const found: Master[] = [];
     const reasons: unknown[] = [];
+    let timer: ReturnType<typeof setTimeout> | undefined;
     await new Promise<void>((resolve) => {
-      let left = count;
       for (const connection of this.#connections) {
-        this.#ask(connection).then((address) => {
-          const vote = (votes.get(address) ?? 0) + 1;
-          votes.set(address, vote);
-          // It need not wait for a machine that is gone.
-          if (vote > count / 2) resolve();
-        }, (reason) => reasons.push(reason)).finally(() => --left === 0 && resolve());
+        this.#ask(connection).then((master) => found.push(master), (reason) => reasons.push(reason))
+          .then(() => {
+            if (found.length + reasons.length === count) resolve();
+            else if (found.length > count / 2) timer ??= setTimeout(resolve, REST_MS);
+          });
       }
     });
-    const [first] = [...votes].sort(([, a], [, b]) => b - a);
-    if (!first) throw reasons.find((reason) => reason instanceof Refusal) ?? reasons[0];
-    const [host, port] = JSON.parse(first[0]);
-    return { host, port: Number(port) };
+    clearTimeout(timer);
+    found.sort((a, b) => b.failovers - a.failovers);
+    if (found[0]) return found[0];
+    throw reasons.find((reason) => reason instanceof Refusal) ?? reasons[0];
   }
 
   /** Ends the connections. */
@@ -59,15 +59,30 @@ export class RedisSentinels {
     for (const connection of this.#connections) connection.close();
   }
 
-  async #ask(connection: RedisConnection): Promise<string> {
+  async #ask(connection: RedisConnection): Promise<Master> {
     await connection.ready(ANSWER_MS);
-    const args = ["SENTINEL", "GET-MASTER-ADDR-BY-NAME", this.#master];
-    const reply = await connection.send(ANSWER_MS, args);
-    if (Array.isArray(reply)) return JSON.stringify(reply.map(String));
-    throw new Refusal(
-      `Cannot open log: the sentinels know no master of the name ${JSON.stringify(this.#master)}`,
-    );
+    const ask = (command: string) =>
+      connection.send(ANSWER_MS, ["SENTINEL", command, this.#master]);
+    try {
+      // The first names the new master as soon as there is one; the second says how new that is.
+      const [address, state] = await Promise.all([ask("GET-MASTER-ADDR-BY-NAME"), ask("MASTER")]);
+      const [host, port] = address as [string, string];
+      return { host, port: Number(port), failovers: Number(mapOf(state).get("config-epoch")) };
+    } catch (error) {
+      if (!messageOf(error).includes("No such master")) throw error;
+      throw new Refusal(
+        `Cannot open log: the sentinels know no master of the name ${JSON.stringify(this.#master)}`,
+      );
+    }
   }
 }
 
+/** What one of them says. */
+interface Master extends RedisAddress {
+  /** The number of the failover that made it the master; it grows. */
+  readonly failovers: number;
+}
+
 const ANSWER_MS = 1_000;
+/** How long the last of them may take longer than most. */
+const REST_MS = 50;

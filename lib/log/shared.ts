@@ -184,6 +184,7 @@ export class SharedLog implements EventLog {
   }
 
   async #follow(): Promise<void> {
+    let failures = 0;
     while (!this.#closing) {
       try {
         // When it is back, that is to be known before something comes.
@@ -193,10 +194,11 @@ export class SharedLog implements EventLog {
         const isBack = !this.#isReading;
         this.#isReading = true;
         if (isBack) this.#tick();
+        failures = 0;
       } catch (error) {
         this.#isReading = false;
         this.#down(error);
-        await this.#pause(TICK_MS);
+        await this.#pause(Math.min(50 * 2 ** failures++, TICK_MS));
       }
     }
   }

@@ -113,6 +113,11 @@ Deno.test({
     const args = ["--cluster", "create", ...addresses, "--cluster-yes"];
     const creator = stack.use(new Program("/usr/bin/redis-cli", { args }));
     assertEquals(await creator.exitCode(), 0, creator.stdout.all.join("\n"));
+    for (const server of servers) {
+      const info = () => server.command("CLUSTER", "INFO");
+      const isUp = async () => /cluster_state:ok[^]*slots_ok:16384/.test(await info());
+      await until(isUp, "a cluster that is up");
+    }
     const keys = async () => {
       const all = await Promise.all(servers.map((server) => server.command("KEYS", "*")));
       return all.map((text) => text.split("\r\n").filter((line) => line.includes("sse")).sort());

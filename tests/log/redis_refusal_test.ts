@@ -97,6 +97,18 @@ Deno.test({
 });
 
 Deno.test({
+  name: "a hub ends where the process may not connect to Redis, by address or by name",
+  ignore: redis.ignore,
+  permissions: { net: ["127.0.0.1:1"], read: true, env: true, sys: true },
+  async fn() {
+    for (const host of ["127.0.0.1", "localhost"]) {
+      const message = await refusal({ url: `redis://${host}:2` });
+      assert(message.startsWith("Cannot open log: the process may not connect to Redis"), message);
+    }
+  },
+});
+
+Deno.test({
   name: "the server ends within 5 s where Redis refuses its password, and does not show it",
   ignore: redis.ignore,
   async fn() {
