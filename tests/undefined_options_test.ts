@@ -143,7 +143,11 @@ Deno.test("openKvLog() and openRedisLog() take an option that is undefined as le
     ...retention,
     client: undefined,
     url: undefined,
+    ca: undefined,
+    sentinels: undefined,
+    master: undefined,
     key: undefined,
+    onWarning: undefined,
   };
   assertEquals(openKvLog(given<KvLogOptions>(kv)).isUp, false);
   const options = { ...redis as unknown as RedisLogOptions, url: "redis://localhost" };

@@ -26,6 +26,8 @@ export class RedisConnection {
   #reason: unknown = new Error("Cannot reach Redis: the connection is being made");
   // Since the last answer.
   #failures = 0;
+  // An attempt from before the last renewal may lead to where nobody should be any more.
+  #renewals = 0;
 
   /** Makes none yet. */
   constructor(options: RedisConnectionOptions) {
@@ -72,6 +74,7 @@ export class RedisConnection {
 
   /** Closes what it has and connects anew: another connection may lead elsewhere. */
   renew(reason: unknown): void {
+    this.#renewals++;
     if (this.#client) this.#lose(this.#client, reason);
   }
 
@@ -97,9 +100,14 @@ export class RedisConnection {
     while (!signal.aborted) {
       if (this.#failures > 0) await before(backoffMs(this.#failures), undefined, signal);
       this.#failures++;
+      const renewals = this.#renewals;
       try {
-        this.#client = await this.#attempt();
-        return;
+        const client = await this.#attempt();
+        if (renewals === this.#renewals) {
+          this.#client = client;
+          return;
+        }
+        destroy(client);
       } catch (error) {
         if (signal.aborted) return;
         this.#reason = error;

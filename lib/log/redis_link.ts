@@ -37,6 +37,7 @@ export class RedisLink {
   #isOpen = false;
   #watch: ReturnType<typeof setInterval> | undefined;
   #isWatching = false;
+  #isExplaining = false;
 
   /** Begins to connect. */
   constructor({ clients, sentinels = [], master = "", onDown }: RedisLinkOptions) {
@@ -126,8 +127,11 @@ export class RedisLink {
   }
 
   async #explain(reason: unknown): Promise<void> {
+    if (this.#isExplaining) return;
+    this.#isExplaining = true;
     const refusal = await this.#clients.explain(reason, this.#master);
     if (refusal && !this.#isOpen) this.#refused.reject(refusal);
+    this.#isExplaining = false;
   }
 
   /** Goes where the master is, also when the old one keeps its connections. */

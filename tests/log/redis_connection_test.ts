@@ -88,6 +88,25 @@ Deno.test("RedisConnection tries again where a client says that it connected and
   connection.close();
 });
 
+Deno.test("RedisConnection gives up an attempt that was under way when it was told to connect anew", async () => {
+  const [first, second] = [pong(), pong()];
+  const connected = Promise.withResolvers<number>();
+  first.connect = () => connected.promise;
+  const left = [first, second];
+  const connection = new RedisConnection({
+    makeClient: () => left.shift()!,
+    connectMs: 1_000,
+    onDown: () => {},
+  });
+  connection.open();
+  connection.renew(new Error("elsewhere"));
+  connected.resolve(0);
+  await connection.ready(1_000);
+  await connection.send(10, ["PING"]);
+  assertEquals([first.calls, second.calls], [["destroy"], ["connect", "PING"]]);
+  connection.close();
+});
+
 Deno.test("RedisConnection ends in each state, and leaves nothing behind", async () => {
   const { connection } = await connect(pong());
   connection.close();

@@ -62,14 +62,14 @@ Deno.test({
     );
     await client.connected();
     await publish(hub, "1");
-    await old.command("WAIT", 1, 5_000);
+    await until(async () => await next.command("XLEN", "sse-hub") === ":1\r\n", "a copy");
     await next.command("REPLICAOF", "NO", "ONE");
     forward.target = next.port;
     await old.command("REPLICAOF", "127.0.0.1", next.port);
     await publish(hub, "2");
     await client.has(2);
     assertEquals(client.data, ["1", "2"]);
-    assertEquals(await next.command("XLEN", "sse-hub"), await old.command("XLEN", "sse-hub"));
+    assertEquals(await next.command("XLEN", "sse-hub"), ":2\r\n");
     assert(/READONLY|UNBLOCKED/.test(reasons[0]!), reasons[0]);
   },
 });
@@ -92,6 +92,7 @@ Deno.test({
     const hub = stack.use(new BroadcastHub({ log, onLogChange }));
     await hub.ready;
     await publish(hub, "1");
+    await until(async () => await next.command("XLEN", "sse-hub") === ":1\r\n", "a copy");
     old.signal("SIGSTOP");
     await publish(hub, "2");
     assert(reasons[0]!.includes(`name another master, 127.0.0.1:${next.port}`), reasons[0]);
