@@ -14,6 +14,7 @@ import { RedisLink } from "./redis_link.ts";
 import { mapOf } from "./redis_reply.ts";
 import type { RetentionOptions } from "./retention.ts";
 import type { EntryStore } from "./entry_store.ts";
+import { guard, reportTo } from "../report.ts";
 import { SharedLog } from "./shared.ts";
 
 export type {
@@ -279,9 +280,9 @@ class RedisStore implements EntryStore {
     const info = await link.ask(TIMEOUT_MS, ["INFO", "memory"]).catch(() => "");
     const [, policy] = /^maxmemory_policy:(allkeys-[a-z-]+)/m.exec(`${info}`) ?? [];
     if (policy === undefined) return;
-    onWarning(
-      `Redis may evict the event log: its maxmemory-policy is ${policy}; set it to noeviction`,
-    );
+    const text =
+      `Redis may evict the event log: its maxmemory-policy is ${policy}; set it to noeviction`;
+    guard(reportTo(undefined), () => onWarning(text));
   }
 
   /** The epoch there is, or else its own from now on. */
