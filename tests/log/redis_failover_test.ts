@@ -158,14 +158,18 @@ Deno.test({
 });
 
 Deno.test({
-  name: "openRedisLog() warns of a Redis that may evict its keys, once and only of such",
+  name:
+    "openRedisLog() warns of a Redis that may evict its keys, and opens whatever onWarning throws",
   ignore: redis.ignore,
   async fn() {
     await using server = await RedisServer.start();
     const warnings: string[] = [];
     for (const policy of ["noeviction", "volatile-lru", "allkeys-lru"]) {
       await server.command("CONFIG", "SET", "maxmemory-policy", policy);
-      const onWarning = (text: string) => warnings.push(text);
+      const onWarning = (text: string) => {
+        warnings.push(text);
+        throw new Error("thrown by onWarning, on purpose");
+      };
       await using hub = new BroadcastHub({ log: openRedisLog({ url: server.url, onWarning }) });
       await hub.ready;
     }
