@@ -4,9 +4,14 @@
  * @module
  */
 
-import type { EntryStore } from "./entry_store.ts";
-import { SharedLog } from "./shared.ts";
 import type { StoredEntry } from "./entries.ts";
+import type { EntryStore } from "./entry_store.ts";
+import { KvBell } from "./kv_bell.ts";
+import { failureOf, patiently } from "./kv_contention.ts";
+import { KvFile } from "./kv_file.ts";
+import { diskFull } from "./kv_reserve.ts";
+import { KvTrimming } from "./kv_trimming.ts";
+import { SharedLog } from "./shared.ts";
 import { type EventLog, randomEpoch } from "./log.ts";
 import type { RetentionOptions } from "./retention.ts";
 
@@ -24,8 +29,10 @@ export type { RetentionOptions } from "./retention.ts";
 export interface KvLogOptions extends RetentionOptions {
   /**
    * The SQLite file, made if there is none, with its folder, so that only the user of the process can
-   * read them (modes 0600 and 0700). Several processes of a machine may share it. Left out, the store is
-   * the one that Deno has for the application: on Deno Deploy that of all its instances.
+   * read them (modes 0600 and 0700). Several processes of a machine may share it. Beside it stand
+   * `<path>-wal` and `<path>-shm` of SQLite, `<path>-bell`, by which the processes hear of each other,
+   * and `<path>-reserve`: 8 MB that are given up when the disk is full. Left out, the store is the one
+   * that Deno has for the application: on Deno Deploy that of all its instances.
    */
   readonly path?: string;
   /**
@@ -42,10 +49,12 @@ export interface KvLogOptions extends RetentionOptions {
  *
  * What is published is durable when `publish()` resolves: with a file, written to it and synced; on
  * Deno Deploy, committed. What is published at once, with all its fields as JSON, may have 65 000 bytes,
- * as KV takes no values beyond 64 KiB. Other processes that share the file hear of an event within 50
- * milliseconds, as nothing rings across processes.
+ * as KV takes no values beyond 64 KiB. Other processes that share the file hear of an event at once. A
+ * publish that finds the file locked by another process is tried again for 10 seconds.
  *
- * Needs `"unstable": ["kv"]` in `deno.json`, and the permission to read and write the file.
+ * Needs `"unstable": ["kv"]` in `deno.json`, and the permission to read and write the folder of the
+ * file. With the permission for the file alone, other processes hear of an event within 50 milliseconds,
+ * and there is no reserve.
  *
  * @throws {TypeError} If the runtime has no Deno KV.
  * @throws {RangeError} If an option is not above 0.
@@ -71,45 +80,61 @@ class KvStore implements EntryStore {
   readonly placeLength = PLACE_LENGTH;
   readonly maxEntryBytes = 65_000;
   readonly #path: string | undefined;
-  readonly #entries: Deno.KvKey;
-  readonly #bell: Deno.KvKey;
+  readonly #prefix: Deno.KvKey;
   readonly #epoch: Deno.KvKey;
-  readonly #trimmed: Deno.KvKey;
+  readonly #mark: Deno.KvKey;
+  readonly #file: KvFile | undefined;
   #kv: Deno.Kv | undefined;
-  #watching: ReadableStreamDefaultReader<unknown> | undefined;
-  #ring = Promise.withResolvers<void>();
+  #bell: KvBell | undefined;
+  #trimming: KvTrimming | undefined;
   #isClosed = false;
 
   constructor({ path, prefix = ["sse-hub"] }: KvLogOptions) {
     this.#path = path;
-    this.#entries = [...prefix, "entries"];
-    this.#bell = [...prefix, "bell"];
+    this.#prefix = prefix;
     this.#epoch = [...prefix, "epoch"];
-    this.#trimmed = [...prefix, "trimmed"];
+    this.#mark = [...prefix, "trimmed"];
+    if (path !== undefined && path !== ":memory:") this.#file = new KvFile(path);
   }
 
   async open(): Promise<string> {
-    if (this.#path !== undefined && this.#path !== ":memory:") await makeFile(this.#path);
-    const kv = this.#kv = await Deno.openKv(this.#path);
+    await this.#file?.make();
+    const kv = this.#kv = await this.#making(() => Deno.openKv(this.#path));
+    const path = this.#file && `${this.#file.path}-bell`;
+    this.#bell = new KvBell({ kv, key: [...this.#prefix, "bell"], path });
     if (this.#isClosed) kv.close();
-    else this.#listen(kv);
-    await kv.atomic().check({ key: this.#epoch, versionstamp: null })
-      .set(this.#epoch, randomEpoch()).commit();
+    else await this.#bell.open();
+    const epoch = { key: this.#epoch, versionstamp: null };
+    // Where that is refused, there is one.
+    await this.#making(() => kv.atomic().check(epoch).set(this.#epoch, randomEpoch()).commit());
+    this.#trimming = new KvTrimming({
+      kv,
+      mark: this.#mark,
+      keyOf: (place) => this.#keyOf(stampOf(place)),
+      placeLength: PLACE_LENGTH,
+      openedAt: await this.gone() ?? "",
+      withReserve: (write) => this.#withReserve(write),
+    });
+    await this.#file?.check();
     return (await kv.get<string>(this.#epoch)).value!;
   }
 
   async write(text: string): Promise<string> {
-    const commit = await this.#kv!.atomic()
-      .set([...this.#entries, this.#kv!.commitVersionstamp()], encoder.encode(text))
-      .set(this.#bell, 0)
-      .commit();
-    this.#ring.resolve();
-    if (!commit.ok) throw new Error("Cannot append to log: the commit was refused");
-    return placeOf(commit.versionstamp);
+    if (this.#file?.reserve.hasRoom === false) throw diskFull();
+    const kv = this.#kv!;
+    const key = this.#keyOf(kv.commitVersionstamp());
+    const value = encoder.encode(text);
+    const { versionstamp } = await this.#commit(() =>
+      this.#bell!.addTo(kv.atomic().set(key, value)).commit()
+    );
+    this.#bell!.ring();
+    return placeOf(versionstamp);
   }
 
   async probe(): Promise<void> {
-    await this.#kv!.set(this.#bell, 0);
+    await this.#file?.check();
+    if (this.#file?.reserve.hasLastingRoom === false) throw diskFull();
+    await this.#commit(() => this.#kv!.atomic().set([...this.#prefix, "probe"], 0).commit());
   }
 
   read(fromPlace: string, count: number): Promise<StoredEntry[]> {
@@ -118,48 +143,59 @@ class KvStore implements EntryStore {
 
   async next(afterPlace: string, count: number, mayWait: boolean): Promise<StoredEntry[]> {
     const start = stampOf(afterPlace) + "\0";
-    const page = await this.#list(start, count);
-    if (page.length > 0 || !mayWait || this.#isClosed) return page;
-    await this.#wait();
-    return this.#isClosed ? [] : await this.#list(start, count);
+    await this.#file?.check();
+    let page = await this.#list(start, count);
+    if (page.length === 0 && mayWait && !this.#isClosed) {
+      await this.#bell!.wait();
+      page = this.#isClosed ? [] : await this.#list(start, count);
+    }
+    this.#file?.reserve.note(-page.length);
+    return page;
   }
 
   async gone(): Promise<string | undefined> {
-    return (await this.#kv!.get<string>(this.#trimmed)).value ?? undefined;
+    return (await this.#kv!.get<string>(this.#mark)).value ?? undefined;
   }
 
   async trim(places: readonly string[], through: string): Promise<void> {
-    await this.#setGone(through);
-    for (let i = 0; i < places.length; i += TRIM_COUNT) {
-      const atomic = this.#kv!.atomic();
-      for (const place of places.slice(i, i + TRIM_COUNT)) {
-        atomic.delete([...this.#entries, stampOf(place)]);
-      }
-      await atomic.commit();
-    }
+    await this.#trimming!.trim(places, through);
+    this.#file?.reserve.note(places.length);
   }
 
   async close(): Promise<void> {
     this.#isClosed = true;
-    this.#ring.resolve();
-    await this.#watching?.cancel();
+    await this.#bell?.close();
     this.#kv?.close();
   }
 
-  // The highest of what any instance has dropped.
-  async #setGone(through: string): Promise<void> {
-    for (;;) {
-      const gone = await this.#kv!.get<string>(this.#trimmed);
-      if (gone.value !== null && gone.value >= through) return;
-      const commit = await this.#kv!.atomic().check(gone).set(this.#trimmed, through).commit();
-      if (commit.ok) return;
+  /** Commits until no other process is in the way; again also where a check has failed. */
+  async #commit(
+    commit: () => Promise<Deno.KvCommitResult | Deno.KvCommitError>,
+  ): Promise<Deno.KvCommitResult> {
+    try {
+      return await patiently(async () => {
+        const result = await commit();
+        return result.ok ? result : undefined;
+      });
+    } catch (error) {
+      if (failureOf(error) !== "full") throw error;
+      // What is left of the disk is for dropping entries.
+      await this.#file?.reserve.giveUp();
+      throw diskFull(error);
     }
+  }
+
+  #making<T>(make: () => Promise<T>): Promise<T> {
+    return patiently(() => this.#withReserve(make));
+  }
+
+  #withReserve<T>(write: () => Promise<T>): Promise<T> {
+    return this.#file ? this.#file.withReserve(write) : write();
   }
 
   async #list(startStamp: string, limit: number): Promise<StoredEntry[]> {
     const page: StoredEntry[] = [];
-    const start = [...this.#entries, startStamp];
-    const selector = { prefix: this.#entries, start };
+    const selector = { prefix: [...this.#prefix, ENTRIES], start: this.#keyOf(startStamp) };
     for await (const { key, value } of this.#kv!.list(selector, { limit })) {
       // What no hub has written may be anything.
       const text = value instanceof Uint8Array ? decoder.decode(value) : "";
@@ -168,45 +204,14 @@ class KvStore implements EntryStore {
     return page;
   }
 
-  /** Rings when the bell's key changes: by whom it was, within this process or, on Deploy, anywhere. */
-  async #listen(kv: Deno.Kv): Promise<void> {
-    const reader = this.#watching = kv.watch([this.#bell]).getReader();
-    try {
-      while (!(await reader.read()).done) this.#ring.resolve();
-    } catch {
-      // Closed, or away; the time that next() waits goes on.
-    }
-  }
-
-  async #wait(): Promise<void> {
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const waitMs = this.#path === undefined ? WAIT_MS : POLL_MS;
-    const time = new Promise<void>((resolve) => timer = setTimeout(resolve, waitMs));
-    await Promise.race([time, this.#ring.promise]);
-    clearTimeout(timer);
-    if (!this.#isClosed) this.#ring = Promise.withResolvers();
-  }
-}
-
-/** Makes a file and its folders, if there are none, that nobody else on the machine can read. */
-async function makeFile(path: string): Promise<void> {
-  const folder = path.slice(0, Math.max(path.lastIndexOf("/"), path.lastIndexOf("\\")) + 1);
-  if (folder) await Deno.mkdir(folder, { recursive: true, mode: 0o700 });
-  try {
-    // SQLite gives the files that it puts beside this one the same mode.
-    (await Deno.open(path, { write: true, createNew: true, mode: 0o600 })).close();
-  } catch (error) {
-    if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
+  #keyOf(stamp: Deno.KvKeyPart): Deno.KvKey {
+    return [...this.#prefix, ENTRIES, stamp];
   }
 }
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
-const TRIM_COUNT = 200;
-/** How long another process's entry may go unnoticed. */
-const POLL_MS = 50;
-/** How long the bell is trusted. */
-const WAIT_MS = 2_000;
+const ENTRIES = "entries";
 // 80 bits: the 20 hexadecimal digits of a versionstamp.
 const PLACE_LENGTH = 16;
 

@@ -1,0 +1,83 @@
+import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { BroadcastHub } from "../../lib/hub.ts";
+import { openKvLog } from "../../lib/log/kv.ts";
+import { lacks } from "../program.ts";
+import { kv } from "./places.ts";
+import { ResumingClient } from "./resuming_client.ts";
+
+/** A file system of its own in memory, which only the superuser of Linux can mount. */
+class SmallDisk implements AsyncDisposable {
+  readonly path: string = Deno.makeTempDirSync();
+
+  static async mount(megabytes: number): Promise<SmallDisk> {
+    const disk = new SmallDisk();
+    const size = `size=${megabytes}m`;
+    assert(await run("mount", "-t", "tmpfs", "-o", size, "tmpfs", disk.path));
+    return disk;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await run("umount", this.path);
+    await Deno.remove(this.path);
+  }
+}
+
+const isMissing = kv.ignore || await lacks("run") || !await canMount();
+
+async function canMount(): Promise<boolean> {
+  const path = Deno.makeTempDirSync();
+  const isMounted = await run("mount", "-t", "tmpfs", "tmpfs", path);
+  if (isMounted) await run("umount", path);
+  await Deno.remove(path);
+  return isMounted;
+}
+
+async function run(command: string, ...args: string[]): Promise<boolean> {
+  try {
+    return (await new Deno.Command(command, { args, stderr: "null" }).output()).success;
+  } catch {
+    // There is no such program.
+    return false;
+  }
+}
+
+async function until(isSo: () => boolean): Promise<void> {
+  for (let tries = 0; !isSo(); tries++) {
+    assert(tries < 2_000, "it never came to be");
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
+
+Deno.test({
+  name: "a hub whose disk is full goes on when its entries are too old, again and again",
+  ignore: isMissing,
+  async fn() {
+    // Of which the reserve takes 8, once 16 have been free.
+    await using disk = await SmallDisk.mount(18);
+    const changes: string[] = [];
+    await using hub = new BroadcastHub({
+      log: openKvLog({ path: `${disk.path}/hub.sqlite`, maxAgeMs: 1_000 }),
+      onLogChange: (isUp, reason) => changes.push(isUp ? "back" : `${reason}`),
+    });
+    await hub.ready;
+    await using client = new ResumingClient((request) => hub.subscribe(request), "stream=x");
+    await client.connected();
+    let published = 0;
+    for (const times of [1, 2]) {
+      while (hub.isLogUp) {
+        await hub.publish("x", { data: `${published} ${"x".repeat(60_000)}` }).then(
+          () => published++,
+          (error) => assertMatch(`${error}`, /its disk is full/),
+        );
+      }
+      await assertRejects(async () => await hub.publish("x", { data: "" }));
+      await until(() => hub.isLogUp);
+      assertEquals(changes.filter((change) => change === "back").length, times);
+    }
+    await hub.publish("x", { data: "last" });
+    await until(() => client.data.at(-1) === "last");
+    const numbers = client.data.slice(0, -1).map((data) => Number(data.split(" ")[0]));
+    assertEquals(numbers, Array.from({ length: published }, (_, i) => i));
+    assertEquals([client.connections, client.marks], [1, []]);
+  },
+});
