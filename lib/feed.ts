@@ -11,6 +11,7 @@ import type { PulseOptions, Tick } from "./pulse.ts";
 import { type Chunk, MergedHistory } from "./merged_history.ts";
 import type { Replay } from "./replay.ts";
 import type { EndReason } from "./response.ts";
+import { encodeReset } from "./resume.ts";
 import type { Stream, StreamFeed } from "./stream.ts";
 import { laterId, type Start, type Subscriber } from "./subscriber.ts";
 
@@ -140,6 +141,27 @@ export class Feed implements StreamFeed {
     });
   }
 
+  /**
+   * Has all go on from position `head`, where the log has begun anew, and tells them so.
+   *
+   * @returns How many it told.
+   */
+  reset(head: number): number {
+    this.#flushedThrough = head;
+    const lasting = this.streams.filter(({ isEphemeral }) => !isEphemeral);
+    if (lasting.length === 0) return 0;
+    const text = encodeReset(lasting.map(({ name }) => name), this.#source.headId());
+    const bytes = new TextEncoder().encode(text);
+    this.#each((subscriber) => {
+      subscriber.cursor = undefined;
+      subscriber.servedId = undefined;
+      subscriber.floors = undefined;
+      subscriber.floorIds = undefined;
+      this.#send(subscriber, { bytes, events: 1, gaps: 0 });
+    });
+    return this.size;
+  }
+
   /** Has each subscriber look at the time. */
   tick(tick: Tick, options: PulseOptions): void {
     this.#each((subscriber) => subscriber.tick(tick, options));
@@ -210,25 +232,33 @@ export class Feed implements StreamFeed {
   async #readOn(subscriber: Subscriber, servedId: string): Promise<void> {
     const { response, floorIds } = subscriber;
     const { replay, flush, headId } = this.#source;
+    // The log may begin anew before it is read, and while it is.
+    if (subscriber.servedId !== servedId) return;
     const page = await replay!.next(this.streams, { id: servedId, floorIds }, response);
-    if (response.isEnded) return;
+    if (response.isEnded || subscriber.servedId !== servedId) return;
     // From here on it is one turn, so that nothing is left out or sent twice where the history goes on.
     flush();
     const goneThrough = page.isLost ? headId() : page.goneThrough;
     const chunk = goneThrough === undefined
       ? { ...page, gaps: 0 }
-      : this.#chunkBeforeGap(this.resumeAt(servedId, floorIds), goneThrough);
+      : this.#chunkBeforeGap(this.resumeAt(servedId, floorIds), goneThrough, page.goneStreams);
     if (chunk.events > 0) this.#send(subscriber, chunk);
     this.#replayFrom(subscriber, this.resumeAt(chunk.id, floorIds));
   }
 
-  #chunkBeforeGap(start: Start, goneThrough: string): LogGapChunk {
+  #chunkBeforeGap(
+    start: Start,
+    goneThrough: string,
+    goneStreams: readonly string[] | undefined,
+  ): LogGapChunk {
     const { headId, replay } = this.#source;
     const source = {
       streams: this.streams,
       merged: this.#merged,
       headId: headId(),
       idBefore: (id: string) => replay!.idBefore(id),
+      isUncertain: replay!.isUncertain(start.id),
+      goneStreams,
     };
     return chunkBeforeGap(source, start, goneThrough);
   }
@@ -245,7 +275,7 @@ export class Feed implements StreamFeed {
   #isInLog(id: string, floorIds: readonly string[] | undefined): boolean {
     const { replay, headId } = this.#source;
     if (!replay || this.streams.every(({ isEphemeral }) => isEphemeral)) return false;
-    return compareIds(id, headId()) > 0 ||
+    return compareIds(id, headId()) > 0 || replay.isUncertain(id) ||
       this.streams.some((stream, i) => stream.lacksAfter(laterId(id, floorIds?.[i])));
   }
 

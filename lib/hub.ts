@@ -205,8 +205,10 @@ export class BroadcastHub implements AsyncDisposable {
    * Publishes an event, or a batch, of which all are accepted or none. Creates the stream if there is
    * none.
    *
-   * The `id` of an event is the publisher's key against doubles: while an event with it is kept, a
-   * second one to the same stream is not sent, and answered with the first one's result. On the wire
+   * The `id` of an event is the publisher's key against doubles: while the key is known, a second event
+   * with it to the same stream is not sent, and answered with the first one's result. A log that several
+   * hubs share knows a key for as long as it keeps an entry by age, for all of them; a log in memory
+   * while the event is in the history. On the wire
    * the id is always the hub's. Never waits for a subscriber, and never fails because of one.
    *
    * @returns What became of it, once the log has it. Bad input throws at once.
@@ -320,12 +322,18 @@ export class BroadcastHub implements AsyncDisposable {
           this.#publisher.deliver(entries);
           this.#startTimer();
         }),
-      lost: (throughId) => guard(report, () => this.#publisher.lose(throughId)),
+      lost: (throughId, streams) => guard(report, () => this.#publisher.lose(throughId, streams)),
+      reset: () => guard(report, () => this.#reset()),
       changed: (isUp, reason) => this.#logChanged(isUp, reason),
       trimFailed: report,
     });
     if (opening) await opening;
     this.#isReady = true;
+  }
+
+  #reset(): void {
+    this.#publisher.reset();
+    for (const feed of this.#feeds) this.#figures.resets += feed.reset(this.#turns.head);
   }
 
   #logChanged(isUp: boolean, reason?: unknown): void {

@@ -19,6 +19,10 @@ export interface LogGapSource {
   readonly headId: string;
   /** Gives the id just before an entry's. */
   readonly idBefore: (id: string) => string;
+  /** Whether the histories can't say what the subscriber has missed. */
+  readonly isUncertain: boolean;
+  /** The streams of which the log has lost something; `undefined` if it may be any. */
+  readonly goneStreams: readonly string[] | undefined;
 }
 
 /** What comes next. */
@@ -65,7 +69,7 @@ export function chunkBeforeGap(
 
 /** The streams of which something up to an id may be neither in the log nor in the histories. */
 function lackingNames(
-  { streams, headId }: LogGapSource,
+  { streams, headId, isUncertain, goneStreams }: LogGapSource,
   start: Start,
   throughId: string,
 ): string[] {
@@ -74,8 +78,9 @@ function lackingNames(
   return streams.filter((stream, i) => {
     const id = laterId(start.id, start.floorIds?.[i]);
     if (stream.isEphemeral || compareIds(id, throughId) >= 0) return false;
+    if (goneStreams && !goneStreams.includes(stream.name)) return false;
     const reachesBack = compareIds(stream.history.evictedId, throughId) < 0;
-    return isBehind || (stream.lacksAfter(id) && !reachesBack);
+    return isBehind || isUncertain || (stream.lacksAfter(id) && !reachesBack);
   }).map(({ name }) => name);
 }
 

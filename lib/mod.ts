@@ -56,5 +56,5 @@ export type {
 } from "./figures.ts";
 export type { HistogramCounts } from "./histogram.ts";
 export { compareIds, type EventLog, type LogEntry } from "./log/log.ts";
-export type { AppendOptions, LogPage, LogReceiver, ReadOptions } from "./log/log.ts";
+export type { Appended, AppendOptions, LogPage, LogReceiver, ReadOptions } from "./log/log.ts";
 export { MemoryLog } from "./log/memory.ts";

@@ -6,7 +6,7 @@
 
 import type { ServerSentEvent } from "./event.ts";
 import { HubError } from "./hub_error.ts";
-import { compareIds, type EventLog, goesOnAfter, type LogEntry } from "./log/log.ts";
+import { type Appended, compareIds, type EventLog, goesOnAfter, type LogEntry } from "./log/log.ts";
 import type { Report } from "./report.ts";
 import { checkPublishable } from "./resume.ts";
 import type { Stream } from "./stream.ts";
@@ -94,7 +94,10 @@ export class Publisher {
     if (!stream) return false;
     const action = `end stream "${name}"`;
     if (stream.isEphemeral) this.#end(stream, this.#turns.headId);
-    else if (!stream.isEnded) await this.#delivered(action, this.#ask(() => this.#log.end(name)));
+    else if (!stream.isEnded) {
+      const appended = this.#ask(() => this.#log.end(name)).then((id) => ({ id, throughId: id }));
+      await this.#delivered(action, appended);
+    }
     return true;
   }
 
@@ -118,21 +121,39 @@ export class Publisher {
     for (const { action, reject } of this.#undelivered) reject(unreachable(action, reason));
   }
 
-  /** Takes note that the log has lost what came up to an id: all streams have a gap there. */
-  lose(throughId: string): void {
+  /**
+   * Takes note that the log has lost what came up to an id: there the streams that have lost events get
+   * a gap, or all if it is not known which have.
+   */
+  lose(throughId: string, names?: readonly string[]): void {
     for (const { id, action, reject } of this.#undelivered) {
-      if (compareIds(id, throughId) > 0) continue;
-      reject(new HubError("lost", `Cannot ${action}: the event log kept it and lost it again`));
+      if (compareIds(id, throughId) <= 0) reject(lost(action));
     }
-    this.#turns.skip(this.#streams.lasting(), throughId);
+    const lasting = this.#streams.lasting();
+    const streams = names ? lasting.filter(({ name }) => names.includes(name)) : lasting;
+    this.#turns.skip(streams, throughId);
     this.#streams.forget(this.#turns.head, throughId);
+  }
+
+  /** Begins anew with a log that has lost all it had: what was kept of its events is dropped. */
+  reset(): void {
+    for (const { action, reject } of this.#undelivered) reject(lost(action));
+    const streams = this.#streams.lasting();
+    this.#turns.reset(streams);
+    for (const stream of streams) stream.endId = undefined;
+    this.#streams.forget(this.#turns.head, this.#turns.headId);
   }
 
   #record(stream: Stream, events: readonly ServerSentEvent[]): Promise<Published> {
     const { name } = stream;
     const key = events.at(-1)!.id;
     const first = stream.idOfKey(key);
-    const fresh = events.filter((event) => !this.#isDouble(stream, event));
+    const seen = new Set<string>();
+    const fresh = events.filter((event) => {
+      const isDouble = this.#isDouble(stream, event) || seen.has(event.id ?? "");
+      if (event.id) seen.add(event.id);
+      return !isDouble;
+    });
     if (fresh.length === 0) return Promise.resolve(answer(stream, first!));
     const keys = fresh.flatMap(({ id }) => id ? [`${name} ${id}`] : []);
     const pending = this.#pending.get(keys.find((key) => this.#pending.has(key)) ?? "");
@@ -154,15 +175,15 @@ export class Publisher {
   }
 
   async #confirm(
-    appended: Promise<string>,
+    appended: Promise<Appended>,
     stream: Stream,
     key: string | undefined,
     first: string | undefined,
   ): Promise<Published> {
     const action = `publish to stream "${stream.name}"`;
-    const id = await this.#delivered(action, appended);
+    const { id, throughId } = await this.#delivered(action, appended);
     // Just before, another publisher may have ended it, or have published the same.
-    if (stream.endId !== undefined && compareIds(stream.endId, id) < 0) throw ended(action);
+    if (stream.endId !== undefined && compareIds(stream.endId, throughId) < 0) throw ended(action);
     return answer(stream, first ?? stream.idOfKey(key) ?? id);
   }
 
@@ -179,12 +200,14 @@ export class Publisher {
   }
 
   #take(entry: LogEntry): void {
-    const { id, stream: name, event, ageMs } = entry;
+    const { id, stream: name, event, ageMs, isUnique } = entry;
     try {
       const stream = this.#streams.create(name, this.#now());
       if (stream.endId !== undefined && goesOnAfter(stream.endId, entry)) stream.endId = undefined;
       if (!event) this.#end(stream, id, ageMs);
-      else if (!stream.isEnded && !stream.isEphemeral && !this.#isDouble(stream, event)) {
+      else if (
+        !stream.isEnded && !stream.isEphemeral && (isUnique || !this.#isDouble(stream, event))
+      ) {
         this.#turns.append(stream, event, id, ageMs);
         // An empty id is no key: it would only have cleared the client's.
         if (event.id) stream.setKey(event.id, this.#turns.head);
@@ -195,7 +218,7 @@ export class Publisher {
   }
 
   /** Has the log keep something. More than it takes is for the caller to mend, and thrown at once. */
-  #ask(append: () => Promise<string>): Promise<string> {
+  #ask<T>(append: () => Promise<T>): Promise<T> {
     try {
       return append();
     } catch (error) {
@@ -204,16 +227,17 @@ export class Publisher {
     }
   }
 
-  /** Waits until the log has kept something and has delivered it here. Returns its id. */
-  async #delivered(action: string, appended: Promise<string>): Promise<string> {
-    let id: string;
+  /** Waits until the log has kept something and has delivered it here. */
+  async #delivered(action: string, appending: Promise<Appended>): Promise<Appended> {
+    let appended: Appended;
     try {
-      id = await appended;
+      appended = await appending;
     } catch (cause) {
       throw unreachable(action, cause);
     }
-    if (!this.#turns.hasReached(id)) await this.#reached(action, id);
-    return id;
+    const { throughId } = appended;
+    if (!this.#turns.hasReached(throughId)) await this.#reached(action, throughId);
+    return appended;
   }
 
   #isDouble(stream: Stream, { id }: ServerSentEvent): boolean {
@@ -240,6 +264,10 @@ function answer({ name, subscribers }: Stream, id: string): Published {
 
 function ended(action: string): HubError {
   return new HubError("ended", `Cannot ${action}: it has ended`);
+}
+
+function lost(action: string): HubError {
+  return new HubError("lost", `Cannot ${action}: the event log kept it and lost it again`);
 }
 
 function unreachable(action: string, cause: unknown): HubError {

@@ -20,6 +20,8 @@ export interface ReplayPage {
   readonly id: string;
   /** The id through which the log has nothing any more; then the page is empty. */
   readonly goneThrough?: string;
+  /** The streams of which the log has nothing up to there; left out, it may be any. */
+  readonly goneStreams?: readonly string[];
   /** Whether the log has lost all that the hub has had after `id`; then the page is empty. */
   readonly isLost?: boolean;
 }
@@ -61,8 +63,10 @@ export class Replay {
       const names = streams.filter(({ isEphemeral }) => !isEphemeral).map(({ name }) => name);
       const signal = this.#signalOf(response);
       const page = await this.#log.read!(afterId, { streams: names, signal });
-      const { goneThrough } = page;
-      if (goneThrough !== undefined) return { ...nothing(afterId), goneThrough };
+      const { goneThrough, goneStreams } = page;
+      if (goneThrough !== undefined) {
+        return { ...nothing(afterId), goneThrough, ...goneStreams && { goneStreams } };
+      }
       if (page.entries.length > 0 || page.throughId) return encodePage(page, streams, start);
       // The hub was further when it asked.
       if (compareIds(afterId, headId) < 0) return { ...nothing(afterId), isLost: true };
@@ -80,6 +84,11 @@ export class Replay {
   /** The id just before an entry's. */
   idBefore(id: string): string {
     return this.#log.idBefore?.(id) ?? id;
+  }
+
+  /** Whether it is for the log to say what comes after an id, whatever the histories have. */
+  isUncertain(id: string): boolean {
+    return this.#log.isUncertain?.(id) ?? false;
   }
 
   /** Goes on with those that wait because the log was away; called every so often. */
@@ -142,9 +151,10 @@ function nothing(id: string): ReplayPage {
  * Whether an entry was for the stream's subscribers: not of a stream that is ephemeral here, not after
  * the stream's end, and not published before.
  */
-function wasDelivered({ id, event }: LogEntry, stream: Stream): boolean {
+function wasDelivered({ id, event, isUnique }: LogEntry, stream: Stream): boolean {
   if (stream.isEphemeral) return false;
   if (stream.endId !== undefined && compareIds(stream.endId, id) < 0) return false;
+  if (isUnique) return true;
   const first = stream.idOfKey(event?.id);
   return first === undefined || compareIds(first, id) >= 0;
 }

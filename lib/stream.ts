@@ -170,6 +170,8 @@ export class Stream {
 
   /** Takes note of what a publisher called the event at a position. */
   setKey(key: string, position: number): void {
+    // Anew, so that the oldest come first.
+    if (this.publisherIds.delete(key)) this.#keyBytes -= key.length + KEY_BYTES;
     this.publisherIds.set(key, position);
     this.#keyBytes += key.length + KEY_BYTES;
   }

@@ -105,6 +105,20 @@ export class Turns {
     this.flush();
   }
 
+  /**
+   * Begins anew where the log does, without what was kept of some streams; those that wait for an id of
+   * before wait no more. Tell those that subscribe to the streams before anything is appended.
+   */
+  reset(streams: Iterable<Stream>): void {
+    this.flush();
+    this.#head++;
+    this.#flushedThrough = this.#head;
+    this.#headId = undefined;
+    for (const stream of streams) stream.skip(this.#head, this.headId);
+    this.#streams.settle(streams, this.#now());
+    this.release();
+  }
+
   /** Whether the log has come to an id. */
   hasReached(id: string): boolean {
     return compareIds(id, this.headId) <= 0;

@@ -73,3 +73,13 @@ Deno.test("BroadcastHub counts a key no longer than it keeps its event", async (
   await hub.publish("a", { data: "x" });
   assertEquals(hub.stats().historyBytes, hub.stream("a")?.bytes);
 });
+
+Deno.test("a hub sends once what a batch has twice with one key, and answers with its id", async () => {
+  await using hub = new BroadcastHub();
+  const { id } = await hub.publish("x", [
+    { id: "key", data: "1" },
+    { data: "2" },
+    { id: "key", data: "1" },
+  ]);
+  assertEquals([hub.stream("x")!.events, id], [2, hub.stream("x")!.firstId]);
+});

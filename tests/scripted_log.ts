@@ -4,11 +4,18 @@
  * @module
  */
 
-import type { EventLog, LogEntry, LogPage, LogReceiver, ReadOptions } from "../lib/log/log.ts";
+import type {
+  Appended,
+  EventLog,
+  LogEntry,
+  LogPage,
+  LogReceiver,
+  ReadOptions,
+} from "../lib/log/log.ts";
 
 /** A log that delivers and answers when the test says so. */
 export class ScriptedLog implements EventLog {
-  readonly startId = "e-0";
+  startId = "e-0";
   readonly isUp = true;
   readonly asked: string[] = [];
   readonly options: Required<ReadOptions>[] = [];
@@ -20,16 +27,16 @@ export class ScriptedLog implements EventLog {
   }
 
   hasId(id: string): boolean {
-    return id.startsWith("e-");
+    return id.split("-")[0] === this.startId.split("-")[0];
   }
 
   /** Takes what is appended as event 1 000, and does not deliver it. */
-  append(): Promise<string> {
-    return Promise.resolve("e-1000");
+  append(): Promise<Appended> {
+    return Promise.resolve({ id: "e-1000", throughId: "e-1000" });
   }
 
-  end(): Promise<string> {
-    return this.append();
+  async end(): Promise<string> {
+    return (await this.append()).id;
   }
 
   read(afterId: string, options: ReadOptions): Promise<LogPage> {
@@ -60,6 +67,12 @@ export class ScriptedLog implements EventLog {
   /** Says that what came up to an event is lost. */
   lose(number: number): void {
     this.#receiver!.lost(`e-${number}`);
+  }
+
+  /** Begins anew, with another epoch. */
+  reset(startId: string): void {
+    this.startId = startId;
+    this.#receiver!.reset();
   }
 
   /** Says that it is away, or back. */

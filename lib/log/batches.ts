@@ -5,28 +5,24 @@
  * @module
  */
 
-import { byteLength, encodeEntry } from "./entries.ts";
-
-/** Where an item came to stand. */
-export interface Placed {
-  /** The place of its entry. */
-  readonly place: string;
-  /** Which item it is there, from 1 on. */
-  readonly index: number;
-}
+import { byteLength, type Item } from "./entries.ts";
+import type { Placed } from "./entry_store.ts";
 
 /** Options of {@linkcode Batches}. */
 export interface BatchesOptions {
-  /** Writes an entry; resolves with its place once it is durable. */
-  readonly write: (text: string) => Promise<string>;
+  /** Writes items as one entry; resolves with where each stands once they are durable. */
+  readonly write: (items: readonly Item[]) => Promise<readonly Placed[]>;
   /** The most bytes of an entry: what is appended at once must fit. */
   readonly maxBytes: number;
+  /** The most items with a key in an entry. */
+  readonly maxKeys: number;
 }
 
 interface Waiting {
-  readonly items: readonly string[];
+  readonly items: readonly Item[];
   readonly bytes: number;
-  readonly resolve: (placed: Placed) => void;
+  readonly keys: number;
+  readonly resolve: (placed: readonly Placed[]) => void;
   readonly reject: (error: unknown) => void;
 }
 
@@ -49,20 +45,26 @@ export class Batches {
   /**
    * Appends items that stay together.
    *
-   * @returns Where the last of them stands, once it is durable.
-   * @throws {RangeError} If they are more bytes than an entry can have.
+   * @returns Where each of them stands, once they are durable.
+   * @throws {RangeError} If they are more bytes or keys than an entry can have.
    */
-  add(items: readonly string[]): Promise<Placed> {
-    const { maxBytes } = this.#options;
-    const bytes = byteLength(encodeEntry(Date.now(), items));
+  add(items: readonly Item[]): Promise<readonly Placed[]> {
+    const { maxBytes, maxKeys } = this.#options;
+    const bytes = items.reduce((sum, { text }) => sum + byteLength(text) + 1, HEAD_BYTES);
+    const keys = items.filter(({ key }) => key !== undefined).length;
     if (bytes > maxBytes) {
       throw new RangeError(
         `Cannot append events: the log takes ${maxBytes} bytes at once, with fields and all; got ` +
           `${bytes}`,
       );
     }
+    if (keys > maxKeys) {
+      throw new RangeError(
+        `Cannot append events: the log takes ${maxKeys} events with a key at once; got ${keys}`,
+      );
+    }
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ items, bytes, resolve, reject });
+      this.#waiting.push({ items, bytes, keys, resolve, reject });
       this.#writing ??= this.#write();
     });
   }
@@ -73,10 +75,11 @@ export class Batches {
     while (this.#waiting.length > 0) {
       const batch = this.#take();
       try {
-        const items = batch.flatMap(({ items }) => items);
-        const place = await this.#options.write(encodeEntry(Date.now(), items));
-        let index = 0;
-        for (const { items, resolve } of batch) resolve({ place, index: index += items.length });
+        const placed = await this.#options.write(batch.flatMap(({ items }) => items));
+        let start = 0;
+        for (const { items, resolve } of batch) {
+          resolve(placed.slice(start, start += items.length));
+        }
       } catch (error) {
         // What waits would wait as long again, one entry after the other.
         for (const { reject } of [...batch, ...this.#waiting.splice(0)]) reject(error);
@@ -86,14 +89,19 @@ export class Batches {
   }
 
   #take(): Waiting[] {
+    const { maxBytes, maxKeys } = this.#options;
     let bytes = 0;
+    let keys = 0;
     const tooMany = this.#waiting.findIndex((waiting, i) => {
       bytes += waiting.bytes;
-      return i > 0 && bytes > Math.min(this.#options.maxBytes, MAX_BATCH_BYTES);
+      keys += waiting.keys;
+      return i > 0 && (bytes > Math.min(maxBytes, MAX_BATCH_BYTES) || keys > maxKeys);
     });
     return this.#waiting.splice(0, tooMany < 0 ? Infinity : tooMany);
   }
 }
 
+/** The brackets of an entry, its time and its number. */
+const HEAD_BYTES = 32;
 // Enough that more would save nothing.
 const MAX_BATCH_BYTES = 65_536;

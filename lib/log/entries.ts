@@ -15,6 +15,16 @@ export interface StoredEntry {
   readonly place: string;
   /** What {@linkcode encodeEntry} made. */
   readonly text: string;
+  /** The epoch in which it was written, where the engine keeps that with each entry. */
+  readonly epoch?: string | undefined;
+}
+
+/** One thing in an entry: an event of a stream, or the stream's end. */
+export interface Item {
+  /** What {@linkcode encodeItem} made. */
+  readonly text: string;
+  /** Of several items with one key the store keeps the first; `undefined` for one that has none. */
+  readonly key?: string | undefined;
 }
 
 /**
@@ -26,34 +36,38 @@ export function encodeItem(
   stream: string,
   event?: ServerSentEvent,
   first: boolean | string = false,
-): string {
-  if (event === undefined) return JSON.stringify([stream]);
-  return JSON.stringify(first === false ? [stream, event] : [stream, event, first]);
+): Item {
+  if (event === undefined) return { text: JSON.stringify([stream]) };
+  const text = JSON.stringify(first === false ? [stream, event] : [stream, event, first]);
+  // An empty id is no key: it only clears the client's.
+  return { text, key: event.id ? `${stream} ${event.id}` : undefined };
 }
 
-/** Encodes an entry of such items, appended at a time in milliseconds since 1970. */
-export function encodeEntry(timeMs: number, items: readonly string[]): string {
-  return `[${[timeMs, ...items].join()}]`;
+/**
+ * Encodes an entry of such items, appended at a time in milliseconds since 1970. Its number stands as
+ * the digits behind the point of the time, where hubs that know no numbers ignore it.
+ */
+export function encodeEntry(timeMs: number, number: number, items: readonly Item[]): string {
+  return `[${[`${timeMs}.${number}`, ...items.map(({ text }) => text)].join()}]`;
 }
 
 /**
  * Decodes an entry. What no hub has written has nothing in it: whoever can write to the engine could
  * otherwise forge fields, or end every instance with one line.
  */
-export function decodeEntry(
-  { place, text }: StoredEntry,
-  ids: EntryIds,
-  nowMs: number,
-): LogEntry[] {
+export function decodeEntry(entry: StoredEntry, ids: EntryIds, nowMs: number): LogEntry[] {
+  if (ids.isForeign(entry)) return [];
+  const isUnique = entryNumber(entry) !== undefined;
   try {
-    const [timeMs, ...items] = JSON.parse(text);
-    const ageMs = Math.max(nowMs - Number(timeMs), 0);
-    return items.map(([stream, event, first]: Item, index: number) => {
+    const [timeMs, ...items] = JSON.parse(entry.text);
+    const ageMs = Math.max(nowMs - entryTimeMs(entry), 0);
+    if (typeof timeMs !== "number") throw new TypeError("Not an entry");
+    return items.map(([stream, event, first]: DecodedItem, index: number) => {
       if (event !== undefined) checkEvent(event);
-      if (!isStreamName(stream) || Number.isNaN(ageMs)) throw new TypeError("Not an entry");
-      const id = ids.format(place, index + 1);
-      const entry = { id, stream, event, isFirst: first !== undefined, ageMs };
-      return typeof first === "string" && ids.has(first) ? { ...entry, seenId: first } : entry;
+      if (!isStreamName(stream)) throw new TypeError("Not an entry");
+      const id = ids.format(entry.place, index + 1);
+      const decoded = { id, stream, event, isFirst: first !== undefined, ageMs, isUnique };
+      return typeof first === "string" && ids.has(first) ? { ...decoded, seenId: first } : decoded;
     });
   } catch {
     // It is as if it were not there, on every instance alike.
@@ -62,10 +76,25 @@ export function decodeEntry(
 }
 
 /**
- * The text of an entry that says that the engine has lost what came up to it, or may have: it had
- * acknowledged more than it remembers.
+ * The version of what is stored: of entries, and of the keys beside them. It grows where hubs of the
+ * version before would misread what is written.
  */
-export const LOSS = "lost";
+export const FORMAT = 1;
+
+/**
+ * Checks the version of what an engine keeps.
+ *
+ * @param found What is stored as the version; 0 where none is, by the versions that stored none.
+ * @throws {Error} If it is newer than what is known here.
+ */
+export function checkFormat(found: unknown): void {
+  const format = Number(found);
+  if (format <= FORMAT) return;
+  throw new Error(
+    `Cannot open log: it has been written in format ${format} by a newer version, and this one knows ` +
+      `format ${FORMAT}: start that version, or begin a new log under another key or path`,
+  );
+}
 
 /** The next place after a place, whether there is an entry or not. */
 export function placeAfter(place: string): string {
@@ -81,11 +110,20 @@ export function byteLength(text: string): number {
 
 const encoder = new TextEncoder();
 
-type Item = [stream: string, event?: ServerSentEvent, first?: unknown];
+type DecodedItem = [stream: string, event?: ServerSentEvent, first?: unknown];
 
 /** When an entry was appended, in milliseconds since 1970; 0 for what no hub has written. */
 export function entryTimeMs({ text }: StoredEntry): number {
   return Number(/^\[([0-9]+)/.exec(text)?.[1] ?? 0);
+}
+
+/**
+ * An entry's number: one more than that of the entry before it. `undefined` for an entry that a hub
+ * without numbers has written, or no hub at all: then nothing is known of what stood next to it.
+ */
+export function entryNumber({ text }: StoredEntry): number | undefined {
+  const digits = /^\[[0-9]+\.([0-9]+)[,\]]/.exec(text)?.[1];
+  return digits === undefined ? undefined : Number(digits);
 }
 
 /** The ids of an epoch: `<epoch>-<place><index>`, of which the first in an entry has index 1. */
@@ -99,6 +137,16 @@ export class EntryIds {
     this.#epoch = epoch;
     this.#placeLength = placeLength;
     this.#format = new RegExp(`^${epoch}-[0-9a-z]{${placeLength + INDEX_LENGTH}}$`);
+  }
+
+  /** The epoch. */
+  get epoch(): string {
+    return this.#epoch;
+  }
+
+  /** Whether an entry was written in another epoch. */
+  isForeign({ epoch }: StoredEntry): boolean {
+    return epoch !== undefined && epoch !== this.#epoch;
   }
 
   /** The id of the item at an index; 0 is before the first. */

@@ -4,7 +4,39 @@
  * @module
  */
 
-import type { StoredEntry } from "./entries.ts";
+import type { Item, StoredEntry } from "./entries.ts";
+
+/** Where an item stands. */
+export interface Placed {
+  /** The place of its entry. */
+  readonly place: string;
+  /** Which item it is there, from 1 on. */
+  readonly index: number;
+}
+
+/** What the writing hub knows of the order that it writes to. */
+export interface WriteOptions {
+  /** The epoch; where the store has another, or none, it rejects with an {@linkcode EpochError}. */
+  readonly epoch: string;
+  /** The greatest place that the hub knows: the entry's place is greater. */
+  readonly floor: string;
+  /** The number of the newest entry that the hub has read: it counts where the store knows none. */
+  readonly number: number;
+}
+
+/** Says that a store has another epoch than the one that was to be written in, or none. */
+export class EpochError extends Error {
+  /** What it is called. */
+  override readonly name: string = "EpochError";
+}
+
+/** The epoch of a store. */
+export interface EpochState {
+  /** The epoch that the store has now. */
+  readonly epoch: string;
+  /** Whether the store had none: it has lost that at least. */
+  readonly wasMissing: boolean;
+}
 
 /** What keeps the entries of a `SharedLog`. Any call may reject while it can't be reached. */
 export interface EntryStore {
@@ -12,6 +44,8 @@ export interface EntryStore {
   readonly placeLength: number;
   /** The most bytes of an entry's text in UTF-8. */
   readonly maxEntryBytes: number;
+  /** The most items with a key in an entry. */
+  readonly maxEntryKeys: number;
   /**
    * Opens it, once; however long that takes. Rejects where trying again would not help.
    *
@@ -20,8 +54,19 @@ export interface EntryStore {
    * @returns The epoch: random where the store is new, then the same for all who open it.
    */
   open(onDown: (reason: unknown) => void): Promise<string>;
-  /** Appends an entry and resolves with its place, greater as text than all before, once it is kept. */
-  write(text: string): Promise<string>;
+  /** The epoch that there is; where there is none, the one given from now on. */
+  epoch(own: string): Promise<EpochState>;
+  /**
+   * Appends an entry: those of the items whose key no earlier item has. It gets the number after that of
+   * the entry before it, and a place that is greater as text than all before. Where no item is left
+   * there is no entry.
+   *
+   * A key is known for as long as the log keeps the entry of its item, up to the age of its retention.
+   *
+   * @returns Where each item stands, once they are kept; one that was left out: where the first item with
+   * its key stands.
+   */
+  write(items: readonly Item[], options: WriteOptions): Promise<readonly Placed[]>;
   /** Writes something that changes nothing, to see whether it can be written. */
   probe(): Promise<void>;
   /**

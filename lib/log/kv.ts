@@ -4,11 +4,18 @@
  * @module
  */
 
-import type { StoredEntry } from "./entries.ts";
-import type { EntryStore } from "./entry_store.ts";
+import { checkFormat, encodeEntry, FORMAT, type Item, type StoredEntry } from "./entries.ts";
+import {
+  type EntryStore,
+  EpochError,
+  type EpochState,
+  type Placed,
+  type WriteOptions,
+} from "./entry_store.ts";
 import { KvBell } from "./kv_bell.ts";
 import { failureOf, patiently } from "./kv_contention.ts";
 import { KvFile } from "./kv_file.ts";
+import { KvKeys } from "./kv_keys.ts";
 import { diskFull } from "./kv_reserve.ts";
 import { KvTrimming } from "./kv_trimming.ts";
 import { SharedLog } from "./shared.ts";
@@ -16,6 +23,7 @@ import { type EventLog, randomEpoch } from "./log.ts";
 import type { RetentionOptions } from "./retention.ts";
 
 export type {
+  Appended,
   AppendOptions,
   EventLog,
   LogEntry,
@@ -79,21 +87,30 @@ export function openKvLog(options: KvLogOptions = {}): EventLog {
 class KvStore implements EntryStore {
   readonly placeLength = PLACE_LENGTH;
   readonly maxEntryBytes = 65_000;
+  // A commit takes 1 000 changes.
+  readonly maxEntryKeys = 900;
   readonly #path: string | undefined;
   readonly #prefix: Deno.KvKey;
   readonly #epoch: Deno.KvKey;
   readonly #mark: Deno.KvKey;
+  readonly #format: Deno.KvKey;
+  readonly #number: Deno.KvKey;
+  readonly #maxAgeMs: number;
   readonly #file: KvFile | undefined;
   #kv: Deno.Kv | undefined;
   #bell: KvBell | undefined;
   #trimming: KvTrimming | undefined;
+  #keys: KvKeys | undefined;
   #isClosed = false;
 
-  constructor({ path, prefix = ["sse-hub"] }: KvLogOptions) {
+  constructor({ path, prefix = ["sse-hub"], maxAgeMs = 3_600_000 }: KvLogOptions) {
     this.#path = path;
     this.#prefix = prefix;
     this.#epoch = [...prefix, "epoch"];
     this.#mark = [...prefix, "trimmed"];
+    this.#format = [...prefix, "format"];
+    this.#number = [...prefix, "number"];
+    this.#maxAgeMs = maxAgeMs;
     if (path !== undefined && path !== ":memory:") this.#file = new KvFile(path);
   }
 
@@ -104,9 +121,10 @@ class KvStore implements EntryStore {
     this.#bell = new KvBell({ kv, key: [...this.#prefix, "bell"], path });
     if (this.#isClosed) kv.close();
     else await this.#bell.open();
-    const epoch = { key: this.#epoch, versionstamp: null };
-    // Where that is refused, there is one.
-    await this.#making(() => kv.atomic().check(epoch).set(this.#epoch, randomEpoch()).commit());
+    await this.#making(() => this.#checkFormat());
+    const { epoch } = await this.#making(() => this.epoch(randomEpoch()));
+    const prefix = [...this.#prefix, "keys"];
+    this.#keys = new KvKeys({ kv, prefix, maxAgeMs: this.#maxAgeMs, placeOf });
     this.#trimming = new KvTrimming({
       kv,
       mark: this.#mark,
@@ -116,25 +134,32 @@ class KvStore implements EntryStore {
       withReserve: (write) => this.#withReserve(write),
     });
     await this.#file?.check();
-    return (await kv.get<string>(this.#epoch)).value!;
+    return epoch;
   }
 
-  async write(text: string): Promise<string> {
-    if (this.#file?.reserve.hasRoom === false) throw diskFull();
+  async epoch(own: string): Promise<EpochState> {
     const kv = this.#kv!;
-    const key = this.#keyOf(kv.commitVersionstamp());
-    const value = encoder.encode(text);
-    const { versionstamp } = await this.#commit(() =>
-      this.#bell!.addTo(kv.atomic().set(key, value)).commit()
-    );
+    const { value, versionstamp } = await kv.get<string>(this.#epoch);
+    if (value !== null) return { epoch: value, wasMissing: false };
+    // Where that is refused, there is one.
+    await kv.atomic().check({ key: this.#epoch, versionstamp }).set(this.#epoch, own).commit();
+    return { epoch: (await kv.get<string>(this.#epoch)).value!, wasMissing: true };
+  }
+
+  async write(items: readonly Item[], options: WriteOptions): Promise<readonly Placed[]> {
+    if (this.#file?.reserve.hasRoom === false) throw diskFull();
+    const placed = await this.#commit(() => this.#writeOnce(items, options));
     this.#bell!.ring();
-    return placeOf(versionstamp);
+    return placed;
   }
 
   async probe(): Promise<void> {
     await this.#file?.check();
     if (this.#file?.reserve.hasLastingRoom === false) throw diskFull();
-    await this.#commit(() => this.#kv!.atomic().set([...this.#prefix, "probe"], 0).commit());
+    await this.#commit(async () => {
+      const commit = await this.#kv!.atomic().set([...this.#prefix, "probe"], 0).commit();
+      return commit.ok || undefined;
+    });
   }
 
   read(fromPlace: string, count: number): Promise<StoredEntry[]> {
@@ -168,15 +193,46 @@ class KvStore implements EntryStore {
     this.#kv?.close();
   }
 
-  /** Commits until no other process is in the way; again also where a check has failed. */
-  async #commit(
-    commit: () => Promise<Deno.KvCommitResult | Deno.KvCommitError>,
-  ): Promise<Deno.KvCommitResult> {
+  /**
+   * Writes items, or resolves with nothing if others have written meanwhile. Every entry changes the
+   * number: where that is unchanged, what was read of the keys still holds.
+   */
+  async #writeOnce(
+    items: readonly Item[],
+    options: WriteOptions,
+  ): Promise<readonly Placed[] | undefined> {
+    const kv = this.#kv!;
+    const [epoch, counter] = await kv.getMany<[string, number]>([this.#epoch, this.#number]);
+    if (epoch.value !== options.epoch) throw new EpochError("KV has lost the epoch of the log");
+    const { known, fresh } = await this.#keys!.sort(items);
+    if (fresh.length === 0) return items.map(({ key }) => known.get(key!)!);
+    const number = (counter.value ?? options.number) + 1;
+    const text = encodeEntry(Date.now(), number, fresh);
+    const atomic = kv.atomic().check(epoch, counter).set(this.#number, number)
+      .set(this.#keyOf(kv.commitVersionstamp()), encoder.encode(text));
+    const commit = await this.#bell!.addTo(this.#keys!.addTo(atomic, fresh)).commit();
+    if (!commit.ok) return undefined;
+    const place = placeOf(commit.versionstamp);
+    const indexes = new Map(fresh.map((item, i) => [item.key ?? item, i + 1]));
+    return items.map((item) =>
+      known.get(item.key ?? "") ?? { place, index: indexes.get(item.key ?? item)! }
+    );
+  }
+
+  async #checkFormat(): Promise<true> {
+    const format = await this.#kv!.get<number>(this.#format);
+    checkFormat(format.value ?? 0);
+    if (format.value !== FORMAT) {
+      // Where that is refused, another has set it.
+      await this.#kv!.atomic().check(format).set(this.#format, FORMAT).commit();
+    }
+    return true;
+  }
+
+  /** Tries again what commits until no other process is in the way. */
+  async #commit<T>(commit: () => Promise<T | undefined>): Promise<T> {
     try {
-      return await patiently(async () => {
-        const result = await commit();
-        return result.ok ? result : undefined;
-      });
+      return await patiently(commit);
     } catch (error) {
       if (failureOf(error) !== "full") throw error;
       // What is left of the disk is for dropping entries.

@@ -26,6 +26,19 @@ export interface LogEntry {
   readonly seenId?: string | undefined;
   /** How long ago it was appended, in milliseconds, when it was taken from where it is kept. */
   readonly ageMs: number;
+  /**
+   * Whether the log has made sure that no earlier event of the stream has its key. Left out, the hub
+   * passes over an event whose key it knows.
+   */
+  readonly isUnique?: boolean;
+}
+
+/** What became of events that were appended. */
+export interface Appended {
+  /** The id of the last of them; where that one's key was known, the id of the first event with the key. */
+  readonly id: string;
+  /** The greatest of their ids: once the log has delivered that, it has delivered all of them. */
+  readonly throughId: string;
 }
 
 /** Options of {@linkcode EventLog.append}. */
@@ -50,6 +63,8 @@ export interface LogPage {
   readonly entries: readonly LogEntry[];
   /** The id up to which entries after the one asked for are, or may be, gone; `undefined` if none is. */
   readonly goneThrough: string | undefined;
+  /** The streams that the entries are of that are gone; left out, any may be. */
+  readonly goneStreams?: readonly string[];
   /**
    * The id through which the page has all that is wanted; left out, that of its last entry. A page with
    * no entry, no `goneThrough` and no `throughId` means that nothing comes after the id asked for yet.
@@ -61,8 +76,18 @@ export interface LogPage {
 export interface LogReceiver {
   /** Gets entries in the log's order, each once; what is handed over together is one turn. */
   readonly deliver: (entries: readonly LogEntry[]) => void;
-  /** Is told that what came up to an id can't be delivered any more: it was away for too long. */
-  readonly lost: (throughId: string) => void;
+  /**
+   * Is told that entries up to an id can't be delivered any more: they were trimmed or lost first.
+   *
+   * @param streams The streams that they were of; left out, any may be.
+   */
+  readonly lost: (throughId: string, streams?: readonly string[]) => void;
+  /**
+   * Is told that the log has begun anew, because what kept its entries came back without any: the ids
+   * given so far mean nothing any more, and `startId` is another one. What the log has now is delivered
+   * next.
+   */
+  readonly reset: () => void;
   /**
    * Is told when the log goes away, with the reason; again when another reason keeps it away; and once
    * when it is back.
@@ -105,16 +130,17 @@ export interface EventLog {
   /** Whether an id could be one that this log has given or will give. */
   hasId(id: string): boolean;
   /**
-   * Orders and keeps events that were checked before.
+   * Orders and keeps events that were checked before. Where the log decides on keys, it leaves out those
+   * whose key it knows.
    *
-   * @returns The id of the last.
+   * @returns Their ids.
    * @throws {RangeError} At once, if they are more than it can keep as one.
    */
   append(
     stream: string,
     events: readonly ServerSentEvent[],
     options?: AppendOptions,
-  ): Promise<string>;
+  ): Promise<Appended>;
   /** Orders and keeps the end of a stream. Returns its id. */
   end(stream: string): Promise<string>;
   /**
@@ -133,6 +159,11 @@ export interface EventLog {
    * out by a log without `read()`.
    */
   idBefore?(id: string): string;
+  /**
+   * Whether only `read()` can tell what comes after an id, whatever the hub's own history has: the event
+   * with this id follows others that are lost, and some clients had those. Left out, there are none.
+   */
+  isUncertain?(id: string): boolean;
   /**
    * Ends delivering, and resolves when what was being appended has been or has failed, and nothing is
    * open any more. May be called twice.

@@ -6,7 +6,13 @@
  */
 
 import type { ServerSentEvent } from "../event.ts";
-import { type EventLog, type LogEntry, type LogReceiver, randomEpoch } from "./log.ts";
+import {
+  type Appended,
+  type EventLog,
+  type LogEntry,
+  type LogReceiver,
+  randomEpoch,
+} from "./log.ts";
 
 /** An {@linkcode EventLog} that only numbers; what is kept is the hub's history. */
 export class MemoryLog implements EventLog {
@@ -34,9 +40,10 @@ export class MemoryLog implements EventLog {
   }
 
   /** Delivers the events before it returns. */
-  append(stream: string, events: readonly ServerSentEvent[]): Promise<string> {
+  append(stream: string, events: readonly ServerSentEvent[]): Promise<Appended> {
     this.#receiver?.deliver(events.map((event) => this.#entry(stream, event)));
-    return Promise.resolve(this.#id(this.#count));
+    const id = this.#id(this.#count);
+    return Promise.resolve({ id, throughId: id });
   }
 
   /** Delivers the end before it returns. */

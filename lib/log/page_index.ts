@@ -81,6 +81,15 @@ export class PageIndex {
     this.#pages.splice(0, first);
   }
 
+  /** Strikes off the newest entries, those after an id: the store has lost them. */
+  cut(afterId: string): void {
+    for (let page = this.#pages.at(-1); page && lastId(page) > afterId; page = this.#pages.at(-1)) {
+      while (page.ids.length > 0 && lastId(page) > afterId) page.ids.pop();
+      if (page.ids.length > 0) return;
+      this.#pages.pop();
+    }
+  }
+
   /**
    * Finds what to read after an id, skipping the pages that have nothing of some streams.
    *

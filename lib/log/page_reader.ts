@@ -8,6 +8,7 @@
 import { decodeEntry, type EntryIds, placeAfter, type StoredEntry } from "./entries.ts";
 import type { EntryStore } from "./entry_store.ts";
 import type { LogPage, ReadOptions } from "./log.ts";
+import type { Losses } from "./losses.ts";
 import { lastId, type Page, type PageIndex } from "./page_index.ts";
 import { PageSize } from "./page_size.ts";
 import { pageAfter } from "./pages.ts";
@@ -19,6 +20,8 @@ export interface PageSource {
   readonly ids: EntryIds;
   /** The pages of the entries that were delivered. */
   readonly index: PageIndex;
+  /** What the store has lost. */
+  readonly losses: Losses;
   /** Whether the store can be reached, as far as is known. */
   readonly isUp: () => boolean;
 }
@@ -56,7 +59,8 @@ export class PageReader {
     if (read && read.afterId <= found.throughId) {
       return { ...read.page, entries: read.page.entries.filter(({ id }) => id > afterId) };
     }
-    return (await this.#queue.run(afterId, () => this.#readStore(afterId), signal))!.page;
+    const other = await this.#queue.run(afterId, () => this.#readStore(afterId), signal);
+    return forStreams(other!.page, streams);
   }
 
   /** Lets go of all pages: the store may have lost what they have. */
@@ -114,14 +118,14 @@ export class PageReader {
   }
 
   async #readStore(afterId: string): Promise<ReadPage> {
-    const { store, ids } = this.#source;
+    const { store, ids, losses } = this.#source;
     for (let place = ids.placeOf(afterId);;) {
       this.#checkUp();
       const [stored, gone] = await Promise.all([
         readSized(store, place, this.#size),
         goneThrough(store, ids),
       ]);
-      const page = pageAfter(ids, { afterId, place, stored, gone });
+      const page = pageAfter(ids, losses, { afterId, place, stored, gone });
       const last = stored.at(-1)?.place ?? place;
       // The entry of the id itself, or a page that no hub has written, is not all there is.
       if (page.entries.length > 0 || page.goneThrough || last === place) return { afterId, page };
@@ -147,6 +151,16 @@ interface KeptPage extends ReadPage {
 const MAX_KEPT_BYTES = 16_777_216;
 /** About what a decoded event takes beside its text. */
 const ENTRY_BYTES = 300;
+
+/** A page as it is for some streams: where none of theirs is missing, nothing is. */
+function forStreams(page: LogPage, streams: readonly string[] | undefined): LogPage {
+  const { entries, goneThrough, goneStreams, throughId } = page;
+  if (!goneThrough || !goneStreams || !streams) return page;
+  if (goneStreams.some((name) => streams.includes(name))) return page;
+  const whole = { entries, goneThrough: undefined };
+  if (throughId === undefined && entries.length > 0) return whole;
+  return { ...whole, throughId: throughId ?? goneThrough };
+}
 
 /** Reads entries from a place on, about as many as `size` says. */
 export async function readSized(

@@ -4,8 +4,9 @@
  * @module
  */
 
-import { decodeEntry, type EntryIds, LOSS, type StoredEntry } from "./entries.ts";
+import { decodeEntry, type EntryIds, entryNumber, type StoredEntry } from "./entries.ts";
 import type { LogEntry, LogPage } from "./log.ts";
+import { decodeLoss, hasAllOf, type Losses } from "./losses.ts";
 
 /** What was read for somebody who has all up to an id. */
 export interface Reading {
@@ -19,30 +20,79 @@ export interface Reading {
   readonly gone: string;
 }
 
-/** The id up to which what comes after an id is gone, as far as a reading tells before its entries. */
-export function goneAfter(
+/** What is missing before an entry. */
+export interface Missing {
+  /** The id through which entries are missing. */
+  readonly throughId: string;
+  /** The streams that they are of; `undefined` if any may be. */
+  readonly streams: readonly string[] | undefined;
+}
+
+/** What comes after an id and is gone, as far as a reading tells before its entries. */
+export function missingAfter(
   ids: EntryIds,
+  losses: Losses,
   { afterId, place, stored, gone }: Reading,
-): string | undefined {
-  if (gone > afterId) return gone;
-  const first = stored[0]?.place ?? place;
+): Missing | undefined {
+  if (gone > afterId) return { throughId: gone, streams: undefined };
+  const first = stored[0]?.place;
+  // Nobody has lost it where it is there, was dropped, or is yet to come.
+  if (first === place || place <= ids.placeOf(gone)) return undefined;
+  const loss = losses.of(afterId);
+  if (loss && !loss.isMixed) return hasAllOf(loss, afterId) ? undefined : loss;
   // It was there when the id was given, and nobody has dropped it: the store has lost it.
-  const isLost = first !== place && place > ids.placeOf(gone);
-  return isLost ? ids.format(first, 0) : undefined;
+  return first === undefined ? undefined : { throughId: ids.format(first, 0), streams: undefined };
+}
+
+/** Whether an entry has a number, and not the one that follows another. */
+export function isAfterHole(entry: StoredEntry, number: number | undefined): boolean {
+  const own = entryNumber(entry);
+  return own !== undefined && number !== undefined && own !== number + 1;
 }
 
 /** The page that a reading makes. */
-export function pageAfter(ids: EntryIds, reading: Reading): LogPage {
+export function pageAfter(ids: EntryIds, losses: Losses, reading: Reading): LogPage {
   const nowMs = Date.now();
-  let goneThrough = goneAfter(ids, reading);
   const entries: LogEntry[] = [];
+  let missing = missingAfter(ids, losses, reading);
+  let number: number | undefined;
   for (const entry of reading.stored) {
-    const fromId = goneThrough ?? reading.afterId;
-    entries.push(...decodeEntry(entry, ids, nowMs).filter(({ id }) => id > fromId));
-    if (entry.text !== LOSS || ids.after(entry.place) <= fromId) continue;
-    // What was lost is told when all before it was.
-    if (entries.length > 0) break;
-    goneThrough = ids.after(entry.place);
+    const fromId = missing?.throughId ?? reading.afterId;
+    const before = missingAt(ids, losses, entry, { fromId, number });
+    if (before) {
+      // What is missing is told when all before it was.
+      if (entries.length > 0) break;
+      missing = missing ? both(missing, before) : before;
+    }
+    number = entryNumber(entry) ?? number;
+    const afterId = missing?.throughId ?? reading.afterId;
+    entries.push(...decodeEntry(entry, ids, nowMs).filter(({ id }) => id > afterId));
   }
-  return { entries, goneThrough };
+  return {
+    entries,
+    goneThrough: missing?.throughId,
+    ...missing?.streams && { goneStreams: missing.streams },
+  };
+}
+
+function missingAt(
+  ids: EntryIds,
+  losses: Losses,
+  entry: StoredEntry,
+  { fromId, number }: { fromId: string; number: number | undefined },
+): Missing | undefined {
+  const hole = isAfterHole(entry, number)
+    ? { throughId: ids.format(entry.place, 0), streams: undefined }
+    : undefined;
+  const loss = decodeLoss(entry, ids);
+  const isTold = !loss || loss.id <= fromId || hasAllOf(loss, fromId) || losses.isRepeated(loss);
+  if (isTold) return hole;
+  const told = { throughId: loss.id, streams: loss.streams };
+  return hole ? both(hole, told) : told;
+}
+
+function both(first: Missing, second: Missing): Missing {
+  const streams = first.streams && second.streams &&
+    [...new Set([...first.streams, ...second.streams])];
+  return { throughId: second.throughId, streams };
 }

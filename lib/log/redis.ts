@@ -5,19 +5,27 @@
  * @module
  */
 
-import { LOSS, type StoredEntry } from "./entries.ts";
+import { checkFormat, FORMAT, type Item, type StoredEntry } from "./entries.ts";
+import {
+  type EntryStore,
+  EpochError,
+  type EpochState,
+  type Placed,
+  type WriteOptions,
+} from "./entry_store.ts";
 import { type EventLog, randomEpoch } from "./log.ts";
 import { isRedisUrl, parseMoved, parseSentinel } from "./redis_address.ts";
 import { type RedisClient, RedisClients } from "./redis_client.ts";
 import { isRefusal, messageOf, Refusal } from "./redis_error.ts";
 import { RedisLink } from "./redis_link.ts";
 import { mapOf } from "./redis_reply.ts";
+import { APPEND, TRIM } from "./redis_scripts.ts";
 import type { RetentionOptions } from "./retention.ts";
-import type { EntryStore } from "./entry_store.ts";
 import { guard, reportTo } from "../report.ts";
 import { SharedLog } from "./shared.ts";
 
 export type {
+  Appended,
   AppendOptions,
   EventLog,
   LogEntry,
@@ -115,24 +123,24 @@ class RedisStore implements EntryStore {
   readonly placeLength = MS_LENGTH + SEQUENCE_LENGTH;
   // Redis itself takes 512 MB.
   readonly maxEntryBytes = 8_388_608;
+  readonly maxEntryKeys = 100_000;
   readonly #options: RedisLogOptions;
   readonly #key: string;
-  readonly #maxLength: readonly string[];
-  #epoch = randomEpoch();
+  readonly #maxLength: string;
+  readonly #keyMs: string;
   // What the other keys begin with.
   #prefix: string;
   #link: RedisLink | undefined;
-  #place = "";
-  #mayHaveLost = false;
   #isClosed = false;
 
   constructor(options: RedisLogOptions) {
-    const { key = DEFAULT_KEY, maxEntries = 100_000 } = options;
+    const { key = DEFAULT_KEY, maxEntries = 100_000, maxAgeMs = 3_600_000 } = options;
     this.#options = options;
     this.#key = key;
-    this.#prefix = HASH_TAG.test(key) ? key : `{${key}}`;
+    this.#prefix = tagged(key);
     // The hubs drop what is too much. This bounds it where they can't, and is what they would not notice.
-    this.#maxLength = maxEntries < Infinity ? ["MAXLEN", "~", `${Math.ceil(2 * maxEntries)}`] : [];
+    this.#maxLength = maxEntries < Infinity ? `${Math.ceil(2 * maxEntries)}` : "";
+    this.#keyMs = maxAgeMs < Infinity ? `${Math.ceil(maxAgeMs)}` : "";
   }
 
   async open(onDown: (reason: unknown) => void): Promise<string> {
@@ -159,15 +167,45 @@ class RedisStore implements EntryStore {
     }
   }
 
-  async write(text: string): Promise<string> {
-    const args = ["XADD", this.#key, ...this.#maxLength, "*", FIELD, text];
-    return placeOf(await this.#send(args) as string);
+  async write(items: readonly Item[], options: WriteOptions): Promise<readonly Placed[]> {
+    const keys = [...new Set(items.flatMap(({ key }) => key === undefined ? [] : [key]))];
+    const numbers = new Map(keys.map((key, i) => [key, i + 1]));
+    const names = [
+      this.#key,
+      ...["epoch", "number", ...keys.map((key) => `key:${key}`)].map(
+        (name) => `${this.#prefix}:${name}`,
+      ),
+    ];
+    const { epoch, floor, number } = options;
+    try {
+      const placed = await this.#eval(APPEND, names, [
+        ...[epoch, idOf(floor), `${number}`, this.#maxLength, this.#keyMs],
+        ...items.flatMap(({ text, key }) => [text, `${numbers.get(key ?? "") ?? 0}`]),
+      ]);
+      return (placed as string[]).map((text) => {
+        const [id = "", index] = text.split(":");
+        return { place: placeOf(id), index: Number(index) };
+      });
+    } catch (error) {
+      const message = messageOf(error);
+      throw message.startsWith("EPOCH ") ? new EpochError(message) : error;
+    }
+  }
+
+  async epoch(own: string): Promise<EpochState> {
+    const known = await this.#send(["GET", `${this.#prefix}:epoch`]);
+    if (typeof known === "string") return { epoch: known, wasMissing: false };
+    // A hub that has begun anew has begun with the keys of this version.
+    this.#prefix = tagged(this.#key);
+    await this.#findKeys(this.#link!);
+    const key = `${this.#prefix}:epoch`;
+    await this.#send(["SET", key, own, "NX"]);
+    return { epoch: await this.#send(["GET", key]) as string, wasMissing: true };
   }
 
   async probe(): Promise<void> {
     await this.#link!.ready(TIMEOUT_MS);
-    await this.#restore();
-    await this.#send(["SET", `${this.#prefix}:epoch`, this.#epoch, "NX"]);
+    await this.#send(probe(this.#prefix));
   }
 
   async read(fromPlace: string, count: number): Promise<StoredEntry[]> {
@@ -176,9 +214,7 @@ class RedisStore implements EntryStore {
   }
 
   async next(afterPlace: string, count: number, mayWait: boolean): Promise<StoredEntry[]> {
-    this.#place = afterPlace;
     await this.#link!.ready(TIMEOUT_MS);
-    await this.#restore();
     const block = mayWait ? ["BLOCK", `${BLOCK_MS}`] : [];
     const from = ["STREAMS", this.#key, idOf(afterPlace)];
     const args = ["XREAD", "COUNT", `${count}`, ...block, ...from];
@@ -188,15 +224,16 @@ class RedisStore implements EntryStore {
 
   async trim(places: readonly string[], through: string): Promise<void> {
     const [ms, sequence] = idOf(places.at(-1)!).split("-");
-    const trim = ["XTRIM", this.#key, "MINID", `${ms}-${Number(sequence) + 1}`];
+    const oldest = `${ms}-${Number(sequence) + 1}`;
     try {
-      await this.#send(["EVAL", SET_IF_GREATER, "1", `${this.#prefix}:gone`, through]);
+      await this.#eval(TRIM, [this.#key, `${this.#prefix}:gone`], [oldest, through]);
     } catch (error) {
       // A Redis that is full takes nothing more, but makes room; the next time it takes it.
-      if (messageOf(error).startsWith("OOM ")) await this.#send(trim);
+      if (messageOf(error).startsWith("OOM ")) {
+        await this.#send(["XTRIM", this.#key, "MINID", oldest]);
+      }
       throw error;
     }
-    await this.#send(trim);
   }
 
   async gone(): Promise<string | undefined> {
@@ -215,10 +252,7 @@ class RedisStore implements EntryStore {
       clients,
       sentinels: sentinels.map((sentinel) => parseSentinel(sentinel)!),
       master,
-      onDown: (error) => {
-        this.#mayHaveLost = true;
-        onDown(error);
-      },
+      onDown,
     });
   }
 
@@ -226,9 +260,9 @@ class RedisStore implements EntryStore {
     await link.ready(Infinity);
     await this.#findKeys(link);
     await this.#tryCommands();
-    this.#epoch = await this.#sharedEpoch();
+    const epoch = await this.#openEpoch();
     await this.#warn(link);
-    return this.#epoch;
+    return epoch;
   }
 
   /**
@@ -255,7 +289,7 @@ class RedisStore implements EntryStore {
    * the log has to drop its first entry.
    */
   async #tryCommands(): Promise<void> {
-    for (const args of harmlessCommands(this.#key, this.#prefix, this.#epoch)) {
+    for (const args of harmlessCommands(this.#key, this.#prefix)) {
       try {
         await this.#send(args);
       } catch (error) {
@@ -285,34 +319,32 @@ class RedisStore implements EntryStore {
     guard(reportTo(undefined), () => onWarning(text));
   }
 
-  /** The epoch there is, or else its own from now on. */
-  async #sharedEpoch(): Promise<string> {
-    const key = `${this.#prefix}:epoch`;
-    const epoch = await this.#send(["GET", key]);
-    if (typeof epoch === "string") return epoch;
-    await this.#send(["SET", key, this.#epoch, "NX"]);
-    return await this.#send(["GET", key]) as string;
+  /**
+   * The epoch there is, once the format is one that is known here. Where there is none and entries are
+   * there, the key may have been evicted: the epoch is that of the oldest entry. Versions that wrote no
+   * epoch with an entry restore the key, which is waited for.
+   */
+  async #openEpoch(): Promise<string> {
+    const format = `${this.#prefix}:format`;
+    const found = await this.#send(["GET", format]) ?? 0;
+    try {
+      checkFormat(found);
+    } catch (error) {
+      throw new Refusal(messageOf(error));
+    }
+    await this.#send(["SET", format, `${FORMAT}`]);
+    for (let tries = 0; tries < EPOCH_TRIES; tries++) {
+      const known = await this.#send(["GET", `${this.#prefix}:epoch`]);
+      if (typeof known === "string") return known;
+      const [oldest] = await this.read(ZERO, 1);
+      if (!oldest || oldest.epoch) return (await this.epoch(oldest?.epoch ?? randomEpoch())).epoch;
+      await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+    }
+    return (await this.epoch(randomEpoch())).epoch;
   }
 
-  /**
-   * A Redis that comes back may have lost its memory, or the latest of it. The first hub that has been
-   * further says so at the place where it is, so that ids go on from there and all hear of the loss.
-   */
-  async #restore(): Promise<void> {
-    if (!this.#mayHaveLost) return;
-    if (/[^0]/.test(this.#place)) {
-      try {
-        await this.#send(["XADD", this.#key, idOf(this.#place), FIELD, LOSS]);
-      } catch (error) {
-        // It has come at least as far.
-        if (!messageOf(error).includes("equal or smaller")) throw error;
-      }
-    }
-    await this.#findKeys(this.#link!);
-    if (await this.#sharedEpoch() !== this.#epoch) {
-      throw new Error("Redis has lost its memory and another hub has begun anew: restart this one");
-    }
-    this.#mayHaveLost = false;
+  #eval(script: string, keys: readonly string[], args: readonly string[]): Promise<unknown> {
+    return this.#send(["EVAL", script, `${keys.length}`, ...keys, ...args]);
   }
 
   #send(args: readonly string[]): Promise<unknown> {
@@ -325,16 +357,21 @@ const FIELD = "entry";
 const RETRY_MS = 1_000;
 const BLOCK_MS = 4_000;
 const TIMEOUT_MS = 5_000;
-const SET_IF_GREATER = `
-local value = redis.call("GET", KEYS[1])
-if not value or value < ARGV[1] then redis.call("SET", KEYS[1], ARGV[1]) end`;
-const COMMANDS = "GET, SET, EVAL, XADD, XRANGE, XREAD and XTRIM";
+const COMMANDS = "GET, SET, TIME, EVAL, XADD, XRANGE, XREAD and XTRIM";
 // An entry with the id 0-0 is taken by no Redis; one that is full makes room when the log drops entries.
 const EXPECTED = /must be greater than 0-0|^OOM /;
 // The part of a key that says where a Redis Cluster keeps it.
 const HASH_TAG = /^[^{]*\{[^}]+\}/;
 const MS_LENGTH = 9;
 const SEQUENCE_LENGTH = 6;
+const ZERO = "0".repeat(MS_LENGTH + SEQUENCE_LENGTH);
+/** As often as is waited for another hub to restore the epoch. */
+const EPOCH_TRIES = 3;
+
+/** What the other keys of a stream's key begin with, so that a Redis Cluster keeps them beside it. */
+function tagged(key: string): string {
+  return HASH_TAG.test(key) ? key : `{${key}}`;
+}
 
 function placeOf(id: string): string {
   const [ms = "", sequence = ""] = id.split("-");
@@ -349,11 +386,16 @@ function idOf(place: string): string {
   return `${parseInt(place.slice(0, MS_LENGTH), 36)}-${parseInt(place.slice(MS_LENGTH), 36)}`;
 }
 
-/** A command of each kind that the log sends. None changes anything, but `SET` where there is no epoch. */
-function harmlessCommands(key: string, prefix: string, epoch: string): string[][] {
+function probe(prefix: string): string[] {
+  return ["SET", `${prefix}:probe`, "", "PX", "1"];
+}
+
+/** A command of each kind that the log sends. None changes anything. */
+function harmlessCommands(key: string, prefix: string): string[][] {
   return [
     ["GET", `${prefix}:epoch`],
-    ["SET", `${prefix}:epoch`, epoch, "NX"],
+    probe(prefix),
+    ["TIME"],
     ["XADD", key, "0-0", FIELD, ""],
     ["XRANGE", key, "0-0", "0-0"],
     ["XREAD", "STREAMS", key, "$"],
@@ -366,5 +408,6 @@ function storedEntries(reply: unknown): StoredEntry[] {
   return (reply as [id: string, fields: string[]][]).map(([id, fields]) => ({
     place: placeOf(id),
     text: fields[1] ?? "",
+    epoch: fields[2] === "epoch" ? fields[3] : undefined,
   }));
 }

@@ -80,6 +80,18 @@ export class Retention {
     return this.#kept.slice(0, stays < 0 ? Infinity : stays).map(({ id }) => id);
   }
 
+  /** The ids of all entries, the oldest first. */
+  get ids(): string[] {
+    return this.#kept.map(({ id }) => id);
+  }
+
+  /** Strikes off the newest, those after an id: the store has lost them. */
+  cut(afterId: string): void {
+    while (this.#kept.length > 0 && this.#kept.at(-1)!.id > afterId) {
+      this.#bytes -= this.#kept.pop()!.bytes;
+    }
+  }
+
   /** Strikes off the oldest that are gone. */
   drop(count: number): void {
     for (const { bytes } of this.#kept.slice(0, count)) this.#bytes -= bytes;

@@ -7,54 +7,55 @@
 
 import type { ServerSentEvent } from "../event.ts";
 import { Batches } from "./batches.ts";
-import {
-  byteLength,
-  decodeEntry,
-  encodeItem,
-  EntryIds,
-  entryTimeMs,
-  LOSS,
-  placeAfter,
-  type StoredEntry,
-} from "./entries.ts";
-import type { EntryStore } from "./entry_store.ts";
+import { Delivery } from "./delivery.ts";
+import { encodeItem, EntryIds, type Item, placeAfter, type StoredEntry } from "./entries.ts";
+import { type EntryStore, EpochError, type Placed } from "./entry_store.ts";
 import type {
+  Appended,
   AppendOptions,
   EventLog,
-  LogEntry,
   LogPage,
   LogReceiver,
   ReadOptions,
 } from "./log.ts";
+import { encodeLoss } from "./losses.ts";
+import { findLostEnd } from "./lost_end.ts";
 import { PageIndex } from "./page_index.ts";
 import { goneThrough, PAGE_LENGTH, PageReader, readSized } from "./page_reader.ts";
 import { PageSize } from "./page_size.ts";
-import { goneAfter } from "./pages.ts";
 import { Retention, type RetentionOptions } from "./retention.ts";
-import { Stopwatch } from "./stopwatch.ts";
 
-/** An {@linkcode EventLog} over an {@linkcode EntryStore}. */
+/**
+ * An {@linkcode EventLog} over an {@linkcode EntryStore}.
+ *
+ * It is up while three things hold since it was last down: the store's epoch and end have been found to
+ * be those it knows, or it has adopted others; all that the store had was delivered; and the store could
+ * be written.
+ */
 export class SharedLog implements EventLog {
   readonly #store: EntryStore;
-  readonly #retention: Retention;
+  readonly #options: RetentionOptions;
+  readonly #pageLength: number;
+  readonly #tickMs: number;
   readonly #batches: Batches;
   #receiver: LogReceiver | undefined;
-  #ids: EntryIds | undefined;
-  #startId = "";
-  // Up to here it has delivered.
-  #lastId = "";
-  readonly #sinceRead = new Stopwatch();
-  readonly #index: PageIndex;
-  #pages: PageReader | undefined;
+  // Known once it is open, and made anew with each epoch.
+  #epoch: Epoch | undefined;
+  // No place that this hub knows is greater.
+  #floor = "";
+  #retention: Retention;
   // Of the pages that it delivers.
   readonly #size = new PageSize({ count: 100, minCount: 1, length: 1_048_576 });
-  #isReading = false;
   #isUp = false;
+  #isChecked = false;
+  #isCaughtUp = false;
+  #downs = 0;
   // Why it is away, each reason once; empty while it is not.
   readonly #reasons = new Set<string>();
   #failedTrims = 0;
   #timer: ReturnType<typeof setInterval> | undefined;
   #isTicking = false;
+  #working: Promise<unknown> = Promise.resolve();
   #opening: Promise<void> | undefined;
   #following: Promise<void> | undefined;
   #wake: (() => void) | undefined;
@@ -64,21 +65,30 @@ export class SharedLog implements EventLog {
    * Takes over a store, which it opens and closes.
    *
    * @param pageLength The most characters of a page that is read for those who resume.
+   * @param tickMs How often it compares itself with its store, in milliseconds.
    * @throws {RangeError} If an option is not above 0.
    */
-  constructor(store: EntryStore, options: RetentionOptions = {}, pageLength = PAGE_LENGTH) {
+  constructor(
+    store: EntryStore,
+    options: RetentionOptions = {},
+    pageLength = PAGE_LENGTH,
+    tickMs = TICK_MS,
+  ) {
     this.#store = store;
-    this.#index = new PageIndex(pageLength);
+    this.#tickMs = tickMs;
+    this.#options = options;
+    this.#pageLength = pageLength;
     this.#retention = new Retention(options);
     this.#batches = new Batches({
-      write: (text) => store.write(text),
+      write: (items) => this.#write(items),
       maxBytes: store.maxEntryBytes,
+      maxKeys: store.maxEntryKeys,
     });
   }
 
-  /** The id before the oldest entry that it had when it was opened. */
+  /** The id before the oldest entry that it had when it was opened, or when it last began anew. */
   get startId(): string {
-    return this.#startId;
+    return this.#epoch?.startId ?? "";
   }
 
   /** Whether it could be written and read the last time. */
@@ -95,32 +105,37 @@ export class SharedLog implements EventLog {
 
   /** Whether an id is of this log's epoch. */
   hasId(id: string): boolean {
-    return this.#ids?.has(id) ?? false;
+    return this.#epoch?.ids.has(id) ?? false;
   }
 
-  /** Keeps events, together with what else is appended in this turn. */
+  /** Keeps events whose keys are new, together with what else is appended in this turn. */
   append(
     stream: string,
     events: readonly ServerSentEvent[],
     { isFirst = false, seenId }: AppendOptions = {},
-  ): Promise<string> {
+  ): Promise<Appended> {
     const first = isFirst && (seenId ?? true);
     return this.#append(events.map((event, i) => encodeItem(stream, event, i === 0 && first)));
   }
 
   /** Keeps the end of a stream. */
-  end(stream: string): Promise<string> {
-    return this.#append([encodeItem(stream)]);
+  async end(stream: string): Promise<string> {
+    return (await this.#append([encodeItem(stream)])).id;
   }
 
   /** Reads what comes after an id. */
   read(afterId: string, options?: ReadOptions): Promise<LogPage> {
-    return this.#pages!.read(afterId, options);
+    return this.#epoch!.pages.read(afterId, options);
+  }
+
+  /** Whether some clients had events before the one with this id that the store has lost. */
+  isUncertain(id: string): boolean {
+    return this.#epoch?.delivery.losses.isUncertain(id) ?? false;
   }
 
   /** The id just before an entry's. */
   idBefore(id: string): string {
-    return this.#ids!.before(id);
+    return this.#epoch!.ids.before(id);
   }
 
   /** Stops delivering, and waits for what is being written. */
@@ -131,30 +146,43 @@ export class SharedLog implements EventLog {
 
   async #open(): Promise<void> {
     try {
+      const epoch = await this.#store.open((reason) => {
+        this.#epoch?.pages.clear();
+        this.#down(reason);
+      });
+      await this.#begin(epoch);
       await this.#deliverKept();
     } catch (error) {
       if (!this.#closing) throw error;
     }
     if (this.#closing) return;
-    this.#isReading = true;
     this.#up();
-    this.#timer = setInterval(() => this.#tick(), TICK_MS);
+    this.#timer = setInterval(() => this.#tick(), this.#tickMs);
     this.#following = this.#follow();
   }
 
-  async #deliverKept(): Promise<void> {
+  /** Begins with an epoch, at the oldest entry that the store has. */
+  async #begin(epoch: string): Promise<void> {
     const store = this.#store;
-    const epoch = await store.open((reason) => {
-      this.#pages?.clear();
-      this.#down(reason);
-    });
-    const ids = this.#ids = new EntryIds(epoch, store.placeLength);
-    this.#pages = new PageReader({ store, ids, index: this.#index, isUp: () => this.#isUp });
-    this.#startId = this.#lastId = await this.#untilReached(() => goneThrough(store, ids));
+    const receiver = this.#receiver!;
+    const ids = new EntryIds(epoch, store.placeLength);
+    const startId = await this.#untilReached(() => goneThrough(store, ids));
+    const retention = this.#retention = new Retention(this.#options);
+    const index = new PageIndex(this.#pageLength);
+    const delivery = new Delivery({ ids, startId, receiver, retention, index });
+    const isUp = () => this.#isUp;
+    const pages = new PageReader({ store, ids, index, losses: delivery.losses, isUp });
+    this.#epoch = { ids, startId, index, delivery, pages };
+  }
+
+  async #deliverKept(): Promise<void> {
+    const { ids, delivery } = this.#epoch!;
     for (let place = ids.placeOf(ids.zero);;) {
-      const page = await this.#untilReached(() => readSized(store, placeAfter(place), this.#size));
+      const page = await this.#untilReached(() =>
+        readSized(this.#store, placeAfter(place), this.#size)
+      );
       if (this.#closing || page.length === 0) return;
-      await this.#untilReached(() => this.#advance(page, true));
+      delivery.take(page);
       place = page.at(-1)!.place;
     }
   }
@@ -165,123 +193,103 @@ export class SharedLog implements EventLog {
       try {
         return await ask();
       } catch (error) {
-        if (this.#closing) throw error;
+        if (this.#closing || this.#following) throw error;
         this.#down(error);
-        await this.#pause(TICK_MS);
+        await this.#pause(this.#tickMs);
       }
     }
   }
 
-  #append(items: readonly string[]): Promise<string> {
+  #append(items: readonly Item[]): Promise<Appended> {
     if (!this.#isUp) return Promise.reject(new Error("Cannot append to log: it is away"));
+    const { ids } = this.#epoch!;
     return this.#batches.add(items).then(
-      ({ place, index }) => this.#ids!.format(place, index),
+      (placed) => {
+        const all = placed.map(({ place, index }) => ids.format(place, index));
+        return { id: all.at(-1)!, throughId: all.reduce((a, b) => a > b ? a : b) };
+      },
       (error) => {
         this.#down(error);
+        if (error instanceof EpochError) this.#tick();
         throw error;
       },
     );
   }
 
+  async #write(
+    items: readonly Item[],
+    number = this.#epoch!.delivery.number,
+  ): Promise<readonly Placed[]> {
+    const { ids, delivery } = this.#epoch!;
+    const place = ids.placeOf(delivery.lastId);
+    const floor = place > this.#floor ? place : this.#floor;
+    const placed = await this.#store.write(items, { epoch: ids.epoch, floor, number });
+    for (const { place } of placed) if (place > this.#floor) this.#floor = place;
+    return placed;
+  }
+
   async #follow(): Promise<void> {
     let failures = 0;
     while (!this.#closing) {
+      const { delivery } = this.#epoch!;
+      const downs = this.#downs;
       try {
-        // When it is back, that is to be known before something comes.
-        const page = await this.#next();
-        const isLate = !this.#isReading || this.#sinceRead.elapsedMs > LATE_MS;
-        await this.#advance(page, isLate);
-        const isBack = !this.#isReading;
-        this.#isReading = true;
-        if (isBack) this.#tick();
+        const { page, isFull } = await this.#next();
+        // Of an epoch that was left meanwhile nothing is wanted.
+        await this.#alone(async () => {
+          if (delivery === this.#epoch!.delivery) await this.#take(page);
+          else return;
+          if (downs === this.#downs) this.#isCaughtUp = !isFull;
+          if (this.#isChecked && this.#isCaughtUp) this.#up();
+        });
+        if (failures > 0 && !this.#isChecked) this.#tick();
         failures = 0;
       } catch (error) {
-        this.#isReading = false;
         this.#down(error);
-        await this.#pause(Math.min(50 * 2 ** failures++, TICK_MS));
+        await this.#pause(Math.min(50 * 2 ** failures++, this.#tickMs));
       }
     }
   }
 
-  async #next(): Promise<StoredEntry[]> {
+  async #next(): Promise<{ page: StoredEntry[]; isFull: boolean }> {
+    const { ids, delivery } = this.#epoch!;
+    const { count } = this.#size;
     try {
-      const place = this.#ids!.placeOf(this.#lastId);
-      const page = await this.#store.next(place, this.#size.count, this.#isReading);
+      // When it is back, that is to be known before something comes.
+      const page = await this.#store.next(ids.placeOf(delivery.lastId), count, this.#isCaughtUp);
       this.#size.measure(page);
-      return page;
+      return { page, isFull: page.length >= count };
     } catch (error) {
       this.#size.halve();
       throw error;
     }
   }
 
-  /** Delivers a page, and says what was lost before it if it comes late. */
-  async #advance(page: readonly StoredEntry[], isLate: boolean): Promise<void> {
-    const goneThrough = isLate ? await this.#missed(page) : undefined;
-    if (this.#closing) return;
-    if (goneThrough !== undefined) this.#lose(goneThrough);
-    let fresh: LogEntry[] = [];
-    for (const stored of page) {
-      const entries = this.#decode(stored);
-      const id = entries.at(-1)?.id ?? this.#ids!.after(stored.place);
-      // By a clock that is ahead it may seem to be from later, and would hold up what comes after it.
-      const timeMs = Math.min(entryTimeMs(stored), Date.now());
-      this.#retention.add(id, byteLength(stored.text), timeMs);
-      if (id <= this.#lastId) continue;
-      if (stored.text === LOSS) {
-        this.#deliver(fresh);
-        this.#lose(id);
-        fresh = [];
-        continue;
-      }
-      this.#list(stored, id, entries);
-      this.#lastId = id;
-      fresh.push(...entries);
-    }
-    this.#sinceRead.restart();
-    this.#deliver(fresh);
+  /** Delivers the next entries, once it is known what is missing before them. */
+  async #take(page: readonly StoredEntry[]): Promise<void> {
+    const { ids, delivery } = this.#epoch!;
+    const isForeign = page.some((entry) => ids.isForeign(entry));
+    if (isForeign || !this.#isChecked) await this.#checkEpoch();
+    if (this.#closing || delivery !== this.#epoch!.delivery) return;
+    // Where it was away, numbers may go on by chance.
+    if (!this.#isChecked || !delivery.goesOn(page)) await this.#checkEnd();
+    if (!this.#closing) delivery.take(page);
   }
 
-  /** Lists an entry where those who read on find it. */
-  #list({ text }: StoredEntry, id: string, entries: readonly LogEntry[]): void {
-    const streams = entries.map(({ stream }) => stream);
-    this.#index.add({ afterId: this.#lastId, id, length: text.length, streams });
-  }
-
-  /** The id up to which something went that was not delivered, as far as a page and the store tell. */
-  async #missed(page: readonly StoredEntry[]): Promise<string | undefined> {
-    const ids = this.#ids!;
-    const place = ids.placeOf(this.#lastId);
-    const [own, gone] = await Promise.all([
-      this.#store.read(place, 1),
-      goneThrough(this.#store, ids),
-    ]);
-    const stored = own[0]?.place === place ? own : page;
-    return goneAfter(ids, { afterId: this.#lastId, place, stored, gone });
-  }
-
-  #deliver(entries: readonly LogEntry[]): void {
-    if (entries.length > 0) this.#receiver!.deliver(entries);
-  }
-
-  #lose(throughId: string): void {
-    this.#lastId = throughId;
-    this.#receiver!.lost(throughId);
-  }
-
-  #decode(entry: StoredEntry): LogEntry[] {
-    return decodeEntry(entry, this.#ids!, Date.now());
+  /** Has one thing done after the other that compares this hub with its store. */
+  #alone<T>(work: () => Promise<T>): Promise<T> {
+    const working = this.#working.then(work);
+    this.#working = working.catch(() => {});
+    return working;
   }
 
   // Drops what the log need not keep, which may be what lets it be written again, and sees whether it can.
   async #tick(): Promise<void> {
-    if (this.#isTicking) return;
+    if (this.#isTicking || this.#closing) return;
     this.#isTicking = true;
     await this.#trim();
     try {
-      if (this.#isUp) return;
-      await this.#store.probe();
-      if (this.#isReading) this.#up();
+      await this.#alone(() => this.#check());
     } catch (error) {
       this.#down(error);
     } finally {
@@ -289,10 +297,51 @@ export class SharedLog implements EventLog {
     }
   }
 
+  /** Checks that the store is the one that this hub knows; where it was away, also its end. */
+  async #check(): Promise<void> {
+    if (this.#closing) return;
+    await this.#checkEpoch();
+    if (this.#isUp) return;
+    const downs = this.#downs;
+    await this.#store.probe();
+    await this.#checkEnd();
+    if (downs !== this.#downs) return;
+    this.#isChecked = true;
+    if (this.#isCaughtUp) this.#up();
+  }
+
+  /** Checks the epoch, and adopts another one: the store has lost all it had, and a hub has begun anew. */
+  async #checkEpoch(): Promise<void> {
+    const { ids } = this.#epoch!;
+    const { epoch, wasMissing } = await this.#store.epoch(ids.epoch);
+    if (this.#closing || epoch === ids.epoch && !wasMissing) return;
+    const what = epoch === ids.epoch ? "its epoch" : "all it had, and another hub has begun anew";
+    const isCaughtUp = this.#isCaughtUp;
+    this.#down(new Error(`its store has lost ${what}`));
+    if (epoch !== ids.epoch) {
+      await this.#begin(epoch);
+      this.#receiver!.reset();
+      await this.#deliverKept();
+    }
+    // Reading goes on as before.
+    this.#isCaughtUp = isCaughtUp;
+  }
+
+  /** Finds out whether the store has lost its newest entries, and says so to all hubs. */
+  async #checkEnd(): Promise<void> {
+    const { ids, delivery, pages } = this.#epoch!;
+    const lost = await findLostEnd(this.#store, ids, delivery, this.#retention.ids);
+    if (!lost) return;
+    await this.#write([encodeLoss(lost.loss, ids)], lost.common ? lost.common.number : 0);
+    delivery.cut(lost.loss, lost.common);
+    pages.clear();
+  }
+
   /** Drops what is due. Where that fails, the log goes on with more than it should have. */
   async #trim(): Promise<void> {
-    const ids = this.#ids!;
-    const due = this.#retention.due(Date.now());
+    const { ids, index, pages, delivery } = this.#epoch!;
+    const retention = this.#retention;
+    const due = retention.due(Date.now());
     if (due.length === 0) return;
     const throughId = due.at(-1)!;
     try {
@@ -304,21 +353,23 @@ export class SharedLog implements EventLog {
       return;
     }
     this.#failedTrims = 0;
-    this.#retention.drop(due.length);
-    this.#index.drop(due);
-    this.#pages!.drop(throughId);
+    retention.drop(due.length);
+    index.drop(due);
+    pages.drop(throughId);
+    delivery.losses.drop(throughId);
   }
 
   #up(): void {
     if (this.#closing) return;
-    this.#isUp = true;
+    this.#isUp = this.#isChecked = this.#isCaughtUp = true;
     if (this.#reasons.size > 0) this.#receiver!.changed(true);
     this.#reasons.clear();
   }
 
   #down(reason: unknown): void {
     if (this.#closing) return;
-    this.#isUp = false;
+    this.#downs++;
+    this.#isUp = this.#isChecked = this.#isCaughtUp = false;
     const text = String(reason);
     if (this.#reasons.has(text) || this.#reasons.size >= MAX_REASONS) return;
     this.#reasons.add(text);
@@ -342,13 +393,20 @@ export class SharedLog implements EventLog {
     this.#wake?.();
     await this.#batches.idle;
     await this.#store.close();
-    await Promise.allSettled([this.#opening, this.#following]);
+    await Promise.allSettled([this.#opening, this.#following, this.#working]);
   }
 }
 
+/** What belongs to one epoch. */
+interface Epoch {
+  readonly ids: EntryIds;
+  readonly startId: string;
+  readonly index: PageIndex;
+  readonly delivery: Delivery;
+  readonly pages: PageReader;
+}
+
 const TICK_MS = 1_000;
-/** A reader that was not there for so long may have missed what was dropped meanwhile. */
-const LATE_MS = 2_000;
 /** Reasons of one outage that are told; with a number in it, a reason would be new for ever. */
 const MAX_REASONS = 10;
 /** Others that write at the same time may make a few fail. */

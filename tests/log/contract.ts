@@ -49,7 +49,11 @@ export class OpenLog implements AsyncDisposable {
         open.#delivered.resolve();
         open.#delivered = Promise.withResolvers();
       },
-      lost: (throughId) => open.lost.push(throughId),
+      lost: (throughId, streams) => open.lost.push([throughId, ...streams ?? []].join(" ")),
+      reset: () => {
+        open.lost.push("reset");
+        open.entries.length = 0;
+      },
       changed: (isUp) => open.changes.push(isUp),
     });
     return open;
@@ -68,11 +72,11 @@ export class OpenLog implements AsyncDisposable {
   async readAll(afterId: string): Promise<string[]> {
     const all: string[] = [];
     for (let id = afterId;;) {
-      const { entries, goneThrough } = await this.log.read!(id);
-      if (goneThrough) all.push(`gone ${goneThrough}`);
+      const { entries, goneThrough, goneStreams = [], throughId } = await this.log.read!(id);
+      if (goneThrough) all.push(["gone", goneThrough, ...goneStreams].join(" "));
       all.push(...entries.map(textOf));
-      if (entries.length === 0) return all;
-      id = entries.at(-1)!.id;
+      if (entries.length === 0 && !goneThrough && !throughId) return all;
+      id = throughId ?? entries.at(-1)?.id ?? goneThrough!;
     }
   }
 
@@ -115,8 +119,8 @@ export function testLog(kind: LogKind): void {
   test("resolves an append with the id of its last event", async (place) => {
     await using a = await OpenLog.open(place.open());
     const ids = await Promise.all([
-      a.log.append("a", [{ data: "1" }, { data: "2" }]),
-      a.log.append("b", [{ data: "3" }]),
+      append(a, "a", "1", "2"),
+      append(a, "b", "3"),
       a.log.end("a"),
     ]);
     assertEquals(await a.delivered(4), ["a 1", "a 2", "b 3", "a ends"]);
@@ -135,7 +139,7 @@ export function testLog(kind: LogKind): void {
   test("begins empty, with a start before all ids", async (place) => {
     await using a = await OpenLog.open(place.open());
     assertEquals([a.entries, a.log.isUp, a.log.hasId(a.log.startId)], [[], true, true]);
-    const id = await a.log.append("a", [{ data: "x" }]);
+    const id = await append(a, "a", "x");
     assertLess(compareIds(a.log.startId, id), 0);
   });
 
@@ -143,7 +147,7 @@ export function testLog(kind: LogKind): void {
     await using a = await OpenLog.open(place.open());
     await using elsewhere = await kind.place();
     await using other = await OpenLog.open(elsewhere.open());
-    const id = await a.log.append("a", [{ data: "x" }]);
+    const id = await append(a, "a", "x");
     assertEquals([a.log.hasId(id), other.log.hasId(id)], [true, false]);
     for (
       const wrong of [
@@ -261,6 +265,41 @@ export function testLog(kind: LogKind): void {
     assertEquals([b.entries.map(textOf), b.log.startId], [rest, goneThrough]);
   });
 
+  testShared(
+    "keeps what has a key once, whoever appends it, and says where it stands",
+    async (place) => {
+      await using a = await OpenLog.open(place.open());
+      await using b = await OpenLog.open(place.open());
+      const keyed = (data: string) => ({ id: "key", data });
+      const first = await a.log.append("x", [{ data: "0" }, keyed("1"), keyed("2")]);
+      const doubles = await Promise.all([a, b].map(({ log }) => log.append("x", [keyed("3")])));
+      const mixed = await b.log.append("x", [{ data: "4" }, keyed("5")]);
+      await Promise.all([a, b].map(({ log }) => log.append("y", [keyed("6")])));
+      assertEquals(await b.delivered(4), ["x 0", "x 1", "x 4", "y 6"]);
+      const [, one, four] = b.entries.map(({ id }) => id);
+      assertEquals(first, { id: one!, throughId: one! });
+      assertEquals(doubles, [first, first]);
+      assertEquals(mixed, { id: one!, throughId: four! });
+      assert(b.entries.every(({ isUnique }) => isUnique));
+      await using c = await OpenLog.open(place.open());
+      assertEquals(await c.log.append("x", [keyed("7")]), first);
+      assertEquals(await c.readAll(one!), ["x 4", "y 6"]);
+    },
+  );
+
+  testShared("knows a key for as long as it would keep an entry, and not longer", async (place) => {
+    await using a = await OpenLog.open(place.open({ maxAgeMs: 1_500 }));
+    const append = () => a.log.append("x", [{ id: "key", data: "x" }]);
+    const { id } = await append();
+    assertEquals((await append()).id, id);
+    await soon(
+      (async () => {
+        while ((await append()).id === id) await new Promise((resolve) => setTimeout(resolve, 50));
+      })(),
+      () => "the key to be forgotten",
+    );
+  });
+
   testShared("tells how old an entry is", async (place) => {
     const a = await OpenLog.open(place.open());
     await a.log.append("a", [{ data: "x" }]);
@@ -270,6 +309,13 @@ export function testLog(kind: LogKind): void {
     await b.delivered(1);
     assert(b.entries[0]!.ageMs >= 45 && b.entries[0]!.ageMs < 60_000, `${b.entries[0]!.ageMs}`);
   });
+}
+
+/** Appends events with some data, and returns the id of the last. */
+async function append({ log }: OpenLog, stream: string, ...data: string[]): Promise<string> {
+  const { id, throughId } = await log.append(stream, data.map((data) => ({ data })));
+  assertEquals(id, throughId);
+  return id;
 }
 
 /** One thing that a log delivered, in short. */

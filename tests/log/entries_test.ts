@@ -4,6 +4,7 @@ import {
   encodeEntry,
   encodeItem,
   EntryIds,
+  entryNumber,
   entryTimeMs,
 } from "../../lib/log/entries.ts";
 
@@ -16,13 +17,19 @@ function decode(text: string) {
 Deno.test("decodeEntry() gives back what encodeEntry() was given, with ids and ages", () => {
   const event = { data: " \ud800\r\n\u2028", event: "e", id: "k", retry: 0, comment: "" };
   const items = [encodeItem("a/b", event, true), encodeItem("c", { data: "" }), encodeItem("c")];
-  const text = encodeEntry(900, items);
-  assertEquals(decode(text), [
-    { id: "epoch-00a0001", stream: "a/b", event, isFirst: true, ageMs: 100 },
-    { id: "epoch-00a0002", stream: "c", event: { data: "" }, isFirst: false, ageMs: 100 },
-    { id: "epoch-00a0003", stream: "c", event: undefined, isFirst: false, ageMs: 100 },
-  ]);
-  assertEquals(entryTimeMs({ place: "00a", text }), 900);
+  const text = encodeEntry(900, 120, items);
+  const expected = (isUnique: boolean) => [
+    { id: "epoch-00a0001", stream: "a/b", event, isFirst: true, ageMs: 100, isUnique },
+    { id: "epoch-00a0002", stream: "c", event: { data: "" }, isFirst: false, ageMs: 100, isUnique },
+    { id: "epoch-00a0003", stream: "c", event: undefined, isFirst: false, ageMs: 100, isUnique },
+  ];
+  assertEquals(decode(text), expected(true));
+  const stored = { place: "00a", text };
+  assertEquals([entryTimeMs(stored), entryNumber(stored)], [900, 120]);
+  // As hubs without numbers write it.
+  const old = { place: "00a", text: text.replace(".120", "") };
+  assertEquals(decode(old.text), expected(false));
+  assertEquals([entryTimeMs(old), entryNumber(old)], [900, undefined]);
 });
 
 Deno.test("decodeEntry() gives back the id that the hub of a first event had come to", () => {
@@ -32,7 +39,7 @@ Deno.test("decodeEntry() gives back the id that the hub of a first event had com
       entry.seenId,
     ]);
   const item = encodeItem("a", { data: "" }, ids.format("009", 2));
-  assertEquals(decode(encodeEntry(900, [item]))[0]!.seenId, ids.format("009", 2));
+  assertEquals(decode(encodeEntry(900, 1, [item]))[0]!.seenId, ids.format("009", 2));
   // What hubs of before have written, and what is no id here.
   for (const first of [1, true, "other-0090002", ""]) {
     assertEquals(seenIds(first), [[true, undefined]]);
@@ -40,7 +47,7 @@ Deno.test("decodeEntry() gives back the id that the hub of a first event had com
 });
 
 Deno.test("decodeEntry() takes no entry for older than nothing where clocks differ", () => {
-  assertEquals(decode(encodeEntry(5_000, [encodeItem("a")]))[0]!.ageMs, 0);
+  assertEquals(decode(encodeEntry(5_000, 1, [encodeItem("a")]))[0]!.ageMs, 0);
 });
 
 Deno.test("decodeEntry() finds nothing in what no hub has written", () => {

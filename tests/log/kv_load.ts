@@ -122,7 +122,7 @@ async function runMember([path, number, rate, seconds]: readonly string[]): Prom
   const publish = async () => {
     const startMs = performance.now();
     try {
-      await log.append("x", [{ data: `${performance.timeOrigin + startMs}`, id: number! }]);
+      await log.append("x", [{ data: `${performance.timeOrigin + startMs}`, event: number! }]);
       published++;
       slowestMs = Math.max(slowestMs, performance.now() - startMs);
     } catch (error) {
@@ -166,11 +166,12 @@ class Seen implements LogReceiver {
     for (const { id, event } of entries) {
       this.#delivered++;
       for (const character of id) this.#digest = (this.#digest * 31 + character.charCodeAt(0)) | 0;
-      if (event!.id !== this.#number) this.#latencies.push(nowMs - Number(event!.data));
+      if (event!.event !== this.#number) this.#latencies.push(nowMs - Number(event!.data));
     }
   };
 
   readonly lost = (): void => void this.#lost++;
+  readonly reset = (): void => void this.#lost++;
   readonly changed = (): void => void this.#changes++;
   readonly trimFailed = (): void => void this.#failedTrims++;
 

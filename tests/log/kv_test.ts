@@ -61,7 +61,7 @@ Deno.test({
       const logs = await Promise.all(
         Array.from({ length: 8 }, () => OpenLog.open(openKvLog({ path: `${folder}/hub.sqlite` }))),
       );
-      const id = await logs[0]!.log.append("x", [{ data: "1" }]);
+      const { id } = await logs[0]!.log.append("x", [{ data: "1" }]);
       for (const { log } of logs) assert(log.hasId(id));
       await Promise.all(logs.map(({ log }) => log.close()));
       await Deno.remove(folder, { recursive: true });
@@ -82,6 +82,7 @@ for (const replace of [Deno.remove, (path: string) => Deno.rename(`${path}-other
       await log.open({
         deliver() {},
         lost() {},
+        reset() {},
         changed: (isUp, reason) => resolve(`${isUp} ${reason}`),
       });
       await replace(path);

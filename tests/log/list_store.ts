@@ -1,25 +1,83 @@
 /**
- * What keeps the entries of a log, as a list that a test fills and looks into.
+ * What keeps the entries of a log, as a list that a test fills, looks into and damages.
  *
  * @module
  */
 
-import { encodeEntry, encodeItem, type StoredEntry } from "../../lib/log/entries.ts";
-import type { EntryStore } from "../../lib/log/entry_store.ts";
+import { encodeEntry, encodeItem, type Item, type StoredEntry } from "../../lib/log/entries.ts";
+import {
+  type EntryStore,
+  EpochError,
+  type EpochState,
+  type Placed,
+  type WriteOptions,
+} from "../../lib/log/entry_store.ts";
 
-/** Makes the entry at a place: an event of a stream, whose data is the place or what is given. */
+/**
+ * Makes the entry at a place, which is also its number: an event of a stream, whose data is the place or
+ * what is given.
+ */
 export function storedEntry(place: number, data = `${place}`, stream = "x"): StoredEntry {
   return {
     place: `${place}`,
-    text: encodeEntry(Date.now(), [encodeItem(stream, { data })]),
+    text: encodeEntry(Date.now(), place, [encodeItem(stream, { data })]),
   };
+}
+
+/** Makes the entry that a hub without numbers has written at a place. */
+export function oldEntry(place: number): StoredEntry {
+  const text = `[${Date.now()},${encodeItem("x", { data: `${place}` }).text}]`;
+  return { place: `${place}`, text };
+}
+
+/** What several stores share that are one to their hubs. */
+export class SharedList {
+  readonly entries: StoredEntry[];
+  readonly keys = new Map<string, Placed>();
+  epoch: string | undefined = "e";
+  number: number | undefined;
+  gone: string | undefined;
+  /** The greatest place given, which no snapshot brings back: like the time, it only grows. */
+  clock = 100;
+  added: PromiseWithResolvers<void> = Promise.withResolvers();
+
+  /** Begins with entries, which it adds to. */
+  constructor(entries: StoredEntry[] = []) {
+    this.entries = entries;
+  }
+
+  /** Wakes those that wait for an entry. */
+  ring(): void {
+    this.added.resolve();
+    this.added = Promise.withResolvers();
+  }
+
+  /** What it is now, to go back to. */
+  snapshot(): () => void {
+    const { entries, keys, epoch, number, gone } = this;
+    const [oldEntries, oldKeys] = [[...entries], [...keys]];
+    return () => {
+      entries.splice(0, Infinity, ...oldEntries);
+      keys.clear();
+      for (const [key, placed] of oldKeys) keys.set(key, placed);
+      Object.assign(this, { epoch, number, gone });
+    };
+  }
+
+  /** Loses all it has. */
+  flush(): void {
+    this.entries.splice(0);
+    this.keys.clear();
+    this.epoch = this.number = this.gone = undefined;
+  }
 }
 
 /** Keeps entries at places of three characters, and counts what is asked of it. */
 export class ListStore implements EntryStore {
   readonly placeLength = 3;
   readonly maxEntryBytes = 1_000_000;
-  readonly entries: StoredEntry[];
+  readonly maxEntryKeys = 100;
+  readonly list: SharedList;
   /** The places from which entries were read, and how many were asked for. */
   readonly reads: [place: string, count: number][] = [];
   /** How many entries it was asked for each time it was followed. */
@@ -28,70 +86,125 @@ export class ListStore implements EntryStore {
   reading: Promise<unknown> = Promise.resolve();
   following: Promise<unknown> = Promise.resolve();
   trimming: Promise<unknown> = Promise.resolve();
-  /** Says that it can't be reached. */
-  fail: (reason: unknown) => void = () => {};
-  #added = Promise.withResolvers<void>();
+  #isCut = false;
+  #onDown: ((reason: unknown) => void) | undefined;
   #isClosed = false;
-  /** Through which id, without its epoch, it was trimmed. */
-  trimmedThrough: string | undefined;
 
-  /** Begins with a list, which it adds to, trimmed as it was before. */
-  constructor(entries: StoredEntry[] = [], trimmedThrough?: string) {
-    this.entries = entries;
-    this.trimmedThrough = trimmedThrough;
+  /** Begins with a list, which it adds to, or with one that others have as well. */
+  constructor(entries: StoredEntry[] | SharedList = []) {
+    this.list = entries instanceof SharedList ? entries : new SharedList(entries);
   }
 
-  open(onDown: (reason: unknown) => void = () => {}): Promise<string> {
-    this.fail = onDown;
-    return Promise.resolve("e");
+  /** The entries that it has. */
+  get entries(): StoredEntry[] {
+    return this.list.entries;
   }
 
-  /** Keeps an entry at the place after the last. */
-  write(text: string): Promise<string> {
-    const last = this.entries.at(-1)?.place ?? this.trimmedThrough?.slice(0, this.placeLength);
-    const place = `${Number(last ?? 100) + 1}`;
-    this.add({ place, text });
-    return Promise.resolve(place);
+  async open(onDown: (reason: unknown) => void): Promise<string> {
+    this.#onDown = onDown;
+    const oldest = this.entries[0]?.epoch;
+    return (await this.epoch(oldest ?? `e${this.list.keys.size}${Math.random()}`.slice(-6))).epoch;
+  }
+
+  epoch(own: string): Promise<EpochState> {
+    return this.#answer(() => {
+      const wasMissing = this.list.epoch === undefined;
+      return { epoch: this.list.epoch ??= own, wasMissing };
+    });
+  }
+
+  /** Keeps items at the place after the last, in three digits. */
+  write(items: readonly Item[], { epoch, floor, number }: WriteOptions): Promise<Placed[]> {
+    return this.#answer(() => {
+      const { list } = this;
+      if (list.epoch !== epoch) throw new EpochError("another epoch");
+      const last = Number(this.entries.at(-1)?.place ?? 0);
+      list.clock = Math.max(last, Number(floor) || 0, list.clock) + 1;
+      const place = `${list.clock}`;
+      const fresh: Item[] = [];
+      const placed = items.map((item) => {
+        const known = item.key === undefined ? undefined : list.keys.get(item.key);
+        if (known) return known;
+        const own = { place, index: fresh.push(item) };
+        if (item.key !== undefined) list.keys.set(item.key, own);
+        return own;
+      });
+      if (fresh.length === 0) return placed;
+      list.number = (list.number ?? number) + 1;
+      this.add({ place, text: encodeEntry(Date.now(), list.number, fresh), epoch });
+      return placed;
+    });
   }
 
   /** Keeps an entry that another instance has written. */
   add(entry: StoredEntry): void {
     this.entries.push(entry);
-    this.#added.resolve();
-    this.#added = Promise.withResolvers();
+    this.list.ring();
   }
 
-  async probe(): Promise<void> {}
+  /** Says that it can't be reached. */
+  fail(reason: unknown): void {
+    this.#onDown?.(reason);
+    // As a connection that is made anew, it waits no more.
+    this.list.ring();
+  }
+
+  /** Has it be away until it is joined again. */
+  cut(): void {
+    this.#isCut = true;
+    this.#onDown?.(new Error("cut off"));
+    this.list.ring();
+  }
+
+  /** Ends what `cut()` has begun. */
+  join(): void {
+    this.#isCut = false;
+  }
+
+  probe(): Promise<void> {
+    return this.#answer(() => {});
+  }
 
   async read(fromPlace: string, count: number): Promise<StoredEntry[]> {
     this.reads.push([fromPlace, count]);
     await this.reading;
-    return this.entries.filter(({ place }) => place >= fromPlace).slice(0, count);
+    return this.#answer(() =>
+      this.entries.filter(({ place }) => place >= fromPlace).slice(0, count)
+    );
   }
 
-  async next(afterPlace: string, count: number): Promise<StoredEntry[]> {
+  async next(afterPlace: string, count: number, mayWait: boolean): Promise<StoredEntry[]> {
     this.nexts.push(count);
     await this.following;
     const fresh = () => this.entries.filter(({ place }) => place > afterPlace).slice(0, count);
-    if (fresh().length === 0 && !this.#isClosed) await this.#added.promise;
-    return this.#isClosed ? [] : fresh();
+    if (mayWait && fresh().length === 0 && !this.#isClosed && !this.#isCut) {
+      await this.list.added.promise;
+    }
+    return this.#answer(() => this.#isClosed ? [] : fresh());
   }
 
   async trim(places: readonly string[], through: string): Promise<void> {
     await this.trimming;
-    this.trimmedThrough = through;
-    this.entries.splice(0, places.length);
+    const { list } = this;
+    list.gone = list.gone === undefined || list.gone < through ? through : list.gone;
+    const last = places.at(-1)!;
+    this.entries.splice(0, this.entries.filter(({ place }) => place <= last).length);
+    for (const [key, { place }] of list.keys) if (place <= last) list.keys.delete(key);
   }
 
   /** Answers after the reads that were asked for before, as a connection does. */
   async gone(): Promise<string | undefined> {
     await this.reading;
-    return this.trimmedThrough;
+    return this.#answer(() => this.list.gone);
   }
 
   close(): Promise<void> {
     this.#isClosed = true;
-    this.#added.resolve();
+    this.list.ring();
     return Promise.resolve();
+  }
+
+  #answer<T>(answer: () => T): Promise<T> {
+    return this.#isCut ? Promise.reject(new Error("cut off")) : Promise.resolve().then(answer);
   }
 }

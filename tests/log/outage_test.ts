@@ -151,8 +151,11 @@ for (const hasSnapshot of [false, true]) {
         await using there = new Client(other.subscribe(subscription("stream=x", lastId)));
         const missed = ["2", "3", "4"].slice(ids.indexOf(lastId));
         assertEquals((await here.data(1 + missed.length)).slice(1), missed);
-        const [, gap, event] = await there.take(3);
-        assertEquals([gap?.event, event?.data], ["gap", "4"]);
+        // Who had all that was lost has missed nothing there either.
+        const marks = lastId === ids.at(-1) ? [] : ["gap"];
+        const [, ...seen] = await there.take(2 + marks.length);
+        assertEquals(seen.map(({ event }) => event), [...marks, "message"]);
+        assertEquals(seen.at(-1)?.data, "4");
       }
       assertEquals(other.stream("x")?.lastId, id);
     },
@@ -184,8 +187,8 @@ Deno.test({
     isFull.now = true;
     const opened = commands.lastIndexOf("EVAL") + 1;
     const trims = () => commands.slice(opened).filter((name) => /^(?:EVAL|XTRIM)$/.test(name));
-    await until(() => trims().length >= 4);
-    assertEquals(trims().slice(0, 4), ["EVAL", "XTRIM", "EVAL", "XTRIM"]);
+    await until(() => trims().length >= 3);
+    assertEquals(trims().slice(0, 3), ["EVAL", "XTRIM", "EVAL"]);
   },
 });
 

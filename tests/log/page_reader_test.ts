@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { EntryIds } from "../../lib/log/entries.ts";
+import { Losses } from "../../lib/log/losses.ts";
 import { PageIndex } from "../../lib/log/page_index.ts";
 import { PageReader } from "../../lib/log/page_reader.ts";
 import { ListStore, storedEntry } from "./list_store.ts";
@@ -12,7 +13,7 @@ Deno.test("PageReader says what was dropped from a page while the page waited to
   for (const place of [101, 102, 103]) {
     index.add({ afterId: idOf(place - 1), id: idOf(place), length: 50, streams: ["x"] });
   }
-  const reader = new PageReader({ store, ids, index, isUp: () => true });
+  const reader = new PageReader({ store, ids, index, losses: new Losses(), isUp: () => true });
   const { promise, resolve } = Promise.withResolvers<void>();
   store.reading = promise;
   // As many as are read at a time, each from a place of its own.

@@ -4,13 +4,13 @@
  * @module
  */
 
-import { byteLength, decodeEntry, EntryIds, type StoredEntry } from "../../lib/log/entries.ts";
+import { byteLength, decodeEntry, EntryIds } from "../../lib/log/entries.ts";
 import type { EventLog } from "../../lib/log/log.ts";
 import { Retention, type RetentionOptions } from "../../lib/log/retention.ts";
 import { SharedLog } from "../../lib/log/shared.ts";
 import { mulberry32 } from "../random.ts";
 import type { ScheduleLog } from "../property.ts";
-import { ListStore } from "./list_store.ts";
+import { ListStore, SharedList } from "./list_store.ts";
 
 /** Bounds of a log for the schedule of a seed: of entries, bytes or age, or none. */
 export function randomRetention(seed: number): RetentionOptions {
@@ -32,10 +32,10 @@ export function pastTick(times = 2): () => Promise<void> {
 
 /** A log whose entries are in a list that another instance trims, in a time that the schedule makes. */
 export class TrimmedList implements ScheduleLog {
-  readonly #entries: StoredEntry[] = [];
+  readonly #list = new SharedList();
   readonly #retention: Retention;
   readonly #pageLength: number;
-  #store = new ListStore(this.#entries);
+  #store = new ListStore(this.#list);
   #noted = "";
 
   /** Begins with no entry, trimmed by bounds, read in pages of so many characters. */
@@ -46,13 +46,13 @@ export class TrimmedList implements ScheduleLog {
 
   /** Opens it again, after the last has been closed. */
   open(): EventLog {
-    this.#store = new ListStore(this.#entries, this.#store.trimmedThrough);
+    this.#store = new ListStore(this.#list);
     return new SharedLog(this.#store, {}, this.#pageLength);
   }
 
   /** Trims it as another instance does that has read all of it at this time. */
   async trim(nowMs: number): Promise<void> {
-    for (const entry of this.#entries.filter(({ place }) => place > this.#noted)) {
+    for (const entry of this.#list.entries.filter(({ place }) => place > this.#noted)) {
       const id = decodeEntry(entry, IDS, 0).at(-1)!.id;
       this.#retention.add(id, byteLength(entry.text), nowMs);
       this.#noted = entry.place;

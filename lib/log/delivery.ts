@@ -1,0 +1,167 @@
+/**
+ * The way of a store's entries into a hub: in their order, each once, and said to be missing where one
+ * is missing.
+ *
+ * @module
+ */
+
+import {
+  byteLength,
+  decodeEntry,
+  type EntryIds,
+  entryNumber,
+  entryTimeMs,
+  type StoredEntry,
+} from "./entries.ts";
+import type { LogEntry, LogReceiver } from "./log.ts";
+import { decodeLoss, type Loss, Losses, type ToldLoss } from "./losses.ts";
+import type { PageIndex } from "./page_index.ts";
+import { isAfterHole, type Missing } from "./pages.ts";
+import type { Retention } from "./retention.ts";
+
+/** What a {@linkcode Delivery} delivers to, and where it keeps its books. */
+export interface DeliveryOptions {
+  readonly ids: EntryIds;
+  /** The id before the oldest entry. */
+  readonly startId: string;
+  readonly receiver: LogReceiver;
+  readonly retention: Retention;
+  readonly index: PageIndex;
+}
+
+/** An entry that was delivered. */
+export interface Delivered {
+  /** The id of its last event. */
+  readonly id: string;
+  readonly place: string;
+  /** Its number; `undefined` if it or the entries around it have none. */
+  readonly number: number | undefined;
+}
+
+/** Delivers the entries of one epoch. */
+export class Delivery {
+  /** What the store has lost. */
+  readonly losses = new Losses();
+  readonly #options: DeliveryOptions;
+  #lastId: string;
+  #last: Delivered | undefined;
+  #number: number | undefined;
+  #isUnsure = false;
+  // Of the newest entries, so that a loss says what was lost.
+  #streams: { readonly id: string; readonly names: readonly string[] }[] = [];
+
+  /** Begins at the start. */
+  constructor(options: DeliveryOptions) {
+    this.#options = options;
+    this.#lastId = options.startId;
+  }
+
+  /** The id through which it has delivered, or has said what is missing. */
+  get lastId(): string {
+    return this.#lastId;
+  }
+
+  /** The newest entry that the store is known to have had; `undefined` before the first. */
+  get last(): Delivered | undefined {
+    return this.#last;
+  }
+
+  /** The number after which the next entry is expected; 0 where none is known. */
+  get number(): number {
+    return this.#number ?? 0;
+  }
+
+  /** Whether the numbers of a page go on where the last one ended, as far as there are numbers. */
+  goesOn([first]: readonly StoredEntry[]): boolean {
+    return first === undefined || !isAfterHole(first, this.#number);
+  }
+
+  /** Expects that entries are missing before the next one, unless its number says that none is. */
+  expectHole(): void {
+    this.#isUnsure = true;
+  }
+
+  /** Delivers the next entries. */
+  take(page: readonly StoredEntry[]): void {
+    const { ids, receiver, retention } = this.#options;
+    const nowMs = Date.now();
+    let fresh: LogEntry[] = [];
+    const deliver = () => {
+      if (fresh.length > 0) receiver.deliver(fresh);
+      fresh = [];
+    };
+    for (const stored of page) {
+      const entries = decodeEntry(stored, ids, nowMs);
+      const id = entries.at(-1)?.id ?? ids.after(stored.place);
+      // By a clock that is ahead it may seem to be from later, and would hold up what comes after it.
+      retention.add(id, byteLength(stored.text), Math.min(entryTimeMs(stored), nowMs));
+      if (id <= this.#lastId) continue;
+      const isHole = this.#follows(stored);
+      const loss = decodeLoss(stored, ids);
+      if (isHole || loss) deliver();
+      if (isHole) this.#lose({ throughId: ids.format(stored.place, 0), streams: undefined });
+      this.#last = { id, place: stored.place, number: this.#number };
+      if (loss) {
+        this.#hear(loss);
+        continue;
+      }
+      this.#list(stored, id, entries);
+      this.#lastId = id;
+      fresh.push(...entries);
+    }
+    deliver();
+  }
+
+  /** The streams of the entries after an id; `undefined` if they are not known, or too many. */
+  streamsAfter(id: string): readonly string[] | undefined {
+    if (this.#streams[0] === undefined || this.#streams[0].id > id) return undefined;
+    const after = this.#streams.filter((entry) => entry.id > id);
+    const names = new Set(after.flatMap(({ names }) => names));
+    return names.size <= MAX_LOST_STREAMS ? [...names] : undefined;
+  }
+
+  /** Goes on after a common entry, or from the beginning: the store has lost what came after that. */
+  cut({ afterId }: Loss, common: Delivered | undefined): void {
+    const { retention, index } = this.#options;
+    this.losses.live(retention.ids.filter((id) => id > afterId));
+    retention.cut(afterId);
+    index.cut(afterId);
+    this.#last = common;
+    this.#number = common ? common.number : 0;
+  }
+
+  /** Takes note of the number of the next entry. Returns whether others are missing before it. */
+  #follows(stored: StoredEntry): boolean {
+    const number = entryNumber(stored);
+    const isHole = isAfterHole(stored, this.#number) || number === undefined && this.#isUnsure;
+    this.#isUnsure = false;
+    this.#number = number ?? this.#number;
+    return isHole;
+  }
+
+  /** Takes note of what the store has lost; the hub is told unless it had it. */
+  #hear(loss: ToldLoss): void {
+    const isKnown = this.losses.wasDelivered(loss) || this.losses.isRepeated(loss);
+    this.losses.tell(loss);
+    if (isKnown) this.#lastId = loss.id;
+    else this.#lose({ throughId: loss.id, streams: loss.streams });
+  }
+
+  #lose({ throughId, streams }: Missing): void {
+    this.#lastId = throughId;
+    this.#options.receiver.lost(throughId, streams);
+  }
+
+  /** Lists an entry where those who read on find it. */
+  #list({ text }: StoredEntry, id: string, entries: readonly LogEntry[]): void {
+    const names = entries.map(({ stream }) => stream);
+    this.#options.index.add({ afterId: this.#lastId, id, length: text.length, streams: names });
+    this.#streams.push({ id, names: [...new Set(names)] });
+    if (this.#streams.length > 2 * MAX_KNOWN_STREAMS) this.#streams.splice(0, MAX_KNOWN_STREAMS);
+  }
+}
+
+/** Of as many entries at least it is known which streams they are of. */
+const MAX_KNOWN_STREAMS = 1_000;
+/** As many streams are named by a loss; of more it says nothing. */
+const MAX_LOST_STREAMS = 100;

@@ -1,0 +1,130 @@
+/**
+ * What a store has lost at its end, as its own entries tell: a store that comes back without its newest
+ * entries goes on where it was before them, and ids of the lost ones are still in use.
+ *
+ * @module
+ */
+
+import { isStreamName } from "../stream_name.ts";
+import { type EntryIds, INDEX_LENGTH, type Item, type StoredEntry } from "./entries.ts";
+
+/** A run of entries that a store has lost. */
+export interface Loss {
+  /** The id of the last event before the lost ones. */
+  readonly afterId: string;
+  /** The id of the last event lost. */
+  readonly throughId: string;
+  /** The streams that the lost events were of; `undefined` if not all are known. */
+  readonly streams: readonly string[] | undefined;
+  /**
+   * Whether the store had got new entries before the last of the lost ones: by the clock of the machine
+   * that it went on with it was earlier. Then ids say nothing of who has what.
+   */
+  readonly isMixed: boolean;
+}
+
+/** A loss that an entry tells of. */
+export interface ToldLoss extends Loss {
+  /** The id after the entry that tells of it. */
+  readonly id: string;
+}
+
+/** Encodes a loss as an item of an entry. All hubs that tell of one loss give it one key. */
+export function encodeLoss(loss: Loss, ids: EntryIds): Item {
+  const { streams, isMixed } = loss;
+  const [after, through] = [loss.afterId, loss.throughId].map((id) => ids.withoutEpoch(id));
+  // No stream has an empty name, so hubs that know no losses pass over the entry.
+  return {
+    text: JSON.stringify(["", { after, through, streams, isMixed }]),
+    key: ` lost ${through}`,
+  };
+}
+
+/** The loss that an entry tells of; `undefined` if it tells of none. */
+export function decodeLoss({ place, text }: StoredEntry, ids: EntryIds): ToldLoss | undefined {
+  const id = ids.after(place);
+  if (text === UNBOUNDED) {
+    return { afterId: ids.zero, throughId: id, streams: undefined, isMixed: false, id };
+  }
+  if (!/^\[[0-9.]+,\["",/.test(text)) return undefined;
+  try {
+    const [, [, { after, through, streams, isMixed }]] = JSON.parse(text);
+    const [afterId, throughId] = [after, through].map((part) => ids.withEpoch(`${part}`));
+    if (!ids.has(afterId!) || !ids.has(throughId!)) return undefined;
+    const isList = Array.isArray(streams) && streams.every(isStreamName);
+    return {
+      afterId: afterId!,
+      throughId: throughId!,
+      streams: isList ? streams : undefined,
+      isMixed: isMixed === true,
+      id,
+    };
+  } catch {
+    // No hub has written it.
+    return undefined;
+  }
+}
+
+/** What hubs without numbers write at the place where they were: all up to there may be lost. */
+const UNBOUNDED = "lost";
+
+/** The losses that a log has been told of, and those that it has lived through. */
+export class Losses {
+  #told: ToldLoss[] = [];
+  // The entries that this hub has delivered and the store has lost, by their ids without the index.
+  #lived: string[] = [];
+
+  /** Takes note of entries that were delivered here and are lost now, by an id of each. */
+  live(ids: readonly string[]): void {
+    this.#lived.push(...ids.slice(-MAX_LIVED).map(withoutIndex));
+    this.#lived.splice(0, this.#lived.length - MAX_LIVED);
+  }
+
+  /** Takes note of a loss. */
+  tell(loss: ToldLoss): void {
+    this.#told.push(loss);
+  }
+
+  /** Forgets the losses whose entries have been dropped, through an id. */
+  drop(throughId: string): void {
+    this.#told = this.#told.filter(({ id }) => id > throughId);
+  }
+
+  /** Whether all that a loss tells of was delivered here before it was lost. */
+  wasDelivered({ throughId }: Loss): boolean {
+    return this.#lived.includes(withoutIndex(throughId));
+  }
+
+  /** Whether a loss that stands before one of two tells all that this one does. */
+  isRepeated(loss: ToldLoss): boolean {
+    return this.#told.some(({ id, afterId, throughId }) =>
+      id < loss.id && throughId === loss.throughId && afterId <= loss.afterId
+    );
+  }
+
+  /** The loss that an id belongs to, if the entry of that id is not in the store. */
+  of(id: string): ToldLoss | undefined {
+    return this.#told.find(({ afterId, throughId }) => afterId < id && id <= throughId);
+  }
+
+  /**
+   * Whether a client whose last event has this id may or may not have had events that are lost: the
+   * event was published after them, and before the entry that tells of the loss.
+   */
+  isUncertain(id: string): boolean {
+    return this.#told.some((loss) => loss.afterId < id && id < loss.id) &&
+      !this.#lived.includes(withoutIndex(id));
+  }
+}
+
+/** Whether a client whose last event has this id had all that a loss tells of. */
+export function hasAllOf({ throughId, isMixed }: Loss, id: string): boolean {
+  return !isMixed && id >= throughId && withoutIndex(id) === withoutIndex(throughId);
+}
+
+/** As many lost entries as are remembered one by one. */
+const MAX_LIVED = 10_000;
+
+function withoutIndex(id: string): string {
+  return id.slice(0, -INDEX_LENGTH);
+}

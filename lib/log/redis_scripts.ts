@@ -1,0 +1,78 @@
+/**
+ * What the log does in Redis as one step: scripts, since a number is given and a key is decided on
+ * where the order is made.
+ *
+ * @module
+ */
+
+/**
+ * Appends the items whose keys are not known as one entry.
+ *
+ * - Keys: the stream, the epoch, the number, the publishers' keys.
+ * - Arguments: the epoch, the greatest place and the number that the hub knows, the most entries or
+ *   `""`, how long a key is known in milliseconds or `""`; then for each item its text and which of the
+ *   publishers' keys it has, from 1 on, or 0.
+ * - Returns where each item stands: `<id>:<index>`.
+ */
+export const APPEND = `
+local epoch = redis.call("GET", KEYS[2])
+if epoch ~= ARGV[1] then
+  return redis.error_reply("EPOCH The log has the epoch " .. (epoch or "none"))
+end
+local placed, texts, own = {}, {}, {}
+for i = 6, #ARGV, 2 do
+  local key = KEYS[3 + tonumber(ARGV[i + 1])]
+  if ARGV[i + 1] == "0" then key = nil end
+  local known = key and redis.call("GET", key)
+  if known and string.sub(known, 1, #epoch + 1) == epoch .. " " then
+    placed[#placed + 1] = string.sub(known, #epoch + 2)
+  elseif key and own[key] then
+    placed[#placed + 1] = own[key]
+  else
+    texts[#texts + 1] = ARGV[i]
+    placed[#placed + 1] = #texts
+    if key then own[key] = #texts end
+  end
+end
+if #texts == 0 then return placed end
+local number = string.format("%.0f", (redis.call("GET", KEYS[3]) or ARGV[3]) + 1)
+local time = redis.call("TIME")
+local ms = time[1] .. string.format("%03d", math.floor(time[2] / 1000))
+local text = "[" .. ms .. "." .. number .. "," .. table.concat(texts, ",") .. "]"
+local function add(id)
+  local command = {"XADD", KEYS[1]}
+  if ARGV[4] ~= "" then
+    for _, word in ipairs({"MAXLEN", "~", ARGV[4]}) do command[#command + 1] = word end
+  end
+  for _, word in ipairs({id, "entry", text, "epoch", epoch}) do command[#command + 1] = word end
+  return redis.pcall(unpack(command))
+end
+local id
+local floorMs, floorSequence = string.match(ARGV[2], "^([0-9]+)-([0-9]+)$")
+if tonumber(floorMs) >= tonumber(ms) then
+  id = add(string.format("%.0f-%.0f", floorMs, floorSequence + 1))
+end
+-- It has come at least as far by itself.
+if not id or id.err then id = add("*") end
+if id.err then return id end
+redis.call("SET", KEYS[3], number)
+for key, index in pairs(own) do
+  local value = epoch .. " " .. id .. ":" .. index
+  if ARGV[5] == "" then redis.call("SET", key, value)
+  else redis.call("SET", key, value, "PX", ARGV[5]) end
+end
+for i, at in ipairs(placed) do
+  if type(at) == "number" then placed[i] = id .. ":" .. at end
+end
+return placed`;
+
+/**
+ * Drops the oldest entries, and the publishers' keys in them.
+ *
+ * - Keys: the stream, the mark through which entries are gone.
+ * - Arguments: the id of the oldest entry that stays, the mark, what publishers' keys begin with.
+ */
+export const TRIM = `
+local gone = redis.call("GET", KEYS[2])
+if not gone or gone < ARGV[2] then redis.call("SET", KEYS[2], ARGV[2]) end
+redis.call("XTRIM", KEYS[1], "MINID", ARGV[1])`;
