@@ -36,6 +36,8 @@ export interface Delivered {
   readonly place: string;
   /** Its number; `undefined` if it or the entries around it have none. */
   readonly number: number | undefined;
+  /** Its text: by the clock of another machine, another entry may have got the same place and number. */
+  readonly text: string;
 }
 
 /** Delivers the entries of one epoch. */
@@ -47,8 +49,9 @@ export class Delivery {
   #last: Delivered | undefined;
   #number: number | undefined;
   #isUnsure = false;
-  // Of the newest entries, so that a loss says what was lost.
-  #streams: { readonly id: string; readonly names: readonly string[] }[] = [];
+  // Of the newest entries, so that a loss says what was lost. An entry that told of an earlier loss counts
+  // with the streams of that one: where it is lost itself, the new loss tells of both.
+  #streams: { readonly id: string; readonly names: readonly string[] | undefined }[] = [];
 
   /** Begins at the start. */
   constructor(options: DeliveryOptions) {
@@ -99,10 +102,15 @@ export class Delivery {
       const isHole = this.#follows(stored);
       const loss = decodeLoss(stored, ids);
       if (isHole || loss) deliver();
-      if (isHole) this.#lose({ throughId: ids.format(stored.place, 0), streams: undefined });
-      this.#last = { id, place: stored.place, number: this.#number };
+      if (isHole) {
+        const throughId = ids.format(stored.place, 0);
+        this.#lose({ throughId, streams: undefined });
+        this.#know(throughId, undefined);
+      }
+      this.#last = { id, place: stored.place, number: this.#number, text: stored.text };
       if (loss) {
-        this.#hear(loss);
+        this.#hear(loss, isHole);
+        this.#know(id, loss.streams);
         continue;
       }
       this.#list(stored, id, entries);
@@ -116,7 +124,8 @@ export class Delivery {
   streamsAfter(id: string): readonly string[] | undefined {
     if (this.#streams[0] === undefined || this.#streams[0].id > id) return undefined;
     const after = this.#streams.filter((entry) => entry.id > id);
-    const names = new Set(after.flatMap(({ names }) => names));
+    if (after.some(({ names }) => names === undefined)) return undefined;
+    const names = new Set(after.flatMap(({ names }) => names!));
     return names.size <= MAX_LOST_STREAMS ? [...names] : undefined;
   }
 
@@ -139,9 +148,10 @@ export class Delivery {
     return isHole;
   }
 
-  /** Takes note of what the store has lost; the hub is told unless it had it. */
-  #hear(loss: ToldLoss): void {
-    const isKnown = this.losses.wasDelivered(loss) || this.losses.isRepeated(loss);
+  /** Takes note of what the store has lost; the hub is told unless it had it, or was told just before. */
+  #hear(loss: ToldLoss, isTold: boolean): void {
+    const hadAll = !loss.isMixed && this.losses.wasDelivered(loss);
+    const isKnown = isTold || hadAll || this.losses.isRepeated(loss);
     this.losses.tell(loss);
     if (isKnown) this.#lastId = loss.id;
     else this.#lose({ throughId: loss.id, streams: loss.streams });
@@ -156,7 +166,12 @@ export class Delivery {
   #list({ text }: StoredEntry, id: string, entries: readonly LogEntry[]): void {
     const names = entries.map(({ stream }) => stream);
     this.#options.index.add({ afterId: this.#lastId, id, length: text.length, streams: names });
-    this.#streams.push({ id, names: [...new Set(names)] });
+    this.#know(id, [...new Set(names)]);
+  }
+
+  /** Takes note of the streams of an entry; `undefined` if they are not known. */
+  #know(id: string, names: readonly string[] | undefined): void {
+    this.#streams.push({ id, names });
     if (this.#streams.length > 2 * MAX_KNOWN_STREAMS) this.#streams.splice(0, MAX_KNOWN_STREAMS);
   }
 }

@@ -31,13 +31,13 @@ export async function findLostEnd(
   known: readonly string[],
 ): Promise<LostEnd | undefined> {
   const { last } = delivery;
-  if (!last || await entryAt(store, last.place)) return undefined;
+  if (!last || (await entryAt(store, last.place))?.text === last.text) return undefined;
   const gone = await goneThrough(store, ids);
   if (gone >= last.id) {
     if (gone > last.id) delivery.expectHole();
     return undefined;
   }
-  const kept = known.filter((id) => id > gone);
+  const kept = known.filter((id) => id > gone && id !== last.id);
   let low = 0;
   let stored: StoredEntry | undefined;
   for (let high = kept.length; low < high;) {
@@ -56,14 +56,21 @@ export async function findLostEnd(
     delivery.expectHole();
     return undefined;
   }
+  const isMixed = next !== undefined && next.place <= last.place;
   return {
     loss: {
       afterId,
       throughId: last.id,
-      streams: delivery.streamsAfter(afterId),
-      isMixed: next !== undefined && next.place <= last.place,
+      // Those that had all of it lack the new entries, and nobody knows of which streams these are.
+      streams: isMixed ? undefined : delivery.streamsAfter(afterId),
+      isMixed,
     },
-    common: stored && { id: afterId, place: stored.place, number: entryNumber(stored) },
+    common: stored && {
+      id: afterId,
+      place: stored.place,
+      number: entryNumber(stored),
+      text: stored.text,
+    },
   };
 }
 

@@ -39,7 +39,11 @@ export function missingAfter(
   // Nobody has lost it where it is there, was dropped, or is yet to come.
   if (first === place || place <= ids.placeOf(gone)) return undefined;
   const loss = losses.of(afterId);
-  if (loss && !loss.isMixed) return hasAllOf(loss, afterId) ? undefined : loss;
+  if (loss && !loss.isMixed) {
+    if (!hasAllOf(loss, afterId)) return loss;
+    // Where the entry that told of the loss is missing itself, more may be.
+    if (first === undefined || first <= ids.placeOf(loss.id)) return undefined;
+  }
   // It was there when the id was given, and nobody has dropped it: the store has lost it.
   return first === undefined ? undefined : { throughId: ids.format(first, 0), streams: undefined };
 }

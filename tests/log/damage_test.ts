@@ -8,8 +8,8 @@ import { soon } from "../program.ts";
 import { mulberry32 } from "../random.ts";
 import { ListStore, SharedList } from "./list_store.ts";
 
-const FIRST_SEED = 1;
-const SCHEDULES = 300;
+// Of the first two, one loses the entry that told of an earlier loss, one has it deleted.
+const SEEDS = [101_098, 101_596, ...Array.from({ length: 300 }, (_, i) => i + 1)];
 const STEPS = 60;
 const STREAMS = ["x", "y", "z"];
 
@@ -83,8 +83,8 @@ class Instance {
   }
 }
 
-Deno.test(`hubs lose nothing in silence, whatever becomes of their store, in ${SCHEDULES} schedules`, async () => {
-  for (let seed = FIRST_SEED; seed < FIRST_SEED + SCHEDULES; seed++) {
+Deno.test(`hubs lose nothing in silence, whatever becomes of their store, in ${SEEDS.length} schedules`, async () => {
+  for (const seed of SEEDS) {
     await run(seed).catch((cause) => {
       throw new Error(`Schedule ${seed} failed`, { cause });
     });

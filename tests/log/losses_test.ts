@@ -106,6 +106,28 @@ Deno.test("hubs tell of what a store has lost to those that lack it, whichever c
   }
 });
 
+Deno.test("hubs tell of a loss also where new entries stand at the places of the lost ones", async () => {
+  const list = new SharedList();
+  const { a, b, ids: [d, , e2] } = await failOver(list);
+  await using _ = a;
+  await using __ = b;
+  await using onA = connect(a, e2);
+  await using onB = connect(b, d);
+  const seen = [next(onA, 2), next(onB, 4)];
+  // The machine that the store goes on with has a clock that is behind.
+  list.clock -= 2;
+  await rejoin(b);
+  const [, f1] = [await publish(b, "f0"), await publish(b, "f1")];
+  assertEquals(f1, e2);
+  await rejoin(a);
+  await publish(a, "f2");
+  assertEquals(await Promise.all(seen), [[GAP, "f2"], ["f0", "f1", GAP, "f2"]]);
+  for (const hub of [a, b]) {
+    await using client = connect(hub, e2);
+    assertEquals(await next(client, 2), [GAP, "f2"]);
+  }
+});
+
 Deno.test("a client that had a part of what a store has lost is told of a gap, on every hub", async () => {
   const list = new SharedList();
   const { a, b, ids: [, e1] } = await failOver(list);
