@@ -208,8 +208,8 @@ export class BroadcastHub implements AsyncDisposable {
    * The `id` of an event is the publisher's key against doubles: while the key is known, a second event
    * with it to the same stream is not sent, and answered with the first one's result. A log that several
    * hubs share knows a key for as long as it keeps an entry by age, for all of them; a log in memory
-   * while the event is in the history. On the wire
-   * the id is always the hub's. Never waits for a subscriber, and never fails because of one.
+   * while the event is in the history. On the wire the id is always the hub's. Never waits for a
+   * subscriber, and never fails because of one.
    *
    * @returns What became of it, once the log has it. Bad input throws at once.
    * @throws {TypeError} If the name can't be a stream's; if an event can't be encoded, has neither
