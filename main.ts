@@ -48,11 +48,11 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
   if (Deno.build.os === "windows" && signal !== "SIGINT") continue;
   Deno.addSignalListener(signal, onSignal);
 }
-app.hub.ready.catch((error) => {
+const opened = app.hub.ready.catch((error) => {
   const what = config.eventLog === "kv" ? `the event log at ${config.kvPath}` : "the event log";
   return fail(`Cannot open ${what}: ${error}`, 1);
 });
-await Promise.race([app.hub.ready, new Promise((resolve) => setTimeout(resolve, LOG_WAIT_MS))]);
+await Promise.race([opened, new Promise((resolve) => setTimeout(resolve, LOG_WAIT_MS))]);
 await serve(app, config);
 
 /** An output of the process. */

@@ -67,10 +67,10 @@ end
 return placed`;
 
 /**
- * Drops the oldest entries, and the publishers' keys in them.
+ * Drops the oldest entries. Publishers' keys expire by themselves.
  *
  * - Keys: the stream, the mark through which entries are gone.
- * - Arguments: the id of the oldest entry that stays, the mark, what publishers' keys begin with.
+ * - Arguments: the id of the oldest entry that stays, the mark.
  */
 export const TRIM = `
 local gone = redis.call("GET", KEYS[2])

@@ -349,10 +349,9 @@ Deno.test({
     const KV_PATH = "/proc/none/hub.sqlite";
     await using server = new ServerProcess({ EVENT_LOG: "kv", KV_PATH }, { folder: "/proc" });
     assertEquals(await server.exitCode(), 1);
-    assertMatch(
-      server.stderr.all.join("\n"),
-      /Cannot open the event log at \/proc\/none\/hub.sqlite: /,
-    );
+    const text = server.stderr.all.join("\n");
+    assertMatch(text, /^Cannot open the event log at \/proc\/none\/hub.sqlite: /);
+    assertEquals(server.stderr.all.length, 1, text);
   },
 });
 

@@ -109,7 +109,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "the server ends within 5 s where Redis refuses its password, and does not show it",
+  name: "the server ends within 5 s where Redis refuses its password, in one line without it",
   ignore: redis.ignore,
   async fn() {
     await using redis = await RedisServer.start(false, ["--requirepass", "right-password"]);
@@ -120,5 +120,6 @@ Deno.test({
     const text = server.stderr.all.join("\n");
     assert(text.includes("WRONGPASS"), text);
     assert(!text.includes("wrong-password"), text);
+    assertEquals(server.stderr.all.length, 1, text);
   },
 });
