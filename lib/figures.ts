@@ -6,6 +6,7 @@
 
 import type { Feed } from "./feed.ts";
 import type { HistogramCounts } from "./histogram.ts";
+import type { LogStats } from "./log/log_stats.ts";
 import type { ConnectionEnd, EndReason } from "./response.ts";
 import type { Stream } from "./stream.ts";
 import type { Streams } from "./streams.ts";
@@ -86,6 +87,8 @@ export interface HubStats {
   readonly latencyMs: HistogramCounts;
   /** Subscribers that have ended, by reason. */
   readonly ended: Readonly<Record<EndReason, number>>;
+  /** What the log says of itself; `undefined` for a log that says nothing, as the one in memory. */
+  readonly log: LogStats | undefined;
 }
 
 /** A subscriber as a hub lists it. */
@@ -120,7 +123,12 @@ export class Figures {
   }
 
   /** The figures now, at a cost in proportion to the subscribers. */
-  stats(turns: Turns, streams: Streams, feeds: Iterable<Feed>): HubStats {
+  stats(
+    turns: Turns,
+    streams: Streams,
+    feeds: Iterable<Feed>,
+    log: LogStats | undefined,
+  ): HubStats {
     let subscribers = 0;
     let lagging = 0;
     let deliveredEvents = this.#events;
@@ -146,6 +154,7 @@ export class Figures {
       flushEvents: turns.flushEvents,
       latencyMs: turns.latencyMs,
       ended: { ...this.#ended },
+      log,
     };
   }
 }

@@ -271,7 +271,8 @@ export class BroadcastHub implements AsyncDisposable {
 
   /** Figures of this instance. */
   stats(): HubStats {
-    return this.#figures.stats(this.#turns, this.#streams, this.#feeds);
+    const log = this.#settings.log.stats?.();
+    return this.#figures.stats(this.#turns, this.#streams, this.#feeds, log);
   }
 
   /**

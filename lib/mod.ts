@@ -57,4 +57,5 @@ export type {
 export type { HistogramCounts } from "./histogram.ts";
 export { compareIds, type EventLog, type LogEntry } from "./log/log.ts";
 export type { Appended, AppendOptions, LogPage, LogReceiver, ReadOptions } from "./log/log.ts";
+export type { LogStats } from "./log/log_stats.ts";
 export { MemoryLog } from "./log/memory.ts";

@@ -548,6 +548,7 @@ Deno.test("BroadcastHub counts what it does", async () => {
     gaps: 0,
     resets: 0,
     ended: { left: 1, ended: 0, slow: 0, failed: 0, closed: 0, expired: 0, stalled: 0 },
+    log: undefined,
   });
 });
 

@@ -36,6 +36,8 @@ export interface EpochState {
   readonly epoch: string;
   /** Whether the store had none: it has lost that at least. */
   readonly wasMissing: boolean;
+  /** The number of the newest entry, dropped or not; left out where the store knows none. */
+  readonly number?: number | undefined;
 }
 
 /** What keeps the entries of a `SharedLog`. Any call may reject while it can't be reached. */

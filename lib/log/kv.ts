@@ -31,6 +31,8 @@ export type {
   LogReceiver,
   ReadOptions,
 } from "./log.ts";
+export type { HistogramCounts } from "../histogram.ts";
+export type { LogStats } from "./log_stats.ts";
 export type { RetentionOptions } from "./retention.ts";
 
 /** Options of {@linkcode openKvLog}. */
@@ -139,8 +141,11 @@ class KvStore implements EntryStore {
 
   async epoch(own: string): Promise<EpochState> {
     const kv = this.#kv!;
-    const { value, versionstamp } = await kv.get<string>(this.#epoch);
-    if (value !== null) return { epoch: value, wasMissing: false };
+    const [{ value, versionstamp }, counter] = await kv.getMany<[string, number]>(
+      [this.#epoch, this.#number],
+    );
+    const number = counter.value ?? undefined;
+    if (value !== null) return { epoch: value, wasMissing: false, number };
     // Where that is refused, there is one.
     await kv.atomic().check({ key: this.#epoch, versionstamp }).set(this.#epoch, own).commit();
     return { epoch: (await kv.get<string>(this.#epoch)).value!, wasMissing: true };

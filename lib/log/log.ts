@@ -5,6 +5,7 @@
  */
 
 import type { ServerSentEvent } from "../event.ts";
+import type { LogStats } from "./log_stats.ts";
 
 /** What a log keeps: an event of a stream, or the stream's end. */
 export interface LogEntry {
@@ -164,6 +165,8 @@ export interface EventLog {
    * with this id follows others that are lost, and some clients had those. Left out, there are none.
    */
   isUncertain?(id: string): boolean;
+  /** Figures of the log, from what it knows, at once. Left out by a log that has none. */
+  stats?(): LogStats;
   /**
    * Ends delivering, and resolves when what was being appended has been or has failed, and nothing is
    * open any more. May be called twice.

@@ -33,6 +33,8 @@ export type {
   LogReceiver,
   ReadOptions,
 } from "./log.ts";
+export type { HistogramCounts } from "../histogram.ts";
+export type { LogStats } from "./log_stats.ts";
 export type {
   RedisClient,
   RedisOverrides,
@@ -193,8 +195,14 @@ class RedisStore implements EntryStore {
   }
 
   async epoch(own: string): Promise<EpochState> {
-    const known = await this.#send(["GET", `${this.#prefix}:epoch`]);
-    if (typeof known === "string") return { epoch: known, wasMissing: false };
+    // Both are one round trip; without the number the log can do.
+    const [known, number] = await Promise.all([
+      this.#send(["GET", `${this.#prefix}:epoch`]),
+      this.#link!.ask(TIMEOUT_MS, ["GET", `${this.#prefix}:number`]).catch(() => null),
+    ]);
+    if (typeof known === "string") {
+      return { epoch: known, wasMissing: false, number: number ? Number(number) : undefined };
+    }
     // A hub that has begun anew has begun with the keys of this version.
     this.#prefix = tagged(this.#key);
     await this.#findKeys(this.#link!);

@@ -80,6 +80,17 @@ export class Retention {
     return this.#kept.slice(0, stays < 0 ? Infinity : stays).map(({ id }) => id);
   }
 
+  /** How many entries there are. */
+  get count(): number {
+    return this.#kept.length;
+  }
+
+  /** The age of the oldest, in milliseconds; 0 if there is none. */
+  oldestAgeMs(nowMs: number): number {
+    const [oldest] = this.#kept;
+    return oldest ? Math.max(nowMs - oldest.keptMs, 0) : 0;
+  }
+
   /** The ids of all entries, the oldest first. */
   get ids(): string[] {
     return this.#kept.map(({ id }) => id);

@@ -18,6 +18,8 @@ import type {
   LogReceiver,
   ReadOptions,
 } from "./log.ts";
+import { LogLag } from "./log_lag.ts";
+import { LogMeter, type LogStats } from "./log_stats.ts";
 import { encodeLoss } from "./losses.ts";
 import { findLostEnd } from "./lost_end.ts";
 import { PageIndex } from "./page_index.ts";
@@ -53,6 +55,7 @@ export class SharedLog implements EventLog {
   // Why it is away, each reason once; empty while it is not.
   readonly #reasons = new Set<string>();
   #failedTrims = 0;
+  readonly #meter = new LogMeter();
   #timer: ReturnType<typeof setInterval> | undefined;
   #isTicking = false;
   #working: Promise<unknown> = Promise.resolve();
@@ -133,6 +136,18 @@ export class SharedLog implements EventLog {
     return this.#epoch?.delivery.losses.isUncertain(id) ?? false;
   }
 
+  /** Figures of the log, as of the last time that it compared itself with its store. */
+  stats(): LogStats {
+    const nowMs = Date.now();
+    return {
+      entries: this.#retention.count,
+      oldestAgeMs: this.#retention.oldestAgeMs(nowMs),
+      lagEntries: this.#epoch?.lag.entries ?? 0,
+      lagMs: this.#epoch?.lag.ageMs(nowMs) ?? 0,
+      ...this.#meter.stats(),
+    };
+  }
+
   /** The id just before an entry's. */
   idBefore(id: string): string {
     return this.#epoch!.ids.before(id);
@@ -172,7 +187,8 @@ export class SharedLog implements EventLog {
     const delivery = new Delivery({ ids, startId, receiver, retention, index });
     const isUp = () => this.#isUp;
     const pages = new PageReader({ store, ids, index, losses: delivery.losses, isUp });
-    this.#epoch = { ids, startId, index, delivery, pages };
+    const lag = new LogLag({ store, ids, delivery });
+    this.#epoch = { ids, startId, index, delivery, pages, lag };
   }
 
   async #deliverKept(): Promise<void> {
@@ -223,7 +239,8 @@ export class SharedLog implements EventLog {
     const { ids, delivery } = this.#epoch!;
     const place = ids.placeOf(delivery.lastId);
     const floor = place > this.#floor ? place : this.#floor;
-    const placed = await this.#store.write(items, { epoch: ids.epoch, floor, number });
+    const options = { epoch: ids.epoch, floor, number };
+    const placed = await this.#meter.append(() => this.#store.write(items, options));
     for (const { place } of placed) if (place > this.#floor) this.#floor = place;
     return placed;
   }
@@ -290,6 +307,7 @@ export class SharedLog implements EventLog {
     await this.#trim();
     try {
       await this.#alone(() => this.#check());
+      await this.#alone(() => this.#epoch!.lag.look());
     } catch (error) {
       this.#down(error);
     } finally {
@@ -312,8 +330,10 @@ export class SharedLog implements EventLog {
 
   /** Checks the epoch, and adopts another one: the store has lost all it had, and a hub has begun anew. */
   async #checkEpoch(): Promise<void> {
-    const { ids } = this.#epoch!;
-    const { epoch, wasMissing } = await this.#store.epoch(ids.epoch);
+    const { ids, lag } = this.#epoch!;
+    const state = await this.#meter.check(() => this.#store.epoch(ids.epoch));
+    const { epoch, wasMissing } = state;
+    lag.note(state.number);
     if (this.#closing || epoch === ids.epoch && !wasMissing) return;
     const what = epoch === ids.epoch ? "its epoch" : "all it had, and another hub has begun anew";
     const isCaughtUp = this.#isCaughtUp;
@@ -362,6 +382,7 @@ export class SharedLog implements EventLog {
   #up(): void {
     if (this.#closing) return;
     this.#isUp = this.#isChecked = this.#isCaughtUp = true;
+    this.#meter.up();
     if (this.#reasons.size > 0) this.#receiver!.changed(true);
     this.#reasons.clear();
   }
@@ -369,6 +390,7 @@ export class SharedLog implements EventLog {
   #down(reason: unknown): void {
     if (this.#closing) return;
     this.#downs++;
+    this.#meter.down();
     this.#isUp = this.#isChecked = this.#isCaughtUp = false;
     const text = String(reason);
     if (this.#reasons.has(text) || this.#reasons.size >= MAX_REASONS) return;
@@ -404,6 +426,7 @@ interface Epoch {
   readonly index: PageIndex;
   readonly delivery: Delivery;
   readonly pages: PageReader;
+  readonly lag: LogLag;
 }
 
 const TICK_MS = 1_000;

@@ -8,6 +8,7 @@
 
 import type { HubStats } from "../figures.ts";
 import type { HistogramCounts } from "../histogram.ts";
+import type { LogStats } from "../log/log_stats.ts";
 import type { ConnectionsStats } from "./connections.ts";
 
 /** All that the text tells of. */
@@ -82,12 +83,46 @@ export function metricsText(input: MetricsInput): string {
       1_000,
     ),
     family("sse_log_up", "gauge", "Whether events can be published", { "": Number(isLogUp) }),
+    hub.log ? logText(hub.log) : "",
     family("sse_log_lines_dropped_total", "counter", "Log lines that could not be printed", {
       "": droppedLines,
     }),
     memoryBytes === undefined
       ? ""
       : family("process_resident_memory_bytes", "gauge", "Resident memory", { "": memoryBytes }),
+  ].join("");
+}
+
+function logText(log: LogStats): string {
+  return [
+    family("sse_log_entries", "gauge", "Entries that the event log keeps", { "": log.entries }),
+    family("sse_log_oldest_entry_age_seconds", "gauge", "Age of the oldest entry kept", {
+      "": log.oldestAgeMs / 1_000,
+    }),
+    family("sse_log_lag_entries", "gauge", "Entries in the store, not yet delivered here", {
+      "": log.lagEntries,
+    }),
+    family("sse_log_lag_seconds", "gauge", "Age of the oldest entry not yet delivered here", {
+      "": log.lagMs / 1_000,
+    }),
+    family("sse_log_outages_total", "counter", "Outages of the event log", {
+      "": log.outages,
+    }),
+    family("sse_log_outage_seconds_total", "counter", "How long all outages lasted", {
+      "": log.outageMs / 1_000,
+    }),
+    histogram(
+      "sse_log_append_seconds",
+      "From handing an entry to the store until it was durable",
+      log.appendMs,
+      1_000,
+    ),
+    histogram(
+      "sse_log_check_seconds",
+      "Round trip of the check of the store, made every second",
+      log.checkMs,
+      1_000,
+    ),
   ].join("");
 }
 

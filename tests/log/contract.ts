@@ -300,6 +300,27 @@ export function testLog(kind: LogKind): void {
     );
   });
 
+  testShared("says how much it keeps, and times what its store answers", async (place) => {
+    await using a = await OpenLog.open(place.open({ maxEntries: 2 }));
+    await using b = await OpenLog.open(place.open());
+    for (const data of ["1", "2", "3"]) await append(a, "x", data);
+    await Promise.all([a.delivered(3), b.delivered(3)]);
+    await soon(
+      (async () => {
+        while (a.log.stats!().entries > 2 || b.log.stats!().checkMs.sum === 0) {
+          await new Promise((resolve) => setTimeout(resolve, 20));
+        }
+      })(),
+      () => "a trim and a check",
+    );
+    const { appendMs, oldestAgeMs, ...others } = a.log.stats!();
+    assertEquals(appendMs.counts.reduce((sum, count) => sum + count), 3);
+    assert(appendMs.sum > 0 && oldestAgeMs >= 0 && oldestAgeMs < 60_000, `${oldestAgeMs}`);
+    const { checkMs: _, ...figures } = others;
+    assertEquals(figures, { entries: 2, lagEntries: 0, lagMs: 0, outages: 0, outageMs: 0 });
+    assertEquals([b.log.stats!().entries, b.log.stats!().lagEntries], [3, 0]);
+  });
+
   testShared("tells how old an entry is", async (place) => {
     const a = await OpenLog.open(place.open());
     await a.log.append("a", [{ data: "x" }]);

@@ -109,7 +109,7 @@ export class ListStore implements EntryStore {
   epoch(own: string): Promise<EpochState> {
     return this.#answer(() => {
       const wasMissing = this.list.epoch === undefined;
-      return { epoch: this.list.epoch ??= own, wasMissing };
+      return { epoch: this.list.epoch ??= own, wasMissing, number: this.list.number };
     });
   }
 

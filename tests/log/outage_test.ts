@@ -74,6 +74,9 @@ Deno.test({
     // The connection is lost, then there is nobody to connect to: each is said once.
     assertEquals(changes.map((change) => change.slice(0, 5)), ["away:", "away:", "back"]);
     assertMatch(changes[1]!, /ECONNREFUSED/);
+    const { outages, outageMs, lagEntries } = hub.stats().log!;
+    assertEquals([outages, lagEntries], [1, 0]);
+    assert(outageMs > AWAY_MS - 100, `${outageMs} ms`);
   },
 });
 

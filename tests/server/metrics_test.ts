@@ -1,5 +1,10 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import type { EventLog } from "../../lib/log/log.ts";
+import { SharedLog } from "../../lib/log/shared.ts";
 import { Client } from "../client.ts";
+import { ListStore } from "../log/list_store.ts";
+import { lacks, soon } from "../program.ts";
+import { ScriptedLog } from "../scripted_log.ts";
 import { get, type TestApp, testApp } from "./support.ts";
 
 const TOKEN = "a-token-for-these-tests";
@@ -67,8 +72,103 @@ Deno.test("GET /metrics counts gaps, resets, and who is refused", async () => {
   for (const response of held) await response.body!.cancel();
 });
 
+/** What `/metrics` says of a log, without histograms; empty if it says nothing but whether it is up. */
+async function logSamples(app: TestApp): Promise<Record<string, number>> {
+  const all = [...await samples(app)].filter(([name]) => /^sse_log_(?!up|lines)/.test(name));
+  return Object.fromEntries(all.filter(([name]) => !name.includes("_bucket")));
+}
+
+const LOG_ZEROS = {
+  sse_log_entries: 0,
+  sse_log_oldest_entry_age_seconds: 0,
+  sse_log_lag_entries: 0,
+  sse_log_lag_seconds: 0,
+  sse_log_outages_total: 0,
+  sse_log_outage_seconds_total: 0,
+  sse_log_append_seconds_sum: 0,
+  sse_log_append_seconds_count: 0,
+  sse_log_check_seconds_sum: 0,
+  sse_log_check_seconds_count: 0,
+};
+
+Deno.test("GET /metrics tells of a log that several instances share, from zeros on", async () => {
+  const store = new ListStore();
+  await using app = testApp(SETTINGS, new Map(), { eventLog: new SharedLog(store) });
+  await app.hub.ready;
+  assertEquals(await logSamples(app), LOG_ZEROS);
+  for (const data of ["1", "2"]) await app.hub.publish("a", { data });
+  store.cut();
+  await soon(
+    (async () => {
+      while (app.hub.isLogUp) await new Promise((resolve) => setTimeout(resolve, 5));
+    })(),
+    () => "an outage",
+  );
+  for (const reason of ["one reason", "another"]) store.fail(new Error(reason));
+  const figures = await logSamples(app);
+  assertEquals([figures.sse_log_entries, figures.sse_log_outages_total], [2, 1]);
+  assertEquals(figures.sse_log_append_seconds_count, 2);
+  assertEquals((await samples(app)).get("sse_log_up"), 0);
+  assertEquals(app.log.all.filter((line) => line.includes("event log away")).length, 3);
+});
+
+Deno.test("GET /metrics writes what a log says of itself in seconds", async () => {
+  const eventLog: EventLog = new ScriptedLog();
+  const appendMs = { bounds: [1, 2_500], counts: [3, 2, 1], sum: 12_500 };
+  const checkMs = { bounds: [1], counts: [1, 0], sum: 0.5 };
+  eventLog.stats = () => ({
+    entries: 7,
+    oldestAgeMs: 60_500,
+    lagEntries: 4,
+    lagMs: 1_250,
+    outages: 2,
+    outageMs: 30_000,
+    appendMs,
+    checkMs,
+  });
+  await using app = testApp(SETTINGS, new Map(), { eventLog });
+  assertEquals(await logSamples(app), {
+    sse_log_entries: 7,
+    sse_log_oldest_entry_age_seconds: 60.5,
+    sse_log_lag_entries: 4,
+    sse_log_lag_seconds: 1.25,
+    sse_log_outages_total: 2,
+    sse_log_outage_seconds_total: 30,
+    sse_log_append_seconds_sum: 12.5,
+    sse_log_append_seconds_count: 6,
+    sse_log_check_seconds_sum: 0.0005,
+    sse_log_check_seconds_count: 1,
+  });
+  assertEquals((await samples(app)).get('sse_log_append_seconds_bucket{le="2.5"}'), 5);
+});
+
+Deno.test("GET /metrics leaves out what a log does not say of itself", async () => {
+  for (const eventLog of [undefined, new ScriptedLog()]) {
+    await using app = testApp(SETTINGS, new Map(), eventLog && { eventLog });
+    assertEquals([await logSamples(app), app.hub.stats().log], [{}, undefined]);
+    assertEquals((await samples(app)).get("sse_log_up"), 1);
+  }
+});
+
+Deno.test({
+  name: "README.md has a line for each metric, with its type, and for no other",
+  ignore: await lacks("read"),
+  async fn() {
+    const eventLog = new SharedLog(new ListStore());
+    await using app = testApp(SETTINGS, new Map(), { eventLog, memoryBytes: () => 1 });
+    const text = await (await app.fetch(get("/metrics", { headers }))).text();
+    const readme = await Deno.readTextFile(new URL("../../README.md", import.meta.url));
+    const types = [...text.matchAll(/^# TYPE (\S+) (\S+)$/gm)];
+    const lines = [...readme.matchAll(/^\| `((?:sse|process)_\w+)` +\| (\w+) +\|/gm)];
+    const pairs = (matches: RegExpExecArray[]) => matches.map(([, ...pair]) => pair.join(" "));
+    assertEquals(pairs(lines), pairs(types));
+  },
+});
+
 Deno.test("GET /metrics is well-formed, and no label is a stranger's", async () => {
-  await using app = testApp(SETTINGS);
+  const eventLog = new SharedLog(new ListStore());
+  await using app = testApp(SETTINGS, new Map(), { eventLog });
+  await app.hub.ready;
   await app.hub.publish("a-name-of-a-stranger", { data: "x" });
   const response = await app.fetch(get("/metrics", { headers }));
   assertEquals(response.headers.get("content-type"), "text/plain; version=0.0.4; charset=utf-8");
