@@ -5,9 +5,9 @@
  */
 
 import { encodeComment, encodeEvent, type ServerSentEvent } from "./event.ts";
+import type { EventResponse } from "./event_response.ts";
 import { checkNumbers, MAX_TIMER_MS } from "./number_option.ts";
 import { guard, isPromise } from "./report.ts";
-import type { EventResponse } from "./response.ts";
 
 /** Writes to one client; a source gets it from {@linkcode eventStream}. */
 export class EventWriter {

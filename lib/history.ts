@@ -7,7 +7,7 @@
 
 import type { EncodedEvent } from "./event.ts";
 import { firstIndex } from "./first_index.ts";
-import { compareIds } from "./log/log.ts";
+import { compareIds } from "./ids.ts";
 import { RECORD_BYTES, Slab, type Slice } from "./slab.ts";
 
 /** What a {@linkcode History} keeps at the most. `Infinity` is no limit. */

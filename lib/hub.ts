@@ -5,36 +5,37 @@
  * @module
  */
 
+import { Audiences } from "./audiences.ts";
+import { Counters } from "./counters.ts";
 import type { ServerSentEvent } from "./event.ts";
-import { Feeds } from "./feeds.ts";
+import { eventStreamHeaders, retryLater } from "./event_response.ts";
+import { HubError } from "./hub_error.ts";
+import { startTicks, type Tick } from "./liveness.ts";
+import { LogReader } from "./log_reader.ts";
 import {
-  Figures,
+  type HubOptions,
+  type HubSettings,
+  hubSettings,
+  type SubscribeOptions,
+} from "./options.ts";
+import { type Published, Publisher } from "./publisher.ts";
+import { guard } from "./report.ts";
+import { Sequencer } from "./sequencer.ts";
+import { stagger } from "./stagger.ts";
+import {
   type HubStats,
+  hubStats,
   type StreamInfo,
   streamInfo,
   type StreamListOptions,
   type SubscriberInfo,
   subscriberInfo,
   type SubscriberListOptions,
-} from "./figures.ts";
-import {
-  type HubOptions,
-  type HubSettings,
-  hubSettings,
-  type SubscribeOptions,
-} from "./hub_options.ts";
-import { HubError } from "./hub_error.ts";
-import { type Published, Publisher } from "./publisher.ts";
-import { startTicks, type Tick } from "./pulse.ts";
-import { Replay } from "./replay.ts";
-import { guard } from "./report.ts";
-import { eventStreamHeaders, retryLater } from "./response.ts";
-import { parseWish } from "./resume.ts";
-import { spread } from "./spread.ts";
+} from "./stats.ts";
 import { checkStreamOptions, type StreamOptions } from "./stream.ts";
 import { Streams } from "./streams.ts";
+import { parseSubscribeRequest } from "./subscribe_request.ts";
 import { Subscriptions } from "./subscriptions.ts";
-import { Turns } from "./turns.ts";
 
 /**
  * A hub: streams by name, and the subscribers of each.
@@ -59,12 +60,12 @@ import { Turns } from "./turns.ts";
 export class BroadcastHub implements AsyncDisposable {
   readonly #settings: HubSettings;
   readonly #streams: Streams;
-  readonly #feeds: Feeds;
-  readonly #turns: Turns;
+  readonly #audiences: Audiences;
+  readonly #sequencer: Sequencer;
   readonly #publisher: Publisher;
   readonly #subscriptions: Subscriptions;
-  readonly #replay: Replay | undefined;
-  readonly #figures = new Figures();
+  readonly #reader: LogReader | undefined;
+  readonly #counters = new Counters();
   readonly #ready: Promise<void>;
   #isReady = false;
   #stopTicks: (() => void) | undefined;
@@ -81,22 +82,22 @@ export class BroadcastHub implements AsyncDisposable {
     const { log, now, report } = this.#settings;
     const startId = () => log.startId;
     this.#streams = new Streams(this.#settings, startId);
-    this.#turns = new Turns(this.#streams, startId, now, report);
-    this.#publisher = new Publisher(this.#streams, this.#turns, this.#settings);
-    this.#replay = log.read ? new Replay(log, this.#turns) : undefined;
-    this.#feeds = new Feeds(this.#streams, {
-      headId: () => this.#turns.headId,
-      flush: () => this.#turns.flush(),
+    this.#sequencer = new Sequencer(this.#streams, startId, now, report);
+    this.#publisher = new Publisher(this.#streams, this.#sequencer, this.#settings);
+    this.#reader = log.read ? new LogReader(log, this.#sequencer) : undefined;
+    this.#audiences = new Audiences(this.#streams, {
+      headId: () => this.#sequencer.headId,
+      flush: () => this.#sequencer.flush(),
       countGaps: (count) => {
-        this.#figures.gaps += count;
+        this.#counters.gaps += count;
       },
-      replay: this.#replay,
+      reader: this.#reader,
     });
     this.#subscriptions = new Subscriptions(
       this.#settings,
-      this.#turns,
-      this.#feeds,
-      this.#figures,
+      this.#sequencer,
+      this.#audiences,
+      this.#counters,
     );
     this.#ready = this.#open();
     // Whoever waits for it learns of it; nobody has to.
@@ -162,12 +163,12 @@ export class BroadcastHub implements AsyncDisposable {
    * many there are.
    */
   subscribers({ limit = Infinity }: SubscriberListOptions = {}): SubscriberInfo[] {
-    const { head } = this.#turns;
+    const { head } = this.#sequencer;
     const infos: SubscriberInfo[] = [];
-    for (const feed of this.#feeds) {
-      for (const subscriber of feed.subscribers) {
+    for (const audience of this.#audiences) {
+      for (const subscriber of audience.subscribers) {
         if (infos.length >= limit) return infos;
-        infos.push(subscriberInfo(subscriber, feed, head));
+        infos.push(subscriberInfo(subscriber, audience, head));
       }
     }
     return infos;
@@ -183,7 +184,9 @@ export class BroadcastHub implements AsyncDisposable {
     const stream = this.#streams.get(name);
     if (!stream) return false;
     this.flush();
-    for (const feed of stream.feeds) if (feed.streams.length === 1) feed.close("closed");
+    for (const audience of stream.audiences) {
+      if (audience.streams.length === 1) audience.close("closed");
+    }
     this.#streams.remove(stream);
     return true;
   }
@@ -246,17 +249,17 @@ export class BroadcastHub implements AsyncDisposable {
    * @throws {RangeError} If `options.expiresInMs` is no number.
    */
   subscribe(request: Request, options: SubscribeOptions = {}): Response {
-    const wish = parseWish(request, options.streams);
-    if (wish instanceof Response) return wish;
+    const wanted = parseSubscribeRequest(request, options.streams);
+    if (wanted instanceof Response) return wanted;
     if (!this.#isReady || this.#closing || this.#isDraining) return retryLater();
     if (request.method === "HEAD") return new Response(null, { headers: eventStreamHeaders });
     this.#startTimer();
-    return this.#subscriptions.open(request, wish, options);
+    return this.#subscriptions.open(request, wanted, options);
   }
 
   /** Sends what was published in this turn now rather than at its end. */
   flush(): void {
-    this.#turns.flush();
+    this.#sequencer.flush();
   }
 
   /**
@@ -269,10 +272,15 @@ export class BroadcastHub implements AsyncDisposable {
     this.#streams.expire(this.#settings.now());
   }
 
-  /** Figures of this instance. */
+  /** Stats of this instance. */
   stats(): HubStats {
-    const log = this.#settings.log.stats?.();
-    return this.#figures.stats(this.#turns, this.#streams, this.#feeds, log);
+    return hubStats({
+      counters: this.#counters,
+      sequencer: this.#sequencer,
+      streams: this.#streams,
+      audiences: this.#audiences,
+      log: this.#settings.log.stats?.(),
+    });
   }
 
   /**
@@ -284,8 +292,8 @@ export class BroadcastHub implements AsyncDisposable {
    */
   async drain(withinMs: number): Promise<void> {
     this.#isDraining = true;
-    const subscribers = [...this.#feeds].flatMap((feed) => [...feed.subscribers]);
-    await spread(subscribers, withinMs, ({ response }) => response.sendAway());
+    const subscribers = [...this.#audiences].flatMap((audience) => [...audience.subscribers]);
+    await stagger(subscribers, withinMs, ({ response }) => response.sendAway());
   }
 
   /**
@@ -306,12 +314,12 @@ export class BroadcastHub implements AsyncDisposable {
   async #close(): Promise<void> {
     this.flush();
     this.#stopTicks?.();
-    for (const feed of this.#feeds) feed.close("closed");
+    for (const audience of this.#audiences) audience.close("closed");
     try {
       await this.#settings.log.close();
     } finally {
       // What was kept and is not delivered any more was published all the same.
-      this.#turns.release();
+      this.#sequencer.release();
     }
   }
 
@@ -334,7 +342,9 @@ export class BroadcastHub implements AsyncDisposable {
 
   #reset(): void {
     this.#publisher.reset();
-    for (const feed of this.#feeds) this.#figures.resets += feed.reset(this.#turns.head);
+    for (const audience of this.#audiences) {
+      this.#counters.resets += audience.reset(this.#sequencer.head);
+    }
   }
 
   #logChanged(isUp: boolean, reason?: unknown): void {
@@ -360,10 +370,10 @@ export class BroadcastHub implements AsyncDisposable {
   }
 
   #tick(tick: Tick): void {
-    for (const feed of this.#feeds) feed.tick(tick, this.#settings);
-    this.#replay?.retry();
+    for (const audience of this.#audiences) audience.tick(tick, this.#settings);
+    this.#reader?.retry();
     this.expire();
-    if (this.#feeds.size > 0 || this.#streams.size > 0) return;
+    if (this.#audiences.size > 0 || this.#streams.size > 0) return;
     this.#stopTicks?.();
     this.#stopTicks = undefined;
   }

@@ -5,11 +5,12 @@
  * @module
  */
 
-import { compareIds } from "./log/log.ts";
+import { encodeGap } from "./control_events.ts";
+import { MAX_CHUNK_BYTES } from "./event_response.ts";
+import { compareIds, laterId } from "./ids.ts";
 import type { MergedHistory } from "./merged_history.ts";
-import { encodeGap } from "./resume.ts";
 import type { Stream } from "./stream.ts";
-import { laterId, type Start } from "./subscriber.ts";
+import type { Start } from "./subscriber.ts";
 
 /** Streams, and what is known of the log. */
 export interface LogGapSource {
@@ -86,4 +87,3 @@ function lackingNames(
 
 const encoder = new TextEncoder();
 const NOTHING = { bytes: encoder.encode(), events: 0, gaps: 0, cursor: undefined };
-const MAX_CHUNK_BYTES = 65_536;

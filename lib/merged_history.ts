@@ -4,8 +4,8 @@
  * @module
  */
 
-import { compareIds } from "./log/log.ts";
-import { encodeGap } from "./resume.ts";
+import { encodeGap } from "./control_events.ts";
+import { compareIds } from "./ids.ts";
 import type { Slice } from "./slab.ts";
 import type { Stream } from "./stream.ts";
 

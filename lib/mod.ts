@@ -34,18 +34,18 @@ export {
   type EventStreamOptions,
   type EventStreamSource,
   EventWriter,
-} from "./connection.ts";
+} from "./event_stream.ts";
 export {
   type ConnectionEnd,
   type EndReason,
   EventResponse,
   eventStreamHeaders,
   retryLater,
-} from "./response.ts";
+} from "./event_response.ts";
 export { BroadcastHub } from "./hub.ts";
 export { HubError, type HubErrorCode } from "./hub_error.ts";
 export type { Published } from "./publisher.ts";
-export type { HubOptions, SubscribeOptions, Subscription } from "./hub_options.ts";
+export type { HubOptions, SubscribeOptions, Subscription } from "./options.ts";
 export type { SlowPolicy, StreamOptions } from "./stream.ts";
 export type {
   HubStats,
@@ -53,9 +53,10 @@ export type {
   StreamListOptions,
   SubscriberInfo,
   SubscriberListOptions,
-} from "./figures.ts";
+} from "./stats.ts";
 export type { HistogramCounts } from "./histogram.ts";
-export { compareIds, type EventLog, type LogEntry } from "./log/log.ts";
+export { compareIds } from "./ids.ts";
+export type { EventLog, LogEntry } from "./log/log.ts";
 export type { Appended, AppendOptions, LogPage, LogReceiver, ReadOptions } from "./log/log.ts";
 export type { LogStats } from "./log/log_stats.ts";
 export { MemoryLog } from "./log/memory.ts";

@@ -4,15 +4,16 @@
  * @module
  */
 
-import type { ServerSentEvent } from "./event.ts";
+import { reservedTypes } from "./control_events.ts";
+import { checkEvent, type ServerSentEvent } from "./event.ts";
 import { HubError } from "./hub_error.ts";
-import { type Appended, compareIds, type EventLog, goesOnAfter, type LogEntry } from "./log/log.ts";
+import { compareIds } from "./ids.ts";
+import { type Appended, type EventLog, goesOnAfter, type LogEntry } from "./log/log.ts";
 import type { Report } from "./report.ts";
-import { checkPublishable } from "./resume.ts";
+import type { Sequencer } from "./sequencer.ts";
 import type { Stream } from "./stream.ts";
 import { checkStreamName } from "./stream_name.ts";
 import type { Streams } from "./streams.ts";
-import type { Turns } from "./turns.ts";
 
 /** What became of a publish. */
 export interface Published {
@@ -35,7 +36,7 @@ interface Undelivered {
 /** Publishes to the streams of a hub. */
 export class Publisher {
   readonly #streams: Streams;
-  readonly #turns: Turns;
+  readonly #sequencer: Sequencer;
   readonly #log: EventLog;
   readonly #now: () => number;
   readonly #report: Report;
@@ -47,11 +48,11 @@ export class Publisher {
   /** Publishes to a log that delivers to {@linkcode Publisher.deliver}. */
   constructor(
     streams: Streams,
-    turns: Turns,
+    sequencer: Sequencer,
     { log, now, report }: { log: EventLog; now: () => number; report: Report },
   ) {
     this.#streams = streams;
-    this.#turns = turns;
+    this.#sequencer = sequencer;
     this.#log = log;
     this.#now = now;
     this.#report = report;
@@ -93,7 +94,7 @@ export class Publisher {
     const stream = this.#streams.get(name);
     if (!stream) return false;
     const action = `end stream "${name}"`;
-    if (stream.isEphemeral) this.#end(stream, this.#turns.headId);
+    if (stream.isEphemeral) this.#end(stream, this.#sequencer.headId);
     else if (!stream.isEnded) {
       const appended = this.#ask(() => this.#log.end(name)).then((id) => ({ id, throughId: id }));
       await this.#delivered(action, appended);
@@ -131,17 +132,17 @@ export class Publisher {
     }
     const lasting = this.#streams.lasting();
     const streams = names ? lasting.filter(({ name }) => names.includes(name)) : lasting;
-    this.#turns.skip(streams, throughId);
-    this.#streams.forget(this.#turns.head, throughId);
+    this.#sequencer.skip(streams, throughId);
+    this.#streams.forget(this.#sequencer.head, throughId);
   }
 
   /** Begins anew with a log that has lost all it had: what was kept of its events is dropped. */
   reset(): void {
     for (const { action, reject } of this.#undelivered) reject(lost(action));
     const streams = this.#streams.lasting();
-    this.#turns.reset(streams);
+    this.#sequencer.reset(streams);
     for (const stream of streams) stream.endId = undefined;
-    this.#streams.forget(this.#turns.head, this.#turns.headId);
+    this.#streams.forget(this.#sequencer.head, this.#sequencer.headId);
   }
 
   #record(stream: Stream, events: readonly ServerSentEvent[]): Promise<Published> {
@@ -160,7 +161,7 @@ export class Publisher {
     // Whatever becomes of the first one, it is known then.
     if (pending) return pending.then(() => this.publish(name, events));
     const isFirst = stream.published === 0;
-    const seenId = this.#turns.headId;
+    const seenId = this.#sequencer.headId;
     const appended = this.#ask(() => this.#log.append(name, fresh, { isFirst, seenId }));
     const confirmed = this.#confirm(appended, stream, key, first);
     const isOnItsWay = fresh.some((event) => event.id && !this.#isDouble(stream, event));
@@ -188,15 +189,15 @@ export class Publisher {
   }
 
   #send(stream: Stream, events: readonly ServerSentEvent[]): Promise<Published> {
-    for (const { id: _, ...event } of events) this.#turns.append(stream, event);
+    for (const { id: _, ...event } of events) this.#sequencer.append(stream, event);
     return Promise.resolve(answer(stream, ""));
   }
 
   #end(stream: Stream, id: string, ageMs = 0): void {
-    this.#turns.flush();
+    this.#sequencer.flush();
     stream.endId ??= id;
     stream.touchedMs = this.#now() - ageMs;
-    for (const feed of stream.feeds) feed.endIfDone();
+    for (const audience of stream.audiences) audience.endIfDone();
   }
 
   #take(entry: LogEntry): void {
@@ -208,12 +209,12 @@ export class Publisher {
       else if (
         !stream.isEnded && !stream.isEphemeral && (isUnique || !this.#isDouble(stream, event))
       ) {
-        this.#turns.append(stream, event, id, ageMs);
+        this.#sequencer.append(stream, event, id, ageMs);
         // An empty id is no key: it would only have cleared the client's.
-        if (event.id) stream.setKey(event.id, this.#turns.head);
+        if (event.id) stream.setKey(event.id, this.#sequencer.head);
       }
     } finally {
-      this.#turns.reach(id);
+      this.#sequencer.reach(id);
     }
   }
 
@@ -236,7 +237,7 @@ export class Publisher {
       throw unreachable(action, cause);
     }
     const { throughId } = appended;
-    if (!this.#turns.hasReached(throughId)) await this.#reached(action, throughId);
+    if (!this.#sequencer.hasReached(throughId)) await this.#reached(action, throughId);
     return appended;
   }
 
@@ -246,7 +247,7 @@ export class Publisher {
 
   async #reached(action: string, id: string): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
-    const stopWaiting = this.#turns.whenReached(id, resolve);
+    const stopWaiting = this.#sequencer.whenReached(id, resolve);
     const undelivered = { id, action, reject };
     this.#undelivered.add(undelivered);
     try {
@@ -255,6 +256,23 @@ export class Publisher {
       this.#undelivered.delete(undelivered);
       stopWaiting();
     }
+  }
+}
+
+/**
+ * Checks an event that somebody wants to publish.
+ *
+ * @throws {TypeError | RangeError} If it can't be encoded, has nothing but an id, or a type that hubs
+ * keep for themselves.
+ */
+export function checkPublishable(event: ServerSentEvent): void {
+  checkEvent(event);
+  const { event: type = "", data, comment, retry } = event;
+  if (reservedTypes.has(type)) {
+    throw new TypeError(`Cannot publish event: the type "${type}" is the hub's own`);
+  }
+  if (data === undefined && comment === undefined && retry === undefined) {
+    throw new TypeError("Cannot publish event: it has neither data, comment nor retry");
   }
 }
 

@@ -6,6 +6,7 @@
 
 import type { EncodedEvent } from "./event.ts";
 import { firstIndex } from "./first_index.ts";
+import { decodeId, idOffset } from "./ids.ts";
 
 /** Consecutive events as the bytes that go out. */
 export interface Slice {
@@ -86,8 +87,7 @@ export class Slab {
   /** The id of the event at `index`, if it has one. Reads nothing but the id. */
   id(index: number): string | undefined {
     const start = this.#records[this.#record(index) + 3]!;
-    if (start === 0) return undefined;
-    return decoder.decode(this.#bytes.subarray(start, this.#bytes.indexOf(LF, start)));
+    return start === 0 ? undefined : decodeId(this.#bytes, start);
   }
 
   /** The position of the newest event. */
@@ -125,38 +125,3 @@ export class Slab {
 }
 
 const encoder = new TextEncoder();
-const decoder = new TextDecoder();
-const LF = 10;
-
-/** Where in an event's bytes, which are the first `size` of these, its id begins. */
-function idOffset({ text, idIndex }: EncodedEvent, bytes: Uint8Array, size: number): number {
-  // All is ASCII.
-  if (size === text.length) return idIndex;
-  // Walk on the shorter side of the id, for data may be large.
-  const isNearStart = 2 * idIndex < text.length;
-  return isNearStart
-    ? offsetAfter(idIndex, bytes)
-    : offsetBefore(text.length - idIndex, bytes, size);
-}
-
-/** Where the bytes of the first `units` UTF-16 code units end. */
-function offsetAfter(units: number, bytes: Uint8Array): number {
-  let offset = 0;
-  for (let left = units; left > 0;) {
-    const byte = bytes[offset]!;
-    offset += byte < 0x80 ? 1 : byte < 0xe0 ? 2 : byte < 0xf0 ? 3 : 4;
-    left -= byte < 0xf0 ? 1 : 2;
-  }
-  return offset;
-}
-
-/** Where the bytes of the last `units` UTF-16 code units before `end` begin. */
-function offsetBefore(units: number, bytes: Uint8Array, end: number): number {
-  let offset = end;
-  for (let left = units; left > 0;) {
-    const byte = bytes[--offset]!;
-    const isContinuation = byte >= 0x80 && byte < 0xc0;
-    if (!isContinuation) left -= byte < 0xf0 ? 1 : 2;
-  }
-  return offset;
-}

@@ -4,10 +4,10 @@
  * @module
  */
 
+import type { EndReason } from "./event_response.ts";
 import { History, type HistoryBounds } from "./history.ts";
-import { compareIds } from "./log/log.ts";
+import { compareIds } from "./ids.ts";
 import { checkNumbers } from "./number_option.ts";
-import type { EndReason } from "./response.ts";
 
 /**
  * What a subscriber gets that is so slow that what it has yet to get was dropped from the history.
@@ -72,8 +72,8 @@ export function checkStreamOptions(action: string, options: StreamOptions): void
   );
 }
 
-/** What a stream knows of those that subscribe to it, or to it and others; see `feed.ts`. */
-export interface StreamFeed {
+/** What a stream knows of those that subscribe to it, or to it and others; see `audience.ts`. */
+export interface StreamAudience {
   /** The streams they subscribe to. */
   readonly streams: readonly Stream[];
   /** Sends what was published up to a position. */
@@ -90,8 +90,8 @@ export class Stream {
   readonly name: string;
   /** Its newest events. */
   history: History;
-  /** The feeds it is part of. */
-  readonly feeds: Set<StreamFeed> = new Set();
+  /** The audiences it is part of. */
+  readonly audiences: Set<StreamAudience> = new Set();
   /** What publishers called their events, while these are kept: key to position. */
   readonly publisherIds: Map<string, number> = new Map();
   #keyBytes = 0;
@@ -109,7 +109,7 @@ export class Stream {
   bounds: HistoryBounds = { maxEvents: 1, maxBytes: 1, maxAgeMs: 0 };
   /** Events published to it since it was created. */
   published = 0;
-  /** Its subscribers on this instance, as its feeds count them. */
+  /** Its subscribers on this instance, as its audiences count them. */
   subscribers = 0;
   /** How many of the newest events a newcomer gets. */
   replayEvents = 0;

@@ -6,8 +6,8 @@
 
 import { History } from "./history.ts";
 import { HubError } from "./hub_error.ts";
-import { Stream, type StreamOptions } from "./stream.ts";
 import { SortedNames } from "./sorted_names.ts";
+import { Stream, type StreamOptions } from "./stream.ts";
 import { checkStreamName } from "./stream_name.ts";
 
 /** What holds for all streams together, and for each that has no option of its own. */
@@ -128,7 +128,7 @@ export class Streams {
     for (const stream of this.#byName.values()) {
       if (stream.isDeclared && !stream.isEnded) continue;
       const isOld = nowMs - stream.touchedMs > stream.bounds.maxAgeMs;
-      if (isOld && stream.history.events === 0 && stream.feeds.size === 0) this.remove(stream);
+      if (isOld && stream.history.events === 0 && stream.audiences.size === 0) this.remove(stream);
     }
   }
 
@@ -161,7 +161,7 @@ export class Streams {
 
   /** Lets go of a stream that was held, unless it was created or others hold it. */
   release(stream: Stream): void {
-    if (!stream.isCreated && stream.feeds.size === 0) this.#byName.delete(stream.name);
+    if (!stream.isCreated && stream.audiences.size === 0) this.#byName.delete(stream.name);
   }
 
   #newHistory(): History {

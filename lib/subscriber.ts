@@ -4,9 +4,8 @@
  * @module
  */
 
-import { compareIds } from "./log/log.ts";
-import { Pulse, type PulseOptions, type Tick } from "./pulse.ts";
-import type { EventResponse } from "./response.ts";
+import type { EventResponse } from "./event_response.ts";
+import { Liveness, type LivenessOptions, type Tick } from "./liveness.ts";
 
 /** Where a subscriber begins. */
 export interface Start {
@@ -18,11 +17,6 @@ export interface Start {
   readonly floors: readonly number[];
   /** For a newcomer: by stream, the id after which it wants that stream's, if that is later than `id`. */
   readonly floorIds: readonly string[] | undefined;
-}
-
-/** The later of two ids; of one that is not known, the other. */
-export function laterId(id: string, other: string | undefined): string {
-  return other !== undefined && compareIds(other, id) > 0 ? other : id;
 }
 
 /** A connection that a hub feeds. */
@@ -44,18 +38,18 @@ export class Subscriber {
   servedId: string | undefined;
   /** The last turn in which it was sent something. */
   turn: number;
-  readonly #pulse: Pulse;
+  readonly #liveness: Liveness;
 
   /** Begins as one that has everything, until `expiresMs`, in milliseconds since 1970. */
   constructor(context: unknown, response: EventResponse, turn: number, expiresMs: number) {
     this.context = context;
     this.response = response;
     this.turn = turn;
-    this.#pulse = new Pulse(response, expiresMs);
+    this.#liveness = new Liveness(response, expiresMs);
   }
 
   /** Looks whether its time is over, and how it lives. */
-  tick(tick: Tick, options: PulseOptions): void {
-    this.#pulse.tick(tick, options);
+  tick(tick: Tick, options: LivenessOptions): void {
+    this.#liveness.tick(tick, options);
   }
 }

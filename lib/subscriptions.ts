@@ -4,80 +4,91 @@
  * @module
  */
 
+import type { Audience } from "./audience.ts";
+import type { Audiences } from "./audiences.ts";
+import { encodeHello, encodeReset } from "./control_events.ts";
+import type { Counters } from "./counters.ts";
 import { encodeEvent } from "./event.ts";
-import type { Feed } from "./feed.ts";
-import type { Feeds } from "./feeds.ts";
-import type { Figures } from "./figures.ts";
-import type { HubSettings, SubscribeOptions, Subscription } from "./hub_options.ts";
-import { compareIds } from "./log/log.ts";
+import {
+  type ConnectionEnd,
+  EventResponse,
+  retryLater,
+  withStreamHeaders,
+} from "./event_response.ts";
+import { compareIds } from "./ids.ts";
 import { checkNumbers } from "./number_option.ts";
+import type { HubSettings, SubscribeOptions, Subscription } from "./options.ts";
 import { guard } from "./report.ts";
-import { type ConnectionEnd, EventResponse, retryLater, withStreamHeaders } from "./response.ts";
-import { encodeHello, encodeReset, type Wish } from "./resume.ts";
+import type { Sequencer } from "./sequencer.ts";
+import type { SubscribeRequest } from "./subscribe_request.ts";
 import { type Start, Subscriber } from "./subscriber.ts";
-import type { Turns } from "./turns.ts";
 
 /** Subscribes clients to the streams of a hub. */
 export class Subscriptions {
   readonly #settings: HubSettings;
-  readonly #turns: Turns;
-  readonly #feeds: Feeds;
-  readonly #figures: Figures;
+  readonly #sequencer: Sequencer;
+  readonly #audiences: Audiences;
+  readonly #counters: Counters;
 
   /** Begins with no subscriber. */
-  constructor(settings: HubSettings, turns: Turns, feeds: Feeds, figures: Figures) {
+  constructor(
+    settings: HubSettings,
+    sequencer: Sequencer,
+    audiences: Audiences,
+    counters: Counters,
+  ) {
     this.#settings = settings;
-    this.#turns = turns;
-    this.#feeds = feeds;
-    this.#figures = figures;
+    this.#sequencer = sequencer;
+    this.#audiences = audiences;
+    this.#counters = counters;
   }
 
-  /** Opens a response for a wish; or answers 204 where nothing more will come. */
-  open(request: Request, wish: Wish, options: SubscribeOptions): Response {
+  /** Opens a response; or answers 204 where nothing more will come. */
+  open(request: Request, wanted: SubscribeRequest, options: SubscribeOptions): Response {
     const { context, expiresInMs = Infinity, onEnd } = options;
     checkNumbers("subscribe", { expiresInMs }, { expiresInMs: {} });
     const headers = withStreamHeaders(options.headers);
     const { report, onSubscribe } = this.#settings;
     // What waits goes to those who were here before; history and live meet within this one turn.
-    this.#turns.flush();
+    this.#sequencer.flush();
     let begin: Begin;
     try {
-      begin = this.#begin(wish);
+      begin = this.#begin(wanted);
     } catch (error) {
       // The log has thrown. Another time it may not.
       report(error);
       return retryLater();
     }
-    const { feed } = begin;
+    const { audience } = begin;
     if (begin.hasEnded) {
-      this.#feeds.release(feed);
+      this.#audiences.release(audience);
       return new Response(null, { status: 204, headers: { "cache-control": "no-store" } });
     }
-    const response = new EventResponse(this.#encodeFirst(wish.streams, begin), report);
-    const { turn } = this.#turns;
+    const response = new EventResponse(this.#encodeFirst(wanted.streams, begin), report);
+    const { turn } = this.#sequencer;
     const expiresMs = Date.now() + expiresInMs;
     const subscriber = new Subscriber(context, response, turn, expiresMs);
-    const subscription = { streams: wish.streams, context };
-    response.onEnd((end) => this.#ended(feed, subscriber, { subscription, end, onEnd }));
+    const subscription = { streams: wanted.streams, context };
+    response.onEnd((end) => this.#ended(audience, subscriber, { subscription, end, onEnd }));
     guard((error) => response.fail(error), () => {
-      feed.add(subscriber, begin.start);
+      audience.add(subscriber, begin.start);
       return onSubscribe?.(subscription, request);
     });
     return response.respond(headers);
   }
 
-  #begin({ streams, lastEventId, since }: Wish): Begin {
-    const feed = this.#feeds.open(streams, this.#settings.now());
+  #begin({ streams, lastEventId, since }: SubscribeRequest): Begin {
+    const audience = this.#audiences.open(streams, this.#settings.now());
     try {
-      feed.advance(this.#turns.head);
+      audience.advance(this.#sequencer.head);
       const isReset = lastEventId !== undefined && !this.#isKnown(lastEventId);
       const start = lastEventId === undefined || isReset
-        ? feed.startAt(since)
-        : feed.resumeAt(lastEventId);
-      const hasEnded = feed.isEnded && !isReset && !feed.hasAfter(start);
-      return { feed, start, isReset, hasEnded };
+        ? audience.startAt(since)
+        : audience.resumeAt(lastEventId);
+      const hasEnded = audience.isEnded && !isReset && !audience.hasAfter(start);
+      return { audience, start, isReset, hasEnded };
     } catch (error) {
-      this.#feeds.release(feed);
+      this.#audiences.release(audience);
       throw error;
     }
   }
@@ -87,26 +98,26 @@ export class Subscriptions {
     const { log } = this.#settings;
     // One from ahead is known to a log that others append to: this instance has yet to get there.
     const isShared = log.read !== undefined;
-    return log.hasId(id) && (isShared || compareIds(id, this.#turns.headId) <= 0);
+    return log.hasId(id) && (isShared || compareIds(id, this.#sequencer.headId) <= 0);
   }
 
   #encodeFirst(streams: readonly string[], { start, isReset }: Begin): Uint8Array {
     const { retryMs, heartbeatMs } = this.#settings;
     const retry = encodeEvent({ retry: retryMs });
     const reset = isReset ? encodeReset(streams) : "";
-    if (isReset) this.#figures.resets++;
+    if (isReset) this.#counters.resets++;
     return encoder.encode(retry + reset + encodeHello(start.id, heartbeatMs));
   }
 
   async #ended(
-    feed: Feed,
+    audience: Audience,
     subscriber: Subscriber,
     { subscription, end, onEnd }: Ended,
   ): Promise<void> {
     const { report, onUnsubscribe } = this.#settings;
-    this.#figures.countEnd(end);
-    feed.remove(subscriber);
-    this.#feeds.release(feed);
+    this.#counters.ended.count(end);
+    audience.remove(subscriber);
+    this.#audiences.release(audience);
     // In a later turn: an end may come in the middle of a flush, and what an application does in its
     // hooks must not.
     await Promise.resolve();
@@ -117,7 +128,7 @@ export class Subscriptions {
 
 /** How a subscription begins. */
 interface Begin {
-  readonly feed: Feed;
+  readonly audience: Audience;
   readonly start: Start;
   /** Whether the id that the client brought means nothing here. */
   readonly isReset: boolean;

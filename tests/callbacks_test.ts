@@ -1,11 +1,15 @@
 // deno-lint-ignore-file no-console -- what is written there is what is tested
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { eventStream, type EventStreamOptions, type EventStreamSource } from "../lib/connection.ts";
+import {
+  eventStream,
+  type EventStreamOptions,
+  type EventStreamSource,
+} from "../lib/event_stream.ts";
 import { BroadcastHub } from "../lib/hub.ts";
 import type { EventLog } from "../lib/log/log.ts";
 import { MemoryLog } from "../lib/log/memory.ts";
-import { type EndReason, EventResponse } from "../lib/response.ts";
+import { type EndReason, EventResponse } from "../lib/event_response.ts";
 import { Client, subscription } from "./client.ts";
 
 // The rule of this file: whatever a callback throws or rejects with, one connection ends at the most,

@@ -1,10 +1,10 @@
 import { assert, assertEquals, assertMatch, assertRejects, assertThrows } from "@std/assert";
-import type { StreamListOptions } from "../lib/figures.ts";
+import type { StreamListOptions } from "../lib/stats.ts";
 import { BroadcastHub } from "../lib/hub.ts";
 import { HubError } from "../lib/hub_error.ts";
 import { MemoryLog } from "../lib/log/memory.ts";
 import { EventParserStream } from "../lib/parser.ts";
-import type { ConnectionEnd } from "../lib/response.ts";
+import type { ConnectionEnd } from "../lib/event_response.ts";
 import { Client, subscription } from "./client.ts";
 
 Deno.test("BroadcastHub.publish() reaches every subscriber of the stream, and nobody else", async () => {

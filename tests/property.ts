@@ -13,7 +13,8 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { BroadcastHub } from "../lib/hub.ts";
-import { compareIds, type EventLog, type LogEntry } from "../lib/log/log.ts";
+import { compareIds } from "../lib/ids.ts";
+import type { EventLog, LogEntry } from "../lib/log/log.ts";
 import { MemoryLog } from "../lib/log/memory.ts";
 import { slowPolicies } from "../lib/stream.ts";
 import { subscription } from "./client.ts";

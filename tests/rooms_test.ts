@@ -38,7 +38,7 @@ Deno.test({
   ignore,
   fn() {
     assert(files("lib/").length > 15);
-    assertEquals(imports("lib/log/memory.ts"), ["lib/event.ts", "lib/log/log.ts"]);
+    assertEquals(imports("lib/log/memory.ts"), ["lib/event.ts", "lib/ids.ts", "lib/log/log.ts"]);
     assert(imports("lib/mod.ts").includes("lib/hub.ts"));
     assert(code("lib/mod.ts").startsWith("\n\nexport"));
   },
@@ -100,10 +100,11 @@ Deno.test({
     assertEquals(imports("lib/history.ts"), [
       "lib/event.ts",
       "lib/first_index.ts",
-      "lib/log/log.ts",
+      "lib/ids.ts",
       "lib/slab.ts",
     ]);
-    assertEquals(imports("lib/slab.ts"), ["lib/event.ts", "lib/first_index.ts"]);
+    assertEquals(imports("lib/slab.ts"), ["lib/event.ts", "lib/first_index.ts", "lib/ids.ts"]);
+    assertEquals(imports("lib/ids.ts"), ["lib/event.ts"]);
   },
 });
 
@@ -112,12 +113,12 @@ Deno.test({
   ignore,
   fn() {
     const below = [
-      "connection",
-      "response",
-      "feed",
+      "event_stream",
+      "event_response",
+      "audience",
       "stream",
       "streams",
-      "figures",
+      "stats",
       "log/log",
       "log/memory",
     ];

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
-import { eventStream, type EventStreamOptions } from "../lib/connection.ts";
+import { eventStream, type EventStreamOptions } from "../lib/event_stream.ts";
 import { BroadcastHub } from "../lib/hub.ts";
-import type { HubOptions, SubscribeOptions } from "../lib/hub_options.ts";
+import type { HubOptions, SubscribeOptions } from "../lib/options.ts";
 import { encodeEvent, type ServerSentEvent } from "../lib/event.ts";
 import { type EventParserOptions, EventParserStream } from "../lib/parser.ts";
 import { type KvLogOptions, openKvLog, type RetentionOptions } from "../lib/log/kv.ts";

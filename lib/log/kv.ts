@@ -19,7 +19,8 @@ import { KvKeys } from "./kv_keys.ts";
 import { diskFull } from "./kv_reserve.ts";
 import { KvTrimming } from "./kv_trimming.ts";
 import { SharedLog } from "./shared.ts";
-import { type EventLog, randomEpoch } from "./log.ts";
+import { randomEpoch } from "../ids.ts";
+import type { EventLog } from "./log.ts";
 import type { RetentionOptions } from "./retention.ts";
 
 export type {

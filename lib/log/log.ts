@@ -5,6 +5,7 @@
  */
 
 import type { ServerSentEvent } from "../event.ts";
+import { compareIds } from "../ids.ts";
 import type { LogStats } from "./log_stats.ts";
 
 /** What a log keeps: an event of a stream, or the stream's end. */
@@ -174,21 +175,7 @@ export interface EventLog {
   close(): Promise<void>;
 }
 
-/**
- * Compares two ids of one epoch: below 0 if `a` comes first, 0 if they are the same. A shorter id comes
- * before a longer one; of the same length, they compare as text.
- */
-export function compareIds(a: string, b: string): number {
-  return a.length - b.length || (a < b ? -1 : a > b ? 1 : 0);
-}
-
 /** Whether an entry begins a stream anew that has ended: its publisher's hub had seen that end. */
 export function goesOnAfter(endId: string, { isFirst, seenId }: LogEntry): boolean {
   return isFirst && (seenId === undefined || compareIds(endId, seenId) <= 0);
-}
-
-/** An epoch: what sets the ids of one log apart from those of any other. 48 random bits. */
-export function randomEpoch(): string {
-  const [high = 0, low = 0] = crypto.getRandomValues(new Uint32Array(2));
-  return (high * 0x1_0000 + (low & 0xffff)).toString(36);
 }

@@ -6,13 +6,8 @@
  */
 
 import type { ServerSentEvent } from "../event.ts";
-import {
-  type Appended,
-  type EventLog,
-  type LogEntry,
-  type LogReceiver,
-  randomEpoch,
-} from "./log.ts";
+import { randomEpoch } from "../ids.ts";
+import type { Appended, EventLog, LogEntry, LogReceiver } from "./log.ts";
 
 /** An {@linkcode EventLog} that only numbers; what is kept is the hub's history. */
 export class MemoryLog implements EventLog {

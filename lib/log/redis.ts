@@ -13,7 +13,8 @@ import {
   type Placed,
   type WriteOptions,
 } from "./entry_store.ts";
-import { type EventLog, randomEpoch } from "./log.ts";
+import { randomEpoch } from "../ids.ts";
+import type { EventLog } from "./log.ts";
 import { isRedisUrl, parseMoved, parseSentinel } from "./redis_address.ts";
 import { type RedisClient, RedisClients } from "./redis_client.ts";
 import { isRefusal, messageOf, Refusal } from "./redis_error.ts";

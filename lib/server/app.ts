@@ -7,12 +7,12 @@
 
 import type { EventWriter } from "../event_writer.ts";
 import { BroadcastHub } from "../hub.ts";
-import type { HubOptions } from "../hub_options.ts";
+import type { HubOptions } from "../options.ts";
 import type { EventLog } from "../log/log.ts";
 import { problem } from "../problem.ts";
 import { guard, type Report } from "../report.ts";
-import { searchParams } from "../resume.ts";
-import { spread } from "../spread.ts";
+import { searchParams } from "../search_params.ts";
+import { stagger } from "../stagger.ts";
 import { type Authorize, createAccess } from "./access.ts";
 import { peerAddress, withAllowedHosts } from "./allowed_hosts.ts";
 import { clientAddress } from "./client_address.ts";
@@ -212,7 +212,7 @@ export function createApp(config: Config, options: AppOptions = {}): App {
       isStopping = true;
       await Promise.all([
         hub.drain(withinMs),
-        spread(writers, withinMs, (writer) => writer.sendAway()),
+        stagger(writers, withinMs, (writer) => writer.sendAway()),
       ]);
     },
     async close() {

@@ -5,7 +5,8 @@
  * @module
  */
 
-import { type ConnectionEnd, type EndReason, retryLater } from "../response.ts";
+import { EndCounter } from "../counters.ts";
+import { type ConnectionEnd, type EndReason, retryLater } from "../event_response.ts";
 import { parseIpAddress } from "./ip_address.ts";
 import type { Log, LogFields } from "./request_log.ts";
 
@@ -65,15 +66,7 @@ export class Connections {
   readonly #open = { own: 0, hub: 0 };
   readonly #total = { own: 0, hub: 0 };
   readonly #refused = { maxConnections: 0, maxConnectionsPerAddress: 0 };
-  readonly #ended = {
-    left: 0,
-    ended: 0,
-    slow: 0,
-    failed: 0,
-    closed: 0,
-    expired: 0,
-    stalled: 0,
-  };
+  readonly #ended = new EndCounter();
 
   /** Begins with none. */
   constructor(options: ConnectionsOptions) {
@@ -95,7 +88,7 @@ export class Connections {
     return {
       open: { ...this.#open },
       total: { ...this.#total },
-      ended: { ...this.#ended },
+      ended: this.#ended.counts,
       refused: { ...this.#refused },
     };
   }
@@ -144,7 +137,7 @@ export class Connections {
   #disconnected(connection: OpenConnection, end: ConnectionEnd): void {
     const { durationMs, events, bytes, reason } = end;
     this.#own.delete(connection);
-    if (shapeOf(connection) === "own") this.#ended[reason]++;
+    if (shapeOf(connection) === "own") this.#ended.count(end);
     const seconds = Number((durationMs / 1_000).toFixed(3));
     this.#options.log("disconnected", { ...fieldsOf(connection), seconds, events, bytes, reason });
   }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { HubStats, StreamInfo } from "../figures.ts";
+import type { HubStats, StreamInfo } from "../stats.ts";
 import { quantile } from "../histogram.ts";
 import { BroadcastHub } from "../hub.ts";
 import { guard } from "../report.ts";

@@ -6,7 +6,7 @@
  * @module
  */
 
-import type { HubStats } from "../figures.ts";
+import type { HubStats } from "../stats.ts";
 import type { HistogramCounts } from "../histogram.ts";
 import type { LogStats } from "../log/log_stats.ts";
 import type { ConnectionsStats } from "./connections.ts";

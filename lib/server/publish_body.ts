@@ -6,7 +6,7 @@
 
 import type { ServerSentEvent } from "../event.ts";
 import { problem } from "../problem.ts";
-import { checkPublishable } from "../resume.ts";
+import { checkPublishable } from "../publisher.ts";
 import { parseExactJson, toNumber } from "./exact_json.ts";
 import { readBody } from "./request_body.ts";
 

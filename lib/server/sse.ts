@@ -4,12 +4,12 @@
  * @module
  */
 
-import { eventStream, type EventWriter } from "../connection.ts";
+import { eventStream, type EventWriter } from "../event_stream.ts";
 import type { BroadcastHub } from "../hub.ts";
 import { HubError } from "../hub_error.ts";
 import { problem } from "../problem.ts";
-import { type ConnectionEnd, eventStreamHeaders, retryLater } from "../response.ts";
-import { searchParams } from "../resume.ts";
+import { type ConnectionEnd, eventStreamHeaders, retryLater } from "../event_response.ts";
+import { searchParams } from "../search_params.ts";
 import { isStreamName } from "../stream_name.ts";
 import type { Authorize } from "./access.ts";
 import type { Config } from "./config.ts";

@@ -6,7 +6,7 @@
 
 import type { BroadcastHub } from "../hub.ts";
 import { problem } from "../problem.ts";
-import { searchParams } from "../resume.ts";
+import { searchParams } from "../search_params.ts";
 import { isStreamName } from "../stream_name.ts";
 
 /**

@@ -6,7 +6,8 @@
 
 import { assert, assertEquals, assertLess, assertRejects, assertThrows } from "@std/assert";
 import type { ServerSentEvent } from "../../lib/event.ts";
-import { compareIds, type EventLog, type LogEntry } from "../../lib/log/log.ts";
+import { compareIds } from "../../lib/ids.ts";
+import type { EventLog, LogEntry } from "../../lib/log/log.ts";
 import type { RetentionOptions } from "../../lib/log/retention.ts";
 import { soon } from "../program.ts";
 

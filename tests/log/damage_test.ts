@@ -1,6 +1,6 @@
 import { assert } from "@std/assert";
 import { BroadcastHub } from "../../lib/hub.ts";
-import { compareIds } from "../../lib/log/log.ts";
+import { compareIds } from "../../lib/ids.ts";
 import { SharedLog } from "../../lib/log/shared.ts";
 import { EventParserStream } from "../../lib/parser.ts";
 import { subscription } from "../client.ts";

@@ -1,8 +1,9 @@
 import { assert, assertEquals, assertLess, assertMatch, assertRejects } from "@std/assert";
 import { BroadcastHub } from "../../lib/hub.ts";
 import { HubError } from "../../lib/hub_error.ts";
-import type { HubOptions } from "../../lib/hub_options.ts";
-import { compareIds, type EventLog, type LogEntry, type LogReceiver } from "../../lib/log/log.ts";
+import type { HubOptions } from "../../lib/options.ts";
+import { compareIds } from "../../lib/ids.ts";
+import type { EventLog, LogEntry, LogReceiver } from "../../lib/log/log.ts";
 import { Client, subscription } from "../client.ts";
 import { soon } from "../program.ts";
 import { mulberry32 } from "../random.ts";

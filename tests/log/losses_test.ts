@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { BroadcastHub } from "../../lib/hub.ts";
-import type { HubOptions } from "../../lib/hub_options.ts";
+import type { HubOptions } from "../../lib/options.ts";
 import { SharedLog } from "../../lib/log/shared.ts";
 import { Client, subscription } from "../client.ts";
 import { soon } from "../program.ts";

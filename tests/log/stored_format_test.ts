@@ -1,7 +1,8 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { BroadcastHub } from "../../lib/hub.ts";
 import { openKvLog } from "../../lib/log/kv.ts";
-import { compareIds, type EventLog } from "../../lib/log/log.ts";
+import { compareIds } from "../../lib/ids.ts";
+import type { EventLog } from "../../lib/log/log.ts";
 import { openRedisLog } from "../../lib/log/redis.ts";
 import { soon } from "../program.ts";
 import { kv, redis } from "./places.ts";

@@ -4,11 +4,11 @@
  * @module
  */
 
+import type { ConnectionEnd } from "./event_response.ts";
 import type { EventLog } from "./log/log.ts";
 import { MemoryLog } from "./log/memory.ts";
 import { checkNumbers, DURATION, RETRY } from "./number_option.ts";
 import { type Report, reportTo } from "./report.ts";
-import type { ConnectionEnd } from "./response.ts";
 import { steadyClock } from "./steady_clock.ts";
 import { checkStreamOptions, type StreamOptions } from "./stream.ts";
 

@@ -5,14 +5,15 @@
  */
 
 import { encodeChecked, type ServerSentEvent } from "./event.ts";
+import { MAX_CHUNK_BYTES } from "./event_response.ts";
 import { Histogram, type HistogramCounts } from "./histogram.ts";
-import { compareIds } from "./log/log.ts";
+import { compareIds } from "./ids.ts";
 import type { Report } from "./report.ts";
-import type { Stream, StreamFeed } from "./stream.ts";
+import type { Stream, StreamAudience } from "./stream.ts";
 import type { Streams } from "./streams.ts";
 
 /** Numbers events, keeps them, and has them flushed. */
-export class Turns {
+export class Sequencer {
   readonly #streams: Streams;
   readonly #now: () => number;
   readonly #report: Report;
@@ -90,7 +91,7 @@ export class Turns {
     this.#dirty.add(stream);
     this.#waitingBytes += bytes;
     this.#open();
-    if (this.#waitingBytes > MAX_WAITING_BYTES) this.flush();
+    if (this.#waitingBytes > MAX_CHUNK_BYTES) this.flush();
   }
 
   /** Leaves out what streams would have had up to an id. It tells those that subscribe to them. */
@@ -152,7 +153,7 @@ export class Turns {
   flush(): void {
     if (this.#dirty.size === 0) return;
     for (const stream of this.#dirty) {
-      for (const feed of stream.feeds) this.#flushFeed(feed);
+      for (const audience of stream.audiences) this.#flushAudience(audience);
     }
     const nowMs = this.#now();
     this.#flushEvents.observe(this.#head - this.#flushedThrough);
@@ -163,12 +164,12 @@ export class Turns {
     this.#flushedThrough = this.#head;
   }
 
-  // What one feed throws must not keep the events from the others.
-  #flushFeed(feed: StreamFeed): void {
+  // What one audience throws must not keep the events from the others.
+  #flushAudience(audience: StreamAudience): void {
     try {
-      feed.flush(this.#head, this.#turn);
+      audience.flush(this.#head, this.#turn);
     } catch (error) {
-      feed.close("failed");
+      audience.close("failed");
       this.#report(error);
     }
   }
@@ -190,5 +191,3 @@ export class Turns {
     }
   }
 }
-
-const MAX_WAITING_BYTES = 65_536;

@@ -1,15 +1,15 @@
 import { assertEquals } from "@std/assert";
-import { Pulse, startTicks, type Tick } from "../lib/pulse.ts";
-import { EventResponse } from "../lib/response.ts";
+import { Liveness, startTicks, type Tick } from "../lib/liveness.ts";
+import { EventResponse } from "../lib/event_response.ts";
 
 const bytes = new TextEncoder().encode("data: x\n\n");
 
-/** A response whose first bytes are taken, its pulse, and what was sent since. */
+/** A response whose first bytes are taken, its liveness, and what was sent since. */
 async function open(expiresMs = Infinity) {
   const response = new EventResponse(bytes, reportError);
   const reader = response.respond({}).body!.getReader();
   await reader.read();
-  return { response, reader, pulse: new Pulse(response, expiresMs) };
+  return { response, reader, liveness: new Liveness(response, expiresMs) };
 }
 
 /** A tick in time, but for what is given. */
@@ -17,13 +17,13 @@ function tickOf(tickMs: number, { timeMs = 0, elapsedMs = tickMs }: Partial<Tick
   return { timeMs, tickMs, elapsedMs };
 }
 
-Deno.test("Pulse.tick() sends a heartbeat when silence would become too long, and not before", async () => {
-  const { response, reader, pulse } = await open();
+Deno.test("Liveness.tick() sends a heartbeat when silence would become too long, and not before", async () => {
+  const { response, reader, liveness } = await open();
   const options = { heartbeatMs: 30, stallMs: 0 };
   const sent = [];
   for (let tick = 0; tick < 6; tick++) {
     const before = response.bytes;
-    pulse.tick(tickOf(10), options);
+    liveness.tick(tickOf(10), options);
     sent.push(response.bytes - before);
     if (sent.at(-1)) await reader.read();
   }
@@ -31,51 +31,53 @@ Deno.test("Pulse.tick() sends a heartbeat when silence would become too long, an
   await reader.cancel();
 });
 
-Deno.test("Pulse.tick() sends no heartbeat while there is something else", async () => {
-  const { response, reader, pulse } = await open();
+Deno.test("Liveness.tick() sends no heartbeat while there is something else", async () => {
+  const { response, reader, liveness } = await open();
   for (let tick = 0; tick < 10; tick++) {
     response.enqueue(bytes, 1);
     await reader.read();
     const before = response.bytes;
-    pulse.tick(tickOf(10), { heartbeatMs: 20, stallMs: 0 });
+    liveness.tick(tickOf(10), { heartbeatMs: 20, stallMs: 0 });
     assertEquals(response.bytes, before);
   }
   await reader.cancel();
 });
 
-Deno.test("Pulse.tick() ends a response of which nothing is taken, not one that is slow", async () => {
-  const { response, reader, pulse } = await open();
+Deno.test("Liveness.tick() ends a response of which nothing is taken, not one that is slow", async () => {
+  const { response, reader, liveness } = await open();
   const options = { heartbeatMs: 0, stallMs: 30 };
   response.enqueue(bytes, 1);
   response.enqueue(bytes, 1);
   const ended = [];
   for (let tick = 0; tick < 8; tick++) {
     if (tick === 2) await reader.read();
-    pulse.tick(tickOf(10), options);
+    liveness.tick(tickOf(10), options);
     ended.push(response.isEnded);
   }
   assertEquals(ended, [false, false, false, false, false, true, true, true]);
   await reader.cancel();
 });
 
-Deno.test("Pulse.tick() with everything off does nothing", async () => {
-  const { response, reader, pulse } = await open();
+Deno.test("Liveness.tick() with everything off does nothing", async () => {
+  const { response, reader, liveness } = await open();
   response.enqueue(bytes, 1);
   const before = response.bytes;
-  for (let tick = 0; tick < 100; tick++) pulse.tick(tickOf(1_000), { heartbeatMs: 0, stallMs: 0 });
+  for (let tick = 0; tick < 100; tick++) {
+    liveness.tick(tickOf(1_000), { heartbeatMs: 0, stallMs: 0 });
+  }
   assertEquals([response.bytes, response.isEnded], [before, false]);
   await reader.cancel();
 });
 
 const OFF = { heartbeatMs: 0, stallMs: 0 };
 
-Deno.test("Pulse.tick() ends a response when its time is over by the wall clock, and says so", async () => {
-  const { response, reader, pulse } = await open(3_600_000);
+Deno.test("Liveness.tick() ends a response when its time is over by the wall clock, and says so", async () => {
+  const { response, reader, liveness } = await open(3_600_000);
   for (const timeMs of [0, 3_598_000, 3_599_000]) {
-    pulse.tick(tickOf(1_000, { timeMs }), OFF);
+    liveness.tick(tickOf(1_000, { timeMs }), OFF);
     assertEquals(response.isEnded, false);
   }
-  pulse.tick(tickOf(1_000, { timeMs: 3_599_001 }), OFF);
+  liveness.tick(tickOf(1_000, { timeMs: 3_599_001 }), OFF);
   assertEquals(
     new TextDecoder().decode((await reader.read()).value),
     "event: expired\ndata: {}\n\n",
@@ -83,28 +85,28 @@ Deno.test("Pulse.tick() ends a response when its time is over by the wall clock,
   assertEquals((await reader.read()).done, true);
 });
 
-Deno.test("Pulse.tick() ends a response at the first tick after the machine was suspended", async () => {
-  const { response, pulse } = await open(3_600_000);
-  pulse.tick(tickOf(1_000, { timeMs: 1_000 }), OFF);
-  pulse.tick(tickOf(1_000, { timeMs: 30_000_000 }), OFF);
+Deno.test("Liveness.tick() ends a response at the first tick after the machine was suspended", async () => {
+  const { response, liveness } = await open(3_600_000);
+  liveness.tick(tickOf(1_000, { timeMs: 1_000 }), OFF);
+  liveness.tick(tickOf(1_000, { timeMs: 30_000_000 }), OFF);
   assertEquals(response.isEnded, true);
 });
 
-Deno.test("Pulse.tick() ends no response early because the clock was set back", async () => {
-  const { response, reader, pulse } = await open(3_600_000);
+Deno.test("Liveness.tick() ends no response early because the clock was set back", async () => {
+  const { response, reader, liveness } = await open(3_600_000);
   for (let i = 0; i < 5_000; i++) {
-    pulse.tick(tickOf(1_000, { timeMs: 3_599_000 - i * 1_000 }), OFF);
+    liveness.tick(tickOf(1_000, { timeMs: 3_599_000 - i * 1_000 }), OFF);
   }
   assertEquals(response.isEnded, false);
   await reader.cancel();
 });
 
-Deno.test("Pulse.tick() sends a heartbeat at once after the event loop stood still, and only one", async () => {
-  const { response, reader, pulse } = await open();
+Deno.test("Liveness.tick() sends a heartbeat at once after the event loop stood still, and only one", async () => {
+  const { response, reader, liveness } = await open();
   const sent = [];
   for (const elapsedMs of [10, 10, 1_000, 10, 10]) {
     const before = response.bytes;
-    pulse.tick(tickOf(10, { elapsedMs }), { heartbeatMs: 60, stallMs: 0 });
+    liveness.tick(tickOf(10, { elapsedMs }), { heartbeatMs: 60, stallMs: 0 });
     sent.push(response.bytes - before);
     if (sent.at(-1)) await reader.read();
   }
@@ -112,11 +114,11 @@ Deno.test("Pulse.tick() sends a heartbeat at once after the event loop stood sti
   await reader.cancel();
 });
 
-Deno.test("Pulse.tick() takes no client for stalled because the event loop stood still", async () => {
-  const { response, reader, pulse } = await open();
+Deno.test("Liveness.tick() takes no client for stalled because the event loop stood still", async () => {
+  const { response, reader, liveness } = await open();
   response.enqueue(bytes, 1);
   for (let i = 0; i < 3; i++) {
-    pulse.tick(tickOf(10, { elapsedMs: 100_000, timeMs: i * 100_000 }), {
+    liveness.tick(tickOf(10, { elapsedMs: 100_000, timeMs: i * 100_000 }), {
       heartbeatMs: 0,
       stallMs: 60,
     });

@@ -13,7 +13,7 @@ const MAX_TIMER_MS = 2_147_483_647;
  *
  * @returns A promise that resolves when all have been acted on.
  */
-export function spread<T>(
+export function stagger<T>(
   items: Iterable<T>,
   withinMs: number,
   act: (item: T) => void,

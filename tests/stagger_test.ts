@@ -1,21 +1,21 @@
 import { assertEquals } from "@std/assert";
-import { spread } from "../lib/spread.ts";
+import { stagger } from "../lib/stagger.ts";
 
-Deno.test("spread() acts on each item once, in the time given", async () => {
+Deno.test("stagger() acts on each item once, in the time given", async () => {
   const acted: number[] = [];
-  await spread([1, 2, 3], 10, (item) => acted.push(item));
+  await stagger([1, 2, 3], 10, (item) => acted.push(item));
   assertEquals(acted.toSorted(), [1, 2, 3]);
 });
 
 Deno.test({
-  name: "spread() does not act at once where the time is longer than a timer can be set to",
+  name: "stagger() does not act at once where the time is longer than a timer can be set to",
   // Its timers go off in days.
   sanitizeOps: false,
   sanitizeResources: false,
   async fn() {
     let acted = 0;
     for (const withinMs of [1e15, Infinity]) {
-      spread(Array.from({ length: 100 }), withinMs, () => acted++);
+      stagger(Array.from({ length: 100 }), withinMs, () => acted++);
     }
     await new Promise((resolve) => setTimeout(resolve, 20));
     assertEquals(acted, 0);

@@ -5,13 +5,14 @@
  */
 
 import { encodeChecked } from "./event.ts";
-import { compareIds, type EventLog, goesOnAfter, type LogEntry, type LogPage } from "./log/log.ts";
-import type { EventResponse } from "./response.ts";
+import { type EventResponse, MAX_CHUNK_BYTES } from "./event_response.ts";
+import { compareIds } from "./ids.ts";
+import { type EventLog, goesOnAfter, type LogEntry, type LogPage } from "./log/log.ts";
+import type { Sequencer } from "./sequencer.ts";
 import type { Stream } from "./stream.ts";
-import type { Turns } from "./turns.ts";
 
 /** The next of what a subscriber missed. */
-export interface ReplayPage {
+export interface LogReaderPage {
   /** Whole events; none of them may be for it. */
   readonly bytes: Uint8Array;
   /** How many. */
@@ -27,7 +28,7 @@ export interface ReplayPage {
 }
 
 /** Where in the log a subscriber is. */
-export interface ReplayStart {
+export interface LogReaderStart {
   /** The id through which it has been served. */
   readonly id: string;
   /** By stream, the id up to which it wants nothing of that stream, if that is later than `id`. */
@@ -35,16 +36,16 @@ export interface ReplayStart {
 }
 
 /** Reads a log for subscribers. */
-export class Replay {
+export class LogReader {
   readonly #log: EventLog;
-  readonly #turns: Turns;
+  readonly #sequencer: Sequencer;
   readonly #paused = new Set<() => void>();
   readonly #signals = new WeakMap<EventResponse, AbortSignal>();
 
   /** Reads a log that has `read()`. */
-  constructor(log: EventLog, turns: Turns) {
+  constructor(log: EventLog, sequencer: Sequencer) {
     this.#log = log;
-    this.#turns = turns;
+    this.#sequencer = sequencer;
   }
 
   /**
@@ -54,11 +55,11 @@ export class Replay {
    */
   async next(
     streams: readonly Stream[],
-    start: ReplayStart,
+    start: LogReaderStart,
     response: EventResponse,
-  ): Promise<ReplayPage> {
+  ): Promise<LogReaderPage> {
     const afterId = start.id;
-    const { headId } = this.#turns;
+    const { headId } = this.#sequencer;
     try {
       const names = streams.filter(({ isEphemeral }) => !isEphemeral).map(({ name }) => name);
       const signal = this.#signalOf(response);
@@ -71,7 +72,7 @@ export class Replay {
       // The hub was further when it asked.
       if (compareIds(afterId, headId) < 0) return { ...nothing(afterId), isLost: true };
       await new Promise<void>((resolve) => {
-        response.onEnd(this.#turns.whenReached(afterId, resolve));
+        response.onEnd(this.#sequencer.whenReached(afterId, resolve));
       });
     } catch (error) {
       if (error instanceof DOMException && error.name === "QuotaExceededError") response.sendAway();
@@ -113,8 +114,8 @@ export class Replay {
 function encodePage(
   { entries, throughId }: LogPage,
   streams: readonly Stream[],
-  { id: afterId, floorIds }: ReplayStart,
-): ReplayPage {
+  { id: afterId, floorIds }: LogReaderStart,
+): LogReaderPage {
   const indexes = new Map(streams.map(({ name }, index) => [name, index]));
   const isWanted = (entry: LogEntry) => {
     const index = indexes.get(entry.stream);
@@ -126,7 +127,7 @@ function encodePage(
   let events = 0;
   const endIds = new Map<string, string>();
   for (const entry of entries) {
-    if (text.length > MAX_LENGTH) return { bytes: encoder.encode(text), events, id };
+    if (text.length > MAX_CHUNK_BYTES) return { bytes: encoder.encode(text), events, id };
     const endId = endIds.get(entry.stream);
     const isEnded = endId !== undefined && !goesOnAfter(endId, entry);
     if (!isEnded) endIds.delete(entry.stream);
@@ -141,9 +142,8 @@ function encodePage(
 }
 
 const encoder = new TextEncoder();
-const MAX_LENGTH = 65_536;
 
-function nothing(id: string): ReplayPage {
+function nothing(id: string): LogReaderPage {
   return { bytes: encoder.encode(), events: 0, id };
 }
 

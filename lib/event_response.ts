@@ -1,11 +1,11 @@
 /**
  * An open `text/event-stream` response: its bytes, what waits in it, and its one end. Both shapes
- * stand on it; what is sent, and when, is theirs (`connection.ts`, `feed.ts`).
+ * stand on it; what is sent, and when, is theirs (`connection.ts`, `audience.ts`).
  *
  * @module
  */
 
-import { encodeEvent } from "./event.ts";
+import { encodeExpired, encodeRetryLater } from "./control_events.ts";
 import type { Report } from "./report.ts";
 
 /**
@@ -63,12 +63,11 @@ export function withStreamHeaders(headers: HeadersInit | undefined): HeadersInit
  * @see {@link https://html.spec.whatwg.org/multipage/server-sent-events.html#sse-processing-model}
  */
 export function retryLater(): Response {
-  return new Response(laterText(), { headers: eventStreamHeaders });
+  return new Response(encodeRetryLater(), { headers: eventStreamHeaders });
 }
 
-function laterText(): string {
-  return encodeEvent({ retry: 5_000 + Math.floor(Math.random() * 10_000) });
-}
+/** The most bytes that a client is sent at once, unless a single event has more. */
+export const MAX_CHUNK_BYTES = 65_536;
 
 /** A response that events are written to until it ends, for whichever reason comes first. */
 export class EventResponse implements UnderlyingDefaultSource<Uint8Array> {
@@ -148,7 +147,7 @@ export class EventResponse implements UnderlyingDefaultSource<Uint8Array> {
 
   /** Ends it and has the client come back in 5 to 15 seconds, at a moment of its own. */
   sendAway(): void {
-    this.enqueue(encoder.encode(laterText()), 0);
+    this.enqueue(encoder.encode(encodeRetryLater()), 0);
     this.end("closed");
   }
 
@@ -229,7 +228,7 @@ export class EventResponse implements UnderlyingDefaultSource<Uint8Array> {
 }
 
 const encoder = new TextEncoder();
-const EXPIRED = encoder.encode(encodeEvent({ event: "expired", data: "{}" }));
+const EXPIRED = encoder.encode(encodeExpired());
 
 function byteLength(chunk: Uint8Array): number {
   return chunk.byteLength;

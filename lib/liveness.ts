@@ -5,10 +5,10 @@
  * @module
  */
 
-import type { EventResponse } from "./response.ts";
+import type { EventResponse } from "./event_response.ts";
 
 /** How long nothing may happen, in milliseconds; 0 is off. */
-export interface PulseOptions {
+export interface LivenessOptions {
   /** The longest silence before a heartbeat is sent. */
   readonly heartbeatMs: number;
   /** How long bytes may wait while the client takes none; then it ends, reason `stalled`. */
@@ -38,7 +38,7 @@ export function startTicks(tickMs: number, onTick: (tick: Tick) => void): () => 
 }
 
 /** Watches one response, by looking at it every so often: nothing is stored as it is written to. */
-export class Pulse {
+export class Liveness {
   readonly #response: EventResponse;
   readonly #expiresMs: number;
   #seenBytes = 0;
@@ -58,7 +58,7 @@ export class Pulse {
   }
 
   /** Looks. A silence and the response's time end up to a tick early, a stall up to a tick late. */
-  tick({ timeMs, tickMs, elapsedMs }: Tick, { heartbeatMs, stallMs }: PulseOptions): void {
+  tick({ timeMs, tickMs, elapsedMs }: Tick, { heartbeatMs, stallMs }: LivenessOptions): void {
     if (timeMs + tickMs > this.#expiresMs) return this.#response.expire();
     const { bytes, waitingBytes } = this.#response;
     const isStalled = waitingBytes > 0 && bytes - waitingBytes === this.#takenBytes;
@@ -81,13 +81,13 @@ export class Pulse {
 /** Watches a response until it ends, with all others by one timer that ticks every second. */
 export function watch(
   response: EventResponse,
-  { expiresMs, ...options }: PulseOptions & { readonly expiresMs: number },
+  { expiresMs, ...options }: LivenessOptions & { readonly expiresMs: number },
 ): void {
-  const pulse = new Pulse(response, expiresMs);
-  watched.set(pulse, options);
+  const liveness = new Liveness(response, expiresMs);
+  watched.set(liveness, options);
   stopTicks ??= startTicks(TICK_MS, tickAll);
   response.onEnd(() => {
-    watched.delete(pulse);
+    watched.delete(liveness);
     if (watched.size > 0) return;
     stopTicks?.();
     stopTicks = undefined;
@@ -96,9 +96,9 @@ export function watch(
 
 const HEARTBEAT = new TextEncoder().encode(":\n");
 const TICK_MS = 1_000;
-const watched = new Map<Pulse, PulseOptions>();
+const watched = new Map<Liveness, LivenessOptions>();
 let stopTicks: (() => void) | undefined;
 
 function tickAll(tick: Tick): void {
-  for (const [pulse, options] of watched) pulse.tick(tick, options);
+  for (const [liveness, options] of watched) liveness.tick(tick, options);
 }

@@ -1,17 +1,18 @@
 /**
- * What a hub can say of itself: its streams, and its figures.
+ * What a hub says of itself: its stats, its streams and its subscribers.
  *
  * @module
  */
 
-import type { Feed } from "./feed.ts";
+import type { Audience } from "./audience.ts";
+import type { Counters } from "./counters.ts";
+import type { EndReason } from "./event_response.ts";
 import type { HistogramCounts } from "./histogram.ts";
 import type { LogStats } from "./log/log_stats.ts";
-import type { ConnectionEnd, EndReason } from "./response.ts";
+import type { Sequencer } from "./sequencer.ts";
 import type { Stream } from "./stream.ts";
 import type { Streams } from "./streams.ts";
 import type { Subscriber } from "./subscriber.ts";
-import type { Turns } from "./turns.ts";
 
 /** A stream as a hub lists it. */
 export interface StreamInfo {
@@ -61,7 +62,7 @@ export interface SubscriberListOptions {
   readonly limit?: number;
 }
 
-/** Figures of a hub: of this instance, since its start. */
+/** Stats of a hub: of this instance, since its start. */
 export interface HubStats {
   /** Streams now. */
   readonly streams: number;
@@ -105,68 +106,55 @@ export interface SubscriberInfo {
   readonly behind: number;
 }
 
-/** Counts what can't be read off a hub's present state. */
-export class Figures {
-  /** Times that a subscriber was told of a gap. */
-  gaps = 0;
-  /** Times that a subscriber's id meant nothing. */
-  resets = 0;
-  #events = 0;
-  #bytes = 0;
-  readonly #ended = { left: 0, ended: 0, slow: 0, failed: 0, closed: 0, expired: 0, stalled: 0 };
+/** What stats are read from. */
+export interface StatsSource {
+  readonly counters: Counters;
+  readonly sequencer: Sequencer;
+  readonly streams: Streams;
+  readonly audiences: Iterable<Audience>;
+  readonly log: LogStats | undefined;
+}
 
-  /** Counts a subscriber that has ended. */
-  countEnd({ reason, events, bytes }: ConnectionEnd): void {
-    this.#ended[reason]++;
-    this.#events += events;
-    this.#bytes += bytes;
-  }
-
-  /** The figures now, at a cost in proportion to the subscribers. */
-  stats(
-    turns: Turns,
-    streams: Streams,
-    feeds: Iterable<Feed>,
-    log: LogStats | undefined,
-  ): HubStats {
-    let subscribers = 0;
-    let lagging = 0;
-    let deliveredEvents = this.#events;
-    let deliveredBytes = this.#bytes;
-    for (const feed of feeds) {
-      for (const { cursor, response } of feed.subscribers) {
-        subscribers++;
-        if (cursor !== undefined) lagging++;
-        deliveredEvents += response.events;
-        deliveredBytes += response.bytes;
-      }
+/** Returns a hub's stats now, at a cost in proportion to its subscribers. */
+export function hubStats({ counters, sequencer, streams, audiences, log }: StatsSource): HubStats {
+  const { gaps, resets, ended } = counters;
+  let subscribers = 0;
+  let lagging = 0;
+  let deliveredEvents = ended.events;
+  let deliveredBytes = ended.bytes;
+  for (const audience of audiences) {
+    for (const { cursor, response } of audience.subscribers) {
+      subscribers++;
+      if (cursor !== undefined) lagging++;
+      deliveredEvents += response.events;
+      deliveredBytes += response.bytes;
     }
-    return {
-      streams: streams.size,
-      subscribers,
-      lagging,
-      published: turns.published,
-      deliveredEvents,
-      deliveredBytes,
-      historyBytes: streams.bytes,
-      gaps: this.gaps,
-      resets: this.resets,
-      flushEvents: turns.flushEvents,
-      latencyMs: turns.latencyMs,
-      ended: { ...this.#ended },
-      log,
-    };
   }
+  return {
+    streams: streams.size,
+    subscribers,
+    lagging,
+    published: sequencer.published,
+    deliveredEvents,
+    deliveredBytes,
+    historyBytes: streams.bytes,
+    gaps,
+    resets,
+    flushEvents: sequencer.flushEvents,
+    latencyMs: sequencer.latencyMs,
+    ended: ended.counts,
+    log,
+  };
 }
 
 /** Describes a subscriber of a hub that has reached position `head`. */
 export function subscriberInfo(
   { context, response, cursor }: Subscriber,
-  feed: Feed,
+  audience: Audience,
   head: number,
 ): SubscriberInfo {
   return {
-    streams: feed.names,
+    streams: audience.names,
     context,
     ageMs: response.ageMs,
     events: response.events,

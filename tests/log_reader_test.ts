@@ -1,6 +1,6 @@
 import { assertEquals, assertLess } from "@std/assert";
 import { BroadcastHub } from "../lib/hub.ts";
-import type { HubOptions } from "../lib/hub_options.ts";
+import type { HubOptions } from "../lib/options.ts";
 import { Client, subscription } from "./client.ts";
 import { entry, ScriptedLog } from "./scripted_log.ts";
 

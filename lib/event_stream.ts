@@ -6,11 +6,11 @@
  */
 
 import { encodeEvent, type ServerSentEvent } from "./event.ts";
+import { type ConnectionEnd, EventResponse, withStreamHeaders } from "./event_response.ts";
 import { EventWriter } from "./event_writer.ts";
+import { watch } from "./liveness.ts";
 import { checkNumbers, DURATION, RETRY } from "./number_option.ts";
-import { watch } from "./pulse.ts";
 import { reportTo } from "./report.ts";
-import { type ConnectionEnd, EventResponse, withStreamHeaders } from "./response.ts";
 
 export { EventWriter } from "./event_writer.ts";
 export {
@@ -19,7 +19,7 @@ export {
   EventResponse,
   eventStreamHeaders,
   retryLater,
-} from "./response.ts";
+} from "./event_response.ts";
 
 /** What a callback source may return: runs once, when the connection has ended. */
 export type CleanUp = () => unknown;

@@ -5,18 +5,18 @@
  * @module
  */
 
-import { compareIds } from "./log/log.ts";
+import { encodeReset } from "./control_events.ts";
+import { type EndReason, MAX_CHUNK_BYTES } from "./event_response.ts";
+import { compareIds, laterId } from "./ids.ts";
+import type { LivenessOptions, Tick } from "./liveness.ts";
 import { chunkBeforeGap, type LogGapChunk } from "./log_gap.ts";
-import type { PulseOptions, Tick } from "./pulse.ts";
+import type { LogReader } from "./log_reader.ts";
 import { type Chunk, MergedHistory } from "./merged_history.ts";
-import type { Replay } from "./replay.ts";
-import type { EndReason } from "./response.ts";
-import { encodeReset } from "./resume.ts";
-import type { Stream, StreamFeed } from "./stream.ts";
-import { laterId, type Start, type Subscriber } from "./subscriber.ts";
+import type { Stream, StreamAudience } from "./stream.ts";
+import type { Start, Subscriber } from "./subscriber.ts";
 
-/** What a feed takes from its hub. */
-export interface FeedSource {
+/** What an audience takes from its hub. */
+export interface AudienceSource {
   /** How far the log has come. */
   readonly headId: () => string;
   /** Sends what waits to those that are current. */
@@ -24,22 +24,22 @@ export interface FeedSource {
   /** Counts gaps that a subscriber was told of. */
   readonly countGaps: (count: number) => void;
   /** What the log has beyond the histories; `undefined` if it has nothing. */
-  readonly replay: Replay | undefined;
+  readonly reader: LogReader | undefined;
 }
 
 /** The subscribers of one set of streams. */
-export class Feed implements StreamFeed {
+export class Audience implements StreamAudience {
   /** What the hub finds it by. */
   readonly key: string;
   /** The streams, in the order of their names. */
   readonly streams: readonly Stream[];
   readonly #subscribers = new Set<Subscriber>();
-  readonly #source: FeedSource;
+  readonly #source: AudienceSource;
   readonly #merged: MergedHistory;
   #flushedThrough = 0;
 
   /** Begins without subscribers. */
-  constructor(key: string, streams: readonly Stream[], source: FeedSource) {
+  constructor(key: string, streams: readonly Stream[], source: AudienceSource) {
     this.key = key;
     this.streams = streams;
     this.#source = source;
@@ -92,7 +92,7 @@ export class Feed implements StreamFeed {
     const cursor = Math.min(first - 1, this.#flushedThrough);
     const hasAll = cursor === this.#flushedThrough;
     const id = hasAll ? this.#source.headId() : this.#merged.idAt(cursor)!;
-    const floorIds = this.#source.replay &&
+    const floorIds = this.#source.reader &&
       this.streams.map(({ history }, i) => history.idOf(floors[i]!));
     return { id, cursor, floors, floorIds };
   }
@@ -163,7 +163,7 @@ export class Feed implements StreamFeed {
   }
 
   /** Has each subscriber look at the time. */
-  tick(tick: Tick, options: PulseOptions): void {
+  tick(tick: Tick, options: LivenessOptions): void {
     this.#each((subscriber) => subscriber.tick(tick, options));
   }
 
@@ -211,7 +211,7 @@ export class Feed implements StreamFeed {
       return this.#readOn(subscriber, servedId);
     }
     const through = this.#flushedThrough;
-    const options = { through, maxBytes: MAX_CATCH_UP_BYTES, floors };
+    const options = { through, maxBytes: MAX_CHUNK_BYTES, floors };
     const chunk = this.#merged.chunkAfter(cursor, options);
     if (chunk) this.#send(subscriber, chunk);
     subscriber.cursor = chunk?.cursor;
@@ -231,10 +231,10 @@ export class Feed implements StreamFeed {
   /** Sends it the next page of the log, until the histories of its streams go on where that ended. */
   async #readOn(subscriber: Subscriber, servedId: string): Promise<void> {
     const { response, floorIds } = subscriber;
-    const { replay, flush, headId } = this.#source;
+    const { reader, flush, headId } = this.#source;
     // The log may begin anew before it is read, and while it is.
     if (subscriber.servedId !== servedId) return;
-    const page = await replay!.next(this.streams, { id: servedId, floorIds }, response);
+    const page = await reader!.next(this.streams, { id: servedId, floorIds }, response);
     if (response.isEnded || subscriber.servedId !== servedId) return;
     // From here on it is one turn, so that nothing is left out or sent twice where the history goes on.
     flush();
@@ -251,13 +251,13 @@ export class Feed implements StreamFeed {
     goneThrough: string,
     goneStreams: readonly string[] | undefined,
   ): LogGapChunk {
-    const { headId, replay } = this.#source;
+    const { headId, reader } = this.#source;
     const source = {
       streams: this.streams,
       merged: this.#merged,
       headId: headId(),
-      idBefore: (id: string) => replay!.idBefore(id),
-      isUncertain: replay!.isUncertain(start.id),
+      idBefore: (id: string) => reader!.idBefore(id),
+      isUncertain: reader!.isUncertain(start.id),
       goneStreams,
     };
     return chunkBeforeGap(source, start, goneThrough);
@@ -273,9 +273,9 @@ export class Feed implements StreamFeed {
    * by stream, the ids up to which nothing is wanted.
    */
   #isInLog(id: string, floorIds: readonly string[] | undefined): boolean {
-    const { replay, headId } = this.#source;
-    if (!replay || this.streams.every(({ isEphemeral }) => isEphemeral)) return false;
-    return compareIds(id, headId()) > 0 || replay.isUncertain(id) ||
+    const { reader, headId } = this.#source;
+    if (!reader || this.streams.every(({ isEphemeral }) => isEphemeral)) return false;
+    return compareIds(id, headId()) > 0 || reader.isUncertain(id) ||
       this.streams.some((stream, i) => stream.lacksAfter(laterId(id, floorIds?.[i])));
   }
 
@@ -289,5 +289,3 @@ export class Feed implements StreamFeed {
     return hasFallen;
   }
 }
-
-const MAX_CATCH_UP_BYTES = 65_536;
