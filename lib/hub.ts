@@ -11,6 +11,8 @@ import type { ServerSentEvent } from "./event.ts";
 import { eventStreamHeaders, retryLater } from "./event_response.ts";
 import { HubError } from "./hub_error.ts";
 import { startTicks, type Tick } from "./liveness.ts";
+import { LogDelivery } from "./log_delivery.ts";
+import { LogProgress } from "./log_progress.ts";
 import { LogReader } from "./log_reader.ts";
 import {
   type HubOptions,
@@ -62,6 +64,7 @@ export class BroadcastHub implements AsyncDisposable {
   readonly #streams: Streams;
   readonly #audiences: Audiences;
   readonly #sequencer: Sequencer;
+  readonly #progress: LogProgress;
   readonly #publisher: Publisher;
   readonly #subscriptions: Subscriptions;
   readonly #reader: LogReader | undefined;
@@ -82,11 +85,12 @@ export class BroadcastHub implements AsyncDisposable {
     const { log, now, report } = this.#settings;
     const startId = () => log.startId;
     this.#streams = new Streams(this.#settings, startId);
-    this.#sequencer = new Sequencer(this.#streams, startId, now, report);
-    this.#publisher = new Publisher(this.#streams, this.#sequencer, this.#settings);
-    this.#reader = log.read ? new LogReader(log, this.#sequencer) : undefined;
+    this.#progress = new LogProgress(startId);
+    this.#sequencer = new Sequencer(this.#streams, now, report);
+    this.#publisher = new Publisher(this.#streams, this.#sequencer, this.#progress, this.#settings);
+    this.#reader = log.read ? new LogReader(log, this.#progress) : undefined;
     this.#audiences = new Audiences(this.#streams, {
-      headId: () => this.#sequencer.headId,
+      headId: () => this.#progress.headId,
       flush: () => this.#sequencer.flush(),
       countGaps: (count) => {
         this.#counters.gaps += count;
@@ -96,6 +100,7 @@ export class BroadcastHub implements AsyncDisposable {
     this.#subscriptions = new Subscriptions(
       this.#settings,
       this.#sequencer,
+      this.#progress,
       this.#audiences,
       this.#counters,
     );
@@ -319,38 +324,25 @@ export class BroadcastHub implements AsyncDisposable {
       await this.#settings.log.close();
     } finally {
       // What was kept and is not delivered any more was published all the same.
-      this.#sequencer.release();
+      this.#progress.release();
     }
   }
 
   async #open(): Promise<void> {
-    const { log, report } = this.#settings;
-    const opening = log.open({
-      deliver: (entries) =>
-        guard(report, () => {
-          this.#publisher.deliver(entries);
-          this.#startTimer();
-        }),
-      lost: (throughId, streams) => guard(report, () => this.#publisher.lose(throughId, streams)),
-      reset: () => guard(report, () => this.#reset()),
-      changed: (isUp, reason) => this.#logChanged(isUp, reason),
-      trimFailed: report,
+    const { log, now, report, onLogChange } = this.#settings;
+    const delivery = new LogDelivery({
+      streams: this.#streams,
+      sequencer: this.#sequencer,
+      progress: this.#progress,
+      audiences: this.#audiences,
+      counters: this.#counters,
+      now,
+      report,
     });
+    const onChange = (isUp: boolean, reason?: unknown) => onLogChange?.(isUp, reason);
+    const opening = log.open(delivery.receiver(() => this.#startTimer(), onChange));
     if (opening) await opening;
     this.#isReady = true;
-  }
-
-  #reset(): void {
-    this.#publisher.reset();
-    for (const audience of this.#audiences) {
-      this.#counters.resets += audience.reset(this.#sequencer.head);
-    }
-  }
-
-  #logChanged(isUp: boolean, reason?: unknown): void {
-    const { onLogChange, report } = this.#settings;
-    if (!isUp) this.#publisher.giveUp(reason);
-    guard(report, () => onLogChange?.(isUp, reason));
   }
 
   #checkOpen(action: string): void {

@@ -5,10 +5,11 @@
  */
 
 import { encodeChecked } from "./event.ts";
+import { endAfter, isCounted } from "./entry_rule.ts";
 import { type EventResponse, MAX_CHUNK_BYTES } from "./event_response.ts";
 import { compareIds } from "./ids.ts";
-import { type EventLog, goesOnAfter, type LogEntry, type LogPage } from "./log/log.ts";
-import type { Sequencer } from "./sequencer.ts";
+import type { EventLog, LogPage } from "./log/log.ts";
+import type { LogProgress } from "./log_progress.ts";
 import type { Stream } from "./stream.ts";
 
 /** The next of what a subscriber missed. */
@@ -38,14 +39,14 @@ export interface LogReaderStart {
 /** Reads a log for subscribers. */
 export class LogReader {
   readonly #log: EventLog;
-  readonly #sequencer: Sequencer;
+  readonly #progress: LogProgress;
   readonly #paused = new Set<() => void>();
   readonly #signals = new WeakMap<EventResponse, AbortSignal>();
 
   /** Reads a log that has `read()`. */
-  constructor(log: EventLog, sequencer: Sequencer) {
+  constructor(log: EventLog, progress: LogProgress) {
     this.#log = log;
-    this.#sequencer = sequencer;
+    this.#progress = progress;
   }
 
   /**
@@ -59,7 +60,7 @@ export class LogReader {
     response: EventResponse,
   ): Promise<LogReaderPage> {
     const afterId = start.id;
-    const { headId } = this.#sequencer;
+    const { headId } = this.#progress;
     try {
       const names = streams.filter(({ isEphemeral }) => !isEphemeral).map(({ name }) => name);
       const signal = this.#signalOf(response);
@@ -72,7 +73,7 @@ export class LogReader {
       // The hub was further when it asked.
       if (compareIds(afterId, headId) < 0) return { ...nothing(afterId), isLost: true };
       await new Promise<void>((resolve) => {
-        response.onEnd(this.#sequencer.whenReached(afterId, resolve));
+        response.onEnd(this.#progress.whenReached(afterId, { onReach: resolve }));
       });
     } catch (error) {
       if (error instanceof DOMException && error.name === "QuotaExceededError") response.sendAway();
@@ -117,26 +118,23 @@ function encodePage(
   { id: afterId, floorIds }: LogReaderStart,
 ): LogReaderPage {
   const indexes = new Map(streams.map(({ name }, index) => [name, index]));
-  const isWanted = (entry: LogEntry) => {
-    const index = indexes.get(entry.stream);
-    if (index === undefined || !wasDelivered(entry, streams[index]!)) return false;
-    return compareIds(entry.id, floorIds?.[index] ?? afterId) > 0;
-  };
+  const endIds = new Map<string, string | undefined>();
   let id = afterId;
   let text = "";
   let events = 0;
-  const endIds = new Map<string, string>();
   for (const entry of entries) {
     if (text.length > MAX_CHUNK_BYTES) return { bytes: encoder.encode(text), events, id };
-    const endId = endIds.get(entry.stream);
-    const isEnded = endId !== undefined && !goesOnAfter(endId, entry);
-    if (!isEnded) endIds.delete(entry.stream);
-    if (!entry.event) endIds.set(entry.stream, isEnded ? endId : entry.id);
-    else if (!isEnded && isWanted(entry)) {
-      text += encodeChecked(entry.event, entry.id).text;
-      events++;
-    }
     id = entry.id;
+    const index = indexes.get(entry.stream);
+    if (index === undefined) continue;
+    const stream = streams[index]!;
+    const before = endIds.has(entry.stream) ? endIds.get(entry.stream) : endBefore(stream, id);
+    const endId = endAfter(before, entry);
+    endIds.set(entry.stream, endId);
+    if (compareIds(id, floorIds?.[index] ?? afterId) <= 0) continue;
+    if (!isCounted(entry, endId, stream)) continue;
+    text += encodeChecked(entry.event!, id).text;
+    events++;
   }
   return { bytes: encoder.encode(text), events, id: throughId ?? id };
 }
@@ -147,14 +145,7 @@ function nothing(id: string): LogReaderPage {
   return { bytes: encoder.encode(), events: 0, id };
 }
 
-/**
- * Whether an entry was for the stream's subscribers: not of a stream that is ephemeral here, not after
- * the stream's end, and not published before.
- */
-function wasDelivered({ id, event, isUnique }: LogEntry, stream: Stream): boolean {
-  if (stream.isEphemeral) return false;
-  if (stream.endId !== undefined && compareIds(stream.endId, id) < 0) return false;
-  if (isUnique) return true;
-  const first = stream.idOfKey(event?.id);
-  return first === undefined || compareIds(first, id) >= 0;
+/** The id of a stream's end, if the end is known here and stands before an entry. */
+function endBefore({ endId }: Stream, id: string): string | undefined {
+  return endId !== undefined && compareIds(endId, id) < 0 ? endId : undefined;
 }

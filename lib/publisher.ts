@@ -1,5 +1,5 @@
 /**
- * The way of an event into a hub: checked, through the log, into the order of the hub.
+ * Publishing to a hub: what is published is checked and given to the log, which delivers it to the hub.
  *
  * @module
  */
@@ -8,8 +8,8 @@ import { reservedTypes } from "./control_events.ts";
 import { checkEvent, type ServerSentEvent } from "./event.ts";
 import { HubError } from "./hub_error.ts";
 import { compareIds } from "./ids.ts";
-import { type Appended, type EventLog, goesOnAfter, type LogEntry } from "./log/log.ts";
-import type { Report } from "./report.ts";
+import type { Appended, EventLog } from "./log/log.ts";
+import type { LogProgress } from "./log_progress.ts";
 import type { Sequencer } from "./sequencer.ts";
 import type { Stream } from "./stream.ts";
 import { checkStreamName } from "./stream_name.ts";
@@ -25,37 +25,28 @@ export interface Published {
   readonly subscribers: number;
 }
 
-/** What the log has taken, and who waits until it is delivered. */
-interface Undelivered {
-  readonly id: string;
-  /** What can't be done if it is not. */
-  readonly action: string;
-  readonly reject: (reason: HubError) => void;
-}
-
 /** Publishes to the streams of a hub. */
 export class Publisher {
   readonly #streams: Streams;
   readonly #sequencer: Sequencer;
+  readonly #progress: LogProgress;
   readonly #log: EventLog;
   readonly #now: () => number;
-  readonly #report: Report;
   // By stream and key, what is on its way through the log.
   readonly #pending = new Map<string, Promise<unknown>>();
-  // What the log has taken and not yet delivered.
-  readonly #undelivered = new Set<Undelivered>();
 
-  /** Publishes to a log that delivers to {@linkcode Publisher.deliver}. */
+  /** Publishes to a log that delivers to this hub. */
   constructor(
     streams: Streams,
     sequencer: Sequencer,
-    { log, now, report }: { log: EventLog; now: () => number; report: Report },
+    progress: LogProgress,
+    { log, now }: { readonly log: EventLog; readonly now: () => number },
   ) {
     this.#streams = streams;
     this.#sequencer = sequencer;
+    this.#progress = progress;
     this.#log = log;
     this.#now = now;
-    this.#report = report;
   }
 
   /**
@@ -94,55 +85,12 @@ export class Publisher {
     const stream = this.#streams.get(name);
     if (!stream) return false;
     const action = `end stream "${name}"`;
-    if (stream.isEphemeral) this.#end(stream, this.#sequencer.headId);
+    if (stream.isEphemeral) this.#sequencer.end(stream, stream.endId ?? this.#progress.headId);
     else if (!stream.isEnded) {
       const appended = this.#ask(() => this.#log.end(name)).then((id) => ({ id, throughId: id }));
       await this.#delivered(action, appended);
     }
     return true;
-  }
-
-  /**
-   * Takes entries of the log into the hub's order. Passed over are those published before, those after
-   * a stream's end, and those of a stream that is of the moment here.
-   */
-  deliver(entries: readonly LogEntry[]): void {
-    for (const entry of entries) {
-      try {
-        this.#take(entry);
-      } catch (error) {
-        // An entry that no hub can have appended is passed over; those after it are not.
-        this.#report(error);
-      }
-    }
-  }
-
-  /** Answers those that wait for the log to deliver what it has taken: it will not, or not soon. */
-  giveUp(reason: unknown): void {
-    for (const { action, reject } of this.#undelivered) reject(unreachable(action, reason));
-  }
-
-  /**
-   * Takes note that the log has lost what came up to an id: there the streams that have lost events get
-   * a gap, or all if it is not known which have.
-   */
-  lose(throughId: string, names?: readonly string[]): void {
-    for (const { id, action, reject } of this.#undelivered) {
-      if (compareIds(id, throughId) <= 0) reject(lost(action));
-    }
-    const lasting = this.#streams.lasting();
-    const streams = names ? lasting.filter(({ name }) => names.includes(name)) : lasting;
-    this.#sequencer.skip(streams, throughId);
-    this.#streams.forget(this.#sequencer.head, throughId);
-  }
-
-  /** Begins anew with a log that has lost all it had: what was kept of its events is dropped. */
-  reset(): void {
-    for (const { action, reject } of this.#undelivered) reject(lost(action));
-    const streams = this.#streams.lasting();
-    this.#sequencer.reset(streams);
-    for (const stream of streams) stream.endId = undefined;
-    this.#streams.forget(this.#sequencer.head, this.#sequencer.headId);
   }
 
   #record(stream: Stream, events: readonly ServerSentEvent[]): Promise<Published> {
@@ -161,7 +109,7 @@ export class Publisher {
     // Whatever becomes of the first one, it is known then.
     if (pending) return pending.then(() => this.publish(name, events));
     const isFirst = stream.published === 0;
-    const seenId = this.#sequencer.headId;
+    const seenId = this.#progress.headId;
     const appended = this.#ask(() => this.#log.append(name, fresh, { isFirst, seenId }));
     const confirmed = this.#confirm(appended, stream, key, first);
     const isOnItsWay = fresh.some((event) => event.id && !this.#isDouble(stream, event));
@@ -193,31 +141,6 @@ export class Publisher {
     return Promise.resolve(answer(stream, ""));
   }
 
-  #end(stream: Stream, id: string, ageMs = 0): void {
-    this.#sequencer.flush();
-    stream.endId ??= id;
-    stream.touchedMs = this.#now() - ageMs;
-    for (const audience of stream.audiences) audience.endIfDone();
-  }
-
-  #take(entry: LogEntry): void {
-    const { id, stream: name, event, ageMs, isUnique } = entry;
-    try {
-      const stream = this.#streams.create(name, this.#now());
-      if (stream.endId !== undefined && goesOnAfter(stream.endId, entry)) stream.endId = undefined;
-      if (!event) this.#end(stream, id, ageMs);
-      else if (
-        !stream.isEnded && !stream.isEphemeral && (isUnique || !this.#isDouble(stream, event))
-      ) {
-        this.#sequencer.append(stream, event, id, ageMs);
-        // An empty id is no key: it would only have cleared the client's.
-        if (event.id) stream.setKey(event.id, this.#sequencer.head);
-      }
-    } finally {
-      this.#sequencer.reach(id);
-    }
-  }
-
   /** Has the log keep something. More than it takes is for the caller to mend, and thrown at once. */
   #ask<T>(append: () => Promise<T>): Promise<T> {
     try {
@@ -237,7 +160,7 @@ export class Publisher {
       throw unreachable(action, cause);
     }
     const { throughId } = appended;
-    if (!this.#sequencer.hasReached(throughId)) await this.#reached(action, throughId);
+    if (!this.#progress.hasReached(throughId)) await this.#reached(action, throughId);
     return appended;
   }
 
@@ -245,17 +168,14 @@ export class Publisher {
     return id !== undefined && stream.publisherIds.has(id);
   }
 
-  async #reached(action: string, id: string): Promise<void> {
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
-    const stopWaiting = this.#sequencer.whenReached(id, resolve);
-    const undelivered = { id, action, reject };
-    this.#undelivered.add(undelivered);
-    try {
-      await promise;
-    } finally {
-      this.#undelivered.delete(undelivered);
-      stopWaiting();
-    }
+  #reached(action: string, id: string): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#progress.whenReached(id, {
+        onReach: resolve,
+        onFail: (failure, reason) =>
+          reject(failure === "lost" ? lost(action) : unreachable(action, reason)),
+      });
+    });
   }
 }
 

@@ -7,7 +7,6 @@
 import { encodeChecked, type ServerSentEvent } from "./event.ts";
 import { MAX_CHUNK_BYTES } from "./event_response.ts";
 import { Histogram, type HistogramCounts } from "./histogram.ts";
-import { compareIds } from "./ids.ts";
 import type { Report } from "./report.ts";
 import type { Stream, StreamAudience } from "./stream.ts";
 import type { Streams } from "./streams.ts";
@@ -24,19 +23,15 @@ export class Sequencer {
   #waitingBytes = 0;
   #waitingSinceMs = 0;
   #flushedThrough = 0;
-  readonly #startId: () => string;
-  readonly #waiters = new Set<{ readonly id: string; readonly onReach: () => void }>();
   #head = 0;
   #published = 0;
-  #headId: string | undefined;
   #newestMs = -Infinity;
   #turn = 0;
   #isOpen = false;
 
-  /** Begins at position 0, before the first event, where the log begins. */
-  constructor(streams: Streams, startId: () => string, now: () => number, report: Report) {
+  /** Begins at position 0, before the first event. */
+  constructor(streams: Streams, now: () => number, report: Report) {
     this.#streams = streams;
-    this.#startId = startId;
     this.#now = now;
     this.#report = report;
   }
@@ -49,11 +44,6 @@ export class Sequencer {
   /** How many events were appended. */
   get published(): number {
     return this.#published;
-  }
-
-  /** How far the log has come: the id of the newest entry it has delivered. */
-  get headId(): string {
-    return this.#headId ?? this.#startId();
   }
 
   /** The number of the turn that is open, or opens next. */
@@ -94,6 +84,14 @@ export class Sequencer {
     if (this.#waitingBytes > MAX_CHUNK_BYTES) this.flush();
   }
 
+  /** Ends a stream after all that it has had; its subscribers that have everything end. */
+  end(stream: Stream, endId: string, ageMs = 0): void {
+    this.flush();
+    stream.endId = endId;
+    stream.touchedMs = this.#now() - ageMs;
+    for (const audience of stream.audiences) audience.endIfDone();
+  }
+
   /** Leaves out what streams would have had up to an id. It tells those that subscribe to them. */
   skip(streams: Iterable<Stream>, throughId: string): void {
     this.flush();
@@ -102,51 +100,19 @@ export class Sequencer {
       stream.skip(this.#head, throughId);
       this.#dirty.add(stream);
     }
-    this.reach(throughId);
     this.flush();
   }
 
   /**
-   * Begins anew where the log does, without what was kept of some streams; those that wait for an id of
-   * before wait no more. Tell those that subscribe to the streams before anything is appended.
+   * Begins anew after an id, without what was kept of some streams. Tell those that subscribe to the
+   * streams before anything is appended.
    */
-  reset(streams: Iterable<Stream>): void {
+  reset(streams: Iterable<Stream>, id: string): void {
     this.flush();
     this.#head++;
     this.#flushedThrough = this.#head;
-    this.#headId = undefined;
-    for (const stream of streams) stream.skip(this.#head, this.headId);
+    for (const stream of streams) stream.skip(this.#head, id);
     this.#streams.settle(streams, this.#now());
-    this.release();
-  }
-
-  /** Whether the log has come to an id. */
-  hasReached(id: string): boolean {
-    return compareIds(id, this.headId) <= 0;
-  }
-
-  /** Takes note of how far the log has come. */
-  reach(id: string): void {
-    this.#headId = id;
-    if (this.#waiters.size > 0) this.#open();
-  }
-
-  /**
-   * Runs `onReach` once the log has come to an id: at once, or at the end of a turn.
-   *
-   * @returns What gives up waiting.
-   */
-  whenReached(id: string, onReach: () => void): () => void {
-    const waiter = { id, onReach };
-    if (this.hasReached(id)) onReach();
-    else this.#waiters.add(waiter);
-    return () => this.#waiters.delete(waiter);
-  }
-
-  /** Lets go on those that wait for what the log will no longer deliver. */
-  release(): void {
-    for (const { onReach } of this.#waiters) onReach();
-    this.#waiters.clear();
   }
 
   /** Sends what waits, then drops what exceeds the histories' bounds. */
@@ -184,10 +150,5 @@ export class Sequencer {
     this.flush();
     this.#isOpen = false;
     this.#turn++;
-    for (const waiter of this.#waiters) {
-      if (!this.hasReached(waiter.id)) continue;
-      this.#waiters.delete(waiter);
-      waiter.onReach();
-    }
   }
 }

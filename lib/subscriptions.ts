@@ -15,7 +15,7 @@ import {
   retryLater,
   withStreamHeaders,
 } from "./event_response.ts";
-import { compareIds } from "./ids.ts";
+import type { LogProgress } from "./log_progress.ts";
 import { checkNumbers } from "./number_option.ts";
 import type { HubSettings, SubscribeOptions, Subscription } from "./options.ts";
 import { guard } from "./report.ts";
@@ -27,6 +27,7 @@ import { type Start, Subscriber } from "./subscriber.ts";
 export class Subscriptions {
   readonly #settings: HubSettings;
   readonly #sequencer: Sequencer;
+  readonly #progress: LogProgress;
   readonly #audiences: Audiences;
   readonly #counters: Counters;
 
@@ -34,11 +35,13 @@ export class Subscriptions {
   constructor(
     settings: HubSettings,
     sequencer: Sequencer,
+    progress: LogProgress,
     audiences: Audiences,
     counters: Counters,
   ) {
     this.#settings = settings;
     this.#sequencer = sequencer;
+    this.#progress = progress;
     this.#audiences = audiences;
     this.#counters = counters;
   }
@@ -98,7 +101,7 @@ export class Subscriptions {
     const { log } = this.#settings;
     // One from ahead is known to a log that others append to: this instance has yet to get there.
     const isShared = log.read !== undefined;
-    return log.hasId(id) && (isShared || compareIds(id, this.#sequencer.headId) <= 0);
+    return log.hasId(id) && (isShared || this.#progress.hasReached(id));
   }
 
   #encodeFirst(streams: readonly string[], { start, isReset }: Begin): Uint8Array {

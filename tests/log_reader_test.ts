@@ -268,3 +268,14 @@ Deno.test("a client is shown what goes on after an end only where its publisher 
   }, "7");
   assertEquals(result.seen, ["6", "7"]);
 });
+
+Deno.test("a client is shown what goes on after an end that its hub knows, and not what was refused", async () => {
+  const log = new ScriptedLog();
+  await using hub = new BroadcastHub({ log });
+  await log.deliver(1);
+  log.send([{ ...entry(2), event: undefined }]);
+  await using client = new Client(hub.subscribe(subscription("stream=x", "e-3")));
+  const anew = { ...entry(5), isFirst: true, seenId: "e-2" };
+  await log.answer([entry(4), anew, entry(6)]);
+  assertEquals((await client.data(3)).slice(1), ["5", "6"]);
+});

@@ -5,7 +5,6 @@
  */
 
 import type { ServerSentEvent } from "../event.ts";
-import { compareIds } from "../ids.ts";
 import type { LogStats } from "./log_stats.ts";
 
 /** What a log keeps: an event of a stream, or the stream's end. */
@@ -173,9 +172,4 @@ export interface EventLog {
    * open any more. May be called twice.
    */
   close(): Promise<void>;
-}
-
-/** Whether an entry begins a stream anew that has ended: its publisher's hub had seen that end. */
-export function goesOnAfter(endId: string, { isFirst, seenId }: LogEntry): boolean {
-  return isFirst && (seenId === undefined || compareIds(endId, seenId) <= 0);
 }

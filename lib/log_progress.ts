@@ -1,0 +1,109 @@
+/**
+ * How far a hub's log has come, and who waits for an id: a publisher until its event has been delivered
+ * here, a subscriber that is ahead of this hub until the hub is there.
+ *
+ * @module
+ */
+
+import { compareIds } from "./ids.ts";
+
+/** Why the log will not come to an id, or not soon. */
+export type ProgressFailure = "lost" | "unreachable";
+
+/** Who waits for an id. Exactly one of its functions is called, once. */
+export interface ProgressWaiter {
+  /** The log has come to the id, or nothing more will come. */
+  readonly onReach: () => void;
+  /** The log will not come to the id, or not soon. Left out, the waiter goes on waiting. */
+  readonly onFail?: (failure: ProgressFailure, reason?: unknown) => void;
+}
+
+/** How far a hub's log has come. */
+export class LogProgress {
+  readonly #startId: () => string;
+  readonly #waiters = new Set<ProgressWaiter & { readonly id: string }>();
+  #headId: string | undefined;
+  #isDue = false;
+
+  /**
+   * Begins where the log begins.
+   *
+   * @param startId Returns the id before the log's oldest entry.
+   */
+  constructor(startId: () => string) {
+    this.#startId = startId;
+  }
+
+  /** The id of the newest entry that the log has delivered, or said to be lost. */
+  get headId(): string {
+    return this.#headId ?? this.#startId();
+  }
+
+  /** Whether the log has come to an id. */
+  hasReached(id: string): boolean {
+    return compareIds(id, this.headId) <= 0;
+  }
+
+  /** Records how far the log has come. Waiters learn of it at the end of the turn. */
+  reach(id: string): void {
+    this.#headId = id;
+    if (this.#waiters.size === 0 || this.#isDue) return;
+    this.#isDue = true;
+    queueMicrotask(() => this.#settle());
+  }
+
+  /**
+   * Waits until the log has come to an id, which may be so at once.
+   *
+   * @returns A function that gives up waiting.
+   */
+  whenReached(id: string, waiter: ProgressWaiter): () => void {
+    const waiting = { ...waiter, id };
+    if (this.hasReached(id)) waiter.onReach();
+    else this.#waiters.add(waiting);
+    return () => this.#waiters.delete(waiting);
+  }
+
+  /** Fails the waiters for ids up to one: the log has lost them. */
+  lose(throughId: string): void {
+    this.#fail("lost", undefined, throughId);
+  }
+
+  /** Fails the waiters: the log is unreachable. */
+  giveUp(reason: unknown): void {
+    this.#fail("unreachable", reason);
+  }
+
+  /** Begins anew where the log does: the ids that anybody waits for mean nothing any more. */
+  reset(): void {
+    this.#fail("lost");
+    this.#headId = undefined;
+    this.release();
+  }
+
+  /** Lets all waiters go on: the log will deliver nothing more to them. */
+  release(): void {
+    for (const waiter of this.#waiters) {
+      this.#waiters.delete(waiter);
+      waiter.onReach();
+    }
+  }
+
+  #fail(failure: ProgressFailure, reason?: unknown, throughId?: string): void {
+    for (const waiter of this.#waiters) {
+      const isMeant = throughId === undefined || compareIds(waiter.id, throughId) <= 0;
+      if (!waiter.onFail || !isMeant) continue;
+      this.#waiters.delete(waiter);
+      waiter.onFail(failure, reason);
+    }
+  }
+
+  #settle(): void {
+    this.#isDue = false;
+    for (const waiter of this.#waiters) {
+      if (!this.hasReached(waiter.id)) continue;
+      this.#waiters.delete(waiter);
+      waiter.onReach();
+    }
+  }
+}
