@@ -90,11 +90,9 @@ export class BroadcastHub implements AsyncDisposable {
     this.#publisher = new Publisher(this.#streams, this.#sequencer, this.#progress, this.#settings);
     this.#reader = log.read ? new LogReader(log, this.#progress) : undefined;
     this.#audiences = new Audiences(this.#streams, {
-      headId: () => this.#progress.headId,
-      flush: () => this.#sequencer.flush(),
-      countGaps: (count) => {
-        this.#counters.gaps += count;
-      },
+      sequencer: this.#sequencer,
+      progress: this.#progress,
+      counters: this.#counters,
       reader: this.#reader,
     });
     this.#subscriptions = new Subscriptions(

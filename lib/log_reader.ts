@@ -11,6 +11,7 @@ import { compareIds } from "./ids.ts";
 import type { EventLog, LogPage } from "./log/log.ts";
 import type { LogProgress } from "./log_progress.ts";
 import type { Stream } from "./stream.ts";
+import type { ReadingLog } from "./subscriber.ts";
 
 /** The next of what a subscriber missed. */
 export interface LogReaderPage {
@@ -28,14 +29,6 @@ export interface LogReaderPage {
   readonly isLost?: boolean;
 }
 
-/** Where in the log a subscriber is. */
-export interface LogReaderStart {
-  /** The id through which it has been served. */
-  readonly id: string;
-  /** By stream, the id up to which it wants nothing of that stream, if that is later than `id`. */
-  readonly floorIds: readonly string[] | undefined;
-}
-
 /** Reads a log for subscribers. */
 export class LogReader {
   readonly #log: EventLog;
@@ -50,16 +43,16 @@ export class LogReader {
   }
 
   /**
-   * The next of what comes after a start in some streams, for a response that may end meanwhile. Waits
-   * where that is yet to come, and while the log is away. Where too many wait for the log, the response
-   * ends, and its client is asked to come back later.
+   * Returns the next of what a subscriber that reads the log lacks of some streams; its response may end
+   * meanwhile. Waits where that is yet to come, and while the log is unreachable. Where too many wait for
+   * the log, ends the response and asks its client to come back later.
    */
   async next(
     streams: readonly Stream[],
-    start: LogReaderStart,
+    state: ReadingLog,
     response: EventResponse,
   ): Promise<LogReaderPage> {
-    const afterId = start.id;
+    const afterId = state.id;
     const { headId } = this.#progress;
     try {
       const names = streams.filter(({ isEphemeral }) => !isEphemeral).map(({ name }) => name);
@@ -69,7 +62,7 @@ export class LogReader {
       if (goneThrough !== undefined) {
         return { ...nothing(afterId), goneThrough, ...goneStreams && { goneStreams } };
       }
-      if (page.entries.length > 0 || page.throughId) return encodePage(page, streams, start);
+      if (page.entries.length > 0 || page.throughId) return encodePage(page, streams, state);
       // The hub was further when it asked.
       if (compareIds(afterId, headId) < 0) return { ...nothing(afterId), isLost: true };
       await new Promise<void>((resolve) => {
@@ -115,10 +108,9 @@ export class LogReader {
 function encodePage(
   { entries, throughId }: LogPage,
   streams: readonly Stream[],
-  { id: afterId, floorIds }: LogReaderStart,
+  { id: afterId, floorIds, endIds }: ReadingLog,
 ): LogReaderPage {
   const indexes = new Map(streams.map(({ name }, index) => [name, index]));
-  const endIds = new Map<string, string | undefined>();
   let id = afterId;
   let text = "";
   let events = 0;

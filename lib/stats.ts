@@ -123,9 +123,9 @@ export function hubStats({ counters, sequencer, streams, audiences, log }: Stats
   let deliveredEvents = ended.events;
   let deliveredBytes = ended.bytes;
   for (const audience of audiences) {
-    for (const { cursor, response } of audience.subscribers) {
+    for (const { state, response } of audience.subscribers) {
       subscribers++;
-      if (cursor !== undefined) lagging++;
+      if (state.name !== "current") lagging++;
       deliveredEvents += response.events;
       deliveredBytes += response.bytes;
     }
@@ -149,16 +149,17 @@ export function hubStats({ counters, sequencer, streams, audiences, log }: Stats
 
 /** Describes a subscriber of a hub that has reached position `head`. */
 export function subscriberInfo(
-  { context, response, cursor }: Subscriber,
+  subscriber: Subscriber,
   audience: Audience,
   head: number,
 ): SubscriberInfo {
+  const { context, response } = subscriber;
   return {
     streams: audience.names,
     context,
     ageMs: response.ageMs,
     events: response.events,
-    behind: cursor === undefined ? 0 : head - cursor,
+    behind: subscriber.behind(head),
   };
 }
 

@@ -1,5 +1,5 @@
 /**
- * A connection that a hub feeds, and where in the hub's order it stands.
+ * A connection to a hub, and its state: how much it has of what the hub has.
  *
  * @module
  */
@@ -7,9 +7,9 @@
 import type { EventResponse } from "./event_response.ts";
 import { Liveness, type LivenessOptions, type Tick } from "./liveness.ts";
 
-/** Where a subscriber begins. */
+/** Where a subscriber begins that may lack something. */
 export interface Start {
-  /** What it would come back with to begin here again. */
+  /** The id that it would bring to begin here again. */
   readonly id: string;
   /** The position after which it gets events. */
   readonly cursor: number;
@@ -19,28 +19,75 @@ export interface Start {
   readonly floorIds: readonly string[] | undefined;
 }
 
-/** A connection that a hub feeds. */
+/**
+ * It was sent everything that was flushed. A flush that finds bytes waiting for it makes it
+ * {@linkcode Behind}.
+ */
+export interface Current {
+  readonly name: "current";
+}
+
+/**
+ * It was current, and its client is slow. Each time that the client has taken all, it is sent the next
+ * of what the histories have: it is {@linkcode Current} when that was the last. If they evict what it
+ * lacks, their {@linkcode SlowPolicy} decides: it ends, is told of a gap, or goes on at the newest event.
+ */
+export interface Behind {
+  readonly name: "behind";
+  /** The position through which it was sent everything. */
+  readonly cursor: number;
+}
+
+/**
+ * It began with less than the hub has, and has never been current. It is sent what the histories have,
+ * like one that is behind, and then is {@linkcode Current}. If they evict what it lacks, it is
+ * {@linkcode ReadingLog} where the log has more than they do, or else is told of a gap: if it ended as
+ * slow and came back, it would get no more.
+ */
+export interface Resuming extends Start {
+  readonly name: "resuming";
+}
+
+/**
+ * It lacks events that the histories no longer have, or do not have yet. It is sent the log, page by page,
+ * and is {@linkcode Resuming} when the histories of all its streams reach back to its id.
+ */
+export interface ReadingLog extends Omit<Start, "floors"> {
+  readonly name: "reading the log";
+  /** By stream, the id of the stream's end as of the last entry read; `undefined` if it goes on. */
+  readonly endIds: Map<string, string | undefined>;
+}
+
+/**
+ * How much a subscriber has.
+ *
+ * ```text
+ *              fallBehind()
+ *   current ─────────────────▶ behind
+ *      ▲  ▲      catchUp()        │
+ *      │  └───────────────────────┘
+ *      │ catchUp()
+ *      │           readLog()
+ *   resuming ◀────────────────▶ reading the log
+ *               resume()
+ * ```
+ *
+ * Where the log begins anew, all are `current`.
+ */
+export type SubscriberState = Current | Behind | Resuming | ReadingLog;
+
+/** A connection to a hub. */
 export class Subscriber {
   /** What the application wants to know of it. */
   readonly context: unknown;
   /** Its connection. */
   readonly response: EventResponse;
-  /** The position through which it has been served; `undefined` while it has all that was flushed. */
-  cursor: number | undefined;
-  /** For one that replays: by stream, the position up to which it wants nothing. */
-  floors: readonly number[] | undefined;
-  /** For a newcomer that replays: by stream, the id up to which it wants nothing. */
-  floorIds: readonly string[] | undefined;
-  /**
-   * For one that replays, not having caught up with what was there when it came: the id through which
-   * it has been served.
-   */
-  servedId: string | undefined;
   /** The last turn in which it was sent something. */
   turn: number;
+  #state: SubscriberState = CURRENT;
   readonly #liveness: Liveness;
 
-  /** Begins as one that has everything, until `expiresMs`, in milliseconds since 1970. */
+  /** Begins as current, until `expiresMs`, in milliseconds since 1970. */
   constructor(context: unknown, response: EventResponse, turn: number, expiresMs: number) {
     this.context = context;
     this.response = response;
@@ -48,8 +95,46 @@ export class Subscriber {
     this.#liveness = new Liveness(response, expiresMs);
   }
 
+  /** How much it has. */
+  get state(): SubscriberState {
+    return this.#state;
+  }
+
+  /** How many positions it is behind a hub whose newest event is at `head`. */
+  behind(head: number): number {
+    return this.#state.name === "current" ? 0 : head - this.#state.cursor;
+  }
+
+  /** Records that it was sent everything through a position, and not what comes next. */
+  fallBehind(cursor: number): void {
+    this.#state = { name: "behind", cursor };
+  }
+
+  /** Has it go on in the histories. */
+  resume({ id, cursor, floors, floorIds }: Start): void {
+    this.#state = { name: "resuming", id, cursor, floors, floorIds };
+  }
+
+  /**
+   * Has it go on in the log.
+   *
+   * @param endIds What is known of ends after the entries that it has read.
+   */
+  readLog({ id, cursor, floorIds }: Start, endIds: ReadingLog["endIds"] = new Map()): ReadingLog {
+    const state = { name: "reading the log", id, cursor, floorIds, endIds } as const;
+    this.#state = state;
+    return state;
+  }
+
+  /** Records that it was sent everything. */
+  catchUp(): void {
+    this.#state = CURRENT;
+  }
+
   /** Looks whether its time is over, and how it lives. */
   tick(tick: Tick, options: LivenessOptions): void {
     this.#liveness.tick(tick, options);
   }
 }
+
+const CURRENT: Current = { name: "current" };

@@ -279,3 +279,12 @@ Deno.test("a client is shown what goes on after an end that its hub knows, and n
   await log.answer([entry(4), anew, entry(6)]);
   assertEquals((await client.data(3)).slice(1), ["5", "6"]);
 });
+
+Deno.test("a client is not shown what was refused after an end, also where the end is on an earlier page", async () => {
+  const result = await seenAhead(async (log) => {
+    await log.answer([{ ...entry(3), event: undefined }]);
+    await log.answer([entry(4), { ...entry(6), isFirst: true }]);
+    await log.deliver(7);
+  }, "7");
+  assertEquals(result.seen, ["6", "7"]);
+});
