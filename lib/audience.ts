@@ -8,14 +8,25 @@
 import { CatchUp } from "./catch_up.ts";
 import { encodeReset } from "./control_events.ts";
 import type { Counters } from "./counters.ts";
-import type { EndReason } from "./event_response.ts";
-import type { LivenessOptions, Tick } from "./liveness.ts";
+import type { EndReason, EventResponse } from "./event_response.ts";
 import type { LogProgress } from "./log_progress.ts";
 import type { LogReader } from "./log_reader.ts";
 import { MergedHistory } from "./merged_history.ts";
 import type { Sequencer } from "./sequencer.ts";
 import type { Stream, StreamAudience } from "./stream.ts";
-import type { Start, Subscriber } from "./subscriber.ts";
+import { Subscriber } from "./subscriber.ts";
+
+/** Who wants to be let into an audience. */
+export interface Entrant {
+  /** The id through which it has everything; `undefined` for a newcomer. */
+  readonly afterId: string | undefined;
+  /** How many of the newest events of each stream a newcomer wants; left out, as the streams say. */
+  readonly since: number | undefined;
+  /** Whether it is told of a reset, and so let in even if nothing more will come. */
+  readonly isReset: boolean;
+  /** What the application wants to know of it. */
+  readonly context: unknown;
+}
 
 /** What an audience takes from its hub. */
 export interface AudienceSource {
@@ -37,15 +48,26 @@ export class Audience implements StreamAudience {
   readonly streams: readonly Stream[];
   readonly #subscribers = new Set<Subscriber>();
   readonly #source: AudienceSource;
+  readonly #onEmpty: (audience: Audience) => void;
   readonly #merged: MergedHistory;
   readonly #catchUp: CatchUp;
   #flushedThrough = 0;
 
-  /** Begins without subscribers. */
-  constructor(key: string, streams: readonly Stream[], source: AudienceSource) {
+  /**
+   * Begins without subscribers.
+   *
+   * @param onEmpty Called when its last subscriber has ended.
+   */
+  constructor(
+    key: string,
+    streams: readonly Stream[],
+    source: AudienceSource,
+    onEmpty: (audience: Audience) => void,
+  ) {
     this.key = key;
     this.streams = streams;
     this.#source = source;
+    this.#onEmpty = onEmpty;
     this.#merged = new MergedHistory(streams);
     this.#catchUp = new CatchUp({
       streams,
@@ -78,38 +100,31 @@ export class Audience implements StreamAudience {
     return this.streams.every((stream) => stream.isEnded);
   }
 
-  /** Takes note that nothing of its streams up to position `head` has yet to be flushed. */
-  advance(head: number): void {
+  /**
+   * Lets a subscriber in, in a turn in which all of its streams has been flushed.
+   *
+   * @param open Opens its response, given the id from which it goes on.
+   * @returns Its response; `undefined` if it has everything and nothing more will come.
+   */
+  admit(entrant: Entrant, open: (startId: string) => EventResponse): EventResponse | undefined {
+    const { afterId, since, isReset, context } = entrant;
+    const { head, turn } = this.#source.sequencer;
     this.#flushedThrough = head;
-  }
-
-  /** Where a subscriber begins that has all up to an id. */
-  resumeAt(id: string): Start {
-    return this.#catchUp.startAfter(id);
-  }
-
-  /** Where a newcomer begins that wants the newest `count` events of each stream, or its default. */
-  startAt(count: number | undefined): Start {
-    return this.#catchUp.startWithNewest(count);
-  }
-
-  /** Whether there is anything for a subscriber that begins there. */
-  hasAfter(start: Start): boolean {
-    return this.#catchUp.hasAfter(start);
-  }
-
-  /** Adds a subscriber, in the turn of the last `advance()`. */
-  add(subscriber: Subscriber, start: Start): void {
+    const start = afterId === undefined
+      ? this.#catchUp.startWithNewest(since)
+      : this.#catchUp.startAfter(afterId);
+    const isLacking = this.#catchUp.hasAfter(start);
+    if (this.isEnded && !isLacking && !isReset) return undefined;
+    const response = open(start.id);
+    const subscriber = new Subscriber(context, response, turn);
     this.#subscribers.add(subscriber);
     for (const stream of this.streams) stream.subscribers++;
-    if (this.hasAfter(start)) this.#catchUp.begin(subscriber, start);
-    this.endIfDone();
-  }
-
-  /** Removes a subscriber that has ended. */
-  remove(subscriber: Subscriber): void {
-    if (!this.#subscribers.delete(subscriber)) return;
-    for (const stream of this.streams) stream.subscribers--;
+    response.onEnd(() => this.#remove(subscriber));
+    attempt(subscriber, () => {
+      if (isLacking) this.#catchUp.begin(subscriber, start);
+      else if (this.isEnded) response.end("ended");
+    });
+    return response;
   }
 
   /**
@@ -156,11 +171,6 @@ export class Audience implements StreamAudience {
     return this.size;
   }
 
-  /** Has each subscriber look at the time. */
-  tick(tick: Tick, options: LivenessOptions): void {
-    this.#each((subscriber) => subscriber.tick(tick, options));
-  }
-
   /** Ends all subscribers, whatever they have yet to get. */
   close(reason: EndReason): void {
     this.#each(({ response }) => response.end(reason));
@@ -174,14 +184,22 @@ export class Audience implements StreamAudience {
     }
   }
 
-  // What fails for one subscriber ends that one alone.
   #each(act: (subscriber: Subscriber) => void): void {
-    for (const subscriber of this.#subscribers) {
-      try {
-        act(subscriber);
-      } catch (error) {
-        subscriber.response.fail(error);
-      }
-    }
+    for (const subscriber of this.#subscribers) attempt(subscriber, act);
+  }
+
+  #remove(subscriber: Subscriber): void {
+    this.#subscribers.delete(subscriber);
+    for (const stream of this.streams) stream.subscribers--;
+    if (this.size === 0) this.#onEmpty(this);
+  }
+}
+
+/** Does something for a subscriber; if that fails, the subscriber ends, and no other. */
+function attempt(subscriber: Subscriber, act: (subscriber: Subscriber) => void): void {
+  try {
+    act(subscriber);
+  } catch (error) {
+    subscriber.response.fail(error);
   }
 }

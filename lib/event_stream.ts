@@ -48,14 +48,13 @@ export interface EventStreamOptions {
    */
   readonly maxWaitingBytes?: number;
   /**
-   * The longest silence before the client is sent a heartbeat, in milliseconds, to the second. 0 is
-   * off.
+   * The longest silence before the client is sent a heartbeat, in milliseconds. 0 is off.
    *
    * @default {15_000}
    */
   readonly heartbeatMs?: number;
   /**
-   * How long bytes may wait for a client that takes none, in milliseconds, to the second; then it
+   * How long bytes may wait for a client that takes none, in milliseconds; up to a second after, it
    * ends, reason `stalled`. 0 is off.
    *
    * @default {60_000}
@@ -66,9 +65,8 @@ export interface EventStreamOptions {
   /** Ends the connection, reason `closed`, when it is aborted. */
   readonly signal?: AbortSignal;
   /**
-   * How long the connection may last, in milliseconds by the wall clock, so that the time counts in
-   * which the machine is suspended: to the second, then it gets an event `expired` and ends, reason
-   * `expired`.
+   * How long it may last, in milliseconds by the wall clock, so that the time counts in which the
+   * machine is suspended. Up to a second before, it gets an event `expired` and ends, reason `expired`.
    *
    * @default {Infinity}
    */
@@ -145,7 +143,7 @@ export function eventStream(
   const first = encoder.encode(encodeEvent({ retry: retryMs }));
   const response = new EventResponse(first, reportTo(onError));
   if (onEnd) response.onEnd(onEnd);
-  watch(response, { heartbeatMs, stallMs, expiresMs: Date.now() + expiresInMs });
+  watch(response, { heartbeatMs, stallMs }, Date.now() + expiresInMs);
   const writer = new EventWriter(response, maxWaitingBytes);
   if (isCallback) runCallback(source, writer, response);
   else pullIterable(source, writer, response);

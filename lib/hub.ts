@@ -10,7 +10,6 @@ import { Counters } from "./counters.ts";
 import type { ServerSentEvent } from "./event.ts";
 import { eventStreamHeaders, retryLater } from "./event_response.ts";
 import { HubError } from "./hub_error.ts";
-import { startTicks, type Tick } from "./liveness.ts";
 import { LogDelivery } from "./log_delivery.ts";
 import { LogProgress } from "./log_progress.ts";
 import { LogReader } from "./log_reader.ts";
@@ -71,7 +70,7 @@ export class BroadcastHub implements AsyncDisposable {
   readonly #counters = new Counters();
   readonly #ready: Promise<void>;
   #isReady = false;
-  #stopTicks: (() => void) | undefined;
+  #timer: ReturnType<typeof setInterval> | undefined;
   #isDraining = false;
   #closing: Promise<void> | undefined;
 
@@ -94,10 +93,10 @@ export class BroadcastHub implements AsyncDisposable {
       progress: this.#progress,
       counters: this.#counters,
       reader: this.#reader,
+      now,
     });
     this.#subscriptions = new Subscriptions(
       this.#settings,
-      this.#sequencer,
       this.#progress,
       this.#audiences,
       this.#counters,
@@ -186,7 +185,7 @@ export class BroadcastHub implements AsyncDisposable {
   removeStream(name: string): boolean {
     const stream = this.#streams.get(name);
     if (!stream) return false;
-    this.flush();
+    this.#sequencer.flush();
     for (const audience of stream.audiences) {
       if (audience.streams.length === 1) audience.close("closed");
     }
@@ -260,18 +259,13 @@ export class BroadcastHub implements AsyncDisposable {
     return this.#subscriptions.open(request, wanted, options);
   }
 
-  /** Sends what was published in this turn now rather than at its end. */
-  flush(): void {
-    this.#sequencer.flush();
-  }
-
   /**
    * Drops what is too old, and forgets streams that keep nothing, have no subscriber, and were neither
    * created, published to nor ended for as long as they would keep an event. The hub does so by itself
    * every second.
    */
   expire(): void {
-    this.flush();
+    this.#sequencer.flush();
     this.#streams.expire(this.#settings.now());
   }
 
@@ -315,8 +309,8 @@ export class BroadcastHub implements AsyncDisposable {
   }
 
   async #close(): Promise<void> {
-    this.flush();
-    this.#stopTicks?.();
+    this.#sequencer.flush();
+    this.#stopTimer();
     for (const audience of this.#audiences) audience.close("closed");
     try {
       await this.#settings.log.close();
@@ -347,26 +341,23 @@ export class BroadcastHub implements AsyncDisposable {
     if (this.#closing) throw new HubError("closed", `Cannot ${action}: the hub is closed`);
   }
 
-  // The one timer: it runs while there is anything that can grow old, fall silent or expire.
+  // Runs while there is anything that can grow old.
   #startTimer(): void {
-    if (this.#stopTicks || this.#closing) return;
-    const { heartbeatMs, stallMs, report } = this.#settings;
-    const tickMs = Math.min(
-      heartbeatMs / 2 || MAX_TICK_MS,
-      stallMs / 2 || MAX_TICK_MS,
-      MAX_TICK_MS,
-    );
-    this.#stopTicks = startTicks(tickMs, (tick) => guard(report, () => this.#tick(tick)));
+    if (this.#timer !== undefined || this.#closing) return;
+    const { report } = this.#settings;
+    this.#timer = setInterval(() => guard(report, () => this.#tick()), TICK_MS);
   }
 
-  #tick(tick: Tick): void {
-    for (const audience of this.#audiences) audience.tick(tick, this.#settings);
+  #stopTimer(): void {
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+  }
+
+  #tick(): void {
     this.#reader?.retry();
     this.expire();
-    if (this.#audiences.size > 0 || this.#streams.size > 0) return;
-    this.#stopTicks?.();
-    this.#stopTicks = undefined;
+    if (this.#audiences.size === 0 && this.#streams.size === 0) this.#stopTimer();
   }
 }
 
-const MAX_TICK_MS = 1_000;
+const TICK_MS = 1_000;

@@ -40,6 +40,7 @@ export function startTicks(tickMs: number, onTick: (tick: Tick) => void): () => 
 /** Watches one response, by looking at it every so often: nothing is stored as it is written to. */
 export class Liveness {
   readonly #response: EventResponse;
+  readonly #options: LivenessOptions;
   readonly #expiresMs: number;
   #seenBytes = 0;
   #takenBytes = 0;
@@ -52,14 +53,24 @@ export class Liveness {
    * @param expiresMs When the response ends, in milliseconds since 1970. A permission ends at a time of
    * day, so the wall clock decides: the other clock stands still while the machine is suspended.
    */
-  constructor(response: EventResponse, expiresMs = Infinity) {
+  constructor(response: EventResponse, options: LivenessOptions, expiresMs = Infinity) {
     this.#response = response;
+    this.#options = options;
     this.#expiresMs = expiresMs;
   }
 
-  /** Looks. A silence and the response's time end up to a tick early, a stall up to a tick late. */
-  tick({ timeMs, tickMs, elapsedMs }: Tick, { heartbeatMs, stallMs }: LivenessOptions): void {
+  /** Looks at the response. A silence and the response's time end up to a tick early, a stall up to a tick late. */
+  tick(tick: Tick): void {
+    try {
+      this.#look(tick);
+    } catch (error) {
+      this.#response.fail(error);
+    }
+  }
+
+  #look({ timeMs, tickMs, elapsedMs }: Tick): void {
     if (timeMs + tickMs > this.#expiresMs) return this.#response.expire();
+    const { heartbeatMs, stallMs } = this.#options;
     const { bytes, waitingBytes } = this.#response;
     const isStalled = waitingBytes > 0 && bytes - waitingBytes === this.#takenBytes;
     // Never more than a tick: while the event loop stood still, no client could take anything.
@@ -78,27 +89,46 @@ export class Liveness {
   }
 }
 
-/** Watches a response until it ends, with all others by one timer that ticks every second. */
-export function watch(
-  response: EventResponse,
-  { expiresMs, ...options }: LivenessOptions & { readonly expiresMs: number },
-): void {
-  const liveness = new Liveness(response, expiresMs);
-  watched.set(liveness, options);
-  stopTicks ??= startTicks(TICK_MS, tickAll);
+/**
+ * Watches a response until it ends: all that are looked at as often have one timer.
+ *
+ * @param expiresMs When it ends, in milliseconds since 1970.
+ */
+export function watch(response: EventResponse, options: LivenessOptions, expiresMs: number): void {
+  const tickMs = tickMsOf(options);
+  const group = groups.get(tickMs) ?? startGroup(tickMs);
+  const liveness = new Liveness(response, options, expiresMs);
+  group.watched.add(liveness);
   response.onEnd(() => {
-    watched.delete(liveness);
-    if (watched.size > 0) return;
-    stopTicks?.();
-    stopTicks = undefined;
+    group.watched.delete(liveness);
+    if (group.watched.size > 0) return;
+    group.stop();
+    groups.delete(tickMs);
   });
 }
 
-const HEARTBEAT = new TextEncoder().encode(":\n");
-const TICK_MS = 1_000;
-const watched = new Map<Liveness, LivenessOptions>();
-let stopTicks: (() => void) | undefined;
-
-function tickAll(tick: Tick): void {
-  for (const [liveness, options] of watched) liveness.tick(tick, options);
+/** Responses that are looked at by one timer. */
+interface Group {
+  readonly watched: Set<Liveness>;
+  readonly stop: () => void;
 }
+
+const groups = new Map<number, Group>();
+
+/** How often a response is looked at: twice in the shortest time that counts, and once a second. */
+function tickMsOf({ heartbeatMs, stallMs }: LivenessOptions): number {
+  return Math.min(heartbeatMs / 2 || MAX_TICK_MS, stallMs / 2 || MAX_TICK_MS, MAX_TICK_MS);
+}
+
+function startGroup(tickMs: number): Group {
+  const watched = new Set<Liveness>();
+  const stop = startTicks(tickMs, (tick) => {
+    for (const liveness of watched) liveness.tick(tick);
+  });
+  const group = { watched, stop };
+  groups.set(tickMs, group);
+  return group;
+}
+
+const HEARTBEAT = new TextEncoder().encode(":\n");
+const MAX_TICK_MS = 1_000;

@@ -27,8 +27,8 @@ export interface HubOptions extends Omit<StreamOptions, "ephemeral"> {
    */
   readonly heartbeatMs?: number;
   /**
-   * How long bytes may wait for a subscriber that takes none, in milliseconds; then it ends, reason
-   * `stalled`. 0 is off.
+   * How long bytes may wait for a subscriber that takes none, in milliseconds; up to a second after, it
+   * ends, reason `stalled`. 0 is off.
    *
    * @default {60_000}
    */
@@ -85,7 +85,7 @@ export interface SubscribeOptions {
   readonly headers?: HeadersInit;
   /**
    * How long it may last, in milliseconds by the wall clock, so that the time counts in which the
-   * machine is suspended: up to a second before, it gets an event `expired` and ends, reason `expired`.
+   * machine is suspended. Up to a second before, it gets an event `expired` and ends, reason `expired`.
    *
    * @default {Infinity}
    */

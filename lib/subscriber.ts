@@ -5,7 +5,6 @@
  */
 
 import type { EventResponse } from "./event_response.ts";
-import { Liveness, type LivenessOptions, type Tick } from "./liveness.ts";
 
 /** Where a subscriber begins that may lack something. */
 export interface Start {
@@ -85,14 +84,12 @@ export class Subscriber {
   /** The last turn in which it was sent something. */
   turn: number;
   #state: SubscriberState = CURRENT;
-  readonly #liveness: Liveness;
 
-  /** Begins as current, until `expiresMs`, in milliseconds since 1970. */
-  constructor(context: unknown, response: EventResponse, turn: number, expiresMs: number) {
+  /** Begins as current, in a turn. */
+  constructor(context: unknown, response: EventResponse, turn: number) {
     this.context = context;
     this.response = response;
     this.turn = turn;
-    this.#liveness = new Liveness(response, expiresMs);
   }
 
   /** How much it has. */
@@ -129,11 +126,6 @@ export class Subscriber {
   /** Records that it was sent everything. */
   catchUp(): void {
     this.#state = CURRENT;
-  }
-
-  /** Looks whether its time is over, and how it lives. */
-  tick(tick: Tick, options: LivenessOptions): void {
-    this.#liveness.tick(tick, options);
   }
 }
 

@@ -3,7 +3,7 @@ import { EventResponse } from "../lib/event_response.ts";
 import { type Start, Subscriber } from "../lib/subscriber.ts";
 
 function newcomer(): Subscriber {
-  return new Subscriber(undefined, new EventResponse(new Uint8Array(1), reportError), 0, Infinity);
+  return new Subscriber(undefined, new EventResponse(new Uint8Array(1), reportError), 0);
 }
 
 const start: Start = { id: "e-3", cursor: 3, floors: [3, 5], floorIds: ["e-3", "e-5"] };
