@@ -7,19 +7,10 @@
 
 import { encodeEvent, type ServerSentEvent } from "./event.ts";
 import { type ConnectionEnd, EventResponse, withStreamHeaders } from "./event_response.ts";
-import { EventWriter } from "./event_writer.ts";
+import { type EventWriter, ResponseWriter } from "./event_writer.ts";
 import { watch } from "./liveness.ts";
 import { checkNumbers, DURATION, RETRY } from "./number_option.ts";
 import { reportTo } from "./report.ts";
-
-export { EventWriter } from "./event_writer.ts";
-export {
-  type ConnectionEnd,
-  type EndReason,
-  EventResponse,
-  eventStreamHeaders,
-  retryLater,
-} from "./event_response.ts";
 
 /** What a callback source may return: runs once, when the connection has ended. */
 export type CleanUp = () => unknown;
@@ -144,7 +135,7 @@ export function eventStream(
   const response = new EventResponse(first, reportTo(onError));
   if (onEnd) response.onEnd(onEnd);
   watch(response, { heartbeatMs, stallMs }, Date.now() + expiresInMs);
-  const writer = new EventWriter(response, maxWaitingBytes);
+  const writer = new ResponseWriter(response, maxWaitingBytes);
   if (isCallback) runCallback(source, writer, response);
   else pullIterable(source, writer, response);
   if (signal) closeOnAbort(response, signal);

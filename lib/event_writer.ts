@@ -10,27 +10,64 @@ import { checkNumbers, MAX_TIMER_MS } from "./number_option.ts";
 import { guard, isPromise } from "./report.ts";
 
 /** Writes to one client; a source gets it from {@linkcode eventStream}. */
-export class EventWriter {
+export interface EventWriter {
+  /** Whether the connection has ended; what is sent from then on goes nowhere. */
+  readonly isClosed: boolean;
+  /**
+   * Resolves when nothing waits for the client, or the connection has ended; a source that sends much
+   * awaits it between two events.
+   */
+  readonly ready: Promise<void>;
+  /**
+   * Sends an event, or a string as an event's data.
+   *
+   * @returns Whether the client keeps up: `false` while bytes wait for it, and once the connection
+   * has ended.
+   * @throws {TypeError | RangeError} If the event can't be encoded, as `encodeEvent()` says.
+   */
+  send(event: ServerSentEvent | string): boolean;
+  /** Sends a comment, which no listener sees. Returns what {@linkcode EventWriter.send} would. */
+  comment(text: string): boolean;
+  /**
+   * Sends what `make` returns every `ms` milliseconds, first after `ms`, until the connection ends.
+   *
+   * A beat at which bytes wait for the client is skipped, and `make` is not called. If `make`
+   * throws, the connection ends, reason `failed`.
+   *
+   * @throws {RangeError} If `ms` is not above 0 and at most 2 147 483 647, a timer's limit.
+   */
+  every(ms: number, make: () => ServerSentEvent | string): void;
+  /** Ends the connection once the client has taken what waits. May be called twice. */
+  close(): void;
+  /**
+   * Ends the connection, reason `closed`, and has the client come back in 5 to 15 seconds, at a moment
+   * of its own: for a server that stops.
+   */
+  sendAway(): void;
+}
+
+/** The {@linkcode EventWriter} of an open response. */
+export class ResponseWriter implements EventWriter {
   readonly #response: EventResponse;
   readonly #maxWaitingBytes: number;
   #ready: PromiseWithResolvers<void> | undefined;
 
-  /** For {@linkcode eventStream}. */
+  /**
+   * Begins with nothing sent.
+   *
+   * @param maxWaitingBytes The most bytes that may wait; an event that would exceed them ends the
+   * response, unless nothing else waits.
+   */
   constructor(response: EventResponse, maxWaitingBytes: number) {
     this.#response = response;
     this.#maxWaitingBytes = maxWaitingBytes;
     response.onEnd(() => this.#ready?.resolve());
   }
 
-  /** Whether the connection has ended; what is sent from then on goes nowhere. */
   get isClosed(): boolean {
     return this.#response.isEnded;
   }
 
-  /**
-   * Resolves when nothing waits for the client, or the connection has ended; who sends much waits
-   * for it between two events.
-   */
   get ready(): Promise<void> {
     if (this.isClosed || this.#response.waitingBytes === 0) return Promise.resolve();
     // All who ask before the next pull wait for the same one.
@@ -42,30 +79,14 @@ export class EventWriter {
     return this.#ready.promise;
   }
 
-  /**
-   * Sends an event, or a string as an event's data.
-   *
-   * @returns Whether the client keeps up: `false` while bytes wait for it, and once the connection
-   * has ended.
-   * @throws {TypeError | RangeError} If the event can't be encoded, as `encodeEvent()` says.
-   */
   send(event: ServerSentEvent | string): boolean {
     return this.#write(encodeEvent(typeof event === "string" ? { data: event } : event), 1);
   }
 
-  /** Sends a comment, which no listener sees. Returns what {@linkcode EventWriter.send} would. */
   comment(text: string): boolean {
     return this.#write(encodeComment(text), 0);
   }
 
-  /**
-   * Sends what `make` returns every `ms` milliseconds, first after `ms`, until the connection ends.
-   *
-   * A beat at which bytes wait for the client is skipped, and `make` is not called. If `make`
-   * throws, the connection ends, reason `failed`.
-   *
-   * @throws {RangeError} If `ms` is not above 0 and at most 2 147 483 647, a timer's limit.
-   */
   every(ms: number, make: () => ServerSentEvent | string): void {
     checkNumbers("start interval", { ms }, { ms: { above: 0, max: MAX_TIMER_MS } });
     const beat = () => {
@@ -78,15 +99,10 @@ export class EventWriter {
     this.#response.onEnd(() => clearInterval(timer));
   }
 
-  /** Ends the connection once the client has taken what waits. May be called twice. */
   close(): void {
     this.#response.end("ended");
   }
 
-  /**
-   * Ends the connection, reason `closed`, and has the client come back in 5 to 15 seconds, at a moment
-   * of its own: for a server that stops.
-   */
   sendAway(): void {
     this.#response.sendAway();
   }

@@ -33,12 +33,11 @@ export {
   eventStream,
   type EventStreamOptions,
   type EventStreamSource,
-  EventWriter,
 } from "./event_stream.ts";
+export type { EventWriter } from "./event_writer.ts";
 export {
   type ConnectionEnd,
   type EndReason,
-  EventResponse,
   eventStreamHeaders,
   retryLater,
 } from "./event_response.ts";

@@ -78,9 +78,7 @@ export class Subscriptions {
   #knownId({ lastEventId: id }: SubscribeRequest): string | undefined {
     const { log } = this.#settings;
     if (id === undefined || !log.hasId(id)) return undefined;
-    // One from ahead is known to a log that others append to: this instance has yet to get there.
-    const isShared = log.read !== undefined;
-    return isShared || this.#progress.hasReached(id) ? id : undefined;
+    return log.isShared || this.#progress.hasReached(id) ? id : undefined;
   }
 
   #encodeFirst(streams: readonly string[], startId: string, isReset: boolean): Uint8Array {

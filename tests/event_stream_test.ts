@@ -1,5 +1,7 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes, assertThrows } from "@std/assert";
-import { type ConnectionEnd, eventStream, type EventWriter } from "../lib/event_stream.ts";
+import type { ConnectionEnd } from "../lib/event_response.ts";
+import { eventStream } from "../lib/event_stream.ts";
+import type { EventWriter } from "../lib/event_writer.ts";
 import { Client } from "./client.ts";
 
 Deno.test("eventStream() answers with the headers of an event stream and no others", async () => {

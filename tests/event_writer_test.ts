@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { eventStream, type EventWriter } from "../lib/event_stream.ts";
+import { eventStream } from "../lib/event_stream.ts";
+import type { EventWriter } from "../lib/event_writer.ts";
 import { Client } from "./client.ts";
 
 Deno.test("EventWriter.every() sends at its interval until the client leaves", async () => {

@@ -4,6 +4,10 @@
  * @module
  */
 
+import { soon } from "./soon.ts";
+
+export { soon };
+
 /** A process, killed at the end of the scope. */
 export class Program implements AsyncDisposable {
   /** What it prints. */
@@ -83,17 +87,6 @@ export class Lines {
 export async function lacks(...names: ("net" | "read" | "write" | "run")[]): Promise<boolean> {
   const all = await Promise.all(names.map((name) => Deno.permissions.query({ name })));
   return all.some(({ state }) => state !== "granted");
-}
-
-/** What is promised, or an error where it would keep a failing test waiting for ever. */
-export async function soon<T>(promise: Promise<T>, what: () => string): Promise<T> {
-  const { promise: late, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(() => reject(new Error(`Waited in vain for ${what()}`)), 10_000);
-  try {
-    return await Promise.race([promise, late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }
 
 /** A port that nobody listens on. */

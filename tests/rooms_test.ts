@@ -134,3 +134,47 @@ Deno.test("lib/mod.ts does nothing when it is imported", async () => {
   assertEquals([typeof BroadcastHub, typeof eventStream], ["function", "function"]);
   assertEquals(Object.getOwnPropertyNames(globalThis), before);
 });
+
+Deno.test("an entry point gives what its users call, and nothing of the inside", async () => {
+  assertEquals(Object.keys(await import("../lib/mod.ts")), [
+    "BroadcastHub",
+    "EventParserStream",
+    "HubError",
+    "MemoryLog",
+    "compareIds",
+    "encodeComment",
+    "encodeEvent",
+    "eventStream",
+    "eventStreamHeaders",
+    "retryLater",
+  ]);
+  assertEquals(Object.keys(await import("../lib/log/mod.ts")), [
+    "EpochError",
+    "FORMAT",
+    "MemoryLog",
+    "SharedLog",
+    "checkFormat",
+    "compareIds",
+    "encodeEntry",
+    "randomEpoch",
+  ]);
+});
+
+Deno.test({
+  name:
+    "deno task docs checks each entry point by itself, and what is published has all their files",
+  ignore,
+  async fn() {
+    const { exports, tasks, publish } = JSON.parse(
+      await Deno.readTextFile(new URL("deno.json", ROOT)),
+    );
+    const entries = Object.values<string>(exports).map((path) => path.slice("./".length)).sort();
+    const checks: string[] = tasks.docs.command.split(" && ");
+    assertEquals(checks.sort(), entries.map((path) => `deno doc --lint ${path}`).sort());
+    const needed = [...entries, ...entries.flatMap(imports)].filter((path) => /^\w+\//.test(path));
+    const isPublished = (path: string) =>
+      publish.include.some((part: string) => path.startsWith(part));
+    assertEquals(needed.filter((path) => !isPublished(path)), []);
+    assert(needed.includes("tests/soon.ts"));
+  },
+});

@@ -23,6 +23,7 @@ import { randomEpoch } from "../ids.ts";
 import type { EventLog } from "./log.ts";
 import type { RetentionOptions } from "./retention.ts";
 
+export type { ServerSentEvent } from "../event.ts";
 export type {
   Appended,
   AppendOptions,

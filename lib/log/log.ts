@@ -119,6 +119,13 @@ export interface EventLog {
   /** The id before the oldest entry that it had when it was opened. Known once `open()` resolves or
    * delivers. */
   readonly startId: string;
+  /**
+   * Whether other hubs may append to it too. Then an id from ahead of this hub's newest event may be one
+   * that another hub has given, and this hub waits until it is there; else such an id means nothing.
+   */
+  readonly isShared: boolean;
+  /** Whether what it keeps outlives the hub: who opens it again finds the entries with their ids. */
+  readonly isDurable: boolean;
   /** Whether events can be appended now, as far as it knows. */
   readonly isUp: boolean;
   /**

@@ -11,6 +11,10 @@ import type { Appended, EventLog, LogEntry, LogReceiver } from "./log.ts";
 
 /** An {@linkcode EventLog} that only numbers; what is kept is the hub's history. */
 export class MemoryLog implements EventLog {
+  /** One hub alone appends to it. */
+  readonly isShared: boolean = false;
+  /** It keeps nothing. */
+  readonly isDurable: boolean = false;
   /** It has no way to go away. */
   readonly isUp: boolean = true;
   // New at each start, so that no id is ever given twice.

@@ -25,6 +25,7 @@ import type { RetentionOptions } from "./retention.ts";
 import { guard, reportTo } from "../report.ts";
 import { SharedLog } from "./shared.ts";
 
+export type { ServerSentEvent } from "../event.ts";
 export type {
   Appended,
   AppendOptions,

@@ -35,6 +35,10 @@ import { Retention, type RetentionOptions } from "./retention.ts";
  * be written.
  */
 export class SharedLog implements EventLog {
+  /** Any number of hubs may append to its store. */
+  readonly isShared: boolean = true;
+  /** Its store keeps the entries. */
+  readonly isDurable: boolean = true;
   readonly #store: EntryStore;
   readonly #options: RetentionOptions;
   readonly #pageLength: number;

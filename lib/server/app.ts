@@ -34,6 +34,8 @@ import { listStreams } from "./stream_list.ts";
 import { withoutUnreadBody } from "./unread_body.ts";
 import { limitWrongTokens } from "./wrong_tokens.ts";
 
+// What an app hands out, such as its hub, is documented here too.
+export type * from "../mod.ts";
 export type { Action, Authorize, Grant } from "./access.ts";
 export { type Config, ConfigError, readConfig } from "./config.ts";
 export { importJwtKey, type JwtKey } from "./jwt_key.ts";

@@ -4,7 +4,8 @@
  * @module
  */
 
-import { eventStream, type EventWriter } from "../event_stream.ts";
+import { eventStream } from "../event_stream.ts";
+import type { EventWriter } from "../event_writer.ts";
 import type { BroadcastHub } from "../hub.ts";
 import { HubError } from "../hub_error.ts";
 import { problem } from "../problem.ts";

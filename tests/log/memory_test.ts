@@ -4,6 +4,7 @@ import { testLog } from "./contract.ts";
 testLog({
   name: "MemoryLog",
   isShared: false,
+  isDurable: false,
   ignore: false,
   place: () => ({
     open: () => new MemoryLog(),

@@ -14,6 +14,7 @@ import { isRedisMissing, RedisServer } from "./redis_server.ts";
 export const kv: LogKind = {
   name: "openKvLog()",
   isShared: true,
+  isDurable: true,
   ignore: await lacks("read", "write"),
   async place() {
     const folder = await Deno.makeTempDir();
@@ -28,6 +29,7 @@ export const kv: LogKind = {
 export const redis: LogKind = {
   name: "openRedisLog()",
   isShared: true,
+  isDurable: true,
   ignore: isRedisMissing || await lacks("net", "run", "read", "write"),
   async place() {
     const server = await RedisServer.start();

@@ -1,0 +1,34 @@
+/**
+ * Event logs of your own: the seam that a hub stands on, and the log that several instances share, over
+ * whatever keeps its entries.
+ *
+ * A log is an {@linkcode EventLog}. One whose entries stand in a database is a {@linkcode SharedLog} over
+ * an {@linkcode EntryStore}: the store keeps texts in order, and the log does the rest. The suite
+ * `@sse/hub/log/contract` tests both.
+ *
+ * @example
+ * ```ts
+ * import { BroadcastHub } from "@sse/hub";
+ * import { type EntryStore, SharedLog } from "@sse/hub/log";
+ *
+ * function openHub(store: EntryStore): BroadcastHub {
+ *   return new BroadcastHub({ log: new SharedLog(store, { maxEntries: 10_000 }) });
+ * }
+ * ```
+ *
+ * @module
+ */
+
+export type { ServerSentEvent } from "../event.ts";
+export { compareIds, randomEpoch } from "../ids.ts";
+export type { EventLog, LogEntry } from "./log.ts";
+export type { Appended, AppendOptions, LogPage, LogReceiver, ReadOptions } from "./log.ts";
+export type { HistogramCounts } from "../histogram.ts";
+export type { LogStats } from "./log_stats.ts";
+export { MemoryLog } from "./memory.ts";
+export { SharedLog } from "./shared.ts";
+export type { RetentionOptions } from "./retention.ts";
+export type { EntryStore, EpochState, Placed, WriteOptions } from "./entry_store.ts";
+export { EpochError } from "./entry_store.ts";
+export type { Item, StoredEntry } from "./entries.ts";
+export { checkFormat, encodeEntry, FORMAT } from "./entries.ts";
