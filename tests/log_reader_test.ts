@@ -288,3 +288,13 @@ Deno.test("a client is not shown what was refused after an end, also where the e
   }, "7");
   assertEquals(result.seen, ["6", "7"]);
 });
+
+Deno.test("an id from ahead means nothing to a log that is not shared, though it can be read", async () => {
+  const log = new ScriptedLog();
+  log.isShared = false;
+  await using hub = new BroadcastHub({ log });
+  await log.deliver(1);
+  await using client = new Client(hub.subscribe(subscription("stream=x", "e-2")));
+  const [reset, hello] = await client.take(2);
+  assertEquals([reset?.event, hello?.event, hello?.lastEventId], ["reset", "hello", "e-1"]);
+});

@@ -16,8 +16,8 @@ import type {
 /** A log that delivers and answers when the test says so. */
 export class ScriptedLog implements EventLog {
   startId = "e-0";
-  readonly isShared: boolean = true;
-  readonly isDurable: boolean = true;
+  isShared = true;
+  readonly isDurable = true;
   readonly isUp = true;
   readonly asked: string[] = [];
   readonly options: Required<ReadOptions>[] = [];
