@@ -117,9 +117,7 @@ export class Audience implements StreamAudience {
     if (this.isEnded && !isLacking && !isReset) return undefined;
     const response = open(start.id);
     const subscriber = new Subscriber(context, response, turn);
-    this.#subscribers.add(subscriber);
-    for (const stream of this.streams) stream.subscribers++;
-    response.onEnd(() => this.#remove(subscriber));
+    this.#add(subscriber);
     attempt(subscriber, () => {
       if (isLacking) this.#catchUp.begin(subscriber, start);
       else if (this.isEnded) response.end("ended");
@@ -186,6 +184,12 @@ export class Audience implements StreamAudience {
 
   #each(act: (subscriber: Subscriber) => void): void {
     for (const subscriber of this.#subscribers) attempt(subscriber, act);
+  }
+
+  #add(subscriber: Subscriber): void {
+    this.#subscribers.add(subscriber);
+    for (const stream of this.streams) stream.subscribers++;
+    subscriber.response.onEnd(() => this.#remove(subscriber));
   }
 
   #remove(subscriber: Subscriber): void {

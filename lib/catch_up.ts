@@ -126,7 +126,8 @@ export class CatchUp {
       return onCaughtUp(subscriber);
     }
     if (isResuming) {
-      subscriber.resume({ ...state, cursor, id: merged.idAt(cursor) ?? state.id });
+      const { floors, floorIds } = state;
+      subscriber.resume({ id: merged.idAt(cursor) ?? state.id, cursor, floors, floorIds });
     } else {
       subscriber.fallBehind(cursor);
     }

@@ -6,7 +6,7 @@
  */
 
 import { encodeExpired, encodeRetryLater } from "./control_events.ts";
-import type { Report } from "./report.ts";
+import { isPromise, type Report } from "./report.ts";
 
 /**
  * Why a connection ended.
@@ -205,25 +205,26 @@ export class EventResponse implements UnderlyingDefaultSource<Uint8Array> {
     if (!this.#end) await this.#finish("left");
   }
 
-  #finish(reason: EndReason): Promise<unknown> {
+  #finish(reason: EndReason): Promise<unknown> | undefined {
     const durationMs = this.ageMs;
     this.#end = { reason, events: this.#events, bytes: this.#bytes, durationMs };
     return this.#cleanUp(this.#end);
   }
 
   // Every clean-up runs in this turn, whatever another one throws.
-  #cleanUp(end: ConnectionEnd): Promise<unknown> {
+  #cleanUp(end: ConnectionEnd): Promise<unknown> | undefined {
     const cleanUps = this.#cleanUps;
     this.#cleanUps = [];
-    return Promise.all(
-      cleanUps.map(async (cleanUp) => {
-        try {
-          await cleanUp(end);
-        } catch (error) {
-          this.#report(error);
-        }
-      }),
-    );
+    let waiting: PromiseLike<unknown>[] | undefined;
+    for (const cleanUp of cleanUps) {
+      try {
+        const result = cleanUp(end);
+        if (isPromise(result)) (waiting ??= []).push(result.then(undefined, this.#report));
+      } catch (error) {
+        this.#report(error);
+      }
+    }
+    return waiting && Promise.all(waiting);
   }
 }
 

@@ -134,7 +134,7 @@ export function eventStream(
   const first = encoder.encode(encodeEvent({ retry: retryMs }));
   const response = new EventResponse(first, reportTo(onError));
   if (onEnd) response.onEnd(onEnd);
-  watch(response, { heartbeatMs, stallMs }, Date.now() + expiresInMs);
+  response.onEnd(watch(response, { heartbeatMs, stallMs }, Date.now() + expiresInMs));
   const writer = new ResponseWriter(response, maxWaitingBytes);
   if (isCallback) runCallback(source, writer, response);
   else pullIterable(source, writer, response);

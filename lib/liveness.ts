@@ -90,21 +90,25 @@ export class Liveness {
 }
 
 /**
- * Watches a response until it ends: all that are looked at as often have one timer.
+ * Watches a response: all that are looked at as often have one timer.
  *
  * @param expiresMs When it ends, in milliseconds since 1970.
+ * @returns A function to call when it has ended.
  */
-export function watch(response: EventResponse, options: LivenessOptions, expiresMs: number): void {
+export function watch(
+  response: EventResponse,
+  options: LivenessOptions,
+  expiresMs: number,
+): () => void {
   const tickMs = tickMsOf(options);
   const group = groups.get(tickMs) ?? startGroup(tickMs);
   const liveness = new Liveness(response, options, expiresMs);
   group.watched.add(liveness);
-  response.onEnd(() => {
-    group.watched.delete(liveness);
-    if (group.watched.size > 0) return;
+  return () => {
+    if (!group.watched.delete(liveness) || group.watched.size > 0) return;
     group.stop();
     groups.delete(tickMs);
-  });
+  };
 }
 
 /** Responses that are looked at by one timer. */

@@ -49,18 +49,17 @@ export class Subscriptions {
     const headers = withStreamHeaders(options.headers);
     const { report, onSubscribe } = this.#settings;
     const { streams, since } = wanted;
-    const subscription = { streams, context };
+    const entry = { subscription: { streams, context }, expiresInMs, onEnd };
     let response: EventResponse | undefined;
     try {
       const afterId = this.#knownId(wanted);
       const isReset = afterId !== wanted.lastEventId;
       const entrant = { afterId, since, isReset, context };
-      response = this.#audiences.admit(streams, entrant, (startId) => {
-        const response = new EventResponse(this.#encodeFirst(streams, startId, isReset), report);
-        response.onEnd((end) => this.#ended(subscription, end, onEnd));
-        watch(response, this.#settings, Date.now() + expiresInMs);
-        return response;
-      });
+      response = this.#audiences.admit(
+        streams,
+        entrant,
+        (startId) => this.#connect(this.#encodeFirst(streams, startId, isReset), entry),
+      );
     } catch (error) {
       // The log has thrown. Another time it may not.
       report(error);
@@ -70,8 +69,19 @@ export class Subscriptions {
       return new Response(null, { status: 204, headers: { "cache-control": "no-store" } });
     }
     const subscribed = response;
-    guard((error) => subscribed.fail(error), () => onSubscribe?.(subscription, request));
+    guard((error) => subscribed.fail(error), () => onSubscribe?.(entry.subscription, request));
     return subscribed.respond(headers);
+  }
+
+  // Apart from open(), so that what runs at the end keeps alive no more than this: not the request.
+  #connect(first: Uint8Array, { subscription, expiresInMs, onEnd }: Entry): EventResponse {
+    const response = new EventResponse(first, this.#settings.report);
+    const stopWatching = watch(response, this.#settings, Date.now() + expiresInMs);
+    response.onEnd((end) => {
+      stopWatching();
+      return this.#ended(subscription, end, onEnd);
+    });
+    return response;
   }
 
   /** The id that a client brings, if it is one that a client can have of the log. */
@@ -102,6 +112,13 @@ export class Subscriptions {
     guard(report, () => onEnd?.(end));
     guard(report, () => onUnsubscribe?.(subscription, end));
   }
+}
+
+/** What is needed of a subscription until it has ended. */
+interface Entry {
+  readonly subscription: Subscription;
+  readonly expiresInMs: number;
+  readonly onEnd: SubscribeOptions["onEnd"];
 }
 
 const encoder = new TextEncoder();

@@ -136,7 +136,7 @@ Deno.test("startTicks() says how long ago the last tick was", async () => {
 Deno.test("watch() looks as often as a response needs, and holds no timer once all have ended", async () => {
   const read = async (heartbeatMs: number) => {
     const response = new EventResponse(bytes, reportError);
-    watch(response, { heartbeatMs, stallMs: 0 }, Infinity);
+    response.onEnd(watch(response, { heartbeatMs, stallMs: 0 }, Infinity));
     const reader = response.respond({}).body!.getReader();
     await reader.read();
     const { value } = await reader.read();
@@ -155,7 +155,9 @@ Deno.test("watch() ends a response that it can't look at, and goes on with the o
       throw new Error("broken");
     },
   });
-  for (const one of [broken, response]) watch(one, { heartbeatMs: 20, stallMs: 0 }, Infinity);
+  for (const one of [broken, response]) {
+    one.onEnd(watch(one, { heartbeatMs: 20, stallMs: 0 }, Infinity));
+  }
   assertEquals(new TextDecoder().decode((await reader.read()).value), ":\n");
   assertEquals([broken.isEnded, response.isEnded, errors.map(String)], [true, false, [
     "Error: broken",
