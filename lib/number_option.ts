@@ -16,7 +16,7 @@ export interface NumberRule {
   readonly isWhole?: boolean;
 }
 
-/** The longest that a timer can be set to, in milliseconds: 24.8 days. */
+/** The longest that a timer can be set to, in milliseconds: 24.8 days. Set to more, it goes off at once. */
 export const MAX_TIMER_MS = 2_147_483_647;
 
 /** Milliseconds that a timer can count. */

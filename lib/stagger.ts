@@ -4,8 +4,7 @@
  * @module
  */
 
-/** The longest that a timer can be set to; beyond it, it goes off at once. */
-const MAX_TIMER_MS = 2_147_483_647;
+import { MAX_TIMER_MS } from "./number_option.ts";
 
 /**
  * Acts on each item at a random moment within `withinMs` milliseconds, so that clients that are sent

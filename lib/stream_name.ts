@@ -4,6 +4,9 @@
  * @module
  */
 
+/** What a stream may be called, as error texts say it. */
+export const STREAM_NAMES = "segments of A-Z a-z 0-9 . _ ~ - joined by /, at most 128 characters";
+
 /** Whether a name may be a stream's: see {@linkcode checkStreamName}. */
 export function isStreamName(name: string): boolean {
   return name.length <= 128 && NAME.test(name) && !DOTS_ONLY.test(name);
@@ -18,8 +21,9 @@ export function isStreamName(name: string): boolean {
 export function checkStreamName(name: string): void {
   if (typeof name === "string" && isStreamName(name)) return;
   throw new TypeError(
-    `Cannot use stream name: expected segments of A-Z a-z 0-9 . _ ~ - joined by "/", at most 128 ` +
-      `characters, got ${JSON.stringify(`${name}`.slice(0, 128))}`,
+    `Cannot use stream name: expected ${STREAM_NAMES}, got ${
+      JSON.stringify(`${name}`.slice(0, 128))
+    }`,
   );
 }
 

@@ -6,7 +6,7 @@
 
 import { problem } from "./problem.ts";
 import { searchParams } from "./search_params.ts";
-import { checkStreamName, isStreamName } from "./stream_name.ts";
+import { checkStreamName, isStreamName, STREAM_NAMES } from "./stream_name.ts";
 
 /** What a request to subscribe asks for. */
 export interface SubscribeRequest {
@@ -40,10 +40,7 @@ export function parseSubscribeRequest(
     return problem(400, `Name at most ${MAX_STREAMS_A_SUBSCRIBER} streams`);
   }
   if (!names.every(isStreamName)) {
-    return problem(
-      400,
-      "A stream's name is segments of A-Z a-z 0-9 . _ ~ - joined by /, at most 128 characters",
-    );
+    return problem(400, `A stream's name is ${STREAM_NAMES}`);
   }
   const since = query.get("since");
   if (since !== null && !/^(?:earliest|[0-9]{1,15})$/.test(since)) {
