@@ -1,5 +1,5 @@
 /**
- * The one check of an option that is a number.
+ * The one check of an option that is a number, as a value or as text.
  *
  * @module
  */
@@ -40,8 +40,18 @@ export function checkNumbers<Rules extends Readonly<Record<string, NumberRule>>>
     const value = options[name];
     if (value === undefined || obeys(value, rule)) continue;
     const shown = typeof value === "string" ? JSON.stringify(value) : String(value);
-    throw new RangeError(`Cannot ${action}: ${name} must be ${describe(rule)}, got ${shown}`);
+    throw new RangeError(`Cannot ${action}: ${name} must be ${describeRule(rule)}, got ${shown}`);
   }
+}
+
+/**
+ * Reads a whole number from decimal digits.
+ *
+ * @returns `undefined` if the text is anything else, or its number breaks the rule or is no safe integer.
+ */
+export function parseWhole(text: string, rule: NumberRule): number | undefined {
+  const value = /^[0-9]+$/.test(text) ? Number(text) : NaN;
+  return Number.isSafeInteger(value) && obeys(value, rule) ? value : undefined;
 }
 
 function obeys(value: unknown, rule: NumberRule): boolean {
@@ -51,7 +61,8 @@ function obeys(value: unknown, rule: NumberRule): boolean {
   return value >= min && (above === -Infinity || value > above) && value <= max;
 }
 
-function describe({ min, above, max, isWhole }: NumberRule): string {
+/** Describes a rule in words for messages, such as "a whole number from 1 to 10". */
+export function describeRule({ min, above, max, isWhole }: NumberRule): string {
   const kind = isWhole ? "a whole number" : "a number";
   if (above !== undefined) {
     return `${kind} above ${above}${max === undefined ? "" : ` and at most ${max}`}`;

@@ -4,10 +4,11 @@
  * @module
  */
 
-/** What a stream may be called, as error texts say it. */
-export const STREAM_NAMES = "segments of A-Z a-z 0-9 . _ ~ - joined by /, at most 128 characters";
+/** The rule for a stream's name, to be put into messages. */
+export const STREAM_NAMES =
+  "segments of A-Z a-z 0-9 . _ ~ - joined by /, none of them . or .., at most 128 characters in all";
 
-/** Whether a name may be a stream's: see {@linkcode checkStreamName}. */
+/** Whether a text can be the name of a stream: see {@linkcode STREAM_NAMES}. */
 export function isStreamName(name: string): boolean {
   return name.length <= 128 && NAME.test(name) && !DOTS_ONLY.test(name);
 }
@@ -16,14 +17,13 @@ export function isStreamName(name: string): boolean {
  * Checks a stream's name: segments of `A–Z a–z 0–9 . _ ~ -`, none of them `.` or `..`, joined by `/`,
  * at most 128 characters in all.
  *
- * @throws {TypeError} If it is none.
+ * @throws {TypeError} If the name breaks the rule.
  */
 export function checkStreamName(name: string): void {
   if (typeof name === "string" && isStreamName(name)) return;
   throw new TypeError(
-    `Cannot use stream name: expected ${STREAM_NAMES}, got ${
-      JSON.stringify(`${name}`.slice(0, 128))
-    }`,
+    `Cannot use stream name: expected ${STREAM_NAMES}, got ` +
+      JSON.stringify(`${name}`.slice(0, 128)),
   );
 }
 

@@ -40,7 +40,7 @@ export function parseSubscribeRequest(
     return problem(400, `Name at most ${MAX_STREAMS_A_SUBSCRIBER} streams`);
   }
   if (!names.every(isStreamName)) {
-    return problem(400, `A stream's name is ${STREAM_NAMES}`);
+    return problem(400, `A stream name must be ${STREAM_NAMES}`);
   }
   const since = query.get("since");
   if (since !== null && !/^(?:earliest|[0-9]{1,15})$/.test(since)) {

@@ -7,7 +7,8 @@
 
 import { slowPolicies, type SlowPolicy } from "../stream.ts";
 import { isRedisUrl, parseSentinel } from "../log/redis_address.ts";
-import { isStreamName } from "../stream_name.ts";
+import { describeRule, MAX_TIMER_MS, parseWhole } from "../number_option.ts";
+import { isStreamName, STREAM_NAMES } from "../stream_name.ts";
 import { isHostPattern } from "./allowed_hosts.ts";
 import { isOrigin } from "./cors.ts";
 import { explainJwtKey, JWT_KEY_EXPECTED, unescapePem } from "./jwt_key.ts";
@@ -197,8 +198,6 @@ export function readConfig(get: (name: string) => string | undefined): Config {
   return config;
 }
 
-const MAX_TIMER_MS = 2_147_483_647;
-
 /** What would be right where something is wrong; and what it is, where its text is not to be shown. */
 class Wrong {
   constructor(readonly expected: string, readonly got?: string) {}
@@ -217,13 +216,9 @@ function path(text: string): string | Wrong {
   );
 }
 
-function whole(min: number, max = Number.MAX_SAFE_INTEGER): (text: string) => number | Wrong {
-  return (text) => {
-    const value = /^[0-9]+$/.test(text) ? Number(text) : NaN;
-    if (value >= min && value <= max) return value;
-    const limit = max === Number.MAX_SAFE_INTEGER ? "on" : `to ${max}`;
-    return new Wrong(`a whole number from ${min} ${limit}`);
-  };
+function whole(min: number, max?: number): (text: string) => number | Wrong {
+  const rule = { min, isWhole: true, ...max !== undefined && { max } };
+  return (text) => parseWhole(text, rule) ?? new Wrong(describeRule(rule));
 }
 
 function oneOf<T extends string>(choices: readonly T[]): (text: string) => T | Wrong {
@@ -233,7 +228,7 @@ function oneOf<T extends string>(choices: readonly T[]): (text: string) => T | W
 function streamNames(text: string): string[] | Wrong {
   const names = text.split(",").map((name) => name.trim());
   return names.every(isStreamName) ? names : new Wrong(
-    "names of A-Z a-z 0-9 . _ ~ - in segments joined by /, at most 128 characters each, with commas between",
+    `stream names with commas between, each ${STREAM_NAMES}`,
   );
 }
 

@@ -11,7 +11,7 @@ import { HubError } from "../hub_error.ts";
 import { problem } from "../problem.ts";
 import { type ConnectionEnd, eventStreamHeaders, retryLater } from "../event_response.ts";
 import { searchParams } from "../search_params.ts";
-import { isStreamName } from "../stream_name.ts";
+import { isStreamName, STREAM_NAMES } from "../stream_name.ts";
 import type { Authorize } from "./access.ts";
 import type { Config } from "./config.ts";
 import type { Connections } from "./connections.ts";
@@ -137,10 +137,7 @@ export function sseRoute(options: SseOptions): Route {
     if (grant instanceof Response) return grant;
     const [stream = ""] = streams;
     if (streams.length === 1 && isStreamName(stream)) return stream;
-    return problem(
-      400,
-      "Name one stream: ?stream=<name>, of A-Z a-z 0-9 . _ ~ - in segments joined by /",
-    );
+    return problem(400, `Name one stream with ?stream=<name>; a name must be ${STREAM_NAMES}`);
   }
 
   return { GET: subscribe, POST: publish, DELETE: end };

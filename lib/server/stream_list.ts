@@ -5,6 +5,7 @@
  */
 
 import type { BroadcastHub } from "../hub.ts";
+import { describeRule, parseWhole } from "../number_option.ts";
 import { problem } from "../problem.ts";
 import { searchParams } from "../search_params.ts";
 import { isStreamName } from "../stream_name.ts";
@@ -15,20 +16,20 @@ import { isStreamName } from "../stream_name.ts";
  */
 export function listStreams(hub: BroadcastHub, request: Request): Response {
   const query = searchParams(request);
-  const limit = query.get("limit") ?? `${DEFAULT_LIMIT}`;
-  if (!/^[0-9]{1,4}$/.test(limit) || Number(limit) < 1 || Number(limit) > MAX_LIMIT) {
-    return problem(400, `Give limit as a whole number from 1 to ${MAX_LIMIT}`);
+  const limit = parseWhole(query.get("limit") ?? `${DEFAULT_LIMIT}`, LIMIT);
+  if (limit === undefined) {
+    return problem(400, `The parameter limit must be ${describeRule(LIMIT)}`);
   }
   const after = query.get("after") ?? "";
   if (after !== "" && !isStreamName(after)) {
-    return problem(400, 'Give after as the name of a stream: the "next" of the page before');
+    return problem(400, 'The parameter after must be a stream name: the "next" of the page before');
   }
   // One more than asked for shows whether there is a next page.
-  const found = hub.streams({ after, limit: Number(limit) + 1 });
-  const streams = found.slice(0, Number(limit));
+  const found = hub.streams({ after, limit: limit + 1 });
+  const streams = found.slice(0, limit);
   const next = found.length > streams.length ? streams.at(-1)!.name : null;
   return Response.json({ streams, next }, { headers: { "cache-control": "no-store" } });
 }
 
 const DEFAULT_LIMIT = 100;
-const MAX_LIMIT = 1_000;
+const LIMIT = { min: 1, max: 1_000, isWhole: true };

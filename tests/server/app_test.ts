@@ -156,7 +156,7 @@ Deno.test("GET /sse?stream= is refused where a name can't be a stream's", async 
       await app.fetch(get(`/sse?stream=${name}`)),
       400,
       '{"status":400,"title":"Bad Request",' +
-        '"detail":"A stream\'s name is segments of A-Z a-z 0-9 . _ ~ - joined by /, at most 128 characters"}',
+        '"detail":"A stream name must be segments of A-Z a-z 0-9 . _ ~ - joined by /, none of them . or .., at most 128 characters in all"}',
     );
   }
   assertEquals([messages(app), app.hub.stats().subscribers], [[], 0]);

@@ -36,7 +36,7 @@ for (
     await using app = open();
     const response = await app.fetch(get(`/streams?${query}`, { headers }));
     assertEquals(response.status, 400);
-    assertEquals((await response.json()).detail.split(" ")[1], query.split("=")[0]);
+    assertEquals((await response.json()).detail.split(" ")[2], query.split("=")[0]);
   });
 }
 
