@@ -7,6 +7,7 @@
  */
 
 import { problem } from "../problem.ts";
+import { peerAddress } from "./client_address.ts";
 import { parseIpAddress } from "./ip_address.ts";
 import { authority, type Handler, type RequestInfo } from "./router.ts";
 
@@ -54,11 +55,6 @@ export function isHostPattern(text: string): boolean {
 
 const REFUSAL = "This host name is not served here; the operator can add it to ALLOWED_HOSTS " +
   "or, if a proxy stands in front, set TRUST_PROXY";
-
-/** The address of the peer, where it has one: a peer on a Unix socket has none. */
-export function peerAddress({ remoteAddr }: RequestInfo): string | undefined {
-  return remoteAddr && "hostname" in remoteAddr ? `${remoteAddr.hostname}` : undefined;
-}
 
 // A loopback address only reaches loopback addresses, so the peer's tells which one was reached.
 function isOnThisMachine(info: RequestInfo): boolean {

@@ -5,6 +5,42 @@
  */
 
 import { parseIpAddress } from "./ip_address.ts";
+import type { RequestInfo } from "./router.ts";
+
+/** The client's address of each request, found once. */
+export class ClientAddresses {
+  readonly #addresses = new WeakMap<Request, string>();
+  readonly #trustProxy: number;
+  readonly #onIgnored: (address: string) => void;
+
+  /**
+   * Trusts this many proxies.
+   *
+   * @param onIgnored Gets the address of a request that has the header `X-Forwarded-For` although no proxy
+   * is trusted.
+   */
+  constructor(trustProxy: number, onIgnored: (address: string) => void) {
+    this.#trustProxy = trustProxy;
+    this.#onIgnored = onIgnored;
+  }
+
+  /** Finds the address of a request, when it arrives. */
+  add(request: Request, info: RequestInfo): void {
+    const address = clientAddress(request, peerAddress(info), this.#trustProxy);
+    this.#addresses.set(request, address);
+    if (this.#trustProxy === 0 && request.headers.has("x-forwarded-for")) this.#onIgnored(address);
+  }
+
+  /** The address of a request that was added. */
+  of(request: Request): string {
+    return this.#addresses.get(request) ?? "unknown";
+  }
+}
+
+/** The address of the peer; `undefined` for a peer that has none, as on a Unix socket. */
+export function peerAddress({ remoteAddr }: RequestInfo): string | undefined {
+  return remoteAddr && "hostname" in remoteAddr ? `${remoteAddr.hostname}` : undefined;
+}
 
 /**
  * Finds the client's address.

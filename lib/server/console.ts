@@ -8,7 +8,7 @@ import type { HubStats, StreamInfo } from "../stats.ts";
 import { quantile } from "../histogram.ts";
 import { BroadcastHub } from "../hub.ts";
 import { guard } from "../report.ts";
-import type { Authorize } from "./access.ts";
+import type { Authorize } from "./authorize.ts";
 import type { Connections } from "./connections.ts";
 import type { Route } from "./router.ts";
 
@@ -36,46 +36,60 @@ export interface Console {
 
 /** Makes the feed, and takes figures every second from now on. */
 export function createConsole(options: ConsoleOptions): Console {
-  const { hub, connections, authorize, memoryBytes, onError } = options;
-  const own = new BroadcastHub({ onError });
-  own.createStream("figures", { historyEvents: KEPT_SECONDS, replayEvents: KEPT_SECONDS });
-  own.createStream("overview", { historyEvents: 1, replayEvents: 1, slowSubscriber: "latest" });
+  const { authorize, onError } = options;
+  const feed = createFeed(onError);
+  const publish = createPublisher(feed, options);
+  const timer = setInterval(() => guard(onError, publish), 1_000);
+  return {
+    route: { GET: (request) => subscribe(request, feed, authorize) },
+    close() {
+      clearInterval(timer);
+      return feed.close();
+    },
+  };
+}
+
+/** The hub of the console, with the streams `figures` and `overview`. */
+function createFeed(onError: ConsoleOptions["onError"]): BroadcastHub {
+  const feed = new BroadcastHub({ onError });
+  feed.createStream("figures", { historyEvents: KEPT_SECONDS, replayEvents: KEPT_SECONDS });
+  feed.createStream("overview", { historyEvents: 1, replayEvents: 1, slowSubscriber: "latest" });
+  return feed;
+}
+
+/** Makes what is called every second: it publishes figures of the time since the call before. */
+function createPublisher(feed: BroadcastHub, options: ConsoleOptions): () => void {
+  const { hub, connections, memoryBytes } = options;
   let before = hub.stats();
   let beforeMs = performance.now();
   let streams: readonly StreamRow[] = [];
-
-  function publish(): void {
+  return () => {
     const stats = hub.stats();
     const nowMs = performance.now();
     const seconds = (nowMs - beforeMs) / 1_000;
     const data = figures(before, stats, seconds, connections.size, memoryBytes());
-    own.publish("figures", { event: "figures", data: JSON.stringify(data) });
+    feed.publish("figures", { event: "figures", data: JSON.stringify(data) });
     before = stats;
     beforeMs = nowMs;
-    // Nobody looks: the next one begins without rates.
-    if (own.stats().subscribers === 0) streams = [];
+    // Without an operator nothing is compared: the first overview after that has no rates.
+    if (feed.stats().subscribers === 0) streams = [];
     else {
       streams = streamRows(hub, streams, seconds);
       const data = overview(options, stats, streams);
-      own.publish("overview", { event: "overview", data: JSON.stringify(data) });
+      feed.publish("overview", { event: "overview", data: JSON.stringify(data) });
     }
-  }
-
-  const timer = setInterval(() => guard(onError, publish), 1_000);
-  return {
-    route: {
-      async GET(request) {
-        const grant = await authorize(request, "admin", []);
-        if (grant instanceof Response) return grant;
-        const expiresInMs = (grant.expiresAtMs ?? Infinity) - Date.now();
-        return own.subscribe(request, { streams: ["figures", "overview"], expiresInMs });
-      },
-    },
-    close() {
-      clearInterval(timer);
-      return own.close();
-    },
   };
+}
+
+async function subscribe(
+  request: Request,
+  feed: BroadcastHub,
+  authorize: Authorize,
+): Promise<Response> {
+  const grant = await authorize(request, "admin", []);
+  if (grant instanceof Response) return grant;
+  const expiresInMs = (grant.expiresAtMs ?? Infinity) - Date.now();
+  return feed.subscribe(request, { streams: ["figures", "overview"], expiresInMs });
 }
 
 const KEPT_SECONDS = 900;

@@ -7,7 +7,7 @@
  */
 
 import { problem } from "../problem.ts";
-import { changeHeaders } from "./headers.ts";
+import { changeHeaders } from "./response_headers.ts";
 import type { Handler } from "./router.ts";
 
 /**

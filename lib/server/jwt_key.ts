@@ -4,7 +4,7 @@
  * @module
  */
 
-import { describeKnownText } from "./known_text.ts";
+import { describeWeakSecret } from "./weak_secret.ts";
 
 /** A key that verifies tokens, bound to the one algorithm it may be used with. */
 export interface JwtKey {
@@ -62,7 +62,7 @@ export function explainJwtKey(text: string): string | undefined {
   if (end !== undefined) {
     return `a text with ${QUOTES.test(end) ? "quotes" : "white space"} at its ends`;
   }
-  const known = describeKnownText(text);
+  const known = describeWeakSecret(text);
   if (known !== undefined) return known;
   const { length } = utf8(text);
   if (length < 32) return `a text of ${length} bytes`;

@@ -5,7 +5,7 @@
  */
 
 import { problem } from "../problem.ts";
-import type { Authorize } from "./access.ts";
+import type { Authorize } from "./authorize.ts";
 import { addressBlock } from "./ip_address.ts";
 import { RateLimit } from "./rate_limit.ts";
 

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { describeKnownText } from "../../lib/server/known_text.ts";
+import { describeWeakSecret } from "../../lib/server/weak_secret.ts";
 import { mulberry32 } from "../random.ts";
 import { es256 } from "./jwt_support.ts";
 
@@ -52,27 +52,27 @@ async function publicKeys(): Promise<[name: string, spki: Uint8Array][]> {
   }));
 }
 
-Deno.test("describeKnownText() knows a public key of any kind in every spelling", async () => {
+Deno.test("describeWeakSecret() knows a public key of any kind in every spelling", async () => {
   const keys = await publicKeys();
   keys.push(["secp256k1", Uint8Array.fromBase64(SECP256K1)]);
   keys.push(["certificate", Uint8Array.fromBase64(CERTIFICATE)]);
   for (const [name, der] of keys) {
     for (const text of spellings(der)) {
-      const kind = describeKnownText(text) ?? "";
+      const kind = describeWeakSecret(text) ?? "";
       assert(kind.endsWith(" of a key or certificate in DER"), `${name} ${text}: ${kind}`);
     }
   }
 });
 
-Deno.test("describeKnownText() knows the first line of a key or certificate", async () => {
+Deno.test("describeWeakSecret() knows the first line of a key or certificate", async () => {
   for (const [name, der] of [...await publicKeys()]) {
-    assert(describeKnownText(der.toBase64().slice(0, 64)), name);
+    assert(describeWeakSecret(der.toBase64().slice(0, 64)), name);
   }
-  assert(describeKnownText(CERTIFICATE.slice(0, 64)));
-  assert(describeKnownText(CERTIFICATE.slice(0, 76)));
+  assert(describeWeakSecret(CERTIFICATE.slice(0, 64)));
+  assert(describeWeakSecret(CERTIFICATE.slice(0, 76)));
 });
 
-Deno.test("describeKnownText() knows the points of elliptic curves", async () => {
+Deno.test("describeWeakSecret() knows the points of elliptic curves", async () => {
   for (const namedCurve of ["P-256", "P-384", "P-521"]) {
     const algorithm = { name: "ECDSA", namedCurve };
     const { publicKey } = await crypto.subtle.generateKey(algorithm, true, ["sign", "verify"]);
@@ -80,12 +80,12 @@ Deno.test("describeKnownText() knows the points of elliptic curves", async () =>
     const compressed = point.slice(0, (point.length + 1) / 2);
     compressed[0] = 2 + (point.at(-1)! & 1);
     for (const text of [...spellings(point), ...spellings(compressed)]) {
-      assert(describeKnownText(text)?.endsWith("of a public key's point"), text);
+      assert(describeWeakSecret(text)?.endsWith("of a public key's point"), text);
     }
   }
 });
 
-Deno.test("describeKnownText() knows what stands in PEM, also encoded again", async () => {
+Deno.test("describeWeakSecret() knows what stands in PEM, also encoded again", async () => {
   const { pem } = await es256();
   const labels = { "CERTIFICATE": "a certificate", "PRIVATE KEY": "a private key" };
   const others = ["PUBLIC KEY", "RSA PUBLIC KEY", "PGP PUBLIC KEY BLOCK", "ANY THING"];
@@ -95,15 +95,15 @@ Deno.test("describeKnownText() knows what stands in PEM, also encoded again", as
   ];
   for (const [label, kind] of table) {
     const text = pem.replaceAll("PUBLIC KEY", label);
-    assertEquals(describeKnownText(text), kind, label);
+    assertEquals(describeWeakSecret(text), kind, label);
     for (const spelling of spellings(new TextEncoder().encode(text))) {
-      assert(describeKnownText(spelling)?.endsWith(` of ${kind}`), `${label} ${spelling}`);
+      assert(describeWeakSecret(spelling)?.endsWith(` of ${kind}`), `${label} ${spelling}`);
     }
   }
-  assert(describeKnownText("---- BEGIN SSH2 PUBLIC KEY ----\nAAAAB3NzaC1yc2EAAAADAQABAAABgQ"));
+  assert(describeWeakSecret("---- BEGIN SSH2 PUBLIC KEY ----\nAAAAB3NzaC1yc2EAAAADAQABAAABgQ"));
 });
 
-Deno.test("describeKnownText() knows the public keys of SSH", () => {
+Deno.test("describeWeakSecret() knows the public keys of SSH", () => {
   const types = ["ssh-rsa", "ssh-ed25519", "ssh-dss", "ecdsa-sha2-nistp256"];
   types.push("sk-ssh-ed25519@openssh.com", "sk-ecdsa-sha2-nistp256@openssh.com");
   for (const type of types) {
@@ -111,12 +111,12 @@ Deno.test("describeKnownText() knows the public keys of SSH", () => {
     const blob = new Uint8Array([0, 0, 0, name.length, ...name, 0, 0, 0, 32, ...name, ...name]);
     const key = blob.toBase64();
     for (const text of [`${type} ${key}`, `${type} ${key} me@host`, `host ${type} ${key}`, key]) {
-      assert(describeKnownText(text)?.endsWith("an SSH public key"), text);
+      assert(describeWeakSecret(text)?.endsWith("an SSH public key"), text);
     }
   }
 });
 
-Deno.test("describeKnownText() names what stands for a secret, and is none", () => {
+Deno.test("describeWeakSecret() names what stands for a secret, and is none", () => {
   const table: Readonly<Record<string, readonly string[]>> = {
     "a URL": [
       "https://login.example.com/.well-known/jwks.json",
@@ -170,26 +170,26 @@ Deno.test("describeKnownText() names what stands for a secret, and is none", () 
   for (const [kind, texts] of Object.entries(table)) {
     for (const text of texts) {
       for (const spelling of [text, `${text}\n`, `"${text}"`, ` ${text} `]) {
-        assertEquals(describeKnownText(spelling), kind, spelling);
+        assertEquals(describeWeakSecret(spelling), kind, spelling);
       }
       const encoded = new TextEncoder().encode(text).toBase64();
-      assertEquals(describeKnownText(encoded), `the base64 of ${kind}`, encoded);
+      assertEquals(describeWeakSecret(encoded), `the base64 of ${kind}`, encoded);
     }
   }
 });
 
-Deno.test("describeKnownText() says nothing of secrets", () => {
+Deno.test("describeWeakSecret() says nothing of secrets", () => {
   const table = ["correct horse battery staple, and some", "a secret of at least 32 bytes, ok?"];
   table.push("0123456789abcdef0123456789abcdef", "f81d4fae-7dec-11d0-a765-00a0c91e6bf6");
   table.push("", "x", "=", "0x", "{", "é".repeat(40), "\ud800", "correct.horse.battery");
-  for (const text of table) assertEquals(describeKnownText(text), undefined, text);
+  for (const text of table) assertEquals(describeWeakSecret(text), undefined, text);
   const random = mulberry32(12);
   for (let n = 0; n < 20_000; n++) {
     const bytes = Uint8Array.from({ length: 32 + 16 * (n % 3) }, () => random() * 256);
     const printable = Array.from(bytes, (byte) => String.fromCharCode(33 + byte % 94)).join("");
     const url = bytes.toBase64({ alphabet: "base64url" });
     for (const text of [bytes.toBase64(), url, bytes.toHex(), printable]) {
-      assertEquals(describeKnownText(text), undefined, text);
+      assertEquals(describeWeakSecret(text), undefined, text);
     }
   }
 });

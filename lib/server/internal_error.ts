@@ -11,7 +11,7 @@ import { type Handler, withoutBody } from "./router.ts";
  * Wraps a handler so that what it throws becomes a 500 and one call of `onError`, and the client is
  * told nothing of the inside.
  */
-export function recover(handler: Handler, onError: (error: unknown) => void): Handler {
+export function withInternalError(handler: Handler, onError: (error: unknown) => void): Handler {
   return async (request, info) => {
     try {
       return await handler(request, info);

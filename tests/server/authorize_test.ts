@@ -1,12 +1,10 @@
 import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import {
-  type AccessOptions,
   type Action,
-  createAccess,
-  hashToken,
-  matchesToken,
+  authorizeByTokens,
   mayUse,
-} from "../../lib/server/access.ts";
+  type TokenOptions,
+} from "../../lib/server/authorize.ts";
 import { importJwtKey } from "../../lib/server/jwt_key.ts";
 import { get } from "./support.ts";
 
@@ -65,11 +63,11 @@ interface Asked {
 }
 
 /** The grant, or the status and the challenge of the answer that refuses. */
-async function ask(options: Partial<AccessOptions>, asked: Asked = {}): Promise<unknown> {
+async function ask(options: Partial<TokenOptions>, asked: Asked = {}): Promise<unknown> {
   const { headers = {}, method = "GET", path = "/sse", action = "subscribe", streams = ["news"] } =
     asked;
-  const access = createAccess({ subscribe: "token", now: () => NOW * 1_000, ...options });
-  const answer = await access.authorize(get(path, { method, headers }), action, streams);
+  const authorize = authorizeByTokens({ subscribe: "token", now: () => NOW * 1_000, ...options });
+  const answer = await authorize(get(path, { method, headers }), action, streams);
   if (!(answer instanceof Response)) return answer;
   assertEquals(answer.headers.get("content-type"), "application/problem+json");
   assertEquals(answer.headers.get("cache-control"), "no-store");
@@ -114,41 +112,6 @@ Deno.test("mayUse() allows a name, all below a name, and all", () => {
   for (const [patterns, stream, expected] of table) {
     assertEquals(mayUse(patterns, stream), expected, `${patterns} ${stream}`);
   }
-});
-
-Deno.test("matchesToken() is true for the token that was hashed only", async () => {
-  const expected = await hashToken(PUBLISH_TOKEN);
-  assertEquals(await matchesToken(PUBLISH_TOKEN, expected), true);
-  const others = [
-    "",
-    "x",
-    `${PUBLISH_TOKEN} `,
-    PUBLISH_TOKEN.slice(1),
-    PUBLISH_TOKEN.toUpperCase(),
-  ];
-  for (const other of others) assertEquals(await matchesToken(other, expected), false, other);
-});
-
-Deno.test("matchesToken() is false where one bit of the hash differs, or all of it lacks", async () => {
-  const hash = await hashToken(PUBLISH_TOKEN);
-  for (let bit = 0; bit < 256; bit++) {
-    const other = hash.slice();
-    other[bit >> 3]! ^= 1 << (bit & 7);
-    assertEquals(await matchesToken(PUBLISH_TOKEN, other), false, `${bit}`);
-  }
-  const twice = hash.map((byte, i) => i < 2 ? byte ^ 1 : byte);
-  assertEquals(await matchesToken(PUBLISH_TOKEN, twice), false);
-  for (const length of [0, 31]) {
-    assertEquals(await matchesToken(PUBLISH_TOKEN, hash.slice(0, length)), false, `${length}`);
-  }
-  assertEquals(await matchesToken(PUBLISH_TOKEN, new Uint8Array([...hash, 0])), false);
-});
-
-Deno.test("hashToken() is the SHA-256 of FIPS 180-2, appendix B.1", async () => {
-  assertEquals(
-    (await hashToken("abc")).toHex(),
-    "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad",
-  );
 });
 
 Deno.test("authorize() without a token lets subscribe where streams are public, and no more", async () => {
@@ -256,7 +219,7 @@ Deno.test("authorize() refuses a JWT where there is no key for it", async () => 
 });
 
 Deno.test("authorize() says what is wrong with a signed token, and nothing of another", async () => {
-  const access = createAccess({ ...BOTH, subscribe: "public", now: () => NOW * 1_000 });
+  const authorize = authorizeByTokens({ ...BOTH, subscribe: "public", now: () => NOW * 1_000 });
   const details = [
     [EXPIRED, "The token has expired"],
     [EARLY, "The token is not valid yet"],
@@ -268,7 +231,7 @@ Deno.test("authorize() says what is wrong with a signed token, and nothing of an
     [ALG_NONE, "The token is not valid here"],
   ] as const;
   for (const [token, expected] of details) {
-    const answer = await access.authorize(get("/sse", { headers: bearer(token) }), "subscribe", []);
+    const answer = await authorize(get("/sse", { headers: bearer(token) }), "subscribe", []);
     assert(answer instanceof Response);
     assertEquals((await answer.json()).detail, expected);
   }
@@ -276,13 +239,13 @@ Deno.test("authorize() says what is wrong with a signed token, and nothing of an
 
 Deno.test("authorize() takes the time from its clock at each request", async () => {
   let nowMs = NOW * 1_000;
-  const access = createAccess({ jwtKey, subscribe: "token", now: () => nowMs });
+  const authorize = authorizeByTokens({ jwtKey, subscribe: "token", now: () => nowMs });
   const request = get("/sse", { headers: bearer(ORDERS) });
-  assertEquals(await access.authorize(request, "subscribe", ["news"]), GRANTED_UNTIL);
+  assertEquals(await authorize(request, "subscribe", ["news"]), GRANTED_UNTIL);
   nowMs += 59_999;
-  assertEquals(await access.authorize(request, "subscribe", ["news"]), GRANTED_UNTIL);
+  assertEquals(await authorize(request, "subscribe", ["news"]), GRANTED_UNTIL);
   nowMs += 1;
-  const answer = await access.authorize(request, "subscribe", ["news"]);
+  const answer = await authorize(request, "subscribe", ["news"]);
   assertEquals(answer instanceof Response && answer.status, 401);
 });
 
@@ -454,9 +417,12 @@ Deno.test("authorize() refuses a bad cookie as such wherever it comes from", asy
   }
 });
 
-Deno.test("createAccess() refuses a publish token that no header can carry, and doesn't repeat it", () => {
+Deno.test("authorizeByTokens() refuses a publish token that no header can carry, and doesn't repeat it", () => {
   for (const publishToken of ["", " ", "two words", "line\nbreak", "é", "tab\t"]) {
-    const error = assertThrows(() => createAccess({ publishToken, subscribe: "token" }), TypeError);
+    const error = assertThrows(
+      () => authorizeByTokens({ publishToken, subscribe: "token" }),
+      TypeError,
+    );
     assertEquals(
       error.message,
       "Cannot use publish token: it must be printable ASCII without spaces",

@@ -1,5 +1,6 @@
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
-import { type Config, ConfigError, readConfig } from "../../lib/server/config.ts";
+import { type Config, ConfigError } from "../../lib/server/config.ts";
+import { readConfig } from "../../lib/server/read_config.ts";
 import { words } from "./support.ts";
 
 /** A setting: its default, texts with what they mean, and texts that are wrong. */

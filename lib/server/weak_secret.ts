@@ -14,7 +14,7 @@
  *
  * @returns The text's kind with its article, such as `a URL`; `undefined` for every other text.
  */
-export function describeKnownText(text: string): string | undefined {
+export function describeWeakSecret(text: string): string | undefined {
   return describe(text, 3);
 }
 

@@ -1,7 +1,7 @@
 import { assertEquals, assertMatch, assertNotEquals, assertThrows } from "@std/assert";
 import { lacks } from "../program.ts";
 import type { Route } from "../../lib/server/router.ts";
-import { staticRoutes } from "../../lib/server/static.ts";
+import { staticRoutes } from "../../lib/server/static_files.ts";
 import { get, testApp } from "./support.ts";
 
 const noRead = await lacks("read");

@@ -1,0 +1,152 @@
+/**
+ * What the routes of a server share: its hub, its connections, and who may do what.
+ *
+ * @module
+ */
+
+import type { EventWriter } from "../event_writer.ts";
+import { BroadcastHub } from "../hub.ts";
+import type { EventLog } from "../log/log.ts";
+import type { Report } from "../report.ts";
+import type { AppOptions } from "./app.ts";
+import { type Authorize, authorizeByTokens } from "./authorize.ts";
+import { ClientAddresses } from "./client_address.ts";
+import type { Config } from "./config.ts";
+import { Connections } from "./connections.ts";
+import { type Console, createConsole } from "./console.ts";
+import { openEventLog } from "./event_log.ts";
+import { importJwtKey } from "./jwt_key.ts";
+import type { RefusedPublishers } from "./publish_handler.ts";
+import { createLog, createWarnOnce, type Log } from "./request_log.ts";
+import type { Route } from "./router.ts";
+import { createSessions, type Sessions } from "./session.ts";
+import { staticRoutes } from "./static_files.ts";
+import { limitWrongTokens } from "./wrong_tokens.ts";
+
+/** What the routes share, and what `drain()` and `close()` end. */
+export interface AppParts {
+  /** The server's configuration. */
+  readonly config: Config;
+  /** The routes of the pages, by path. */
+  readonly pages: ReadonlyMap<string, Route>;
+  /** The hub behind `/sse?stream=`. */
+  readonly hub: BroadcastHub;
+  /** The open event streams, with their limits. */
+  readonly connections: Connections;
+  /** The writers of the open per-connection streams. */
+  readonly writers: Set<EventWriter>;
+  /** The clients' addresses. */
+  readonly addresses: ClientAddresses;
+  /** Finds a client's address. */
+  readonly addressOf: (request: Request) => string;
+  /** The login of the console. */
+  readonly sessions: Sessions;
+  /** Decides who may do what. */
+  readonly authorize: Authorize;
+  /** The events of the console. */
+  readonly console: Console;
+  /** Refused publishes by reason. */
+  readonly refusedPublishers: RefusedPublishers;
+  /** The process's resident memory in bytes, where it is known. */
+  readonly memoryBytes: () => number | undefined;
+  /** The number of log lines that could not be printed, where it is known. */
+  readonly droppedLines: () => number | undefined;
+  /** Whether the server is stopping. */
+  readonly isStopping: () => boolean;
+  /** Marks the server as stopping, for good. */
+  readonly setStopping: () => void;
+  /** Writes a warning to the log, once for each message. */
+  readonly warnOnce: Log;
+  /** Writes an error to the log. */
+  readonly onError: Report;
+}
+
+/** Makes the parts. From now on figures are taken for the console. */
+export function createParts(config: Config, options: AppOptions): AppParts {
+  const { print = () => {}, pages = staticRoutes(STATIC) } = options;
+  const log = createLog(config.logFormat, print);
+  const warnOnce = createWarnOnce(log);
+  const onError = (error: unknown) => log("error", { error: describe(error) });
+  const hub = createHub(config, options.eventLog, log);
+  const connections = new Connections({ ...config, log });
+  const addresses = createAddresses(config, warnOnce);
+  const addressOf = (request: Request) => addresses.of(request);
+  const sessions = createSessions({ ...config, addressOf });
+  const authorize = limitWrongTokens(
+    sessions.authorizeFirst(options.authorize ?? authorizeByConfig(config)),
+    { addressOf, onLimit: (address) => warnOnce("too many wrong tokens", { address }) },
+  );
+  const memoryBytes = () => figure(options.memoryBytes, onError);
+  let isStopping = false;
+  return {
+    config,
+    pages,
+    hub,
+    connections,
+    writers: new Set(),
+    addresses,
+    addressOf,
+    sessions,
+    authorize,
+    console: createConsole({ hub, connections, authorize, memoryBytes, onError }),
+    refusedPublishers: { rate: 0, maxStreams: 0, stopping: 0, logAway: 0 },
+    memoryBytes,
+    droppedLines: () => figure(options.droppedLines, onError),
+    isStopping: () => isStopping,
+    setStopping: () => isStopping = true,
+    warnOnce,
+    onError,
+  };
+}
+
+const STATIC = new URL("../../static/", import.meta.url);
+
+function createAddresses({ trustProxy }: Config, warnOnce: Log): ClientAddresses {
+  return new ClientAddresses(trustProxy, (address) => {
+    warnOnce("X-Forwarded-For ignored", { address, hint: PROXY_HINT });
+  });
+}
+
+const PROXY_HINT =
+  "behind a proxy, set TRUST_PROXY to the number of proxies, else all clients count as one";
+
+/** The hub of a configuration, with nothing of it that a hub has no need to know. */
+function createHub(config: Config, eventLog: EventLog | undefined, log: Log): BroadcastHub {
+  const { historyEvents, historyBytes, historyTotalBytes, slowSubscriber, retryMs } = config;
+  return new BroadcastHub({
+    historyEvents,
+    historyBytes,
+    historyMs: config.historySeconds * 1_000,
+    historyTotalBytes,
+    // STREAMS is the bound already, and streams outside it that a log still has don't count.
+    maxStreams: config.streams ? Infinity : config.maxStreams,
+    slowSubscriber,
+    retryMs,
+    heartbeatMs: config.heartbeatSeconds * 1_000,
+    stallMs: config.stallSeconds * 1_000,
+    log: eventLog ?? openEventLog(config, (reason) => log("event log in danger", { reason })),
+    onLogChange: (isUp, reason) =>
+      isUp ? log("event log back") : log("event log away", { reason: `${reason}` }),
+    onError: (error) => log("error", { error: describe(error) }),
+  });
+}
+
+function authorizeByConfig({ publishToken, jwtKey, subscribe }: Config): Authorize {
+  const key = jwtKey === undefined ? undefined : importJwtKey(jwtKey);
+  return authorizeByTokens({ publishToken, jwtKey: key, subscribe });
+}
+
+/** Reads a figure of the process. One that throws is reported and left out. */
+function figure(read: (() => number | undefined) | undefined, report: Report): number | undefined {
+  try {
+    return read?.();
+  } catch (error) {
+    report(error);
+    return undefined;
+  }
+}
+
+function describe(error: unknown): string {
+  if (error instanceof Error) return error.stack ?? error.message;
+  return typeof error === "object" ? Object.prototype.toString.call(error) : String(error);
+}

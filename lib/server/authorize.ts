@@ -1,0 +1,173 @@
+/**
+ * Who may do what, decided for one request: by the publish token, by JSON Web Tokens, or without a token
+ * where a stream is public. A token's claims are read by `jwt.ts`.
+ *
+ * @module
+ */
+
+import { problem } from "../problem.ts";
+import { bearerToken, hashToken, matchesToken } from "./bearer_token.ts";
+import { isFromOwnPage, isSafe, refuseForeignPage } from "./csrf.ts";
+import { type Claims, type JwtRefusal, verifyJwt } from "./jwt.ts";
+import type { JwtKey } from "./jwt_key.ts";
+
+/**
+ * What a request wants to do: `subscribe` to streams, `publish` to streams or end them, or `admin`, which
+ * is to read lists and figures and to use the console.
+ */
+export type Action = "subscribe" | "publish" | "admin";
+
+/** The permission to do it. */
+export interface Grant {
+  /** When the permission ends, in milliseconds since 1970; left out, it doesn't. */
+  readonly expiresAtMs?: number;
+}
+
+/**
+ * Decides whether a request may do something with all of these streams.
+ *
+ * The decision must be the same for a client that resumes as for a new client. `streams` is empty where
+ * no named stream is meant: for the per-connection stream, and for `admin`.
+ *
+ * @returns The permission, or the response that refuses the request.
+ */
+export type Authorize = (
+  request: Request,
+  action: Action,
+  streams: readonly string[],
+) => Grant | Response | Promise<Grant | Response>;
+
+/** Options of {@linkcode authorizeByTokens}. */
+export interface TokenOptions {
+  /** The token that grants every action on every stream: printable ASCII without spaces. */
+  readonly publishToken?: string | undefined;
+  /** The key that verifies JWTs. */
+  readonly jwtKey?: JwtKey | Promise<JwtKey> | undefined;
+  /** Who may subscribe: everybody, or only clients with a token. */
+  readonly subscribe: "public" | "token";
+  /** Gives the time, in milliseconds since 1970. By default `Date.now()`. */
+  readonly now?: () => number;
+}
+
+/**
+ * Makes a decision from a publish token and a key for JWTs.
+ *
+ * A token comes in the header `Authorization: Bearer`; a JWT may also come in the cookie `sse_token`,
+ * which is ignored without a `jwtKey` or when it is empty. A token is never read from the query, nor from
+ * another scheme than Bearer. A browser sends several cookies of that name when they were set for several
+ * paths or domains: the first 4 are tried, and the first that covers the request counts.
+ *
+ * - A token that is not valid gets a 401, even where no token is needed.
+ * - A request without a token gets a 401 where a token would help, else a 403.
+ * - The publish token grants everything. A JWT grants the streams that it names; on a server whose streams
+ *   are public it grants subscribing to all of them, and its connections still end when it expires. A JWT
+ *   never grants `admin`.
+ * - A cookie authorizes an unsafe method only from the server's own pages.
+ *
+ * @throws {TypeError} If the publish token could not be sent in a header.
+ */
+export function authorizeByTokens(options: TokenOptions): Authorize {
+  const isPublishToken = publishTokenCheck(options.publishToken);
+  return async (request, action, streams) => {
+    const isPublic = action === "subscribe" && options.subscribe === "public";
+    const isCovered = (claims: Claims) => isPublic || covers(claims, action, streams);
+    const token = bearerToken(request.headers);
+    if (token !== undefined) {
+      return await isPublishToken(token) ? {} : await authorizeByJwts([token], isCovered, options);
+    }
+    const cookies = options.jwtKey ? cookieTokens(request.headers) : [];
+    if (cookies.length > 0) return await authorizeByCookies(request, cookies, isCovered, options);
+    return isPublic ? {} : refuseAnonymous(action, options);
+  };
+}
+
+/**
+ * Whether one of the patterns allows a stream: a stream's name allows that stream, a name and `/*` allow
+ * everything below the name but not itself, and `*` allows every stream.
+ */
+export function mayUse(patterns: readonly string[], stream: string): boolean {
+  return patterns.some((pattern) => {
+    if (pattern === "*" || pattern === stream) return true;
+    const folder = pattern.slice(0, -1);
+    return pattern.endsWith("/*") && stream.startsWith(folder) && stream !== folder;
+  });
+}
+
+function publishTokenCheck(publishToken: string | undefined): (token: string) => Promise<boolean> {
+  if (publishToken === undefined) return () => Promise.resolve(false);
+  if (!/^[!-~]+$/.test(publishToken)) {
+    throw new TypeError("Cannot use publish token: it must be printable ASCII without spaces");
+  }
+  let expected: Promise<Uint8Array> | undefined;
+  return async (token) => await matchesToken(token, await (expected ??= hashToken(publishToken)));
+}
+
+function covers(claims: Claims, action: Action, streams: readonly string[]): boolean {
+  if (action === "admin") return false;
+  return streams.every((stream) => mayUse(claims[action], stream));
+}
+
+/** Decides by JWTs: the first one that covers the request counts. */
+async function authorizeByJwts(
+  tokens: readonly string[],
+  isCovered: (claims: Claims) => boolean,
+  { jwtKey, now = Date.now }: TokenOptions,
+): Promise<Grant | Response> {
+  const valid: Claims[] = [];
+  let refusal: JwtRefusal | undefined;
+  for (const token of jwtKey ? tokens : []) {
+    const result = await verifyJwt(token, await jwtKey!, now() / 1_000);
+    if ("fault" in result) refusal ??= result;
+    else valid.push(result);
+  }
+  if (valid.length === 0) return refuseToken(refusal);
+  const claims = valid.find(isCovered);
+  return claims ? { expiresAtMs: claims.expiresAtSeconds * 1_000 } : refuseScope();
+}
+
+async function authorizeByCookies(
+  request: Request,
+  cookies: readonly string[],
+  isCovered: (claims: Claims) => boolean,
+  options: TokenOptions,
+): Promise<Grant | Response> {
+  const answer = await authorizeByJwts(cookies, isCovered, options);
+  const isForeign = !isSafe(request) && !isFromOwnPage(request);
+  return isForeign && !isUnauthorized(answer) ? refuseForeignPage() : answer;
+}
+
+/** The first tokens of cookies `sse_token`, each once. */
+function cookieTokens(headers: Headers): string[] {
+  const cookies = (headers.get("cookie") ?? "").split(";").map((cookie) => cookie.trim());
+  const tokens = cookies
+    .filter((cookie) => cookie.startsWith(COOKIE) && cookie.length > COOKIE.length)
+    .map((cookie) => cookie.slice(COOKIE.length));
+  return [...new Set(tokens)].slice(0, MAX_COOKIES);
+}
+
+const COOKIE = "sse_token=";
+const MAX_COOKIES = 4;
+
+function isUnauthorized(answer: Grant | Response): boolean {
+  return answer instanceof Response && answer.status === 401;
+}
+
+function refuseToken(refusal: JwtRefusal | undefined): Response {
+  return problem(401, refusal?.detail ?? "The token is not valid here", {
+    "www-authenticate": 'Bearer error="invalid_token"',
+  });
+}
+
+function refuseScope(): Response {
+  return problem(403, "The token is not good for this", {
+    "www-authenticate": 'Bearer error="insufficient_scope"',
+  });
+}
+
+function refuseAnonymous(action: Action, { publishToken, jwtKey }: TokenOptions): Response {
+  const helps = publishToken !== undefined || (jwtKey !== undefined && action !== "admin");
+  if (!helps) return problem(403, "This is closed here, and there is no token for it");
+  return problem(401, "Send a token in the header Authorization, after the word Bearer", {
+    "www-authenticate": 'Bearer realm="sse-hub"',
+  });
+}

@@ -1,0 +1,129 @@
+/**
+ * `POST /sse?stream=<name>` publishes to a stream, and `DELETE` ends it.
+ *
+ * @module
+ */
+
+import { HubError } from "../hub_error.ts";
+import { problem } from "../problem.ts";
+import { searchParams } from "../search_params.ts";
+import { isStreamName, STREAM_NAMES } from "../stream_name.ts";
+import { addressBlock } from "./ip_address.ts";
+import { readPublishBody } from "./publish_body.ts";
+import type { RateLimit } from "./rate_limit.ts";
+import type { RequestInfo } from "./router.ts";
+import { refuseUnserved } from "./served_streams.ts";
+import type { SseContext } from "./sse_route.ts";
+import { TIME_STREAM } from "./time_stream.ts";
+
+/** Refused publishes by reason. */
+export interface RefusedPublishers {
+  /** Over `PUBLISH_RATE`. */
+  rate: number;
+  /** Over `MAX_STREAMS`. */
+  maxStreams: number;
+  /** While the server is stopping. */
+  stopping: number;
+  /** While the event log is unreachable. */
+  logAway: number;
+}
+
+/** What publishing needs beside the context of the route. */
+export interface PublishContext extends SseContext {
+  /** Permits events of an address block. */
+  readonly publishRate: RateLimit;
+}
+
+/** Publishes the events of a request's body, all or none. */
+export async function publish(
+  request: Request,
+  info: RequestInfo,
+  context: PublishContext,
+): Promise<Response> {
+  const { config, hub, addressOf, publishRate, refusedPublishers } = context;
+  const stream = await readStream(request, context);
+  if (stream instanceof Response) return stream;
+  const block = addressBlock(addressOf(request, info));
+  const refusal = refuseUnserved([stream], config) ?? refuseRate(block, context);
+  if (refusal) return refusal;
+  const events = await readPublishBody(request, config.maxEventBytes);
+  if (events instanceof Response) return events;
+  publishRate.owe(block, events.length - 1);
+  if (context.isStopping()) return refuseStopping(refusedPublishers);
+  try {
+    return Response.json(await hub.publish(stream, events), { headers: NO_STORE });
+  } catch (error) {
+    return refuseByHub(error, refusedPublishers);
+  }
+}
+
+/** Ends a stream, also one outside `STREAMS` that an earlier start with another list has left. */
+export async function endStream(request: Request, context: SseContext): Promise<Response> {
+  const stream = await readStream(request, context);
+  if (stream instanceof Response) return stream;
+  if (stream === TIME_STREAM) return problem(403, CLOCK_REFUSAL);
+  try {
+    const wasThere = await context.hub.end(stream);
+    if (wasThere) return new Response(null, { status: 204 });
+    return problem(404, `There is no stream ${stream}`);
+  } catch (error) {
+    return refuseByHub(error, context.refusedPublishers);
+  }
+}
+
+/** Reads the one stream that a request names, if the request may publish to it. */
+async function readStream(
+  request: Request,
+  { authorize }: SseContext,
+): Promise<string | Response> {
+  const streams = searchParams(request).getAll("stream");
+  const grant = await authorize(request, "publish", streams);
+  if (grant instanceof Response) return grant;
+  const [stream = ""] = streams;
+  if (streams.length === 1 && isStreamName(stream)) return stream;
+  return problem(400, `Name one stream with ?stream=<name>; a name must be ${STREAM_NAMES}`);
+}
+
+/** Takes a permit from an address block's rate; the other events of a batch are owed later. */
+function refuseRate(block: string, context: PublishContext): Response | undefined {
+  const waitSeconds = context.publishRate.take(block);
+  if (waitSeconds === 0) return undefined;
+  context.refusedPublishers.rate++;
+  return tryAgain(429, "This address publishes too often", waitSeconds);
+}
+
+/** Answers for what a hub throws; throws on what is not about the request. */
+function refuseByHub(error: unknown, refused: RefusedPublishers): Response {
+  if (error instanceof RangeError) return problem(413, TOO_MUCH);
+  if (!(error instanceof HubError)) throw error;
+  switch (error.code) {
+    case "ended":
+      return problem(409, "The stream has ended; publish to another one");
+    case "full":
+      refused.maxStreams++;
+      return tryAgain(429, "There are as many streams as MAX_STREAMS allows", 60);
+    case "closed":
+      return refuseStopping(refused);
+    case "unreachable":
+    case "lost":
+      refused.logAway++;
+      return tryAgain(503, `The event log ${LOG_FAULTS[error.code]}; ${SEND_AGAIN}`, 5);
+  }
+}
+
+function refuseStopping(refused: RefusedPublishers): Response {
+  refused.stopping++;
+  return tryAgain(503, "The server is stopping", 5);
+}
+
+function tryAgain(status: number, detail: string, seconds: number): Response {
+  return problem(status, detail, { "retry-after": `${seconds}` });
+}
+
+const CLOCK_REFUSAL =
+  `The stream ${TIME_STREAM} is the server's clock; STREAMS without it turns it off`;
+const TOO_MUCH =
+  "This is more than the event log takes at once, with EVENT_LOG=kv 65 000 bytes: send less";
+const LOG_FAULTS = { unreachable: "is unreachable", lost: "has lost this event" };
+const SEND_AGAIN = "an event with an id can be sent again safely";
+const NO_STORE = { "cache-control": "no-store" };

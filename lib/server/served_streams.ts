@@ -1,0 +1,23 @@
+/**
+ * Which streams there may be: those of `STREAMS`, or any.
+ *
+ * @module
+ */
+
+import { problem } from "../problem.ts";
+import { isStreamName } from "../stream_name.ts";
+import type { Config } from "./config.ts";
+
+/** Whether a stream may exist on this server. */
+export function isServed(name: string, { streams }: Pick<Config, "streams">): boolean {
+  return streams?.includes(name) ?? true;
+}
+
+/** Answers with a 404 if one of the streams is not served; `undefined` if all are. */
+export function refuseUnserved(
+  streams: readonly string[],
+  config: Pick<Config, "streams">,
+): Response | undefined {
+  const unserved = streams.find((name) => isStreamName(name) && !isServed(name, config));
+  return unserved === undefined ? undefined : problem(404, `There is no stream ${unserved}`);
+}
