@@ -124,38 +124,55 @@ function explainPublishing(curl: ShownAddress["curl"]): void {
   );
 }
 
-/** Listens; and again whenever the listener dies, as it does when file descriptors run out. */
+/** Listens, and listens again whenever the listener dies, as when file descriptors run out. */
 async function serve({ fetch }: App, config: Config): Promise<void> {
-  const { host, reusePort, tlsCert, tlsKey } = config;
-  let { port } = config;
-  const tls = tlsCert !== undefined && tlsKey !== undefined ? { cert: tlsCert, key: tlsKey } : {};
-  let hasListened = false;
-  // DENO_SERVE_ADDRESS may put another kind of address in place of the host and the port.
-  const onListen = (address: ListenAddress) => {
-    port = address.port ?? port;
-    const { text, curl } = showAddress(address, "cert" in tls ? "https" : "http");
-    stdout.say(`Listening on ${text}`);
-    if (!hasListened) explainPublishing(curl);
-    hasListened = true;
-  };
-  // Without it the runtime prints the error itself, on a console that may stand still.
-  const onError = (error: unknown) => {
-    if (!(error instanceof CutConnection)) stderr.say(`Cannot answer: ${error}`);
-    return new Response(null, { status: 500 });
-  };
+  const listener = { hasListened: false, port: config.port };
   while (stoppingSinceMs === undefined) {
     try {
-      server = Deno.serve({ hostname: host, port, reusePort, ...tls, onListen, onError }, fetch);
+      server = Deno.serve({ ...listenOptions(config, listener), onError: answerError }, fetch);
       await server.finished;
     } catch (error) {
-      if (!hasListened) {
-        const address = Deno.env.get("DENO_SERVE_ADDRESS");
-        await fail(describeListenError(error, { ...config, address }), 1);
-      }
+      if (!listener.hasListened) await failToListen(error, config);
       stderr.say(`The listener died, and is started again: ${error}`);
       await new Promise((resolve) => setTimeout(resolve, 200));
     }
   }
+}
+
+/** What has become of the listener. */
+interface Listener {
+  hasListened: boolean;
+  /** The port: with `PORT=0` the one that was free when it first listened. */
+  port: number;
+}
+
+function listenOptions({ host, reusePort, tlsCert, tlsKey }: Config, listener: Listener) {
+  const tls = tlsCert !== undefined && tlsKey !== undefined ? { cert: tlsCert, key: tlsKey } : {};
+  return {
+    hostname: host,
+    port: listener.port,
+    reusePort,
+    ...tls,
+    // DENO_SERVE_ADDRESS may put another kind of address in place of the host and the port.
+    onListen(address: ListenAddress) {
+      listener.port = address.port ?? listener.port;
+      const { text, curl } = showAddress(address, "cert" in tls ? "https" : "http");
+      stdout.say(`Listening on ${text}`);
+      if (!listener.hasListened) explainPublishing(curl);
+      listener.hasListened = true;
+    },
+  };
+}
+
+// Without it the runtime prints the error itself, on a console that may stand still.
+function answerError(error: unknown): Response {
+  if (!(error instanceof CutConnection)) stderr.say(`Cannot answer: ${error}`);
+  return new Response(null, { status: 500 });
+}
+
+function failToListen(error: unknown, config: Config): Promise<never> {
+  const address = Deno.env.get("DENO_SERVE_ADDRESS");
+  return fail(describeListenError(error, { ...config, address }), 1);
 }
 
 /** Stops at the first signal; at a later one, unless it is the first again, ends at once. */
