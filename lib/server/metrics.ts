@@ -33,17 +33,41 @@ export const METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8";
 /** Writes the text. */
 export function metricsText(input: MetricsInput): string {
   const { hub, isLogUp, connections, refusedPublishers, droppedLines, memoryBytes } = input;
-  const { own, hub: subscribed } = connections.open;
-  const totals = connections.total;
   return [
-    family("sse_connections", "gauge", "Open event streams, until their sockets are gone", {
-      'shape="own"': own,
-      'shape="hub"': subscribed,
+    connectionsText(connections, hub),
+    family(
+      "sse_publishers_refused_total",
+      "counter",
+      "Publishes refused",
+      byLabel("reason", refusedPublishers),
+    ),
+    subscribersText(hub),
+    eventsText(hub),
+    family("sse_log_up", "gauge", "Whether events can be published", { "": Number(isLogUp) }),
+    hub.log ? logText(hub.log) : "",
+    family("sse_log_lines_dropped_total", "counter", "Log lines that could not be printed", {
+      "": droppedLines,
     }),
-    family("sse_connections_total", "counter", "Event streams opened", {
-      'shape="own"': totals.own,
-      'shape="hub"': totals.hub,
-    }),
+    memoryBytes === undefined
+      ? ""
+      : family("process_resident_memory_bytes", "gauge", "Resident memory", { "": memoryBytes }),
+  ].join("");
+}
+
+function connectionsText(connections: ConnectionsStats, hub: HubStats): string {
+  return [
+    family(
+      "sse_connections",
+      "gauge",
+      "Open event streams, until their sockets are gone",
+      byLabel("shape", connections.open),
+    ),
+    family(
+      "sse_connections_total",
+      "counter",
+      "Event streams opened",
+      byLabel("shape", connections.total),
+    ),
     family("sse_connections_ended_total", "counter", "Event streams ended", {
       ...byLabel('shape="own",reason', connections.ended),
       ...byLabel('shape="hub",reason', hub.ended),
@@ -54,17 +78,21 @@ export function metricsText(input: MetricsInput): string {
       "Clients told to come back later",
       byLabel("reason", connections.refused),
     ),
-    family(
-      "sse_publishers_refused_total",
-      "counter",
-      "Publishes refused",
-      byLabel("reason", refusedPublishers),
-    ),
+  ].join("");
+}
+
+function subscribersText(hub: HubStats): string {
+  return [
     family("sse_streams", "gauge", "Streams of the hub", { "": hub.streams }),
     family("sse_subscribers", "gauge", "Subscribers of the hub", { "": hub.subscribers }),
     family("sse_subscribers_lagging", "gauge", "Subscribers with something yet to get", {
       "": hub.lagging,
     }),
+  ].join("");
+}
+
+function eventsText(hub: HubStats): string {
+  return [
     family("sse_events_published_total", "counter", "Events published", { "": hub.published }),
     family("sse_events_delivered_total", "counter", "Events handed to the runtime, by subscriber", {
       "": hub.deliveredEvents,
@@ -82,14 +110,6 @@ export function metricsText(input: MetricsInput): string {
       hub.latencyMs,
       1_000,
     ),
-    family("sse_log_up", "gauge", "Whether events can be published", { "": Number(isLogUp) }),
-    hub.log ? logText(hub.log) : "",
-    family("sse_log_lines_dropped_total", "counter", "Log lines that could not be printed", {
-      "": droppedLines,
-    }),
-    memoryBytes === undefined
-      ? ""
-      : family("process_resident_memory_bytes", "gauge", "Resident memory", { "": memoryBytes }),
   ].join("");
 }
 
