@@ -110,7 +110,7 @@ async function checkKey({ jwtKey }: Config): Promise<void> {
 function explainPublishing(curl: ShownAddress["curl"]): void {
   if (Deno.env.get("PUBLISH_TOKEN") || config.jwtKey !== undefined) return;
   if (config.publishToken === undefined) {
-    stdout.say("Publishing is closed; set PUBLISH_TOKEN or JWT_KEY to open it");
+    stdout.say("Publishing is disabled; set PUBLISH_TOKEN or JWT_KEY to enable it");
     return;
   }
   if (curl === undefined) {
@@ -133,7 +133,7 @@ async function serve({ fetch }: App, config: Config): Promise<void> {
       await server.finished;
     } catch (error) {
       if (!listener.hasListened) await failToListen(error, config);
-      stderr.say(`The listener died, and is started again: ${error}`);
+      stderr.say(`The listener failed, and is started again: ${error}`);
       await new Promise((resolve) => setTimeout(resolve, 200));
     }
   }
@@ -196,7 +196,7 @@ async function stop(): Promise<void> {
     await app.close();
     await server?.shutdown();
   } catch (error) {
-    await fail(`Cannot stop in order: ${error}`, 1);
+    await fail(`Cannot stop cleanly: ${error}`, 1);
   }
   await exit(0);
 }

@@ -53,7 +53,8 @@ export function isHostPattern(text: string): boolean {
     (text.length <= 255 && /^(?:\*\.)?[a-z0-9_-]+(?:\.[a-z0-9_-]+)*$/i.test(text));
 }
 
-const REFUSAL = "This host name is not served here; the operator can add it to ALLOWED_HOSTS " +
+const REFUSAL =
+  "This server does not serve this host name; the operator can add it to ALLOWED_HOSTS " +
   "or, if a proxy stands in front, set TRUST_PROXY";
 
 // A loopback address only reaches loopback addresses, so the peer's tells which one was reached.

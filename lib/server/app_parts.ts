@@ -124,9 +124,11 @@ function createHub(config: Config, eventLog: EventLog | undefined, log: Log): Br
     retryMs,
     heartbeatMs: config.heartbeatSeconds * 1_000,
     stallMs: config.stallSeconds * 1_000,
-    log: eventLog ?? openEventLog(config, (reason) => log("event log in danger", { reason })),
+    log: eventLog ?? openEventLog(config, (reason) => log("event log at risk", { reason })),
     onLogChange: (isUp, reason) =>
-      isUp ? log("event log back") : log("event log away", { reason: `${reason}` }),
+      isUp
+        ? log("event log reachable again")
+        : log("event log unreachable", { reason: `${reason}` }),
     onError: (error) => log("error", { error: describe(error) }),
   });
 }

@@ -153,21 +153,29 @@ function isUnauthorized(answer: Grant | Response): boolean {
 }
 
 function refuseToken(refusal: JwtRefusal | undefined): Response {
-  return problem(401, refusal?.detail ?? "The token is not valid here", {
+  return problem(401, refusal?.detail ?? "The token is invalid", {
     "www-authenticate": 'Bearer error="invalid_token"',
   });
 }
 
 function refuseScope(): Response {
-  return problem(403, "The token is not good for this", {
+  return problem(403, "The token does not allow this", {
     "www-authenticate": 'Bearer error="insufficient_scope"',
   });
 }
 
 function refuseAnonymous(action: Action, { publishToken, jwtKey }: TokenOptions): Response {
   const helps = publishToken !== undefined || (jwtKey !== undefined && action !== "admin");
-  if (!helps) return problem(403, "This is closed here, and there is no token for it");
-  return problem(401, "Send a token in the header Authorization, after the word Bearer", {
+  if (!helps) return problem(403, DISABLED[action]);
+  return problem(401, "Send a token in the header Authorization: Bearer <token>", {
     "www-authenticate": 'Bearer realm="sse-hub"',
   });
 }
+
+/** Why an action is refused where no token could grant it. */
+const DISABLED: Readonly<Record<Action, string>> = {
+  publish: "Publishing is disabled on this server; set PUBLISH_TOKEN or JWT_KEY to enable it",
+  subscribe: "Subscribing is disabled on this server; set PUBLISH_TOKEN or JWT_KEY to enable it",
+  admin:
+    "Lists, figures and the console are disabled on this server; set PUBLISH_TOKEN to enable them",
+};

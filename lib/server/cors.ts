@@ -74,7 +74,12 @@ function isPreflight({ method, headers }: Request): boolean {
 
 /** Allows the headers that are asked for, since scripts and tracing send headers of their own. */
 function answerPreflight({ headers }: Request, isAllowed: boolean): Response {
-  if (!isAllowed) return problem(403, "Pages of this origin may not use this server");
+  if (!isAllowed) {
+    return problem(
+      403,
+      "This server does not allow pages of this origin; the operator can add it to CORS_ORIGINS",
+    );
+  }
   const asked = headers.get("access-control-request-headers") ?? "";
   return new Response(null, {
     status: 204,

@@ -27,5 +27,5 @@ export function isFromOwnPage({ headers, url }: Request): boolean {
 
 /** Answers a request that would change something by a cookie, and that another site's page may have sent. */
 export function refuseForeignPage(): Response {
-  return problem(403, "A cookie does not authorize this from another origin");
+  return problem(403, "A cookie authorizes changes only from pages of this server");
 }

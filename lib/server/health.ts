@@ -35,7 +35,7 @@ export function readinessRoute({ hub, isStopping }: HealthContext): Route {
       if (isStopping()) return plainText(503, "stopping\n");
       return hub.isLogUp || roads.length > 0
         ? plainText(200, "ok\n")
-        : plainText(503, "the event log is away\n");
+        : plainText(503, "the event log's store is unreachable\n");
     },
   };
 }

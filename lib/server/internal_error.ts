@@ -17,7 +17,10 @@ export function withInternalError(handler: Handler, onError: (error: unknown) =>
       return await handler(request, info);
     } catch (error) {
       onError(error);
-      return withoutBody(request, problem(500, "The server made a mistake; it has been logged"));
+      return withoutBody(
+        request,
+        problem(500, "The server failed to answer; the error has been logged"),
+      );
     }
   };
 }

@@ -76,7 +76,7 @@ const MAX_SECONDS = 253_402_300_799;
 const HS256 = { name: "HMAC" };
 const ES256 = { name: "ECDSA", hash: "SHA-256" };
 
-function refuse(fault: JwtFault, detail = "The token is not valid here"): JwtRefusal {
+function refuse(fault: JwtFault, detail = "The token is invalid"): JwtRefusal {
   return { fault, detail };
 }
 
@@ -97,10 +97,10 @@ function readClaims(payload: JsonObject | undefined, nowSeconds: number): Claims
   if (!isObject(sse)) return refuse("claims", "The token's claim sse must be an object");
   const { subscribe = [], publish = [], ...others } = sse;
   if (!isTexts(subscribe) || !isTexts(publish)) {
-    return refuse("claims", "The token's claim sse must have lists of strings only");
+    return refuse("claims", "The token's claim sse must contain only lists of strings");
   }
   if (Object.keys(others).length > 0) {
-    return refuse("claims", "The token's claim sse may have subscribe and publish only");
+    return refuse("claims", "The token's claim sse may contain only subscribe and publish");
   }
   const expiresAtSeconds = Number(exp);
   if (!(expiresAtSeconds > nowSeconds)) return refuse("expired", "The token has expired");
@@ -113,7 +113,7 @@ function readClaims(payload: JsonObject | undefined, nowSeconds: number): Claims
 /** What is wrong with a claim that has a time. */
 function timeFault(name: string, value: unknown): string | undefined {
   if (typeof value !== "number") {
-    return `The token's claim ${name} must be a number, in seconds since the year 1970 began`;
+    return `The token's claim ${name} must be a number of seconds since the start of 1970`;
   }
   if (value <= MAX_SECONDS) return undefined;
   return `The token's claim ${name} is after the year 9999: it must be in seconds, not milliseconds`;

@@ -25,16 +25,16 @@ function reasonOf(error: unknown, host: string): string {
   const { name, message } = error;
   if (name === "AddrInUse") return "the port is in use; set PORT to another";
   if (name === "PermissionDenied") {
-    return "the port is for privileged processes; set PORT to one from 1024 on";
+    return "ports below 1024 need privileges; set PORT to 1024 or above";
   }
   if (name === "NotCapable") {
-    return "--allow-net does not include it; add it there, or change HOST and PORT";
+    return "--allow-net does not include this address; add it there, or change HOST and PORT";
   }
   if (name === "AddrNotAvailable" || /\bhost\b|lookup/.test(message)) {
     // Some shells set HOST themselves, such as conda's, and nobody remembers it.
     return `${
       JSON.stringify(host)
-    } is no address of this machine; set HOST to 0.0.0.0, or to 127.0.0.1 ` +
+    } is not an address of this machine; set HOST to 0.0.0.0, or to 127.0.0.1 ` +
       "to be reached from this machine only";
   }
   if (name === "InvalidData" || message.includes("KeyMismatch")) {

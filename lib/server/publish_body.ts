@@ -48,7 +48,9 @@ type BodyType = "text/plain" | "application/json";
 function readType(headers: Headers): BodyType | Response {
   const coding = headers.get("content-encoding")?.toLowerCase() ?? "identity";
   if (coding !== "identity") {
-    return problem(415, "Send it without a content coding", { "accept-encoding": "identity" });
+    return problem(415, "Send the body without a content coding", {
+      "accept-encoding": "identity",
+    });
   }
   const [, type = "", parameters = ""] = /^([^;\s]*)[ \t]*(.*)$/s.exec(
     headers.get("content-type") ?? "",
@@ -58,7 +60,7 @@ function readType(headers: Headers): BodyType | Response {
   const accept = { accept: "text/plain, application/json" };
   return problem(
     415,
-    "Send text/plain or application/json, in UTF-8, and say which in Content-Type",
+    "Send text/plain or application/json in UTF-8, and name the type in Content-Type",
     accept,
   );
 }
@@ -112,8 +114,8 @@ function parseEvents(text: string): ServerSentEvent[] | Response {
 
 /** What may stand in each field but `data`, in a client's words. */
 const RULES: ReadonlyMap<string, string> = new Map([
-  ["event", "must be a string without CR and LF, and no type of the hub's own"],
-  ["id", "must be a string of at most 128 printable ASCII characters, no space at either end"],
+  ["event", "must be a string without line breaks, and no event type that the hub reserves"],
+  ["id", "must be a string of at most 128 printable ASCII characters without spaces at its ends"],
   ["retry", "must be a whole number of milliseconds from 0 to 60000"],
   ["comment", "must be a string"],
 ]);
@@ -121,18 +123,18 @@ const RULES: ReadonlyMap<string, string> = new Map([
 const MAX_BATCH_EVENTS = 10_000;
 // A publisher should not be able to keep everybody's clients away for long.
 const MAX_RETRY_MS = 60_000;
-const TOO_DEEP = '"data" must not be nested that deep';
+const TOO_DEEP = '"data" is nested too deep';
 
 /** The event of these fields, or what is wrong with one of them. */
 function parseEvent(item: unknown): ServerSentEvent | string {
   const fields = toNumber(item);
   if (typeof fields !== "object" || fields === null || Array.isArray(fields)) {
-    return "An event must be an object of its fields";
+    return "An event must be a JSON object";
   }
   const { data, ...others } = fields as Record<string, unknown>;
   for (const [name, value] of Object.entries(others)) {
     const rule = RULES.get(name);
-    if (rule === undefined) return `There is no field ${JSON.stringify(name.slice(0, 100))}`;
+    if (rule === undefined) return `An event has no field ${JSON.stringify(name.slice(0, 100))}`;
     others[name] = toNumber(value);
     if (!isPublishable({ data: "", [name]: others[name] })) return `"${name}" ${rule}`;
   }
@@ -140,7 +142,9 @@ function parseEvent(item: unknown): ServerSentEvent | string {
   if (text instanceof Error) return TOO_DEEP;
   const event: ServerSentEvent = text === undefined ? others : { ...others, data: text };
   if (isPublishable(event)) return event;
-  return event.event ? '"event" needs "data" beside it' : 'It needs "data", "comment" or "retry"';
+  return event.event
+    ? 'An event with "event" needs "data"'
+    : 'An event needs "data", "comment" or "retry"';
 }
 
 function isPublishable(event: ServerSentEvent): boolean {

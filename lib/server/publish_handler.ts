@@ -89,7 +89,7 @@ function refuseRate(block: string, context: PublishContext): Response | undefine
   const waitSeconds = context.publishRate.take(block);
   if (waitSeconds === 0) return undefined;
   context.refusedPublishers.rate++;
-  return tryAgain(429, "This address publishes too often", waitSeconds);
+  return tryAgain(429, "Too many publishes come from this address", waitSeconds);
 }
 
 /** Answers for what a hub throws; throws on what is not about the request. */
@@ -101,7 +101,11 @@ function refuseByHub(error: unknown, refused: RefusedPublishers): Response {
       return problem(409, "The stream has ended; publish to another one");
     case "full":
       refused.maxStreams++;
-      return tryAgain(429, "There are as many streams as MAX_STREAMS allows", 60);
+      return tryAgain(
+        429,
+        "The limit of streams is reached (MAX_STREAMS); publish to a stream that exists",
+        60,
+      );
     case "closed":
       return refuseStopping(refused);
     case "unreachable":
@@ -121,9 +125,9 @@ function tryAgain(status: number, detail: string, seconds: number): Response {
 }
 
 const CLOCK_REFUSAL =
-  `The stream ${TIME_STREAM} is the server's clock; STREAMS without it turns it off`;
+  `The server itself publishes to the stream ${TIME_STREAM}; to turn it off, set STREAMS without ${TIME_STREAM}`;
 const TOO_MUCH =
-  "This is more than the event log takes at once, with EVENT_LOG=kv 65 000 bytes: send less";
+  "The event log cannot keep this as one entry (with EVENT_LOG=kv at most 65 000 bytes); send less at once";
 const LOG_FAULTS = { unreachable: "is unreachable", lost: "has lost this event" };
 const SEND_AGAIN = "an event with an id can be sent again safely";
 const NO_STORE = { "cache-control": "no-store" };

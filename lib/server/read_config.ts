@@ -137,14 +137,18 @@ function findWarnings(
 ): readonly string[] {
   const warnings: string[] = [];
   if (isOnDeploy && eventLog === "memory") {
-    warnings.push("EVENT_LOG=memory: what is published on one instance does not reach the others");
+    warnings.push(
+      "EVENT_LOG=memory: events published on one instance do not reach the other instances",
+    );
   }
   for (const [name, log] of STORE_SETTINGS) {
     if (!settings.has(name) || eventLog === log) continue;
     warnings.push(`${name} has no effect without EVENT_LOG=${log}`);
   }
   if (settings.has("MAX_STREAMS") && settings.has("STREAMS")) {
-    warnings.push("MAX_STREAMS has no effect with STREAMS, which lists all streams there may be");
+    warnings.push(
+      "MAX_STREAMS has no effect with STREAMS, which lists every stream that may exist",
+    );
   }
   const redisServers = settings.text("REDIS_URL") + settings.text("REDIS_SENTINELS");
   if (eventLog === "redis" && settings.has("REDIS_CA") && !redisServers.includes("rediss:")) {
@@ -175,8 +179,8 @@ function findContradictions(
   }
   if (reusePort && eventLog === "memory") {
     errors.push(
-      "REUSE_PORT: expected EVENT_LOG=kv or redis with it; with the log in memory, the processes on " +
-        "one port would not hear each other",
+      "REUSE_PORT: expected EVENT_LOG=kv or redis beside it; with the log in memory, processes on one " +
+        "port would not exchange events",
     );
   }
   if (settings.has("TLS_CERT") !== settings.has("TLS_KEY")) {

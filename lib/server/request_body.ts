@@ -46,7 +46,7 @@ async function read(
     }
   } catch {
     // Whose fault it is doesn't differ: the client left, or wrote what is no text.
-    return problem(400, "The body must be whole, and valid UTF-8");
+    return problem(400, "The body must be complete and valid UTF-8");
   }
 }
 

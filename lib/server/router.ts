@@ -60,14 +60,14 @@ function answer(
 ): Response | Promise<Response> {
   const { method, url } = request;
   if (!isHost(request.headers.get("host") ?? "") || !isHost(authority(url))) {
-    return problem(400, "The Host header, or the host in the request's target, is invalid");
+    return problem(400, "The Host header or the host in the request target is invalid");
   }
   // A proxy that reads it as a path has other rules for it than this server would.
-  if (url.includes("#")) return problem(400, "The request's target has a #; write it as %23");
+  if (url.includes("#")) return problem(400, "The request target contains a #; write it as %23");
   const path = rawPath(url);
   if (method === "OPTIONS" && path === "/*") return options(new Set(["GET", "POST", "DELETE"]));
   const route = findRoute(routes, path);
-  if (!route) return problem(404, "There is nothing at this path");
+  if (!route) return problem(404, "Nothing is served at this path");
   const methods = new Set(Object.keys(route));
   const handler = methods.has(method)
     ? route[method]

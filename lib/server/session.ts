@@ -86,16 +86,18 @@ interface Login extends SessionsOptions {
 async function logIn(request: Request, info: RequestInfo, login: Login): Promise<Response> {
   const { publishToken, cookies, attempts, addressOf, now } = login;
   if (publishToken === undefined || cookies === undefined) {
-    return problem(403, "This is closed here");
+    return problem(403, "Logging in is disabled on this server; set PUBLISH_TOKEN to enable it");
   }
   const waitSeconds = attempts.take(addressBlock(addressOf(request, info)));
   if (waitSeconds > 0) {
-    return problem(429, "Too many attempts", { "retry-after": `${waitSeconds}` });
+    return problem(429, "Too many login attempts come from this address", {
+      "retry-after": `${waitSeconds}`,
+    });
   }
   const token = await readToken(request);
   if (token instanceof Response) return token;
   if (!await matchesToken(token, await hashToken(publishToken))) {
-    return unauthorized("This is not the token");
+    return unauthorized("This is not the publish token");
   }
   const value = await cookies.sign(now() + SESSION_MS);
   return setCookie(`${value}; Max-Age=${SESSION_MS / 1_000}${cookieAttributes(request, login)}`);
@@ -106,7 +108,7 @@ function logOut(request: Request, options: SessionsOptions): Response {
 }
 
 function describeSession(expiresAt: number | undefined): Response {
-  if (expiresAt === undefined) return unauthorized("There is no session");
+  if (expiresAt === undefined) return unauthorized("There is no session; log in first");
   return Response.json({ expiresAt }, { headers: { "cache-control": "no-store" } });
 }
 

@@ -41,7 +41,7 @@ function refuseSlip(query: URLSearchParams): Response | undefined {
   if (query.has("stream")) return undefined;
   const slip = [...query.keys()].find((name) => SLIPS.test(name));
   if (slip === undefined) return undefined;
-  return problem(400, `There is no parameter ${slip}; name a stream by ?stream=<name>`);
+  return problem(400, `There is no parameter ${slip}; name a stream with ?stream=<name>`);
 }
 
 // Without a stream's name a client would get the time, and wait for events that never come.

@@ -111,7 +111,7 @@ async function cancel(reader: Reader): Promise<void> {
 
 /** An answer with an end that closes the connection. */
 function refuseAndCut({ method }: Request): Response {
-  const refusal = problem(413, `A ${method} request has no body here`, { connection: "close" });
+  const refusal = problem(413, `Send ${method} without a body`, { connection: "close" });
   const reader = refusal.body!.getReader();
   const body = new ReadableStream<Uint8Array>({
     async pull(controller) {

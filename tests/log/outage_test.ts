@@ -332,11 +332,14 @@ Deno.test({
       assertEquals(new Set(answers.slice(0, full)), new Set(["200 null"]));
       assertEquals(new Set(answers.slice(full)), new Set(["503 5"]));
       const ready = await fetch(new URL("/readyz", url));
-      assertEquals([ready.status, await ready.text()], [503, "the event log is away\n"]);
+      assertEquals([ready.status, await ready.text()], [
+        503,
+        "the event log's store is unreachable\n",
+      ]);
       await subscriber.until(new RegExp(`(data: x{20000}\\n\\n[^]*){${full}}`));
       await using other = new Body(await fetch(new URL("/sse?stream=x&since=1", url)));
       await other.until(/data: x{20000}\n/);
-      const away = server.stdout.all.filter((line) => line.includes("event log away"));
+      const away = server.stdout.all.filter((line) => line.includes("event log unreachable"));
       assertEquals(away.length, 1, away.join("\n"));
       server.kill("SIGTERM");
       assertEquals(await server.exitCode(), 0);
@@ -369,7 +372,7 @@ Deno.test({
       const url = await server.url();
       const large = await post(url, "x".repeat(65_000));
       assertEquals(large.status, 413);
-      assertMatch(large.text, /more than the event log takes at once/);
+      assertMatch(large.text, /The event log cannot keep this as one entry/);
       assertEquals((await post(url, "x".repeat(64_000))).status, 200);
     }
     await Deno.remove(folder, { recursive: true });

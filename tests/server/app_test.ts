@@ -167,7 +167,7 @@ Deno.test("GET /sse names the parameter where another one was meant to name a st
   for (const name of ["streams", "Stream", "stream[]", "topic", "topics", "channel"]) {
     const response = await app.fetch(get(`/sse?${encodeURIComponent(name)}=a`));
     const { detail } = await response.json();
-    const expected = `There is no parameter ${name}; name a stream by ?stream=<name>`;
+    const expected = `There is no parameter ${name}; name a stream with ?stream=<name>`;
     assertEquals([response.status, detail], [400, expected]);
   }
   // Clients add parameters of their own, against caches.
@@ -235,7 +235,7 @@ Deno.test("HEAD /sse is refused where GET would be", async () => {
 
 Deno.test("an unknown path is 404", async () => {
   await using app = testApp();
-  const body = '{"status":404,"title":"Not Found","detail":"There is nothing at this path"}';
+  const body = '{"status":404,"title":"Not Found","detail":"Nothing is served at this path"}';
   for (const path of ["/", "/index.html", "/sse//", "/main.ts", "/static/index.html"]) {
     await assertProblem(await app.fetch(get(path)), 404, body);
   }
@@ -533,7 +533,7 @@ Deno.test("a handler that throws is a 500 that tells nothing of the inside", asy
     await app.fetch(get("/page")),
     500,
     '{"status":500,"title":"Internal Server Error",' +
-      '"detail":"The server made a mistake; it has been logged"}',
+      '"detail":"The server failed to answer; the error has been logged"}',
   );
   assertEquals(app.log.all.length, 1);
   assertMatch(messages(app)[0]!, /^error error="Error: the password\\nis 1234\\n {4}at .*app_test/);

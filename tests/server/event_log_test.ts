@@ -31,7 +31,7 @@ Deno.test("a server whose event log is away answers 503, says when to try again,
     assertMatch((await response.json()).detail, /^The event log is unreachable; /);
   }
   const ready = await app.fetch(get("/readyz"));
-  assertEquals([ready.status, await ready.text()], [503, "the event log is away\n"]);
+  assertEquals([ready.status, await ready.text()], [503, "the event log's store is unreachable\n"]);
   assertEquals((await app.fetch(get("/healthz"))).status, 200);
   const metrics = await (await app.fetch(get("/metrics", { headers }))).text();
   assert(metrics.includes("\nsse_log_up 0\n"));
@@ -52,7 +52,7 @@ Deno.test("a server says in its log, a line each, that its event log is away and
   changed!(false, new Error("disk\nfull"));
   changed!(true);
   assertEquals(app.log.all.map((line) => line.slice(line.indexOf(" ") + 1)), [
-    'event log away reason="Error: disk\\nfull"',
-    "event log back",
+    'event log unreachable reason="Error: disk\\nfull"',
+    "event log reachable again",
   ]);
 });

@@ -198,11 +198,11 @@ Deno.test("verifyJwt() tells the holder of a signed token what is wrong with its
     [{ exp, nbf: NOW * 1_000, sse }, `The token's claim nbf is after the year 9999: ${inSeconds}`],
     [
       { exp: `${exp}`, sse },
-      "The token's claim exp must be a number, in seconds since the year 1970 began",
+      "The token's claim exp must be a number of seconds since the start of 1970",
     ],
     [{ exp }, "The token's claim sse must be an object"],
-    [{ exp, sse: { publish: "a" } }, "The token's claim sse must have lists of strings only"],
-    [{ exp, sse: { pub: [] } }, "The token's claim sse may have subscribe and publish only"],
+    [{ exp, sse: { publish: "a" } }, "The token's claim sse must contain only lists of strings"],
+    [{ exp, sse: { pub: [] } }, "The token's claim sse may contain only subscribe and publish"],
     [{ exp: NOW, sse }, "The token has expired"],
     [{ exp, sse, nbf: NOW + 6 }, "The token is not valid yet"],
   ];
@@ -214,7 +214,7 @@ Deno.test("verifyJwt() tells the holder of a signed token what is wrong with its
       key,
       NOW,
     );
-    assertEquals(forged, { fault: "signature", detail: "The token is not valid here" });
+    assertEquals(forged, { fault: "signature", detail: "The token is invalid" });
   }
 });
 

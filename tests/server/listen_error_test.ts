@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { describeListenError } from "../../lib/server/listen_error.ts";
 
 const NO_ADDRESS =
-  " is no address of this machine; set HOST to 0.0.0.0, or to 127.0.0.1 to be reached from this machine only";
+  " is not an address of this machine; set HOST to 0.0.0.0, or to 127.0.0.1 to be reached from this machine only";
 
 /** What `Deno.serve` throws, by its name and message, and what is said of it. */
 const TABLE: [host: string, name: string, message: string, reason: string][] = [
@@ -11,13 +11,13 @@ const TABLE: [host: string, name: string, message: string, reason: string][] = [
     "127.0.0.1",
     "PermissionDenied",
     "Permission denied (os error 13)",
-    "the port is for privileged processes; set PORT to one from 1024 on",
+    "ports below 1024 need privileges; set PORT to 1024 or above",
   ],
   [
     "127.0.0.1",
     "NotCapable",
     'Requires net access to "127.0.0.1:80", run again with the --allow-net flag',
-    "--allow-net does not include it; add it there, or change HOST and PORT",
+    "--allow-net does not include this address; add it there, or change HOST and PORT",
   ],
   ["192.0.2.1", "AddrNotAvailable", "Cannot assign requested address", `"192.0.2.1"${NO_ADDRESS}`],
   [

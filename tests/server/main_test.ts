@@ -199,7 +199,7 @@ Deno.test({
     const messages = (lines: readonly string[]) => lines.map((line) => JSON.parse(line).message);
     const [listening, closed, connected] = messages(server.stdout.all);
     assertMatch(listening, /^Listening on http/);
-    assertMatch(closed, /^Publishing is closed/);
+    assertMatch(closed, /^Publishing is disabled/);
     assertEquals(connected, "connected");
     assertMatch(messages(server.stderr.all)[0], /^KV_PATH has no effect/);
     await body.until(/retry/);
@@ -222,7 +222,10 @@ Deno.test({
   ignore,
   async fn() {
     await using server = new ServerProcess({ HOST: "x86_64-conda-linux-gnu" });
-    assertMatch(await server.stderr.line(""), /"x86_64-conda-linux-gnu" is no address.*set HOST /);
+    assertMatch(
+      await server.stderr.line(""),
+      /"x86_64-conda-linux-gnu" is not an address.*set HOST /,
+    );
     assertEquals(await server.exitCode(), 1);
   },
 });
@@ -313,7 +316,7 @@ Deno.test({
     await using server = new ServerProcess({}, { before: "ulimit -n 80" });
     const url = await server.url();
     const sockets = await connectAll(url, 120);
-    await server.stderr.line("The listener died");
+    await server.stderr.line("The listener failed");
     for (const socket of sockets) socket.close();
     assertEquals((await server.url(2)).href, url.href);
     await using body = await open(url, "sse");

@@ -152,7 +152,7 @@ Deno.test("readPublishBody() changes nothing but numbers' text where a number ke
   for (const field of ["id", "event", "comment"]) {
     assertEquals((await readJson(`{"data":1.0,"${field}":1.0}`))[0], 400, field);
   }
-  const detail = "An event must be an object of its fields";
+  const detail = "An event must be a JSON object";
   assertEquals(await readJson("[ 1.0 ]"), [400, `At index 0: ${detail}`]);
   assertEquals(await readJson(" 1.0 "), [400, detail]);
 });
@@ -166,9 +166,10 @@ Deno.test("readPublishBody() lets the last of doubled fields count", async () =>
 });
 
 Deno.test("readPublishBody() refuses a field and names it", async () => {
-  const event = '"event" must be a string without CR and LF, and no type of the hub\'s own';
+  const event =
+    '"event" must be a string without line breaks, and no event type that the hub reserves';
   const id =
-    '"id" must be a string of at most 128 printable ASCII characters, no space at either end';
+    '"id" must be a string of at most 128 printable ASCII characters without spaces at its ends';
   const retry = '"retry" must be a whole number of milliseconds from 0 to 60000';
   const comment = '"comment" must be a string';
   const table: [detail: string, fields: string[]][] = [
@@ -204,21 +205,21 @@ Deno.test("readPublishBody() refuses fields that an event doesn't have", async (
   const names = ["Data", "message", "", "lastEventId", "constructor", "toString", "hasOwnProperty"];
   for (const name of [...names, "__proto__", "type", "data ", "\n", "é"]) {
     const quoted = JSON.stringify(name);
-    const detail = `There is no field ${quoted}`;
+    const detail = `An event has no field ${quoted}`;
     assertEquals(await readJson(`{"data":"a",${quoted}:"b"}`), [400, detail]);
     assertEquals(await readJson(`[{${quoted}:{"data":"a"}}]`), [400, `At index 0: ${detail}`]);
   }
   const [, detail] = await read(post(`{"${"x".repeat(200)}":1}`, JSON_TYPE), 1_000);
-  assertEquals(detail, `There is no field "${"x".repeat(100)}"`);
+  assertEquals(detail, `An event has no field "${"x".repeat(100)}"`);
 });
 
 Deno.test("readPublishBody() refuses an event that would arrive as nothing", async () => {
   const table = {
-    "{}": 'It needs "data", "comment" or "retry"',
-    '{"id":"7"}': 'It needs "data", "comment" or "retry"',
-    '{"event":""}': 'It needs "data", "comment" or "retry"',
-    '{"event":"x"}': '"event" needs "data" beside it',
-    '{"event":"x","retry":1,"id":"7","comment":"x"}': '"event" needs "data" beside it',
+    "{}": 'An event needs "data", "comment" or "retry"',
+    '{"id":"7"}': 'An event needs "data", "comment" or "retry"',
+    '{"event":""}': 'An event needs "data", "comment" or "retry"',
+    '{"event":"x"}': 'An event with "event" needs "data"',
+    '{"event":"x","retry":1,"id":"7","comment":"x"}': 'An event with "event" needs "data"',
   };
   for (const [json, detail] of Object.entries(table)) {
     assertEquals(await readJson(json), [400, detail]);
@@ -230,7 +231,7 @@ Deno.test("readPublishBody() refuses an event that would arrive as nothing", asy
 });
 
 Deno.test("readPublishBody() refuses JSON that is no event and no batch", async () => {
-  const detail = "An event must be an object of its fields";
+  const detail = "An event must be a JSON object";
   for (const json of ["null", "true", "1", '"hello"']) {
     assertEquals(await readJson(json), [400, detail], json);
   }
@@ -271,14 +272,14 @@ Deno.test("readPublishBody() doesn't fail at data that is nested as deep as it g
   const depth = 400_000;
   const data = "[".repeat(depth) + "]".repeat(depth);
   const result = await read(post(`{"data":${data}}`, JSON_TYPE), 1_000_000);
-  const refused = [400, '"data" must not be nested that deep'];
+  const refused = [400, '"data" is nested too deep'];
   assertEquals<unknown>(result, result[0] === 400 ? refused : [{ data }]);
 });
 
 Deno.test("readPublishBody() doesn't fail at such data with a number that keeps its text", async () => {
   const data = "[".repeat(400_000) + "1.0" + "]".repeat(400_000);
   const result = await read(post(`{"data":${data}}`, JSON_TYPE), 1_000_000);
-  const refused = [400, '"data" must not be nested that deep'];
+  const refused = [400, '"data" is nested too deep'];
   assertEquals<unknown>(result, result[0] === 400 ? refused : [{ data }]);
 });
 
@@ -363,7 +364,7 @@ Deno.test("readPublishBody() refuses other content types and other charsets", as
     );
     assertEquals(
       (await result.json()).detail,
-      "Send text/plain or application/json, in UTF-8, and say which in Content-Type",
+      "Send text/plain or application/json in UTF-8, and name the type in Content-Type",
     );
   }
 });
@@ -413,7 +414,7 @@ Deno.test("readPublishBody() refuses what is no UTF-8", async () => {
   for (const hex of table) {
     const bad = Uint8Array.fromHex(hex);
     const json = new Uint8Array([...utf8('{"data":"'), ...bad, ...utf8('"}')]);
-    const detail = "The body must be whole, and valid UTF-8";
+    const detail = "The body must be complete and valid UTF-8";
     assertEquals(await read(post(bad, TEXT)), [400, detail], hex);
     assertEquals(await read(post(json, JSON_TYPE)), [400, detail], hex);
   }
@@ -509,7 +510,7 @@ Deno.test("readPublishBody() refuses a body that breaks off", async () => {
     if (nth === 2) throw new Error("The client left");
     return utf8("x");
   });
-  const detail = "The body must be whole, and valid UTF-8";
+  const detail = "The body must be complete and valid UTF-8";
   assertEquals(await read(post(chunks.body, TEXT)), [400, detail]);
 });
 

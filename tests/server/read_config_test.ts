@@ -387,8 +387,8 @@ Deno.test("REUSE_PORT is refused with the log in memory, and says why", () => {
   const [error = ""] = errorsOf({ REUSE_PORT: "true" });
   assertEquals(
     error,
-    "REUSE_PORT: expected EVENT_LOG=kv or redis with it; with the log in memory, the processes on " +
-      "one port would not hear each other",
+    "REUSE_PORT: expected EVENT_LOG=kv or redis beside it; with the log in memory, processes on one " +
+      "port would not exchange events",
   );
 });
 
@@ -397,7 +397,7 @@ Deno.test("EVENT_LOG is kv on Deno Deploy, in the store there, and memory is war
   const { eventLog, kvPath, warnings } = read(onDeploy);
   assertEquals({ eventLog, kvPath, warnings }, { eventLog: "kv", kvPath: undefined, warnings: [] });
   assertEquals(read({ ...onDeploy, EVENT_LOG: "memory" }).warnings, [
-    "EVENT_LOG=memory: what is published on one instance does not reach the others",
+    "EVENT_LOG=memory: events published on one instance do not reach the other instances",
   ]);
   assertEquals(read({ EVENT_LOG: "memory" }).warnings, []);
   assertEquals(read({ REDIS_URL: "redis://localhost", KV_PATH: "x.sqlite" }).warnings, [
@@ -405,7 +405,7 @@ Deno.test("EVENT_LOG is kv on Deno Deploy, in the store there, and memory is war
     "REDIS_URL has no effect without EVENT_LOG=redis",
   ]);
   assertEquals(read({ STREAMS: "a,b", MAX_STREAMS: "1" }).warnings, [
-    "MAX_STREAMS has no effect with STREAMS, which lists all streams there may be",
+    "MAX_STREAMS has no effect with STREAMS, which lists every stream that may exist",
   ]);
 });
 

@@ -36,7 +36,7 @@ Deno.test("createRouter() answers 404 where there is no such path", async () => 
   assertEquals(response.headers.get("content-type"), "application/problem+json");
   assertEquals(
     await response.text(),
-    '{"status":404,"title":"Not Found","detail":"There is nothing at this path"}',
+    '{"status":404,"title":"Not Found","detail":"Nothing is served at this path"}',
   );
 });
 
