@@ -20,14 +20,15 @@ import { type ListenAddress, showAddress, type ShownAddress } from "./lib/server
 import { describeListenError } from "./lib/server/listen_error.ts";
 import { createLog, type Log, printable } from "./lib/server/request_log.ts";
 
-/** How long the first client is kept waiting for the event log, rather than told to come back. */
+/** How long listening waits for the event log, so that the first clients need not reconnect. */
 const LOG_WAIT_MS = 3_000;
 /**
- * How long a signal that arrives again is the same wish. Ctrl-C reaches all processes of a terminal, and
- * `deno task` passes on what it gets: the server then sees it twice within milliseconds.
+ * How long after the first signal another one is taken for the same request to stop. Ctrl-C reaches
+ * every process of a terminal, and `deno task` forwards its own signal: the server gets both within
+ * milliseconds.
  */
-const SAME_WISH_MS = 1_000;
-/** How long the last lines may take. */
+const SAME_SIGNAL_MS = 1_000;
+/** How long printing the last lines may take. */
 const FLUSH_MS = 500;
 
 const isJson = Deno.env.get("LOG_FORMAT") === "json";
@@ -55,20 +56,20 @@ const opened = app.hub.ready.catch((error) => {
 await Promise.race([opened, new Promise((resolve) => setTimeout(resolve, LOG_WAIT_MS))]);
 await serve(app, config);
 
-/** An output of the process. */
+/** Standard output or standard error. */
 interface Output {
   readonly queue: LineQueue;
-  /** Prints a line as it is. */
+  /** Prints a line unchanged. */
   readonly print: (line: string) => void;
-  /** Prints a text for a person to read, as `LOG_FORMAT` wants it. */
+  /** Prints a text for a person to read, in the form that `LOG_FORMAT` selects. */
   readonly say: Log;
 }
 
 /**
- * Opens standard output or error for lines that wait without holding up anything.
+ * Opens standard output or error, so that printing never blocks the process.
  *
- * On a pipe that nobody reads `console.log()` and `writeSync()` stand still, and while `write()` waits
- * there, the console does so for any text: nothing else in this process may print.
+ * On a pipe that nobody reads, `console.log()` and `writeSync()` block; and while an asynchronous
+ * `write()` waits, the console blocks too. So nothing else in this process may print.
  */
 function openOutput(writer: LineWriter, printToConsole: (line: string) => void): Output {
   const onDropped = (lines: number) => log("log lines dropped", { lines });
@@ -78,7 +79,7 @@ function openOutput(writer: LineWriter, printToConsole: (line: string) => void):
   return { queue, print, say: isJson ? log : (text) => print(printable(text)) };
 }
 
-/** Whether what the console prints is collected by the runtime itself, and written nowhere. */
+/** Whether the runtime collects the console's lines itself, and writes them to no output. */
 function isConsoleCollected(): boolean {
   const isExported = Deno.env.get("OTEL_DENO") === "true" &&
     Deno.env.get("OTEL_DENO_CONSOLE") === "replace";
@@ -90,7 +91,7 @@ async function readEnvironment(): Promise<Config> {
     const config = readConfig((name) => Deno.env.get(name));
     await checkKey(config);
     if (config.publishToken !== undefined || config.jwtKey !== undefined) return config;
-    // Somebody sits in front of it and may want to publish: a token for this run.
+    // At a terminal somebody may want to publish: make a token for this run.
     return Deno.stdout.isTerminal() ? { ...config, publishToken: crypto.randomUUID() } : config;
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
@@ -106,7 +107,7 @@ async function checkKey({ jwtKey }: Config): Promise<void> {
   }
 }
 
-/** Says how to publish, unless the operator has set it up. */
+/** Prints how to publish, unless the operator has configured a token or a key. */
 function explainPublishing(curl: ShownAddress["curl"]): void {
   if (Deno.env.get("PUBLISH_TOKEN") || config.jwtKey !== undefined) return;
   if (config.publishToken === undefined) {
@@ -139,10 +140,10 @@ async function serve({ fetch }: App, config: Config): Promise<void> {
   }
 }
 
-/** What has become of the listener. */
+/** The state of the listener. */
 interface Listener {
   hasListened: boolean;
-  /** The port: with `PORT=0` the one that was free when it first listened. */
+  /** The port; with `PORT=0` the port of the first listener, once it listens. */
   port: number;
 }
 
@@ -153,7 +154,7 @@ function listenOptions({ host, reusePort, tlsCert, tlsKey }: Config, listener: L
     port: listener.port,
     reusePort,
     ...tls,
-    // DENO_SERVE_ADDRESS may put another kind of address in place of the host and the port.
+    // DENO_SERVE_ADDRESS may replace the host and the port by another kind of address.
     onListen(address: ListenAddress) {
       listener.port = address.port ?? listener.port;
       const { text, curl } = showAddress(address, "cert" in tls ? "https" : "http");
@@ -164,7 +165,7 @@ function listenOptions({ host, reusePort, tlsCert, tlsKey }: Config, listener: L
   };
 }
 
-// Without it the runtime prints the error itself, on a console that may stand still.
+// Without this callback the runtime prints the error itself, on a console that may block.
 function answerError(error: unknown): Response {
   if (!(error instanceof CutConnection)) stderr.say(`Cannot answer: ${error}`);
   return new Response(null, { status: 500 });
@@ -175,21 +176,21 @@ function failToListen(error: unknown, config: Config): Promise<never> {
   return fail(describeListenError(error, { ...config, address }), 1);
 }
 
-/** Stops at the first signal; at a later one, unless it is the first again, ends at once. */
+/** Stops at the first signal. A second signal, after `SAME_SIGNAL_MS`, ends the process at once. */
 function onSignal(): void {
   const nowMs = performance.now();
   if (stoppingSinceMs === undefined) {
     stoppingSinceMs = nowMs;
     stop();
-  } else if (nowMs - stoppingSinceMs >= SAME_WISH_MS) {
+  } else if (nowMs - stoppingSinceMs >= SAME_SIGNAL_MS) {
     Deno.exit(1);
   }
 }
 
-/** Sends everybody away within `DRAIN_SECONDS`, then ends. */
+/** Ends every connection within `DRAIN_SECONDS`, then the process. */
 async function stop(): Promise<void> {
   const drainMs = config.drainSeconds * 1_000;
-  // A client that takes nothing keeps its socket, and would keep shutdown() waiting for ever.
+  // A client that reads nothing keeps its socket, and shutdown() would wait for it for ever.
   setTimeout(() => exit(0), drainMs);
   try {
     await app.drain(drainMs * 0.8);
@@ -201,13 +202,13 @@ async function stop(): Promise<void> {
   await exit(0);
 }
 
-/** Says what is wrong, a line each, and ends. */
+/** Prints each line of a text to standard error, and ends the process. */
 function fail(text: string, code: number): Promise<never> {
   for (const line of text.split("\n")) stderr.say(line);
   return exit(code);
 }
 
-/** Ends once all is printed, or can't be. */
+/** Ends the process once all lines are printed, at the latest after `FLUSH_MS`. */
 async function exit(code: number): Promise<never> {
   await Promise.all([stdout, stderr].map(({ queue }) => queue.flush(FLUSH_MS)));
   return Deno.exit(code);

@@ -1,4 +1,4 @@
-/** Line charts of the last 15 minutes, in SVG: a line is broken where time is missing. */
+/** Line charts of the last 15 minutes, in SVG. A line has a break where seconds are missing. */
 
 import { formatNumber } from "./format.js";
 
@@ -9,7 +9,7 @@ const MAX_POINTS = 1_000;
 const HEIGHT = 168;
 const EDGE = { top: 10, right: 8, bottom: 24, left: 40 };
 
-/** A chart with its legend. It draws itself again whenever it has something new or another width. */
+/** A chart with its legend. It is drawn anew when a point is added or its width changes. */
 export class Chart {
   #points = [];
   #series;
@@ -21,8 +21,8 @@ export class Chart {
   #pointer;
 
   /**
-   * `figure` has an empty `svg`, and a `dd` for each of `series`, in which its newest value stands;
-   * `minStep` is the least that two lines of the grid may be apart.
+   * `figure` has an empty `svg`, and one `dd` for each of `series`, which shows the newest value.
+   * `minStep` is the least distance between two lines of the grid.
    */
   constructor(figure, { series, minStep = 0 }) {
     this.#svg = figure.querySelector("svg");
@@ -34,9 +34,9 @@ export class Chart {
     this.#svg.addEventListener("pointerleave", () => this.#point(undefined));
   }
 
-  /** Adds a point: a time, and a value for each series, `null` where there is none. */
+  /** Adds a point: a time, and one value for each series; a missing value is `null`. */
   add(time, values) {
-    // What is not before it is of a clock that was put back, or comes again.
+    // Later points are from before the clock was set back; a point of the same time is replaced.
     while (this.#points.at(-1)?.time >= time) this.#points.pop();
     this.#points.push({ time, values });
     const first = this.#points.findIndex((point) => point.time > time - SPAN_MS);
@@ -93,7 +93,7 @@ export class Chart {
     );
   }
 
-  /** Writes a point's values into the legend, and what they are into the picture's description. */
+  /** Writes a point's values into the legend and into the description of the picture. */
   #tell(point) {
     const texts = this.#series.map(({ name, value }, i) => {
       value.textContent = formatNumber(point?.values[i]);
@@ -109,7 +109,9 @@ export class Chart {
   }
 }
 
-/** From 0, in about four steps of 1, 2 or 5 times a power of ten, to `highest` or above. */
+/**
+ * Returns ticks from 0 to `highest` or above, in about four steps of 1, 2 or 5 times a power of ten.
+ */
 function ticksTo(highest, minStep) {
   const raw = Math.max(highest / 4, minStep, 0.001);
   const power = 10 ** Math.floor(Math.log10(raw));
@@ -118,7 +120,7 @@ function ticksTo(highest, minStep) {
   return Array.from({ length: count + 1 }, (_, i) => i * step);
 }
 
-/** The lines of a series, and what lies below them. A point that stands alone is a dot. */
+/** The lines of a series, and the areas below them. A single point is a dot. */
 function lines(points, i, x, y) {
   let line = "";
   let area = "";
@@ -134,7 +136,7 @@ function lines(points, i, x, y) {
   ];
 }
 
-/** Splits points where a value or some time is missing. */
+/** Splits points where a value or some seconds are missing. */
 function runs(points, i) {
   const all = [];
   let last;

@@ -1,19 +1,19 @@
 /**
- * Event streams that leave room. Over HTTP/1.1 a browser opens six connections to an origin, whatever
- * the number of its tabs: a seventh event stream would wait without a word, and so would the next page
- * and the next publish. The tabs share five between them, by the Web Locks API, and keep one free.
+ * Limits the event streams of all tabs. Over HTTP/1.1 a browser opens six connections to an origin,
+ * whatever the number of tabs: a seventh event stream would wait silently, and so would the next page
+ * and the next publish. With the Web Locks API the tabs share five connections and keep one free.
  */
 
 const SHARED = 5;
 
-/** How long it may take to get a connection before the page says that it waits for one. */
+/** How long the page waits for a connection before it says that it waits. */
 const PATIENCE_MS = 400;
 
 /**
- * Opens an event stream as soon as a connection is free for it, and gives it back when `signal` aborts
- * or the stream is closed for good.
+ * Opens an event stream as soon as a connection is free. The connection is free again when `signal`
+ * aborts or the EventSource has given up.
  *
- * @returns An EventSource; never, if `signal` aborts first.
+ * @returns A promise of an EventSource; it never settles if `signal` aborts first.
  */
 export async function openEventSource(url, { signal, onQueued }) {
   const release = await takeConnection(signal, onQueued);
@@ -39,7 +39,7 @@ function takeConnection(signal, onQueued) {
   const search = new AbortController();
   const waiting = setTimeout(onQueued, PATIENCE_MS);
   const hold = () => {
-    // Two can come at once; the second goes straight back.
+    // Two locks can be granted at once; the second one is released at once.
     if (search.signal.aborted) return;
     search.abort();
     return new Promise(resolve);
@@ -48,7 +48,7 @@ function takeConnection(signal, onQueued) {
   search.signal.addEventListener("abort", () => clearTimeout(waiting));
   for (let i = 1; i <= SHARED; i++) {
     navigator.locks.request(`event-stream-${i}`, { signal: search.signal }, hold).catch(() => {
-      // Either the search is over, or the browser gives this page no locks: then it does without.
+      // Either the search is over, or the browser grants this page no locks: then it takes none.
       if (search.signal.aborted) return;
       search.abort();
       resolve(() => {});
@@ -57,7 +57,7 @@ function takeConnection(signal, onQueued) {
   return promise;
 }
 
-/** Whether this page came over HTTP/1; from HTTP/2 on all streams share one connection. */
+/** Whether this page came over HTTP/1; over HTTP/2 and later all streams share one connection. */
 function isLimited() {
   const [page] = performance.getEntriesByType("navigation");
   return !page || page.nextHopProtocol === "" || page.nextHopProtocol.startsWith("http/1");

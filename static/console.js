@@ -1,4 +1,4 @@
-/** The console: who is logged in sees what the server does, as long as the session lasts. */
+/** The console: shows an operator who is logged in what the server does, until the session ends. */
 
 import { Chart } from "./charts.js";
 import { followEvents } from "./follow_events.js";
@@ -24,15 +24,17 @@ const charts = {
     minStep: 1,
   }),
   events: new Chart(place("events-chart"), { series: ["delivered", "published"], minStep: 1 }),
-  latency: new Chart(place("latency-chart"), { series: ["99 of 100 below", "half below"] }),
+  latency: new Chart(place("latency-chart"), { series: ["99 % below", "50 % below"] }),
 };
 const watch = new Watch(place("watch-form"), place("watched"));
 const overview = new Overview((stream) => watch.show(stream));
 
-/** Ends what the session has opened, and what waits to try again. */
+/** Aborts the event streams and the retries of the session. */
 let session = new AbortController();
 
-/** Shows the console where there is a session, the login where there is none, and else what is wrong. */
+/**
+ * Shows the console if there is a session, the login if there is none, or else the server's refusal.
+ */
 async function enter(failures = 0) {
   const { signal } = renew();
   try {
@@ -86,7 +88,7 @@ function follow() {
   followEvents("console/events", { signal, listeners, onState });
 }
 
-/** Shows the login if the session is over; else what is shown already, the refusal, stays. */
+/** Shows the login if the session is over; otherwise the refusal stays on show. */
 async function leaveIfOver(signal) {
   try {
     await request("session");
@@ -107,7 +109,7 @@ function showState(state, refusal) {
   place("status").hidden = false;
   place("state").dataset.state = state;
   place("state").querySelector(".state-text").textContent = STATES[state];
-  // What was wrong stays in sight until it is over.
+  // A refusal stays on show until the stream is open.
   if (refusal === undefined && state !== "open") return;
   place("trouble").hidden = !refusal?.detail;
   place("trouble").querySelector(".trouble-text").textContent = troubleText(refusal);
@@ -118,7 +120,7 @@ function troubleText(refusal) {
   return refusal.status === 0 ? refusal.detail : `${refusal.detail} (${refusal.status})`;
 }
 
-/** Does what a form asks for, and shows in its output what came of it. */
+/** Submits a form, and shows the result in its output. */
 function handle(form, submit) {
   const output = form.querySelector("output");
   const button = form.querySelector("[type=submit]");
@@ -145,7 +147,7 @@ async function logIn({ token }) {
   });
   token.value = "";
   await enter();
-  // The login hides the state: it is shown again because there is still no session.
+  // The login hides the status. It is hidden again here only because there is still no session.
   if (place("status").hidden) throw new Error("The browser did not keep the session’s cookie");
   return "";
 }
@@ -155,7 +157,7 @@ async function logOut() {
     await request("session", { method: "DELETE" });
     showLogin();
   } catch ({ message }) {
-    // Whoever leaves must not believe that the session is over.
+    // The operator must not believe that the session is over.
     alert(`Not logged out: ${message}`);
   }
 }

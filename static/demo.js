@@ -1,31 +1,33 @@
-/** The demo page: a panel for each shape of the server, one to write to, and the same in a terminal. */
+/** The demo page: a panel for each shape of stream, a form that publishes, and the curl commands. */
 
 import { Panel } from "./panel.js";
 import { publish } from "./request.js";
 
-/** In the order in which they take a connection, if there are not enough for all. */
+/** The panels, in the order in which they take connections when there are not enough. */
 const PANELS = [
   {
     title: "With history",
-    text: "What is published is kept: a window that was away gets exactly what it missed.",
+    text: "Events are kept: a window that reconnects gets exactly the events it missed.",
     url: "sse?stream=chat&since=20",
   },
   {
     title: "Broadcast",
-    text: "All clients see the same instants: open a second window and compare.",
+    text: "All clients get the same events: open a second window and compare.",
     url: "sse?stream=time",
   },
   {
     title: "Per connection",
-    text: "Every client has a stream of its own: this one began with this page.",
+    text: "Every client has its own stream: this one began when you opened this page.",
     url: "sse",
   },
 ];
 
-/** Where this page is, without a slash at the end: an origin, and the path of a proxy if there is one. */
+/**
+ * The URL of this page without a slash at its end: the origin, and the path of a proxy if there is one.
+ */
 const BASE = new URL(".", document.baseURI).href.slice(0, -1);
 
-/** Where the token is kept: as long as the tab, for this server of the origin, and nowhere else. */
+/** The key of the token in the session storage, different for each server of an origin. */
 const TOKEN = `sse-hub-token of ${BASE}`;
 
 function start() {
@@ -72,7 +74,7 @@ function keptToken() {
   try {
     return sessionStorage.getItem(TOKEN) ?? "";
   } catch {
-    // The browser keeps nothing for this page: the form begins empty.
+    // The browser denies this page its storage: the form begins empty.
     return "";
   }
 }
@@ -81,7 +83,7 @@ function keepToken(token) {
   try {
     sessionStorage.setItem(TOKEN, token);
   } catch {
-    // The browser keeps nothing for this page: the form keeps it until a reload.
+    // The browser denies this page its storage: the form keeps the token until a reload.
   }
 }
 

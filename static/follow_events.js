@@ -1,4 +1,4 @@
-/** Event streams that are opened again where an EventSource gives up, and that say why. */
+/** Event streams that are opened again when an EventSource gives up, and that say why it did. */
 
 import { openEventSource } from "./connections.js";
 import { Refusal, request } from "./request.js";
@@ -9,11 +9,11 @@ import { Refusal, request } from "./request.js";
  * `listeners` is a Map with a function for each event type. `onState` gets the state, and the
  * {@linkcode Refusal} that led to it if there is one:
  *
- * - `queued`: other tabs hold all connections. It goes on when one of them closes.
+ * - `queued`: other tabs hold all connections. The stream opens when one of them closes.
  * - `connecting` and `open`.
- * - `waiting`: the connection broke or was refused for now. It goes on by itself.
+ * - `waiting`: the connection broke, or the refusal is temporary. The stream reconnects by itself.
  * - `ended`: all events were delivered. Nothing more follows.
- * - `refused`: trying again would change nothing. Nothing more follows.
+ * - `refused`: the refusal is permanent. Nothing more follows.
  */
 export async function followEvents(url, { signal, listeners, onState }) {
   const progress = { url, failures: 0 };
@@ -40,7 +40,7 @@ export async function followEvents(url, { signal, listeners, onState }) {
   }
 }
 
-/** A new EventSource has no `Last-Event-ID`: the id goes into the query. */
+/** Puts the id into the query, since a new EventSource sends no `Last-Event-ID`. */
 function resumeUrl(url, lastEventId) {
   const separator = url.includes("?") ? "&" : "?";
   return `${url}${separator}lastEventId=${encodeURIComponent(lastEventId)}`;
@@ -49,7 +49,7 @@ function resumeUrl(url, lastEventId) {
 function listen(source, listeners, onEvent) {
   for (const [type, listener] of listeners) {
     source.addEventListener(type, (event) => {
-      // An application's type may be "open" or "error": those are also the EventSource's own.
+      // The types "open" and "error" may be an application's, or the EventSource's own events.
       if (!(event instanceof MessageEvent)) return;
       onEvent(event);
       listener(event);
@@ -57,7 +57,7 @@ function listen(source, listeners, onEvent) {
   }
 }
 
-/** Resolves when an EventSource has given up. One that is closed by its signal never does. */
+/** Resolves when an EventSource has given up; never if its signal closes it. */
 function closed(source, onState) {
   source.addEventListener("open", () => onState("open"));
   return new Promise((resolve) => {
@@ -69,10 +69,10 @@ function closed(source, onState) {
 }
 
 /**
- * Asks for the stream once more, since an EventSource doesn't say what the server answered.
+ * Requests the stream once more, since an EventSource doesn't say what the server answered.
  *
- * @returns Why it was refused, without a text if it would be accepted now; `undefined` for a 204, which
- * says that there is nothing more to come.
+ * @returns The refusal, without a text if the stream would be accepted now; `undefined` for a 204,
+ * which means that nothing more follows.
  */
 async function findRefusal(url) {
   try {

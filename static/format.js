@@ -1,9 +1,9 @@
-/** Numbers as a person reads them. */
+/** Numbers, bytes and durations as short texts. */
 
 const compact = new Intl.NumberFormat("en", { notation: "compact", maximumFractionDigits: 1 });
 const small = new Intl.NumberFormat("en", { maximumSignificantDigits: 2 });
 
-/** A number, short: 0.25, 3.5, 120, 12.5K; a dash where there is none. */
+/** A number: 0.25, 3.5, 120, 12.5K; a dash if the value is not a number. */
 export function formatNumber(value) {
   if (typeof value !== "number") return "—";
   return (Math.abs(value) < 1 ? small : compact).format(value);
@@ -18,7 +18,7 @@ export function formatBytes(bytes) {
   return `${value.toFixed(i === 0 || value >= 100 ? 0 : 1)} ${units[i]}`;
 }
 
-/** How long something has lasted: 12 s, 3 min, 2 h 5 min, 4 d 2 h. */
+/** A duration: 12 s, 3 min, 2 h 5 min, 4 d 2 h. */
 export function formatAge(seconds) {
   const [minutes, hours, days] = [60, 3_600, 86_400].map((unit) => Math.floor(seconds / unit));
   if (days > 0) return `${days} d ${hours % 24} h`;

@@ -1,4 +1,4 @@
-/** The tables of the console: streams, connections, and the end of a stream. */
+/** The console's tables of streams and connections, and the dialog that ends a stream. */
 
 import { formatAge, formatNumber } from "./format.js";
 import { request, streamUrl } from "./request.js";
@@ -8,15 +8,15 @@ const MAX_ROWS = 200;
 
 const place = (id) => document.getElementById(id);
 
-/** Shows what there is, and asks before it ends a stream. */
+/** Shows streams and connections, and asks before it ends a stream. */
 export class Overview {
   #streams = new Table(place("streams"), place("stream-row"));
   #connections = new Table(place("connections"), place("connection-row"));
   #dialog = place("end-dialog");
-  /** The stream that the dialog is about. */
+  /** The stream that the dialog would end. */
   #ending = "";
 
-  /** `onWatch` is called with the name of a stream that somebody wants to see. */
+  /** `onWatch` is called with the name of a stream whose button Watch is clicked. */
   constructor(onWatch) {
     place("streams").addEventListener("click", ({ target }) => {
       const stream = target.closest("tr")?.dataset.key;
@@ -27,7 +27,7 @@ export class Overview {
     place("end-stream").addEventListener("click", () => this.#end());
   }
 
-  /** Shows what an event `overview` says. */
+  /** Shows the data of an event `overview`. */
   show({ streams, connections, more = 0, moreStreams = 0 }) {
     const shown = streams.slice(0, MAX_ROWS);
     this.#streams.update(shown, ({ name }) => name, showStream);
@@ -37,7 +37,7 @@ export class Overview {
     showNames(shown.map(({ name }) => name));
   }
 
-  /** Shows nothing. */
+  /** Empties the tables. */
   clear() {
     this.show({ streams: [], connections: [] });
     this.#dialog.close();
@@ -78,7 +78,7 @@ function showConnection(row, { address, streams, ageSeconds, events, behind }) {
   row.querySelector(".behind").classList.toggle("is-warning", behind > 0);
 }
 
-/** Offers the streams' names where one is asked for. */
+/** Suggests the streams' names in the forms. */
 function showNames(names) {
   const list = place("stream-names");
   const shown = [...list.children].map(({ value }) => value);

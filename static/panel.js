@@ -1,4 +1,4 @@
-/** A panel: one event stream on show, with its state, its figures and its newest events. */
+/** A panel that shows one event stream: its state, its figures and its newest events. */
 
 import { followEvents } from "./follow_events.js";
 
@@ -50,19 +50,19 @@ TEMPLATE.innerHTML = `
     </div>
   </section>`;
 
-/** It connects when it is made, and reconnects until the stream ends, is refused or is closed. */
+/** Connects when it is created, and reconnects until the stream ends, is refused or is closed. */
 export class Panel {
-  /** What to place in the page. */
+  /** The element to place in the page. */
   element = TEMPLATE.content.firstElementChild.cloneNode(true);
 
-  /** The entries that came during a pause, newest first. */
+  /** The entries that arrived during a pause, newest first. */
   #waiting = [];
   #isPaused = false;
   #events = 0;
   #opens = 0;
   #end = new AbortController();
 
-  /** `types` are those an application gave its events: an EventSource sees only what it asks for. */
+  /** `types` are the application's event types: an EventSource sees only types that it listens to. */
   constructor({ title, text, url, types = [] }) {
     this.element.setAttribute("aria-label", title);
     for (const place of this.element.querySelectorAll(".title")) place.textContent = title;
@@ -80,7 +80,7 @@ export class Panel {
 
   #follow(url, types) {
     const receive = (event) => this.#receive(event);
-    // The first event of a subscription says where it stands: an id, and nothing for the list.
+    // The first event of a subscription has an id to show, but nothing for the list.
     const listeners = new Map([["hello", (event) => this.#showId(event)]]);
     for (const type of types) listeners.set(type, receive);
     followEvents(url, {
@@ -111,7 +111,9 @@ export class Panel {
     this.#showPause();
   }
 
-  /** Empties the list and what waits for it. The figures stay: they count since the page opened. */
+  /**
+   * Empties the list and the entries of the pause. The figures stay: they count since the page opened.
+   */
   #clear() {
     this.#waiting = [];
     this.#find("entries").replaceChildren();
@@ -134,7 +136,7 @@ export class Panel {
     if (state === "open") this.#write("reconnects", this.#opens++);
     this.#find("state").dataset.state = state;
     this.#write("state-text", STATES[state]);
-    // Why it was refused stays in sight until it is open.
+    // The reason of a refusal stays on show until the stream is open.
     if (refusal || state === "open") this.#write("why", refusal?.detail ?? "");
   }
 
@@ -152,12 +154,12 @@ export class Panel {
   }
 }
 
-/** A URL as its reader would write it on this host: the path of a proxy included. */
+/** A URL without its origin, including the path of a proxy. */
 function shownUrl(url) {
   return new URL(url, document.baseURI).href.slice(location.origin.length);
 }
 
-/** Makes a list entry of an event; one with a type of its own is marked with it. */
+/** Creates a list entry for an event, marked with the event's type unless it is "message". */
 function createEntry({ type, data }) {
   const entry = document.createElement("li");
   const rest = data.length - MAX_CHARACTERS;

@@ -1,17 +1,17 @@
 /**
- * Requests to the server, whose refusals are shown as they are. Every path is relative to the page, so
- * that the page works below any path of a proxy.
+ * Requests to the server; its refusals become errors whose text can be shown. Every path is relative to
+ * the page, so that the page works below any path of a proxy.
  */
 
 const TIMEOUT_MS = 15_000;
 
-/** What the server answered instead of what was asked for. */
+/** A refusal by the server, or a failed request. */
 export class Refusal extends Error {
   /** The answer's status; 0 if there was no answer. */
   status;
-  /** The problem's detail. `message` adds when to try again. */
+  /** The reason. `message` adds when to try again. */
   detail;
-  /** What `Retry-After` asks for; `undefined` if there is none. */
+  /** The seconds that `Retry-After` asks to wait; `undefined` without that header. */
   waitSeconds;
 
   constructor(status, detail, waitSeconds) {
@@ -26,10 +26,13 @@ export class Refusal extends Error {
     return [0, 408, 425, 429].includes(this.status) || this.status >= 500;
   }
 
-  /** How long to wait after this many failures in a row: 1 s, doubled up to 30 s, or what the server asks for. */
+  /**
+   * How long to wait after this many failures in a row: 1 s, doubled up to 30 s, or longer if the
+   * server asks.
+   */
   pauseMs(failures) {
     const backoffMs = Math.min(MAX_BACKOFF_MS, 1_000 * 2 ** failures) * (0.5 + Math.random() / 2);
-    // A date far away must not become a timer that overflows and fires at once.
+    // A date in the far future would make a timer overflow and fire at once.
     return Math.max(backoffMs, Math.min(MAX_PAUSE_MS, (this.waitSeconds ?? 0) * 1_000));
   }
 }
@@ -48,7 +51,9 @@ export async function request(path, options = {}) {
   throw new Refusal(response.status, detail, waitSeconds(response.headers.get("retry-after")));
 }
 
-/** Sends a request and gives the JSON of the answer. Throws a {@linkcode Refusal} if it is not JSON. */
+/**
+ * Sends a request and returns the JSON of the answer. Throws a {@linkcode Refusal} if it is not JSON.
+ */
 export async function requestJson(path, options) {
   const response = await request(path, options);
   try {
@@ -68,7 +73,7 @@ export function publish(stream, event, headers = {}) {
   });
 }
 
-/** Where a stream is; `query` is what comes after its name. */
+/** The URL of a stream; `query` is appended to its name. */
 export function streamUrl(stream, query = "") {
   return `sse?stream=${encodeURIComponent(stream).replaceAll("%2F", "/")}${query}`;
 }
@@ -81,7 +86,9 @@ async function send(path, options) {
   }
 }
 
-/** The seconds of a header `Retry-After`, which names seconds or a date (RFC 9110, section 10.2.3). */
+/**
+ * The seconds until the time of a header `Retry-After`: seconds or a date (RFC 9110, section 10.2.3).
+ */
 function waitSeconds(value) {
   if (value === null) return undefined;
   const seconds = /^\d+$/.test(value) ? Number(value) : (Date.parse(value) - Date.now()) / 1_000;

@@ -1,18 +1,18 @@
-/** A table whose rows stay in place while their values change, so that a button can be aimed at. */
+/** A table whose rows stay in place while their values change, so that buttons don't move. */
 export class Table {
   #rows = new Map();
   #body;
   #template;
 
-  /** Its rows are copies of a template's, in `body`. */
+  /** The rows are copies of the row in `template`, and are placed in `body`. */
   constructor(body, template) {
     this.#body = body;
     this.#template = template;
   }
 
   /**
-   * Shows these items in this order: `key(item, i)` tells them apart, and is in the row's
-   * `data-key`; `show(row, item)` writes one into its row.
+   * Shows these items in this order. `key(item, i)` identifies an item, and becomes its row's
+   * `data-key`; `show(row, item)` writes an item into its row.
    */
   update(items, key, show) {
     const rows = new Map();
@@ -32,7 +32,7 @@ export class Table {
     return row;
   }
 
-  /** Moves only what is out of place: a row that is moved loses the focus. */
+  /** Moves only rows that are out of place: a row that is moved loses the focus. */
   #arrange(rows) {
     let next = this.#body.firstElementChild;
     for (const row of rows) {

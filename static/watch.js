@@ -1,4 +1,4 @@
-/** Watches one stream at a time. */
+/** The console's panel Watch: shows the events of one stream at a time. */
 
 import { Panel } from "./panel.js";
 import { streamUrl } from "./request.js";
@@ -20,7 +20,7 @@ export class Watch {
     });
   }
 
-  /** Watches this stream in place of what is watched now. */
+  /** Watches this stream instead of the current one. */
   show(stream) {
     this.#form.elements.stream.value = stream;
     this.#open();
@@ -28,13 +28,13 @@ export class Watch {
     this.#form.scrollIntoView({ behavior });
   }
 
-  /** Fills in an event type, for the next time. */
+  /** Adds an event type to the form, for the next stream that is watched. */
   addType(type) {
     const { types } = this.#form.elements;
     if (!this.#types().includes(type)) types.value = `${types.value} ${type}`.trim();
   }
 
-  /** Watches nothing any more. */
+  /** Stops watching. */
   close() {
     this.#panel?.close();
     this.#panel = undefined;
@@ -46,7 +46,7 @@ export class Watch {
     this.close();
     this.#panel = new Panel({
       title,
-      text: "The newest 20 events that are kept, then what comes.",
+      text: "The newest 20 kept events, then new ones.",
       url: streamUrl(title, "&since=20"),
       types: this.#types(),
     });

@@ -1,7 +1,7 @@
 /**
- * Which host names the server answers to, so that no page of another site reads a hub on this machine:
- * such a page's name is made to resolve to `127.0.0.1` (DNS rebinding), and its browser then takes the
- * hub for the page's own server.
+ * Which host names in the `Host` header the server answers to. The check stops DNS rebinding: a page of
+ * another site makes its own name resolve to `127.0.0.1`, and the browser then takes a hub on this
+ * machine for that page's own server.
  *
  * @module
  */
@@ -14,22 +14,23 @@ import { authority, type Handler, type RequestInfo } from "./router.ts";
 /** Options of {@linkcode withAllowedHosts}. */
 export interface AllowedHostsOptions {
   /**
-   * Names as {@linkcode isHostPattern} has them. Left out, every name is served, but for clients on
-   * this machine without a proxy in between.
+   * The names to serve: see {@linkcode isHostPattern}. Without a list every name is served, except to
+   * clients on this machine that come without a proxy.
    */
   readonly allowedHosts: readonly string[] | undefined;
   /** How many proxies stand in front. */
   readonly trustProxy: number;
-  /** Gets the host name of a request that was refused. */
+  /** Called with the host name of each refused request. */
   readonly onRefused: (host: string) => void;
 }
 
 /**
- * Wraps a handler so that a request for a host name that is not allowed gets a 421.
+ * Wraps a handler so that a request for any other host name gets a 421.
  *
  * IP addresses, `localhost`, the names below it, and names without a dot are always served: the owner
  * of a public domain can't make any of them resolve to this machine. Other names are served if they
- * are in the list; without a list, unless the client is on this machine and `trustProxy` is 0.
+ * are in the list. Without a list they are served unless the client is on this machine and `trustProxy`
+ * is 0.
  *
  * @see {@link https://www.rfc-editor.org/rfc/rfc9110#section-15.5.20 RFC 9110, section 15.5.20}
  */
@@ -47,7 +48,9 @@ export function withAllowedHosts(handler: Handler, options: AllowedHostsOptions)
   };
 }
 
-/** Whether a text can stand in the list: a name, `*.` and a name for all below it, or `*` for every name. */
+/**
+ * Whether a text is a pattern of host names: a name, `*.` and a name for all names below it, or `*`.
+ */
 export function isHostPattern(text: string): boolean {
   return text === "*" ||
     (text.length <= 255 && /^(?:\*\.)?[a-z0-9_-]+(?:\.[a-z0-9_-]+)*$/i.test(text));
@@ -57,19 +60,21 @@ const REFUSAL =
   "This server does not serve this host name; the operator can add it to ALLOWED_HOSTS " +
   "or, if a proxy stands in front, set TRUST_PROXY";
 
-// A loopback address only reaches loopback addresses, so the peer's tells which one was reached.
+// A peer with a loopback address can only have connected to a loopback address.
 function isOnThisMachine(info: RequestInfo): boolean {
   return parseIpAddress(peerAddress(info) ?? "")?.isLoopback ?? false;
 }
 
-/** The host name in lower case, without port and final dot. */
+/** The host name that a request asks for, in lower case, without port and final dot. */
 function hostName({ headers, url }: Request): string {
-  // HTTP/2 has no "Host", and HTTP/1.0 may have none; the URL then has what takes its place.
+  // HTTP/2 has no "Host", and HTTP/1.0 may have none; the URL then has the host.
   const host = headers.get("host") || authority(url);
   return host.replace(/:\d*$/, "").replace(/\.$/, "").toLowerCase();
 }
 
-/** Whether it is none that a stranger could own: no name with a dot inside, or one of those below. */
+/**
+ * Whether no stranger can own a name: it has no dot inside, is below `localhost`, or is an IP address.
+ */
 function isLocalName(name: string): boolean {
   const address = name.startsWith("[") && name.endsWith("]") ? name.slice(1, -1) : name;
   return !/[^.]\.[^.]/.test(name) || name.endsWith(".localhost") ||

@@ -33,33 +33,33 @@ export type * from "../mod.ts";
 
 /** Options of {@linkcode createApp}. */
 export interface AppOptions {
-  /** Gets each line of the log. Left out, there is no log. */
+  /** Called with each line of the log. Without it there is no log. */
   readonly print?: (line: string) => void;
   /** The routes of the pages, by path. By default those of this package's `static/`. */
   readonly pages?: ReadonlyMap<string, Route>;
-  /** Gives the process's resident memory in bytes, for figures. */
+  /** Returns the process's resident memory in bytes, for metrics and the console. */
   readonly memoryBytes?: () => number | undefined;
-  /** Gives the number of log lines that could not be printed, for figures. */
+  /** Returns the number of log lines that could not be printed, for metrics. */
   readonly droppedLines?: () => number;
-  /** Says who may do what, in place of the configuration's tokens. */
+  /** Decides who may do what, in place of the configuration's tokens. */
   readonly authorize?: Authorize;
-  /** Where events are ordered and kept, in place of the configuration's. */
+  /** The event log, in place of the configuration's. */
   readonly eventLog?: EventLog;
 }
 
 /** A server without a socket. */
 export interface App {
-  /** Answers a request. `info` is what the runtime's own server gives beside it. */
+  /** Answers a request. `info` is what the runtime's own server knows of its connection. */
   readonly fetch: (request: Request, info?: RequestInfo) => Promise<Response>;
-  /** The hub behind `/sse?stream=`; it takes subscribers and publishers once it is `ready`. */
+  /** The hub behind `/sse?stream=`; it accepts subscribers and publishers once it is `ready`. */
   readonly hub: BroadcastHub;
   /**
-   * Sends every client away, each at a moment of its own within `withinMs` milliseconds and for 5 to
-   * 15 seconds; `/readyz` is 503, publishers are refused, and new clients told to come back later.
-   * Resolves when all have been sent away; close it then.
+   * Ends every event stream, each at a random moment within `withinMs` milliseconds; its client is told
+   * to reconnect after 5 to 15 seconds. From now on `/readyz` is 503, publishes get a 503, and new
+   * clients are told to reconnect later. Resolves when every stream has ended; call `close()` then.
    */
   readonly drain: (withinMs: number) => Promise<void>;
-  /** Ends every open response, and has new ones come back later. May be called twice. */
+  /** Ends every event stream at once; new clients are told to reconnect later. May be called twice. */
   readonly close: () => Promise<void>;
 }
 
@@ -106,7 +106,9 @@ export function createApp(config: Config, options: AppOptions = {}): App {
   };
 }
 
-/** Wraps the router in what holds for every route; the outermost comes last and sees a request first. */
+/**
+ * Wraps the router in what holds for every route; the outermost comes last and sees a request first.
+ */
 function wrap(router: Handler, { config, onError, warnOnce }: AppParts): Handler {
   const caught = withInternalError(router, onError);
   const shared = withCors(caught, config.corsOrigins);

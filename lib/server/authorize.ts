@@ -1,6 +1,6 @@
 /**
- * Who may do what, decided for one request: by the publish token, by JSON Web Tokens, or without a token
- * where a stream is public. A token's claims are read by `jwt.ts`.
+ * Who may do what, decided for one request: by the publish token, by JSON Web Tokens, or without a
+ * token where a stream is public. A token's claims are read by `jwt.ts`.
  *
  * @module
  */
@@ -12,8 +12,8 @@ import { type Claims, type JwtRefusal, verifyJwt } from "./jwt.ts";
 import type { JwtKey } from "./jwt_key.ts";
 
 /**
- * What a request wants to do: `subscribe` to streams, `publish` to streams or end them, or `admin`, which
- * is to read lists and figures and to use the console.
+ * What a request wants to do: `subscribe` to streams, `publish` to streams or end them, or `admin`,
+ * which is to read lists and figures and to use the console.
  */
 export type Action = "subscribe" | "publish" | "admin";
 
@@ -53,15 +53,15 @@ export interface TokenOptions {
  * Makes a decision from a publish token and a key for JWTs.
  *
  * A token comes in the header `Authorization: Bearer`; a JWT may also come in the cookie `sse_token`,
- * which is ignored without a `jwtKey` or when it is empty. A token is never read from the query, nor from
- * another scheme than Bearer. A browser sends several cookies of that name when they were set for several
- * paths or domains: the first 4 are tried, and the first that covers the request counts.
+ * which is ignored without a `jwtKey` or when it is empty. A token is never read from the query, nor
+ * from another scheme than Bearer. A browser sends several cookies of that name when they were set for
+ * several paths or domains: the first 4 are tried, and the first that covers the request counts.
  *
  * - A token that is not valid gets a 401, even where no token is needed.
  * - A request without a token gets a 401 where a token would help, else a 403.
- * - The publish token grants everything. A JWT grants the streams that it names; on a server whose streams
- *   are public it grants subscribing to all of them, and its connections still end when it expires. A JWT
- *   never grants `admin`.
+ * - The publish token grants everything. A JWT grants the streams that it names; on a server whose
+ *   streams are public it grants subscribing to all of them, and its connections still end when it
+ *   expires. A JWT never grants `admin`.
  * - A cookie authorizes an unsafe method only from the server's own pages.
  *
  * @throws {TypeError} If the publish token could not be sent in a header.
@@ -82,8 +82,8 @@ export function authorizeByTokens(options: TokenOptions): Authorize {
 }
 
 /**
- * Whether one of the patterns allows a stream: a stream's name allows that stream, a name and `/*` allow
- * everything below the name but not itself, and `*` allows every stream.
+ * Whether one of the patterns allows a stream: a stream's name allows that stream, a name and `/*`
+ * allow everything below the name but not itself, and `*` allows every stream.
  */
 export function mayUse(patterns: readonly string[], stream: string): boolean {
   return patterns.some((pattern) => {

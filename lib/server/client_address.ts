@@ -1,5 +1,5 @@
 /**
- * Which address a request comes from, where proxies may stand between.
+ * The client's address of a request, also where proxies stand between the client and the server.
  *
  * @module
  */
@@ -16,8 +16,8 @@ export class ClientAddresses {
   /**
    * Trusts this many proxies.
    *
-   * @param onIgnored Gets the address of a request that has the header `X-Forwarded-For` although no proxy
-   * is trusted.
+   * @param onIgnored Gets the address of a request that has the header `X-Forwarded-For` although no
+   * proxy is trusted.
    */
   constructor(trustProxy: number, onIgnored: (address: string) => void) {
     this.#trustProxy = trustProxy;
@@ -45,14 +45,14 @@ export function peerAddress({ remoteAddr }: RequestInfo): string | undefined {
 /**
  * Finds the client's address.
  *
- * Each proxy adds the address it was called from to the end of `X-Forwarded-For`, and what stands
- * before that is only claimed. So of the header just the last `trustedProxies` entries count, and the
- * first of those is the client.
+ * Each proxy appends the address that it was called from to `X-Forwarded-For`; the entries before that
+ * one are only claimed. So only the last `trustedProxies` entries count, and the first of them is the
+ * client's address.
  *
- * @param remoteAddress The address at the other end of the connection; `unknown` if not given.
- * @param trustedProxies How many proxies of one's own the request has passed; 0 ignores the header.
- * @returns An IP address in its one canonical spelling, without port, brackets and zone, an embedded
- * IPv4 address as IPv4; or `remoteAddress` as it is, where nothing is an address.
+ * @param remoteAddress The address at the other end of the connection.
+ * @param trustedProxies How many trusted proxies the request has passed; 0 ignores the header.
+ * @returns An IP address in its canonical spelling, without port, brackets and zone, an embedded IPv4
+ * address as IPv4; or `remoteAddress` unchanged if neither text is an address.
  */
 export function clientAddress(
   request: Request,

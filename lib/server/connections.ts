@@ -1,6 +1,5 @@
 /**
- * The open event streams: how many there are, how many there may be, and a line in the log for each
- * end of one.
+ * The open event streams: their number, their limits, and their lines in the log.
  *
  * @module
  */
@@ -15,21 +14,21 @@ export interface ConnectionsOptions {
   /** The most open event streams. */
   readonly maxConnections: number;
   /**
-   * The most from one public address, of IPv6 from one /64; 0 is no limit. Loopback and private
-   * addresses are not limited, since a proxy has one of them and stands for many clients.
+   * The most for one public IPv4 address or IPv6 /64; 0 is no limit. Loopback and private addresses are
+   * not limited, since a proxy with such an address stands for many clients.
    */
   readonly maxConnectionsPerAddress: number;
-  /** Gets the lines. */
+  /** Writes a line when a connection opens and when it ends. */
   readonly log: Log;
 }
 
-/** Whose connection it is. */
+/** A client that asks for an event stream. */
 export interface Visitor {
   /** The client's address. */
   readonly address: string;
-  /** The streams it subscribes to; none for a stream of its own. */
+  /** The streams that it subscribes to; empty for a per-connection stream. */
   readonly streams: readonly string[];
-  /** Settles when its socket is gone, where the runtime tells. */
+  /** Settles when the client's socket is gone, if the runtime reports that. */
   readonly completed: Promise<void> | undefined;
 }
 
@@ -37,28 +36,28 @@ export interface Visitor {
 export interface OpenConnection {
   /** The client's address. */
   readonly address: string;
-  /** The streams it subscribes to; none for a stream of its own. */
+  /** The streams that it subscribes to; empty for a per-connection stream. */
   readonly streams: readonly string[];
   /** When it was opened, on the clock of `performance.now()`. */
   readonly openedMs: number;
 }
 
-/** Figures by shape: streams of one's own, and subscribers of the hub. */
+/** A figure for each shape: `own` for per-connection streams, `hub` for subscribers of the hub. */
 export type ByShape = Readonly<Record<"own" | "hub", number>>;
 
 /** Figures since the start. */
 export interface ConnectionsStats {
-  /** Open now, until their sockets are gone. */
+  /** Open connections; each counts until its socket is gone. */
   readonly open: ByShape;
-  /** Opened in all. */
+  /** Connections opened since the start. */
   readonly total: ByShape;
-  /** Ended streams of clients' own, by reason; the hub counts its subscribers. */
+  /** Ended per-connection streams by reason; the hub counts its own subscribers. */
   readonly ended: Readonly<Record<EndReason, number>>;
-  /** Clients told to come back later, by the limit that was reached. */
+  /** Clients told to reconnect later, by the limit that was reached. */
   readonly refused: Readonly<Record<"maxConnections" | "maxConnectionsPerAddress", number>>;
 }
 
-/** Counts the open event streams. A stalled client counts until its socket is gone. */
+/** Counts and limits the open event streams. A stalled client counts until its socket is gone. */
 export class Connections {
   readonly #options: ConnectionsOptions;
   readonly #byBlock = new Map<string, number>();
@@ -68,17 +67,19 @@ export class Connections {
   readonly #refused = { maxConnections: 0, maxConnectionsPerAddress: 0 };
   readonly #ended = new EndCounter();
 
-  /** Begins with none. */
+  /** Begins without connections. */
   constructor(options: ConnectionsOptions) {
     this.#options = options;
   }
 
-  /** How many are open, until their sockets are gone. */
+  /** The number of open connections; each counts until its socket is gone. */
   get size(): number {
     return this.#open.own + this.#open.hub;
   }
 
-  /** Clients' own streams that have not ended, the oldest first; the hub lists its subscribers. */
+  /**
+   * The per-connection streams that have not ended, oldest first; the hub lists its own subscribers.
+   */
   get own(): ReadonlySet<OpenConnection> {
     return this.#own;
   }
@@ -94,10 +95,10 @@ export class Connections {
   }
 
   /**
-   * Has `open` open an event stream if there is room for one more; else it is told to come back later.
+   * Calls `open` if the limits allow one more event stream; else tells the client to reconnect later.
    *
-   * @param open Gets what to call when the stream has ended. What it returns is passed on, and counted
-   * if it is an event stream.
+   * @param open Opens the stream, and calls `onEnd` when the stream has ended. Its response is
+   * returned, and counted if its status is 200.
    */
   admit(visitor: Visitor, open: (onEnd: (end: ConnectionEnd) => void) => Response): Response {
     const { maxConnections, maxConnectionsPerAddress } = this.#options;
@@ -159,7 +160,7 @@ export class Connections {
   }
 }
 
-/** The block that an address counts for, if it is limited at all. */
+/** The block that an address counts for; `undefined` if the address is not limited. */
 function limitedBlock(address: string): string | undefined {
   const { isPublic = false, block } = parseIpAddress(address) ?? {};
   return isPublic ? block : undefined;

@@ -1,5 +1,5 @@
 /**
- * What the operator's console is fed with: events of a hub of its own, which `/sse` can't reach.
+ * The event stream of the operator's console. It comes from a hub of its own, which `/sse` can't reach.
  *
  * @module
  */
@@ -14,27 +14,30 @@ import type { Route } from "./router.ts";
 
 /** Options of {@linkcode createConsole}. */
 export interface ConsoleOptions {
-  /** The hub to tell of. */
+  /** The hub whose figures are shown. */
   readonly hub: BroadcastHub;
-  /** The connections to tell of. */
+  /** The connections that are shown. */
   readonly connections: Connections;
-  /** Decides who may see it: action `admin`. */
+  /** Decides who may use the console: action `admin`. */
   readonly authorize: Authorize;
-  /** The process's resident memory in bytes, where it can be known. */
+  /** Returns the process's resident memory in bytes; `undefined` if it is unknown. */
   readonly memoryBytes: () => number | undefined;
-  /** Gets what goes wrong while figures are taken. */
+  /** Called with errors that occur while figures are taken. */
   readonly onError: (error: unknown) => void;
 }
 
-/** The feed of the console. */
+/** The event stream of the console. */
 export interface Console {
-  /** `GET /console/events`: events `figures`, of the last 15 minutes, and `overview`. */
+  /**
+   * `GET /console/events`: the `figures` of the last 15 minutes and the latest `overview`, then new
+   * ones.
+   */
   readonly route: Route;
-  /** Ends it. May be called twice. */
+  /** Ends the event stream. May be called twice. */
   readonly close: () => Promise<void>;
 }
 
-/** Makes the feed, and takes figures every second from now on. */
+/** Creates the event stream; figures are taken every second from now on. */
 export function createConsole(options: ConsoleOptions): Console {
   const { authorize, onError } = options;
   const feed = createFeed(onError);
@@ -57,7 +60,7 @@ function createFeed(onError: ConsoleOptions["onError"]): BroadcastHub {
   return feed;
 }
 
-/** Makes what is called every second: it publishes figures of the time since the call before. */
+/** Returns a function that publishes the figures of the time since its last call. */
 function createPublisher(feed: BroadcastHub, options: ConsoleOptions): () => void {
   const { hub, connections, memoryBytes } = options;
   let before = hub.stats();
@@ -71,7 +74,7 @@ function createPublisher(feed: BroadcastHub, options: ConsoleOptions): () => voi
     feed.publish("figures", { event: "figures", data: JSON.stringify(data) });
     before = stats;
     beforeMs = nowMs;
-    // Without an operator nothing is compared: the first overview after that has no rates.
+    // While no operator watches, rates are not kept up: the next overview begins without them.
     if (feed.stats().subscribers === 0) streams = [];
     else {
       streams = streamRows(hub, streams, seconds);
@@ -115,12 +118,12 @@ function figures(
   };
 }
 
-/** A stream as the console shows it: with how often it was published to, a second, since the last time. */
+/** A stream as the console shows it, with its publishes a second since the last overview. */
 interface StreamRow extends StreamInfo {
   readonly rate: number;
 }
 
-/** The first streams by name; however many there are, no more are looked at. */
+/** The first streams by name. The cost does not grow with the number of other streams. */
 function streamRows(
   hub: BroadcastHub,
   before: readonly StreamRow[],

@@ -11,14 +11,14 @@ import { changeHeaders } from "./response_headers.ts";
 import type { Handler } from "./router.ts";
 
 /**
- * Wraps a handler so that pages of these origins may use it, and answers their preflights; a
- * preflight of any other origin is 403. A preflight allows every method there is, and the headers it
- * asks for: the origin is trusted, its scripts' headers need no list. All other requests reach the handler, whatever their origin:
- * it is the browser that keeps the answer from the page.
+ * Wraps a handler so that pages of these origins may use it, and answers their preflights. A preflight
+ * allows every method of the server and every header that it asks for: a trusted origin's scripts need
+ * no list of headers. A preflight of any other origin gets a 403. All other requests reach the handler,
+ * whatever their origin: the browser keeps the answer from the page.
  *
- * @param origins Compared as they stand, so `null` and wildcards match nothing and are refused. None
- * leaves the handler as it is.
- * @throws {TypeError} If one is no origin: see {@linkcode isOrigin}.
+ * @param origins Compared exactly, so `null` and wildcards would match nothing and are rejected. An
+ * empty list returns the handler unchanged.
+ * @throws {TypeError} If one is not an origin: see {@linkcode isOrigin}.
  */
 export function withCors(handler: Handler, origins: readonly string[]): Handler {
   for (const origin of origins) {
@@ -43,11 +43,11 @@ export function withCors(handler: Handler, origins: readonly string[]): Handler 
 }
 
 /**
- * Whether a text is an origin as browsers write it in `Origin`: scheme, host and perhaps a port, no
- * path, no wildcard. Of `http` and `https` the host is in lower case, and the port is there only where
- * it is not the scheme's own. Other schemes are those of apps and extensions, such as
- * `capacitor://localhost` and `chrome-extension://<id>`; but pages never have the origin of a `file:`,
- * `ftp:`, `ws:` or `wss:` URL.
+ * Whether a text is an origin as browsers write it in `Origin`: a scheme, a host and perhaps a port,
+ * without a path or a wildcard. With `http` and `https` the host must be in lower case, and the port
+ * must differ from the scheme's default. Other schemes belong to apps and extensions, such as
+ * `capacitor://localhost` and `chrome-extension://<id>`. No page has the origin of a `file:`, `ftp:`,
+ * `ws:` or `wss:` URL.
  */
 export function isOrigin(text: string): boolean {
   const [, scheme = "", host = "", port = "1"] = ORIGIN.exec(text) ?? [];
@@ -62,7 +62,7 @@ function isHttpOrigin(text: string): boolean {
   try {
     return new URL(text).origin === text;
   } catch {
-    // No URL, so no origin.
+    // A text that is not a URL is not an origin.
     return false;
   }
 }
@@ -72,7 +72,7 @@ function isPreflight({ method, headers }: Request): boolean {
     headers.has("access-control-request-method");
 }
 
-/** Allows the headers that are asked for, since scripts and tracing send headers of their own. */
+/** Allows the headers that the preflight asks for, since scripts and tracing send their own headers. */
 function answerPreflight({ headers }: Request, isAllowed: boolean): Response {
   if (!isAllowed) {
     return problem(
@@ -100,7 +100,7 @@ function isHeaderList(text: string): boolean {
   return text.split(",").every((name) => /^[ \t]*[\w!#$%&'*+.^`|~-]+[ \t]*$/.test(name));
 }
 
-/** Says whom the answer is for. */
+/** Sets the CORS headers of a response. `origin` is the request's origin if it is allowed. */
 function setHeaders(headers: Headers, origin: string | undefined): void {
   const vary = headers.get("vary") ?? "";
   if (!/(?:^|,)\s*(?:\*|origin)\s*(?:,|$)/i.test(vary)) headers.append("vary", "Origin");

@@ -25,7 +25,10 @@ export function isFromOwnPage({ headers, url }: Request): boolean {
   return host !== "" && origin === host.toLowerCase();
 }
 
-/** Answers a request that would change something by a cookie, and that another site's page may have sent. */
+/**
+ * Answers a request that would change something by a cookie, and that another site's page may have
+ * sent.
+ */
 export function refuseForeignPage(): Response {
   return problem(403, "A cookie authorizes changes only from pages of this server");
 }

@@ -1,5 +1,5 @@
 /**
- * The log that a configuration asks for.
+ * Creates the event log that a configuration asks for.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import { MemoryLog } from "../log/memory.ts";
 import { openRedisLog, type RedisLogOptions } from "../log/redis.ts";
 import type { Config } from "./config.ts";
 
-/** Makes the log; who gets it opens it. `onWarning` is told what endangers it. */
+/** Creates the log; the hub opens it. `onWarning` is called with each risk to the log's entries. */
 export function openEventLog(config: Config, onWarning: (text: string) => void): EventLog {
   const { eventLog, kvPath, historySeconds, historyTotalBytes } = config;
   const retention = { maxAgeMs: historySeconds * 1_000, maxBytes: historyTotalBytes };

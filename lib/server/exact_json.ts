@@ -1,6 +1,6 @@
 /**
- * JSON whose numbers keep their text from `parse` to `stringify`. A double has 15 to 17 digits: an id
- * such as `1234567890123456789` would otherwise arrive as another number.
+ * JSON whose numbers keep their text from `parse` to `stringify`. A double has 15 to 17 digits, so an
+ * id such as `1234567890123456789` would otherwise arrive as a different number.
  *
  * @see {@link https://tc39.es/proposal-json-parse-with-source/ JSON.parse source text access}
  *
@@ -8,21 +8,24 @@
  */
 
 /**
- * Parses JSON like `JSON.parse()`, except that a number whose text a double does not have becomes a
- * value that `JSON.stringify()` writes as it stood: see {@linkcode toNumber}. On a runtime without
- * `JSON.rawJSON()` it is `JSON.parse()`.
+ * Parses JSON like `JSON.parse()`, except that a number whose text would change in a double becomes a
+ * value that `JSON.stringify()` writes with the original text: see {@linkcode toNumber}. On a runtime
+ * without `JSON.rawJSON()` it is `JSON.parse()`.
  *
- * Only a text that can have such a number is parsed with a reviver, which takes 20 ms for a megabyte of
- * small objects instead of 2.5 ms.
+ * Only a text that can contain such a number is parsed with a reviver, which takes 20 ms for a megabyte
+ * of small objects instead of 2.5 ms.
  *
- * @throws {SyntaxError} If it is no JSON.
- * @throws {RangeError} If it has such a number and is nested too deep for the runtime's stack.
+ * @throws {SyntaxError} If the text is not JSON.
+ * @throws {RangeError} If the text has such a number and is nested too deep for the runtime's stack.
  */
 export function parseExactJson(text: string): unknown {
   return rawJSON && INEXACT.test(text) ? parse(text, keepText) : parse(text);
 }
 
-/** The number of what {@linkcode parseExactJson} made of a number's text; every other value as it is. */
+/**
+ * Turns a number that {@linkcode parseExactJson} kept as text into a number; returns other values
+ * unchanged.
+ */
 export function toNumber(value: unknown): unknown {
   return isRawJSON?.(value) ? Number((value as { readonly rawJSON: string }).rawJSON) : value;
 }
@@ -36,8 +39,8 @@ const { parse, rawJSON, isRawJSON } = JSON as unknown as {
 
 type Reviver = (key: string, value: unknown, context: { readonly source?: string }) => unknown;
 
-// Where a number's text can differ from the double's: an exponent, -0, a fraction that ends in 0 or
-// begins with six, more than 15 digits. It may be found in a string as well, which costs only time.
+// Matches numbers whose text can differ from the double's: an exponent, -0, a fraction that ends in 0
+// or begins with six zeros, more than 15 digits. A match inside a string costs only time.
 const INEXACT =
   /[:,[\s](?:-?\d+(?:\.\d+)?[eE]|-0[,\]}\s]|-?\d+\.\d*0[,\]}\s]|-?0\.0{6}|-?\d[\d.]{15})/;
 

@@ -1,5 +1,5 @@
 /**
- * What happens when a handler throws.
+ * The answer to a request whose handler throws: 500 Internal Server Error.
  *
  * @module
  */
@@ -8,8 +8,8 @@ import { problem } from "../problem.ts";
 import { type Handler, withoutBody } from "./router.ts";
 
 /**
- * Wraps a handler so that what it throws becomes a 500 and one call of `onError`, and the client is
- * told nothing of the inside.
+ * Wraps a handler so that an error becomes a 500 and one call of `onError`. The client learns nothing
+ * about the error.
  */
 export function withInternalError(handler: Handler, onError: (error: unknown) => void): Handler {
   return async (request, info) => {

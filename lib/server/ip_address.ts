@@ -1,37 +1,37 @@
 /**
- * IP addresses, compared as numbers: every spelling of an address is the same address.
+ * IP addresses: every spelling of an address is the same address.
  *
  * @see {@link https://www.rfc-editor.org/rfc/rfc4291 RFC 4291}
  *
  * @module
  */
 
-/** An IP address that was parsed. */
+/** A parsed IP address. */
 export interface IpAddress {
-  /** Its one canonical spelling (RFC 5952), without a zone; an embedded IPv4 address as IPv4. */
+  /** The canonical spelling (RFC 5952), without a zone; an embedded IPv4 address as IPv4. */
   readonly text: string;
   /**
-   * What counts as one client: an IPv4 address, or the /64 of an IPv6 address, since a single customer
-   * has all of it.
+   * The block that counts as one client: an IPv4 address, or the /64 of an IPv6 address, since a single
+   * customer has the whole /64.
    */
   readonly block: string;
-  /** Whether it is the machine's own: `127.0.0.0/8` or `::1`. */
+  /** Whether the address is a loopback address: `127.0.0.0/8` or `::1`. */
   readonly isLoopback: boolean;
   /**
-   * Whether it may belong to anybody on the internet: not loopback, link-local, unspecified, private
+   * Whether the address is one of the public internet: not loopback, link-local, unspecified, private
    * (RFC 1918, `fc00::/7`) or shared (`100.64.0.0/10`).
    */
   readonly isPublic: boolean;
 }
 
 /**
- * Parses an IPv4 or IPv6 address, the latter with or without a zone (`fe80::1%eth0`).
+ * Parses an IPv4 address, or an IPv6 address with or without a zone (`fe80::1%eth0`).
  *
- * IPv4 is also what is mapped into IPv6 (`::ffff:192.0.2.7`, `::ffff:c000:207`) or translated by NAT64
- * (`64:ff9b::/96`, RFC 6052). Not read are octal, hexadecimal and shortened IPv4 addresses, on which
- * parsers disagree.
+ * An IPv4 address that is mapped into IPv6 (`::ffff:192.0.2.7`, `::ffff:c000:207`) or translated by
+ * NAT64 (`64:ff9b::/96`, RFC 6052) becomes IPv4. Octal, hexadecimal and shortened IPv4 addresses are
+ * rejected, because parsers disagree on them.
  *
- * @returns `undefined` for what is no address; nothing longer than 64 characters is one.
+ * @returns `undefined` if the text is not an address, or has more than 64 characters.
  */
 export function parseIpAddress(text: string): IpAddress | undefined {
   if (text.length > MAX_CHARACTERS) return undefined;
@@ -45,7 +45,9 @@ export function parseIpAddress(text: string): IpAddress | undefined {
     : ipv6(groups, canonical(address));
 }
 
-/** The block that an address counts for: see {@linkcode IpAddress.block}; what is no address, itself. */
+/**
+ * The {@linkcode IpAddress.block} of an address; a text that is not an address is returned unchanged.
+ */
 export function addressBlock(address: string): string {
   return parseIpAddress(address)?.block ?? address;
 }
@@ -84,9 +86,12 @@ function parseIpv6(address: string): string[] | undefined {
   return [...front, ...Array<string>(8 - front.length - back.length).fill("0"), ...back];
 }
 
-/** An IPv6 address as the URL standard writes it, which is RFC 5952 without dots; `""` for no address. */
+/**
+ * An IPv6 address as the URL standard writes it: RFC 5952 without dots. `""` if the text is not an
+ * address.
+ */
 function canonical(address: string): string {
-  // Only these characters are let between the brackets, so nothing else becomes part of the URL.
+  // Only these characters may stand between the brackets, so the text can't change the URL.
   if (!/^[0-9a-f:.]+$/i.test(address)) return "";
   return URL.parse(`http://[${address}]/`)?.hostname.slice(1, -1) ?? "";
 }

@@ -1,8 +1,8 @@
 /**
- * JSON Web Tokens that say which streams their bearer may use. Verifies only, with one key and the
- * one algorithm that belongs to it; issues none. The key is read by `jwt_key.ts`.
+ * Verifies JSON Web Tokens, which say which streams their bearer may use, with one key and the one
+ * algorithm that belongs to it. Issues no tokens. The key is read by `jwt_key.ts`.
  *
- * @see {@link https://www.rfc-editor.org/rfc/rfc7519 RFC 7519}, and for what is refused
+ * @see {@link https://www.rfc-editor.org/rfc/rfc7519 RFC 7519}, and for the reasons to refuse a token
  * {@link https://www.rfc-editor.org/rfc/rfc8725 RFC 8725}
  *
  * @module
@@ -10,25 +10,28 @@
 
 import type { JwtKey } from "./jwt_key.ts";
 
-/** What a good token says. */
+/** The claims of a valid token. */
 export interface Claims {
-  /** Claim `exp`: when it ends, in seconds since 1970; at the latest the end of the year 9999. */
+  /**
+   * Claim `exp`: when the token expires, in seconds since 1970; at the latest the end of the year 9999.
+   */
   readonly expiresAtSeconds: number;
-  /** Claim `sse.subscribe`: patterns of the streams its bearer may subscribe to. */
+  /** Claim `sse.subscribe`: patterns of the streams that the bearer may subscribe to. */
   readonly subscribe: readonly string[];
-  /** Claim `sse.publish`: patterns of the streams its bearer may publish to. */
+  /** Claim `sse.publish`: patterns of the streams that the bearer may publish to. */
   readonly publish: readonly string[];
 }
 
 /**
- * Why a token is refused, the first reason in this order.
+ * Why a token is refused. If several reasons apply, it is the first in this order.
  *
- * - `malformed`: it is no token in compact form (RFC 7515, section 7.1), or has more than 8 KiB.
- * - `header`: its header asks for another algorithm, another type or extensions.
- * - `signature`: its signature is not the key's.
- * - `claims`: its claims are not what {@linkcode verifyJwt} expects.
- * - `expired`: its time is over.
- * - `early`: its time has not come.
+ * - `malformed`: the text is not a token in compact form (RFC 7515, section 7.1), or has more than 8
+ *   KiB.
+ * - `header`: the header asks for another algorithm, another type or extensions.
+ * - `signature`: the signature was not made with the key.
+ * - `claims`: the claims are not what {@linkcode verifyJwt} expects.
+ * - `expired`: the token has expired.
+ * - `early`: the token is not valid yet.
  */
 export type JwtFault = "malformed" | "header" | "signature" | "claims" | "expired" | "early";
 
@@ -36,20 +39,20 @@ export type JwtFault = "malformed" | "header" | "signature" | "claims" | "expire
 export interface JwtRefusal {
   /** Why the token is refused. */
   readonly fault: JwtFault;
-  /** The reason in words, for the token's holder: about its claims only if its signature is right. */
+  /** The reason in words, for the client. It speaks of claims only if the signature is valid. */
   readonly detail: string;
 }
 
 /**
  * Verifies a token and reads its claims.
  *
- * Its header must name the key's algorithm, may have `typ` `JWT` or `at+jwt`, and must not have
- * `crit`. Its claims must have `exp`, in the future; `nbf`, if there is one, must be past, or less than
- * 5 seconds away, since the issuer's clock may be ahead; and `sse` must be an object with nothing but
- * `subscribe` and `publish`, both optional, both lists of strings.
+ * The header must name the key's algorithm, may have `typ` `JWT` or `at+jwt`, and must not have `crit`.
+ * The claim `exp` is required and must be in the future. The claim `nbf` is optional; it may be up to 5
+ * seconds in the future, since the issuer's clock may be ahead. The claim `sse` must be an object that
+ * contains only `subscribe` and `publish`, both optional, both lists of strings.
  *
  * @param nowSeconds The time, in seconds since 1970.
- * @returns The claims, or why the token is refused. Never throws because of a token's text.
+ * @returns The claims, or the refusal. No token's text makes this function throw.
  */
 export async function verifyJwt(
   token: string,
@@ -71,7 +74,7 @@ export async function verifyJwt(
 
 const MAX_TOKEN_CHARACTERS = 8_192;
 const NOT_BEFORE_LEEWAY_SECONDS = 5;
-/** The end of the year 9999. The milliseconds since 1970 passed this number in 1978. */
+/** The end of the year 9999. A time in milliseconds since 1970 is larger, from 1978 on. */
 const MAX_SECONDS = 253_402_300_799;
 const HS256 = { name: "HMAC" };
 const ES256 = { name: "ECDSA", hash: "SHA-256" };
@@ -80,8 +83,7 @@ function refuse(fault: JwtFault, detail = "The token is invalid"): JwtRefusal {
   return { fault, detail };
 }
 
-// RFC 7515, section 4.1.9: "typ" is a media type, without regard to case, mostly without its
-// "application/".
+// RFC 7515, section 4.1.9: "typ" is a media type in any case, usually without "application/".
 const TYPE = /^(?:application\/)?(?:at\+)?jwt$/i;
 
 function isHeaderFor({ algorithm }: JwtKey, header: JsonObject): boolean {
@@ -110,7 +112,7 @@ function readClaims(payload: JsonObject | undefined, nowSeconds: number): Claims
   return { expiresAtSeconds, subscribe, publish };
 }
 
-/** What is wrong with a claim that has a time. */
+/** Says why a claim is not a time; `undefined` if it is one. */
 function timeFault(name: string, value: unknown): string | undefined {
   if (typeof value !== "number") {
     return `The token's claim ${name} must be a number of seconds since the start of 1970`;
@@ -119,7 +121,7 @@ function timeFault(name: string, value: unknown): string | undefined {
   return `The token's claim ${name} is after the year 9999: it must be in seconds, not milliseconds`;
 }
 
-/** Decodes base64url as RFC 7515, section 2, has it: no padding, no space, one text for each value. */
+/** Decodes base64url (RFC 7515, section 2): without padding or space, with one text for each value. */
 function decodeBase64Url(text: string): Uint8Array<ArrayBuffer> | undefined {
   if (!/^[\w-]+$/.test(text) || text.length % 4 === 1) return undefined;
   const base64 = text.replaceAll("-", "+").replaceAll("_", "/");
@@ -139,7 +141,7 @@ function parseObject(bytes: Uint8Array): JsonObject | undefined {
     const value: unknown = JSON.parse(text);
     return isObject(value) ? value : undefined;
   } catch {
-    // No UTF-8, or no JSON: there is no object in it.
+    // Bytes that are not UTF-8, or not JSON, hold no object.
     return undefined;
   }
 }

@@ -1,26 +1,26 @@
 /**
- * The key that JSON Web Tokens are verified with, read from the text of a setting.
+ * Reads the key that verifies JSON Web Tokens from the text of a setting.
  *
  * @module
  */
 
 import { describeWeakSecret } from "./weak_secret.ts";
 
-/** A key that verifies tokens, bound to the one algorithm it may be used with. */
+/** A key that verifies tokens, bound to its one algorithm. */
 export interface JwtKey {
-  /** What `alg` in a token's header must be. */
+  /** The only `alg` that a token's header may have. */
   readonly algorithm: "HS256" | "ES256";
-  /** The key itself, usable for `verify`. */
+  /** The key, usable for `verify` only. */
   readonly cryptoKey: CryptoKey;
 }
 
 /**
- * Imports the key that tokens are verified with.
+ * Imports the key that verifies tokens.
  *
- * @param text An ES256 public key as PEM (SPKI, curve P-256), whose line breaks may be written as
- * `\n`, or else an HS256 secret of 32 bytes or more (RFC 7518, section 3.2), taken as it stands, in
- * UTF-8. See {@linkcode explainJwtKey} for what is refused.
- * @throws {TypeError} If the text is neither; the message never repeats it.
+ * @param text An ES256 public key as PEM (SPKI, curve P-256), whose line breaks may be written as `\n`;
+ * or an HS256 secret of 32 bytes or more (RFC 7518, section 3.2), used unchanged, in UTF-8. See
+ * {@linkcode explainJwtKey} for the texts that are rejected.
+ * @throws {TypeError} If the text is neither. The message never repeats the text.
  */
 export async function importJwtKey(text: string): Promise<JwtKey> {
   const fault = explainJwtKey(text);
@@ -35,7 +35,7 @@ export async function importJwtKey(text: string): Promise<JwtKey> {
     const bytes = Uint8Array.fromBase64(base64);
     return { algorithm: "ES256", cryptoKey: await importKey("spki", bytes, ES256) };
   } catch {
-    // What is wrong inside the key helps nobody; what to give instead does.
+    // The runtime's message speaks of the inside of the key, and not of what to provide instead.
     throw new TypeError(
       `Cannot import JWT key: expected ${JWT_KEY_EXPECTED}, got ` +
         "a public key that is damaged or not on the curve P-256",
@@ -43,17 +43,17 @@ export async function importJwtKey(text: string): Promise<JwtKey> {
   }
 }
 
-/** What {@linkcode importJwtKey} takes, for messages. */
+/** Describes the keys that {@linkcode importJwtKey} accepts, for messages. */
 export const JWT_KEY_EXPECTED =
   "an HS256 secret of 32 bytes or more, or an ES256 public key as PEM (-----BEGIN PUBLIC KEY-----, " +
   "SPKI, P-256)";
 
 /**
- * Says why a text is neither a secret nor a public key as PEM. A text that others may know is no
- * secret: a URL, a file's path, a certificate or a public key in any spelling but PEM. Whoever knows
- * it could sign tokens for everything.
+ * Says why a text is neither a secret nor a public key as PEM. A text that others may know is not a
+ * secret: a URL, a file's path, a certificate, or a public key in any form but PEM. Anybody who knows
+ * the text could sign tokens that grant everything.
  *
- * @returns What the text is instead, such as `a URL`; `undefined` if it may be a key.
+ * @returns What the text is instead, such as `a URL`; `undefined` if the text may be a key.
  */
 export function explainJwtKey(text: string): string | undefined {
   if (text.length > MAX_CHARACTERS) return `a text of more than ${MAX_CHARACTERS} characters`;
@@ -69,7 +69,7 @@ export function explainJwtKey(text: string): string | undefined {
   return new Set(text).size < 8 ? "a text of fewer than 8 different characters" : undefined;
 }
 
-/** Gives a PEM its line breaks where they are written as `\n`, as environment files have them. */
+/** Restores the line breaks of a PEM that an environment file writes as `\n`. */
 export function unescapePem(text: string): string {
   return /-----BEGIN /.test(text) ? text.replace(/(?:\\r)?\\n/g, "\n") : text;
 }
@@ -78,7 +78,7 @@ const PUBLIC_KEY = /^\s*-----BEGIN PUBLIC KEY-----([A-Za-z0-9+/=\s]+)-----END PU
 const HS256 = { name: "HMAC", hash: "SHA-256" };
 const ES256 = { name: "ECDSA", namedCurve: "P-256" };
 
-// Bounds the time that the patterns take; a public key has 200.
+// Bounds the time that the patterns take; a public key has 200 characters.
 const MAX_CHARACTERS = 8_192;
 
 // A line break that is written as `\n` is white space as well.

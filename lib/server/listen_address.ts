@@ -1,12 +1,12 @@
 /**
- * How to name the address that the server listens on, and how to reach it.
+ * The address that the server listens on, as it is printed, and the curl arguments that reach it.
  *
  * @module
  */
 
-/** An address as the runtime gives it: TCP, or what `DENO_SERVE_ADDRESS` puts in its place. */
+/** An address from the runtime: TCP, or the kind that `DENO_SERVE_ADDRESS` selects instead. */
 export interface ListenAddress {
-  /** `tcp`, `unix`, `vsock` or another of the runtime's. */
+  /** The transport: `tcp`, `unix`, `vsock` or another one of the runtime. */
   readonly transport: string;
   /** The IP address, for TCP. */
   readonly hostname?: string;
@@ -16,15 +16,17 @@ export interface ListenAddress {
   readonly path?: string;
 }
 
-/** What to print of an address. */
+/** An address as it is printed. */
 export interface ShownAddress {
-  /** A URL for TCP, else the transport and the path if there is one, as in `unix:/run/hub.sock`. */
+  /** A URL for TCP, else the transport and the path if there is one, such as `unix:/run/hub.sock`. */
   readonly text: string;
-  /** The arguments with which curl requests a path there; `undefined` where curl can't. */
+  /**
+   * Returns the arguments with which curl requests a path there; `undefined` if curl can't reach it.
+   */
   readonly curl: ((path: string) => string) | undefined;
 }
 
-/** Names an address, for TCP by the scheme that is spoken there. */
+/** Shows an address. `scheme` is the scheme of its URL, for TCP. */
 export function showAddress(address: ListenAddress, scheme: "http" | "https"): ShownAddress {
   const { transport, hostname, port, path: file } = address;
   if (hostname !== undefined && port !== undefined) {

@@ -1,5 +1,5 @@
 /**
- * Why the server cannot listen, and which setting to change.
+ * Says why the server cannot listen, and which setting to change.
  *
  * @module
  */
@@ -7,9 +7,10 @@
 import type { Config } from "./config.ts";
 
 /**
- * Describes what `Deno.serve` threw, in terms of the settings that it was given.
+ * Describes an error of `Deno.serve` in terms of the settings.
  *
- * @param settings The host and the port, and `DENO_SERVE_ADDRESS` if it is set, which counts instead.
+ * @param settings The host and the port, and the value of `DENO_SERVE_ADDRESS`, which replaces both if
+ * set.
  */
 export function describeListenError(
   error: unknown,
@@ -31,7 +32,7 @@ function reasonOf(error: unknown, host: string): string {
     return "--allow-net does not include this address; add it there, or change HOST and PORT";
   }
   if (name === "AddrNotAvailable" || /\bhost\b|lookup/.test(message)) {
-    // Some shells set HOST themselves, such as conda's, and nobody remembers it.
+    // Some shells set HOST by themselves, such as conda's, without the user's knowledge.
     return `${
       JSON.stringify(host)
     } is not an address of this machine; set HOST to 0.0.0.0, or to 127.0.0.1 ` +
@@ -47,5 +48,5 @@ function reasonAt(error: unknown): string {
   if (!(error instanceof Error)) return `${error}`;
   const { name, message } = error;
   if (name !== "AddrInUse") return `${name}: ${message}; change DENO_SERVE_ADDRESS`;
-  return "it is in use; remove the socket file of an earlier run, or set DENO_SERVE_ADDRESS to another";
+  return "the address is in use; remove the socket file of an earlier run, or set DENO_SERVE_ADDRESS to another";
 }

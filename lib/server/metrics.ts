@@ -1,5 +1,5 @@
 /**
- * Figures as Prometheus text. No label has a value that a stranger chooses.
+ * Metrics in the text format of Prometheus. No label has a value that a client chooses.
  *
  * @see {@link https://prometheus.io/docs/instrumenting/exposition_formats/#text-based-format}
  *
@@ -11,7 +11,7 @@ import type { HistogramCounts } from "../histogram.ts";
 import type { LogStats } from "../log/log_stats.ts";
 import type { ConnectionsStats } from "./connections.ts";
 
-/** All that the text tells of. */
+/** The figures that the text contains. */
 export interface MetricsInput {
   /** The hub behind `/sse?stream=`. */
   readonly hub: HubStats;
@@ -19,11 +19,11 @@ export interface MetricsInput {
   readonly isLogUp: boolean;
   /** The open event streams of both shapes. */
   readonly connections: ConnectionsStats;
-  /** Publishers refused, by why. */
+  /** Refused publishes by reason. */
   readonly refusedPublishers: Readonly<Record<string, number>>;
   /** Log lines that could not be printed. */
   readonly droppedLines: number;
-  /** The process's resident memory in bytes; `undefined` where it can't be known. */
+  /** The process's resident memory in bytes; `undefined` if it is unknown. */
   readonly memoryBytes: number | undefined;
 }
 
@@ -146,7 +146,7 @@ function logText(log: LogStats): string {
   ].join("");
 }
 
-/** A family of samples, by their labels. */
+/** Writes a family of samples; `samples` maps labels to values. */
 function family(
   name: string,
   type: "counter" | "gauge",
@@ -168,7 +168,7 @@ function byLabel(
   );
 }
 
-/** A histogram whose bounds and sum are divided by `unit`. */
+/** Writes a histogram. Its bounds and its sum are divided by `unit`. */
 function histogram(
   name: string,
   help: string,

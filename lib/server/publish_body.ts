@@ -1,5 +1,5 @@
 /**
- * From the body of a publish request to events, or to what refuses it. Publishes nothing itself.
+ * Parses the body of a publish request into events, or refuses it. Publishes nothing itself.
  *
  * @module
  */
@@ -13,18 +13,19 @@ import { readBody } from "./request_body.ts";
 /**
  * Reads the events of a publish request.
  *
- * A `text/plain` body is the `data` of one event. An `application/json` body is the fields of an
- * event, or a batch: a list of 1 to 10 000 such objects. `data` that is no string is sent as its JSON
- * without white space, as `JSON.parse` and `JSON.stringify` have it: the last of doubled keys counts.
- * Numbers keep their text. All is UTF-8; a byte order mark at the start is not part of it.
+ * A `text/plain` body is the `data` of one event. An `application/json` body is an object with the
+ * fields of one event, or a batch: a list of 1 to 10 000 such objects. `data` that is not a string is
+ * sent as JSON without white space, as `JSON.parse` and `JSON.stringify` would write it: the last of
+ * several equal keys counts. Numbers keep their text. The body is UTF-8; a byte order mark at its start
+ * is dropped.
  *
- * Nothing is read of a body whose type, coding or length is refused, and no more of one that turns
- * out too long.
+ * A body whose type, coding or `Content-Length` is refused is not read at all, and a body that turns
+ * out too long is not read any further.
  *
- * @param maxEventBytes The most bytes of an event: those of its texts in UTF-8. Text of its `data`
- * alone may so be as long; JSON, with its names, escapes and batches, four times as long.
- * @returns The events, which {@linkcode checkPublishable} takes; or an answer that names what is
- * wrong, and in a batch where: 400, 413, or 415.
+ * @param maxEventBytes The most bytes of an event's texts in UTF-8. A `text/plain` body may have as
+ * many bytes, a JSON body four times as many, for names, escapes and batches.
+ * @returns The events, each accepted by {@linkcode checkPublishable}; or a response that names the
+ * fault, and in a batch its index: 400, 413 or 415.
  * @throws {TypeError} If the body has been read already.
  */
 export async function readPublishBody(
@@ -112,7 +113,7 @@ function parseEvents(text: string): ServerSentEvent[] | Response {
   return events;
 }
 
-/** What may stand in each field but `data`, in a client's words. */
+/** The rule for each field except `data`, in words for clients. */
 const RULES: ReadonlyMap<string, string> = new Map([
   ["event", "must be a string without line breaks, and no event type that the hub reserves"],
   ["id", "must be a string of at most 128 printable ASCII characters without spaces at its ends"],
@@ -121,11 +122,11 @@ const RULES: ReadonlyMap<string, string> = new Map([
 ]);
 
 const MAX_BATCH_EVENTS = 10_000;
-// A publisher should not be able to keep everybody's clients away for long.
+// Bounds how long a publisher can keep the clients of a stream from reconnecting.
 const MAX_RETRY_MS = 60_000;
 const TOO_DEEP = '"data" is nested too deep';
 
-/** The event of these fields, or what is wrong with one of them. */
+/** Reads one event from JSON, or says what is wrong with it. */
 function parseEvent(item: unknown): ServerSentEvent | string {
   const fields = toNumber(item);
   if (typeof fields !== "object" || fields === null || Array.isArray(fields)) {
@@ -152,7 +153,7 @@ function isPublishable(event: ServerSentEvent): boolean {
     checkPublishable(event);
     return (event.retry ?? 0) <= MAX_RETRY_MS;
   } catch {
-    // The message is for who calls the library; the client gets the field's rule.
+    // The error's message is for callers of the library; the client gets the field's rule.
     return false;
   }
 }
@@ -161,7 +162,7 @@ function toText(value: unknown): string | undefined | Error {
   try {
     return typeof value === "string" ? value : JSON.stringify(value);
   } catch (error) {
-    // Runtimes whose JSON.stringify() is recursive run out of stack.
+    // A runtime whose JSON.stringify() is recursive runs out of stack.
     return error as RangeError;
   }
 }

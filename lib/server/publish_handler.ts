@@ -34,7 +34,7 @@ export interface PublishContext extends SseContext {
   readonly publishRate: RateLimit;
 }
 
-/** Publishes the events of a request's body, all or none. */
+/** Publishes the events of a request's body: all of them or none. */
 export async function publish(
   request: Request,
   info: RequestInfo,
@@ -57,7 +57,9 @@ export async function publish(
   }
 }
 
-/** Ends a stream, also one outside `STREAMS` that an earlier start with another list has left. */
+/**
+ * Ends a stream, also one that an earlier start of the server created and `STREAMS` no longer lists.
+ */
 export async function endStream(request: Request, context: SseContext): Promise<Response> {
   const stream = await readStream(request, context);
   if (stream instanceof Response) return stream;
@@ -84,7 +86,7 @@ async function readStream(
   return problem(400, `Name one stream with ?stream=<name>; a name must be ${STREAM_NAMES}`);
 }
 
-/** Takes a permit from an address block's rate; the other events of a batch are owed later. */
+/** Takes one permit of an address block; a batch takes the permits of its other events later. */
 function refuseRate(block: string, context: PublishContext): Response | undefined {
   const waitSeconds = context.publishRate.take(block);
   if (waitSeconds === 0) return undefined;
@@ -92,7 +94,7 @@ function refuseRate(block: string, context: PublishContext): Response | undefine
   return tryAgain(429, "Too many publishes come from this address", waitSeconds);
 }
 
-/** Answers for what a hub throws; throws on what is not about the request. */
+/** Answers for an error of the hub; throws an error that the request did not cause. */
 function refuseByHub(error: unknown, refused: RefusedPublishers): Response {
   if (error instanceof RangeError) return problem(413, TOO_MUCH);
   if (!(error instanceof HubError)) throw error;

@@ -1,26 +1,26 @@
 /**
- * How often something may be done, by whom.
+ * Limits how often something may be done, for each key such as an address.
  *
  * @module
  */
 
 /** Options of {@linkcode RateLimit}. */
 export interface RateLimitOptions {
-  /** How many permits a bucket holds. By default what one second brings, at least 1. */
+  /** How many permits a bucket holds. By default the permits of one second, at least 1. */
   readonly burst?: number;
   /** A clock in milliseconds that never goes back. By default `performance.now()`. */
   readonly now?: () => number;
 }
 
-/** A bucket of permits for each key, filled evenly. */
+/** A token bucket for each key, filled evenly. */
 export class RateLimit {
   readonly #perSecond: number;
   readonly #burst: number;
   readonly #now: () => number;
-  // By the last take, the longest ago first.
+  // In the order of their last use, the oldest first.
   readonly #buckets = new Map<string, { permits: number; atMs: number }>();
 
-  /** Limits each key to `perSecond`; 0 is no limit. */
+  /** Gives each key `perSecond` permits a second; 0 is no limit. */
   constructor(perSecond: number, options: RateLimitOptions = {}) {
     const { burst = Math.max(1, perSecond), now = () => performance.now() } = options;
     this.#perSecond = perSecond;
@@ -28,7 +28,7 @@ export class RateLimit {
     this.#now = now;
   }
 
-  /** Takes a permit. Returns 0, or where there is none the seconds until there is one, rounded up. */
+  /** Takes a permit. Returns 0, or if there is none, the seconds until there is one, rounded up. */
   take(key: string): number {
     if (this.#perSecond === 0) return 0;
     const permits = this.#fill(key);
@@ -38,14 +38,14 @@ export class RateLimit {
   }
 
   /**
-   * Takes permits that may not be there yet, for what turned out to be more than one thing: the bucket
-   * is in debt until it has been filled as far.
+   * Takes permits that may not be there yet, when one request turns out to need several. The bucket is
+   * then in debt until enough permits have been added.
    */
   owe(key: string, permits: number): void {
     if (this.#perSecond > 0) this.#keep(key, this.#fill(key) - permits);
   }
 
-  /** The permits in a bucket by now. */
+  /** The permits that a bucket has by now. */
   #fill(key: string): number {
     const nowMs = this.#now();
     const { permits, atMs } = this.#buckets.get(key) ?? { permits: this.#burst, atMs: nowMs };

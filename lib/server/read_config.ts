@@ -1,5 +1,6 @@
 /**
- * From named settings, as an environment has them, to a {@linkcode Config}. Reads no environment itself.
+ * Reads the {@linkcode Config} from named settings, which `main.ts` takes from the environment. This
+ * file reads no environment itself.
  *
  * @module
  */
@@ -28,8 +29,8 @@ import { Settings } from "./settings.ts";
 /**
  * Reads a configuration.
  *
- * @param get Gives the text of a setting; `undefined` or `""` is its default.
- * @throws {ConfigError} If any setting is wrong, naming all that are.
+ * @param get Returns the text of a setting; `undefined` or `""` selects its default.
+ * @throws {ConfigError} If any setting is wrong. The error names every wrong setting.
  *
  * @example
  * ```ts
@@ -60,7 +61,7 @@ export function readConfig(get: (name: string) => string | undefined): Config {
 
 const eventLogs = ["memory", "kv", "redis"] as const;
 
-/** Where the server listens, what it prints, and whom it takes a client's address and host name from. */
+/** The settings of the listener, the log, proxies and host names. */
 function readListening(settings: Settings, isOnDeploy: boolean) {
   return {
     host: settings.read("HOST", "0.0.0.0", host),
@@ -74,7 +75,7 @@ function readListening(settings: Settings, isOnDeploy: boolean) {
   };
 }
 
-/** Which streams there may be, and how much is kept of them. */
+/** The settings of streams and their histories. */
 function readStreams(settings: Settings) {
   return {
     intervalMs: settings.read("INTERVAL_MS", 1_000, whole(10, MAX_TIMER_MS)),
@@ -88,7 +89,7 @@ function readStreams(settings: Settings) {
   };
 }
 
-/** The times of a connection. */
+/** The times of a connection and of stopping. */
 function readTimes(settings: Settings, isOnDeploy: boolean) {
   return {
     retryMs: settings.read("RETRY_MS", 2_000, whole(0, MAX_TIMER_MS)),
@@ -98,7 +99,7 @@ function readTimes(settings: Settings, isOnDeploy: boolean) {
   };
 }
 
-/** Who may do what. */
+/** The settings that say who may do what. */
 function readAccess(settings: Settings) {
   return {
     publishToken: settings.read("PUBLISH_TOKEN", undefined, token),
@@ -108,7 +109,7 @@ function readAccess(settings: Settings) {
   };
 }
 
-/** How much a client may take and send. */
+/** The limits of clients and publishers. */
 function readLimits(settings: Settings) {
   return {
     maxConnections: settings.read("MAX_CONNECTIONS", 10_000, whole(1)),
@@ -118,7 +119,7 @@ function readLimits(settings: Settings) {
   };
 }
 
-/** Where an event log has its store. */
+/** The settings of the stores. */
 function readStore(settings: Settings, isOnDeploy: boolean) {
   return {
     kvPath: settings.read("KV_PATH", isOnDeploy ? undefined : "./data/hub.sqlite", path),
@@ -129,7 +130,7 @@ function readStore(settings: Settings, isOnDeploy: boolean) {
   };
 }
 
-/** What can be done as it is set, but is hardly meant. */
+/** Finds settings that are valid but probably not meant. */
 function findWarnings(
   settings: Settings,
   eventLog: Config["eventLog"],
@@ -165,7 +166,7 @@ const STORE_SETTINGS = [
   ["REDIS_CA", "redis"],
 ] as const;
 
-/** What is wrong with settings together, each of which may be right. */
+/** Finds settings that contradict each other. */
 function findContradictions(
   settings: Settings,
   { eventLog, reusePort }: Pick<Config, "eventLog" | "reusePort">,

@@ -1,6 +1,6 @@
 /**
- * The text of a request's body, up to a number of bytes. What becomes of the rest of a body that is
- * refused is `unread_body.ts`'s.
+ * Reads the text of a request's body, up to a number of bytes. `unread_body.ts` handles the rest of a
+ * body that is refused.
  *
  * @module
  */
@@ -10,11 +10,11 @@ import { problem } from "../problem.ts";
 /**
  * Reads a body as UTF-8, without a byte order mark at its start.
  *
- * Nothing is read of a body whose `Content-Length` is over the bound, and nothing more of a body that
- * exceeds it on its way. A body that is refused is left unlocked.
+ * A body whose `Content-Length` exceeds the bound is not read at all; a body that exceeds the bound
+ * while it is read is not read any further. A refused body is left unlocked.
  *
- * @param maxBytes The most bytes it may have.
- * @returns The text, or the answer that refuses it: 413 where it is longer, 400 where it is no UTF-8
+ * @param maxBytes The most bytes that the body may have.
+ * @returns The text, or the response that refuses the body: 413 if it is longer, 400 if it is not UTF-8
  * or breaks off.
  * @throws {TypeError} If the body has been read already.
  */
@@ -45,7 +45,7 @@ async function read(
       text += decoder.decode(value, { stream: true });
     }
   } catch {
-    // Whose fault it is doesn't differ: the client left, or wrote what is no text.
+    // Either the client left, or the bytes are not UTF-8; the answer is the same.
     return problem(400, "The body must be complete and valid UTF-8");
   }
 }

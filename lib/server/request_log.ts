@@ -1,31 +1,31 @@
 /**
- * Log lines, one an occurrence, as text or as JSON, each of a bounded length. Makes lines; the caller
- * prints them.
+ * Log lines about requests and connections, as text or as JSON, each of a bounded length. Makes the
+ * lines; the caller prints them.
  *
  * @module
  */
 
-/** How a log line looks; `off` for none. */
+/** The form of a log line; `off` for no lines. */
 export type LogFormat = "text" | "json" | "off";
 
 /** Every {@linkcode LogFormat}. */
 export const logFormats: readonly LogFormat[] = ["text", "json", "off"];
 
-/** What a line says beside its time and its message. */
+/** The fields of a line beside its time and its message. */
 export type LogFields = Readonly<Record<string, string | number | readonly string[]>>;
 
 /** Writes a line to the log. */
 export type Log = (message: string, fields?: LogFields) => void;
 
 /**
- * Makes a log of lines.
+ * Makes a log.
  *
- * A text has at most 1 024 characters. A list has each of its items once, at most 256 characters of
- * them, and is followed by the number of the others: `streams=a,b moreStreams=438`.
+ * A text field is cut to 1 024 characters. A list field has each of its items once, up to 256
+ * characters of items, and is followed by the number of the others: `streams=a,b moreStreams=438`.
  *
- * @param print Gets each line, without a line break; no field can bring one in. What it throws or
- * rejects with is ignored: a log that can't be written must not end what it tells of.
- * @param now Gives the time of a line.
+ * @param print Called with each line, without a line break; no field can add one. An error of `print`
+ * is ignored: a log that can't be written must not end a connection.
+ * @param now Returns the time of a line.
  *
  * @example
  * ```ts ignore
@@ -51,7 +51,7 @@ export function createLog(
   };
 }
 
-/** Makes a log that writes each message once, however often it has cause to. */
+/** Makes a log that writes each message only once. */
 export function createWarnOnce(log: Log): Log {
   const written = new Set<string>();
   return (message, fields) => {
@@ -61,7 +61,7 @@ export function createWarnOnce(log: Log): Log {
   };
 }
 
-/** The fields with a bound on each. */
+/** Bounds the length of each field. */
 function bound(fields: LogFields): LogFields {
   return Object.fromEntries(
     Object.entries(fields).flatMap(([name, value]): [string, LogFields[string]][] => {
@@ -81,7 +81,7 @@ function shorten(text: string): string {
   return text.length <= MAX_CHARACTERS ? text : `${text.slice(0, MAX_CHARACTERS - 1)}…`;
 }
 
-/** As many items as fit, with a comma after each. */
+/** The first items, as many as fit with a comma after each. */
 function firstOf(items: readonly string[]): readonly string[] {
   let characters = 0;
   const end = items.findIndex((item) => (characters += item.length + 1) > MAX_LIST_CHARACTERS);
@@ -105,12 +105,12 @@ function textValue(value: string | number | readonly string[]): string {
   return /^[^\s"=\\]+$/.test(text) ? text : JSON.stringify(text);
 }
 
-/** A text as one line that does nothing to a terminal: its control characters as escapes. */
+/** Escapes a text's control characters, so that it is one line and does nothing to a terminal. */
 export function printable(text: string): string {
   return text.replace(CONTROL, escape);
 }
 
-// Line breaks of every kind, and what makes a terminal do things.
+// Line breaks of every kind, and the characters that control a terminal.
 // deno-lint-ignore no-control-regex
 const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g;
 

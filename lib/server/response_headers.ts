@@ -1,5 +1,5 @@
 /**
- * Headers that are set on every answer, whoever made it.
+ * Headers that are set on every response, whichever handler made it.
  *
  * @module
  */
@@ -7,7 +7,7 @@
 import type { Handler } from "./router.ts";
 
 /**
- * Wraps a handler so that no browser guesses another type than an answer's own.
+ * Wraps a handler so that no browser guesses a response's type: `X-Content-Type-Options: nosniff`.
  *
  * @see {@link https://fetch.spec.whatwg.org/#x-content-type-options-header}
  */
@@ -18,13 +18,13 @@ export function withNosniff(handler: Handler): Handler {
     });
 }
 
-/** Changes an answer's headers, on a copy where they are immutable. */
+/** Changes a response's headers, on a copy if they are immutable. */
 export function changeHeaders(response: Response, change: (headers: Headers) => void): Response {
   try {
     change(response.headers);
     return response;
   } catch {
-    // Not always a copy: it would send a body of known length without its length.
+    // Only then: a copy sends a body of known length without its length.
     const copy = new Response(response.body, response);
     change(copy.headers);
     return copy;

@@ -1,52 +1,52 @@
 /**
- * From a request's path and method to the handler of a route.
+ * Finds the handler of a request by its path and its method.
  *
  * @module
  */
 
 import { problem } from "../problem.ts";
 
-/** What the runtime knows of the connection a request came on, as `Deno.serve` gives it. */
+/** The runtime's information about the connection of a request, as `Deno.serve` passes it. */
 export interface RequestInfo {
-  /** The other end; its `hostname`, if it has one, is an IP address. */
+  /** The peer's address; its `hostname`, if it has one, is an IP address. */
   readonly remoteAddr?: object;
-  /** Settles when the response has been sent, or can't be. */
+  /** Settles when the response has been sent, or could not be sent. */
   readonly completed?: Promise<void>;
 }
 
 /** Answers a request. */
 export type Handler = (request: Request, info: RequestInfo) => Response | Promise<Response>;
 
-/** The handlers of a path, by method; `HEAD` goes to `GET` unless it has its own. */
+/** The handlers of a path by method; `HEAD` goes to `GET` unless it has its own handler. */
 export type Route = Readonly<Record<string, Handler>>;
 
 /**
  * Makes one handler of many routes.
  *
- * - 404 where there is no such path, 405 with `Allow` where the path has no such method.
- * - `OPTIONS` is 204 with `Allow` on every path that has none of its own, and for `*`.
- * - `HEAD` has no body, and the length of `GET` only where the handler set it.
- * - 400 for a target or a `Host` that the client and a proxy in front may read in different ways: a
- *   `#`, or a host that is none (RFC 9112, section 3.2).
+ * - An unknown path gets a 404, an unknown method of a path a 405 with `Allow`.
+ * - `OPTIONS` gets a 204 with `Allow`, for `*` and for every path without a handler of its own for it.
+ * - The answer to `HEAD` has no body, and has the length of `GET` only if the handler set it.
+ * - A request that the client and a proxy in front may read in different ways gets a 400: one with a
+ *   `#` in its target, or with an invalid host (RFC 9112, section 3.2).
  *
- * @param routes By path, as it stands in the request line: nothing is decoded or folded, so `..` and
- * its encodings match nothing. `/a/*` is all below `/a/` that has no route of its own. A path with a
- * trailing slash is the same path, unless it has a route of its own.
+ * @param routes The routes by path, compared with the path in the request line: nothing is decoded or
+ * folded, so `..` and its encodings match no route. `/a/*` matches every path below `/a/` without a
+ * route of its own. A trailing slash is ignored, unless the path with it has a route of its own.
  */
 export function createRouter(routes: ReadonlyMap<string, Route>): Handler {
   return async (request, info) => withoutBody(request, await answer(routes, request, info));
 }
 
-/** Takes the body from the answer to a HEAD request (RFC 9110, section 9.3.2). */
+/** Removes the body from the response to a HEAD request (RFC 9110, section 9.3.2). */
 export function withoutBody(request: Request, response: Response): Response {
   if (request.method !== "HEAD") return response;
-  // The runtime sends null as a length of 0, which the answer to GET does not have.
+  // For a null body the runtime sends a length of 0, which differs from the answer to GET.
   const hasLength = response.headers.has("content-length") || NULL_BODY.has(response.status);
-  response.body?.cancel().catch(() => {}); // Nobody waits for what the body failed with.
+  response.body?.cancel().catch(() => {}); // Nobody waits for the body's error.
   return new Response(hasLength ? null : emptyStream(), response);
 }
 
-/** The statuses that have no body (https://fetch.spec.whatwg.org/#null-body-status). */
+/** The statuses of responses without a body (https://fetch.spec.whatwg.org/#null-body-status). */
 const NULL_BODY = new Set([101, 103, 204, 205, 304]);
 
 function emptyStream(): ReadableStream<Uint8Array<ArrayBuffer>> {
@@ -62,7 +62,7 @@ function answer(
   if (!isHost(request.headers.get("host") ?? "") || !isHost(authority(url))) {
     return problem(400, "The Host header or the host in the request target is invalid");
   }
-  // A proxy that reads it as a path has other rules for it than this server would.
+  // A proxy may read the target as a longer path than this server, and apply other rules to it.
   if (url.includes("#")) return problem(400, "The request target contains a #; write it as %23");
   const path = rawPath(url);
   if (method === "OPTIONS" && path === "/*") return options(new Set(["GET", "POST", "DELETE"]));
@@ -89,7 +89,7 @@ function options(methods: ReadonlySet<string>): Response {
   return new Response(null, { status: 204, headers: { allow: allowed(methods) } });
 }
 
-/** The methods as `Allow` has them (RFC 9110, section 10.2.1). */
+/** Writes methods for the header `Allow` (RFC 9110, section 10.2.1). */
 function allowed(methods: ReadonlySet<string>): string {
   const all = methods.has("GET") ? ["GET", "HEAD", ...methods] : [...methods];
   return [...new Set([...all, "OPTIONS"])].join(", ");
@@ -101,29 +101,30 @@ export function rawPath(url: string): string {
 }
 
 /**
- * The name below a folder that a path ends in, decoded once, without a `/` at its end.
+ * Decodes the rest of a path below a folder, once, without a `/` at its end.
  *
  * @param folder Ends in `/`.
- * @returns `undefined` where the name is not percent-encoded UTF-8.
+ * @returns `undefined` if the rest is not percent-encoded UTF-8.
  */
 export function nameBelow(folder: string, path: string): string | undefined {
   try {
     return decodeURIComponent(path.slice(folder.length).replace(/\/$/, ""));
   } catch {
-    // A "%" that encodes nothing: no name is written like that.
+    // A "%" that encodes nothing is in no name.
     return undefined;
   }
 }
 
 /**
- * The host of a request's URL, with its port, as the client wrote it: in HTTP/1.1 the header `Host`,
- * unless the target has a host itself; in HTTP/2, which has no `Host`, `:authority`.
+ * The host and port of a request's URL as the client wrote them: in HTTP/1.1 those of the header
+ * `Host`, unless the request target contains a host; in HTTP/2, which has no `Host`, those of
+ * `:authority`.
  */
 export function authority(url: string): string {
   return /^[a-z][a-z0-9+.-]*:\/\/([^/?#]*)/i.exec(url)?.[1] ?? "";
 }
 
-/** Whether a text is a host, perhaps with a port (RFC 3986, section 3.2.2), and without a user. */
+/** Whether a text is a valid host, with or without a port (RFC 3986, section 3.2.2), without a user. */
 function isHost(text: string): boolean {
   return /^(?:\[[\w:.%~-]+\]|[\w.~!$&'()*+;=%-]*)(?::[0-9]*)?$/.test(text);
 }

@@ -1,5 +1,5 @@
 /**
- * Which streams there may be: those of `STREAMS`, or any.
+ * Which streams may exist on this server: those that `STREAMS` lists, or any.
  *
  * @module
  */

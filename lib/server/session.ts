@@ -19,7 +19,9 @@ import { SESSION_COOKIE, SessionCookies } from "./session_cookies.ts";
 export interface SessionsOptions {
   /** The token that opens a session; without a publish token nobody can log in. */
   readonly publishToken: string | undefined;
-  /** The server's certificate, if the server speaks TLS itself; the cookie is then sent over TLS only. */
+  /**
+   * The server's certificate, if the server speaks TLS itself; the cookie is then sent over TLS only.
+   */
   readonly tlsCert: string | undefined;
   /** How many proxies are trusted, also when they say that the client speaks TLS. */
   readonly trustProxy: number;
@@ -34,9 +36,9 @@ export interface Sessions {
   /** `POST` with `{"token": "…"}` opens a session, `DELETE` ends it, `GET` says when it ends. */
   readonly route: Route;
   /**
-   * Grants a session everything that the publish token grants, but changes only from this server's pages.
-   * A request without a session is decided by `next`, and so is a request with a Bearer token. Another
-   * scheme in `Authorization`, such as the Basic that a proxy adds, changes nothing.
+   * Grants a session everything that the publish token grants, but changes only from this server's
+   * pages. A request without a session is decided by `next`, and so is a request with a Bearer token.
+   * Another scheme in `Authorization`, such as the Basic that a proxy adds, changes nothing.
    */
   readonly authorizeFirst: (next: Authorize) => Authorize;
 }

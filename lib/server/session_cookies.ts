@@ -12,8 +12,8 @@ export const SESSION_COOKIE = "sse_session";
 /**
  * Signs the values of session cookies and verifies them.
  *
- * Sessions are stored nowhere: the key is derived from the publish token, so a session outlives a restart
- * and ends when the token changes.
+ * Sessions are stored nowhere: the key is derived from the publish token, so a session outlives a
+ * restart and ends when the token changes.
  */
 export class SessionCookies {
   readonly #publishToken: string;

@@ -1,26 +1,26 @@
 /**
- * Named settings as texts, read one by one. Every setting that is wrong is remembered, so that all of them
- * can be told at once.
+ * Named settings as texts, read one by one. Every wrong setting is remembered, so that one error can
+ * name all of them.
  *
  * @module
  */
 
-/** What a parser returns for a text that it rejects. */
+/** Returned by a parser for a text that it rejects. */
 export class Expected {
   /**
    * @param expected What the setting may be, such as `a whole number from 0 on`.
-   * @param got What the text is instead, where the text itself is of no use. By default the text.
+   * @param got A description of the text, shown instead of the text itself.
    */
   constructor(readonly expected: string, readonly got?: string) {}
 }
 
 /** Reads settings by name. A setting that is `""` is not set. */
 export class Settings {
-  /** What is wrong so far, one line each. */
+  /** One line for each wrong setting so far. */
   readonly errors: string[] = [];
   readonly #get: (name: string) => string | undefined;
 
-  /** Reads from `get`, which gives the text of a setting. */
+  /** Reads the text of a setting from `get`. */
   constructor(get: (name: string) => string | undefined) {
     this.#get = get;
   }

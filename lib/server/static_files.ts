@@ -1,5 +1,5 @@
 /**
- * The files of `static/`, read once, served with an ETag.
+ * Serves the files of `static/`, read once at the start, with an ETag.
  *
  * @module
  */
@@ -7,12 +7,12 @@
 import type { Handler, Route } from "./router.ts";
 
 /**
- * Reads the files right inside a folder and makes a route for each; `index.html` is at `/`, another
- * page at its name without `.html`. A page's path with a trailing slash redirects, since the page's
- * relative URLs would lead elsewhere from there.
+ * Reads the files directly inside a folder and makes a route for each. `index.html` is at `/`, every
+ * other page at its name without `.html`. A page's path with a trailing slash redirects, since the
+ * page's relative URLs would lead elsewhere from there.
  *
- * @param folder A URL that ends in `/`; where it is no `file:`, as for a package that was imported
- * from a registry, there are no files.
+ * @param folder A URL that ends in `/`. Without the scheme `file:`, as for a package that was imported
+ * from a registry, there are no routes.
  * @throws {Deno.errors.NotFound | Deno.errors.NotCapable} If the folder can't be read.
  */
 export function staticRoutes(folder: URL): Map<string, Route> {
@@ -40,7 +40,7 @@ const SECURITY_POLICY =
   "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; " +
   "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-/** Serves a file's bytes; a client that has them already is answered 304 (RFC 9110, section 13.1.2). */
+/** Serves a file's bytes; a client that already has them gets a 304 (RFC 9110, section 13.1.2). */
 function fileHandler(bytes: Uint8Array<ArrayBuffer>, type: string): Handler {
   const etag = crypto.subtle.digest("SHA-256", bytes).then((digest) =>
     `"${new Uint8Array(digest, 0, 12).toHex()}"`
@@ -63,7 +63,7 @@ function fileHandler(bytes: Uint8Array<ArrayBuffer>, type: string): Handler {
   };
 }
 
-/** Leads from `/page/` to `/page`, also below a path that a proxy strips; keeps the query. */
+/** Redirects from `/page/` to `/page`, also below a path that a proxy strips. Keeps the query. */
 function redirectUp(path: string): Handler {
   return ({ url }) => {
     const [, query = ""] = /^[^?#]*(\?[^#]*)/.exec(url) ?? [];

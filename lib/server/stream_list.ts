@@ -11,8 +11,8 @@ import { searchParams } from "../search_params.ts";
 import { isStreamName } from "../stream_name.ts";
 
 /**
- * Answers with the streams after `?after=<name>`, at most `?limit=` of them (1 to 1 000, default 100):
- * `{"streams":[…],"next":…}`, where `next` is the `after` of the next page, or `null` on the last one.
+ * Lists the streams after `?after=<name>`, at most `?limit=` of them (1 to 1 000, default 100), as
+ * `{"streams":[…],"next":…}`. `next` is the `after` of the next page, or `null` on the last page.
  */
 export function listStreams(hub: BroadcastHub, request: Request): Response {
   const query = searchParams(request);
@@ -24,7 +24,7 @@ export function listStreams(hub: BroadcastHub, request: Request): Response {
   if (after !== "" && !isStreamName(after)) {
     return problem(400, 'The parameter after must be a stream name: the "next" of the page before');
   }
-  // One more than asked for shows whether there is a next page.
+  // One stream more than the limit shows whether there is a next page.
   const found = hub.streams({ after, limit: limit + 1 });
   const streams = found.slice(0, limit);
   const next = found.length > streams.length ? streams.at(-1)!.name : null;

@@ -1,5 +1,5 @@
 /**
- * `GET /sse`: opens an event stream, of the hub for `?stream=<name>`, else one of the connection's own.
+ * `GET /sse` opens an event stream: with `?stream=<name>` one of the hub, else a per-connection stream.
  *
  * @module
  */
@@ -15,7 +15,7 @@ import { refuseUnserved } from "./served_streams.ts";
 import type { SseContext } from "./sse_route.ts";
 import { timeText } from "./time_stream.ts";
 
-/** Opens an event stream, or answers why there is none. */
+/** Opens an event stream, or refuses the request. */
 export async function subscribe(
   request: Request,
   info: RequestInfo,
@@ -36,7 +36,7 @@ export async function subscribe(
   return context.isStopping() ? retryLater() : admit(request, info, streams, grant, context);
 }
 
-/** Refuses a parameter that was hardly meant to be ignored, where no stream is named. */
+/** Refuses a request that names its stream by a wrong parameter, such as `?topic=`. */
 function refuseSlip(query: URLSearchParams): Response | undefined {
   if (query.has("stream")) return undefined;
   const slip = [...query.keys()].find((name) => SLIPS.test(name));
@@ -44,10 +44,10 @@ function refuseSlip(query: URLSearchParams): Response | undefined {
   return problem(400, `There is no parameter ${slip}; name a stream with ?stream=<name>`);
 }
 
-// Without a stream's name a client would get the time, and wait for events that never come.
+// If the parameter were ignored, the client would get the time and wait for its events in vain.
 const SLIPS = /^(?:streams?(?:\[\])?|topics?(?:\[\])?|channels?(?:\[\])?)$/i;
 
-/** Opens the stream if the limits of connections allow one more. */
+/** Opens the event stream if the limits of connections allow one more. */
 function admit(
   request: Request,
   info: RequestInfo,

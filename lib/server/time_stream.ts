@@ -10,7 +10,7 @@ import { guard, type Report } from "../report.ts";
 /** The name of the stream. */
 export const TIME_STREAM = "time";
 
-/** The data of an event that is sent now: the time, in UTC (RFC 3339). */
+/** The current time as the data of an event, in UTC (RFC 3339). */
 export function timeText(): string {
   return `time: ${new Date().toISOString()}`;
 }
@@ -19,7 +19,7 @@ export function timeText(): string {
  * Creates the stream and publishes the time to it.
  *
  * @param intervalMs The time between two events, in milliseconds.
- * @returns What stops it.
+ * @returns A function that stops it.
  */
 export function startTimeStream(hub: BroadcastHub, intervalMs: number, report: Report): () => void {
   hub.createStream(TIME_STREAM, { ephemeral: true });

@@ -1,11 +1,11 @@
 /**
- * What becomes of a request's body that the answer leaves unread: no more of it is taken from the
- * client than its socket holds.
+ * Handles a request body that the response leaves unread, so that the server takes no more of the body
+ * than the socket holds.
  *
- * Left to itself, Deno 2.9 reads an HTTP/1.1 body to its end after the answer, however long it is,
- * and `Connection: close` or cancelling the body changes nothing. While JavaScript holds the body's
- * reader it reads nothing; when the reader is then cancelled, it closes the connection. Over HTTP/2
- * the runtime takes at most a window of 1 MiB and resets the stream.
+ * By itself, Deno 2.9 reads an HTTP/1.1 body to its end after the response, however long the body is,
+ * and neither `Connection: close` nor cancelling the body changes that. While JavaScript holds the
+ * body's reader, the runtime reads nothing; when the reader is then cancelled, the runtime closes the
+ * connection. Over HTTP/2 the runtime takes at most a window of 1 MiB and resets the stream.
  *
  * @module
  */
@@ -13,22 +13,23 @@
 import { problem } from "../problem.ts";
 import type { Handler } from "./router.ts";
 
-/** The error that a response's body ends with where the connection is cut on purpose. */
+/** The error of a response body whose connection is cut on purpose. */
 export class CutConnection extends Error {
-  /** Tells it from errors that are somebody's fault. */
+  /** Always `CutConnection`. */
   override name = "CutConnection";
 }
 
 /**
- * Has a handler's answers stop the bodies that they leave unread.
+ * Wraps a handler so that bodies which the handler leaves unread are not read.
  *
- * - A body of at most 64 KiB, by its `Content-Length`, is awaited for up to a quarter of a second, so
- *   that the answer also reaches clients that would first send all of it.
- * - A longer or a chunked body is left in the socket: the client has two seconds to take the answer,
- *   then the connection is closed.
- * - The runtime shows no body of `GET`, `HEAD` and `CONNECT`, so that none can be held. With one that is
- *   longer, or chunked, they are refused: 413, and the connection is cut at once, with
- *   {@linkcode CutConnection}. The answer to `HEAD` can't be cut: there the runtime reads on.
+ * - A body of at most 64 KiB, by its `Content-Length`, is discarded for up to a quarter of a second, so
+ *   that the response also reaches clients that send the whole body first.
+ * - A longer body or a chunked body is left in the socket: the client has two seconds to read the
+ *   response, then the connection is closed.
+ * - The runtime hides the body of `GET`, `HEAD` and `CONNECT`, so nothing can hold its reader. If the
+ *   body is longer than 64 KiB or chunked, the request gets a 413, and the connection is cut at once
+ *   with {@linkcode CutConnection}. The response to `HEAD` can't be cut: there the runtime reads the
+ *   body.
  */
 export function withoutUnreadBody(handler: Handler): Handler {
   return async (request, info) => {
@@ -38,12 +39,12 @@ export function withoutUnreadBody(handler: Handler): Handler {
     }
     const response = await handler(request, info);
     const { body } = request;
-    // Locked, it has been read to its end, or is being read by somebody who knows what for.
+    // A locked body has been read to its end, or the handler is still reading it.
     if (!body || body.locked) return response;
     const reader = body.getReader();
     if (isLong) closeAfter(info.completed, reader);
     else if (request.headers.has("content-length")) await discard(reader);
-    // Over HTTP/1.1 there is none; over HTTP/2 the runtime then resets the stream.
+    // Without a length HTTP/1.1 has no body; over HTTP/2 the runtime then resets the stream.
     else await cancel(reader);
     return response;
   };
@@ -61,21 +62,21 @@ function isLongBody(headers: Headers): boolean {
   return headers.has("transfer-encoding") || Number(length ?? 0) > DISCARDED_BYTES;
 }
 
-/** Closes the connection of a body that is not wanted, when the client had time to take the answer. */
+/** Closes the connection of an unwanted body, once the client had time to read the response. */
 async function closeAfter(completed: Promise<void> | undefined, reader: Reader): Promise<void> {
-  // Without a server of the runtime there is no connection, only a source to be told.
+  // Without the runtime's server there is no connection, only the source of the body.
   if (!completed) return await cancel(reader);
   try {
     await completed;
   } catch {
-    // The client has left, and nobody waits for the answer.
+    // The client has left; nobody waits for the response.
   }
   const timer = setTimeout(() => cancel(reader), LINGER_MS);
   await reader.closed.catch(() => {});
   clearTimeout(timer);
 }
 
-/** Reads a short body, as far as it comes soon. */
+/** Reads a short body for up to `DISCARD_MS`. */
 async function discard(reader: Reader): Promise<void> {
   const late = new AbortController();
   const timer = setTimeout(() => late.abort(), DISCARD_MS);
@@ -84,7 +85,7 @@ async function discard(reader: Reader): Promise<void> {
   clearTimeout(timer);
 }
 
-/** Reads on until it is late, then cancels. */
+/** Reads until `late` aborts, then cancels. */
 async function readAll(reader: Reader, late: AbortSignal): Promise<void> {
   let left = DISCARDED_BYTES;
   try {
@@ -94,10 +95,10 @@ async function readAll(reader: Reader, late: AbortSignal): Promise<void> {
       left -= value.byteLength;
     }
   } catch {
-    // The client has left; there is no more to read.
+    // The client has left; nothing more follows.
   }
-  // Never while a read waits: Deno 2.9 keeps that read's 64 KiB for good. The read settles at the
-  // latest when the client leaves.
+  // Cancel only while no read waits: else Deno 2.9 never frees that read's 64 KiB. The read settles at
+  // the latest when the client leaves.
   await cancel(reader);
 }
 
@@ -105,11 +106,11 @@ async function cancel(reader: Reader): Promise<void> {
   try {
     await reader.cancel();
   } catch {
-    // It broke: nothing more comes of it.
+    // The body has failed; nothing more follows.
   }
 }
 
-/** An answer with an end that closes the connection. */
+/** Refuses a request by a response whose end closes the connection. */
 function refuseAndCut({ method }: Request): Response {
   const refusal = problem(413, `Send ${method} without a body`, { connection: "close" });
   const reader = refusal.body!.getReader();
@@ -117,7 +118,7 @@ function refuseAndCut({ method }: Request): Response {
     async pull(controller) {
       const { value } = await reader.read();
       if (value) controller.enqueue(value);
-      else controller.error(new CutConnection("Cannot read request body: nobody wants it"));
+      else controller.error(new CutConnection("Cannot read request body: no handler reads it"));
     },
   }, { highWaterMark: 0 });
   return new Response(body, refusal);

@@ -1,18 +1,18 @@
 /**
- * Texts that are no secrets, although they are long enough to pass for one: what they are is seen
- * from their form. Looks nothing up.
+ * Recognizes texts that are long enough for a secret but are not secret, such as URLs, placeholders and
+ * public keys. Judges by the form of a text alone.
  *
  * @module
  */
 
 /**
- * Says what a text is, where others may know it or where it only stands for a secret: a URL, a path,
- * a placeholder, JSON, a token, or a key or certificate in any common spelling, also encoded as
- * base64, base64url or hex up to three times over.
+ * Names the kind of a text that others may know, or that stands in place of a secret: a URL, a path, a
+ * placeholder, JSON, a token, or a key or certificate in any common form, also encoded as base64,
+ * base64url or hex up to three times.
  *
- * A raw key of 32 or 64 bytes, as Ed25519 has it, can't be told from random bytes.
+ * A raw key of 32 or 64 bytes, such as one of Ed25519, can't be told from random bytes.
  *
- * @returns The text's kind with its article, such as `a URL`; `undefined` for every other text.
+ * @returns The kind with its article, such as `a URL`; `undefined` for every other text.
  */
 export function describeWeakSecret(text: string): string | undefined {
   return describe(text, 3);
@@ -30,10 +30,10 @@ function describe(outer: string, depth: number): string | undefined {
   return undefined;
 }
 
-// White space and quotes: a key that others know stays known inside of them.
+// White space and quotes: a public key stays public inside of them.
 const ENDS = /^[\s"'`“”‘’]+|(?<![\s"'`“”‘’])[\s"'`“”‘’]+$/g;
 
-/** The first that matches is the name. */
+/** The first pattern that matches names the text. */
 const KINDS: readonly (readonly [kind: string, pattern: RegExp])[] = [
   ["an SSH public key", /(?:^|\s)(?:sk-)?(?:ssh-|ecdsa-sha2-)[a-z0-9]\S*\s+AAAA/],
   ["a certificate", /-----\s*BEGIN [A-Z0-9 ]*CERTIFICATE/i],
@@ -59,12 +59,12 @@ function isJson(text: string): boolean {
   try {
     return typeof JSON.parse(text) === "object";
   } catch {
-    // No JSON: the other kinds are still to be tried.
+    // A text that is not JSON may still be of another kind.
     return false;
   }
 }
 
-/** Whether a text is made of what people name files; random base64 is not. */
+/** Whether a text looks like a path of names that people give to files; random base64 does not. */
 function isPath(text: string): boolean {
   if (!/[\\/]/.test(text) || !/^(?:[a-z]:)?[\w. ~@%+\\/-]*$/i.test(text)) return false;
   if (/^(?:[a-z]:|\\\\|~\/|\.{1,2}[\\/])|[^\\/]\.[a-z][a-z0-9]{1,7}$/i.test(text)) return true;
@@ -73,16 +73,16 @@ function isPath(text: string): boolean {
   return !text.includes("+") && !UNLIKE_NAMES.test(text);
 }
 
-// What random base64 of 32 characters has in it: "aX", "7a", "QZ".
+// Pairs that random base64 of 32 characters contains, and names of files hardly do: "aX", "7a", "QZ".
 const UNLIKE_NAMES = /[A-Z](?![a-z])|\d[A-Za-z]/;
 
-/** The bytes a text may stand for, by encoding. */
+/** The bytes that a text may encode, with the name of the encoding. */
 function* decodings(text: string): Generator<[encoding: string, bytes: Uint8Array]> {
   const dense = text.replace(/\s+|\\[nr]/g, "");
   const digits = dense.replace(/^0x/i, "");
   if (/^(?:[0-9a-f]{2})+$/i.test(digits)) yield ["the hex", Uint8Array.fromHex(digits)];
   const unpadded = dense.replace(/(?<!=)=+$/, "").replaceAll("-", "+").replaceAll("_", "/");
-  // A text that was cut off is decoded as far as it goes.
+  // A text that was cut off is decoded up to its last whole group.
   const whole = unpadded.slice(0, unpadded.length - (unpadded.length % 4 === 1 ? 1 : 0));
   if (!/^[A-Za-z0-9+/]+$/.test(whole)) return;
   yield [/[-_]/.test(dense) ? "the base64url" : "the base64", Uint8Array.fromBase64(whole)];
@@ -110,8 +110,8 @@ function isDer(bytes: Uint8Array): boolean {
   return isWhole || OBJECT_IDS.test(bytes.subarray(0, 64).toHex());
 }
 
-// What is in every key: id-ecPublicKey, rsaEncryption, and the four curves of RFC 8410; and how a
-// certificate's version and an RSA key's length begin.
+// The object identifiers of which every key has one: id-ecPublicKey, rsaEncryption, and the four curves
+// of RFC 8410; and the first bytes of a certificate's version and of an RSA key's length.
 const OBJECT_IDS =
   /06072a8648ce3d0201|06092a864886f70d0101|06032b65(?:6e|6f|70|71)|^3082....3082....a003020102|^3082....0282/;
 
@@ -127,12 +127,12 @@ function derLength(
   return { length, at: end };
 }
 
-/** The text that bytes are in UTF-8; `""` where they are none. */
+/** Decodes bytes as UTF-8; `""` if they are not UTF-8. */
 function textOf(bytes: Uint8Array): string {
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   } catch {
-    // Bytes that are no text are not named by one.
+    // Bytes that are not text have no kind of text.
     return "";
   }
 }

@@ -1,5 +1,5 @@
 /**
- * A limit for wrong tokens, by the address block they come from.
+ * Limits wrong tokens, for each address block that they come from.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import { RateLimit } from "./rate_limit.ts";
 
 /** Options of {@linkcode limitWrongTokens}. */
 export interface WrongTokensOptions {
-  /** Finds the address that wrong tokens are counted for. */
+  /** Finds the client's address; wrong tokens are counted for its block. */
   readonly addressOf: (request: Request) => string;
   /** Called with the address when its block goes over the limit. */
   readonly onLimit: (address: string) => void;
@@ -20,12 +20,12 @@ export interface WrongTokensOptions {
 }
 
 /**
- * Wraps a decision so that an address block may bring 100 wrong tokens at once and 10 a second; beyond
- * that, a wrong token gets a 429 with `Retry-After` in place of its 401.
+ * Wraps a decision so that an address block may send 100 wrong tokens at once and 10 a second; a wrong
+ * token beyond that gets a 429 with `Retry-After` instead of its 401.
  *
- * Every token is still checked, so that a right one is never refused for what others behind the same
- * NAT or proxy send. So the limit slows down clients that go wrong in a loop, and shows them to the
- * operator; what makes guessing hopeless is the length of a token.
+ * Every token is still checked, so a right token is never refused for the tokens that others behind the
+ * same NAT or proxy send. The limit slows down clients that fail in a loop, and shows them to the
+ * operator. A token's length, not this limit, makes guessing hopeless.
  */
 export function limitWrongTokens(authorize: Authorize, options: WrongTokensOptions): Authorize {
   const { addressOf, onLimit, now = () => performance.now() } = options;
@@ -46,7 +46,7 @@ export function limitWrongTokens(authorize: Authorize, options: WrongTokensOptio
 const WRONG_AT_ONCE = 100;
 const WRONG_PER_SECOND = 10;
 
-// RFC 6750, section 3.1: a 401 without an error is for a request that brought no token.
+// RFC 6750, section 3.1: a 401 without an error code answers a request without a token.
 function isOfWrongToken({ status, headers }: Response): boolean {
   return status === 401 && headers.get("www-authenticate")?.includes("invalid_token") === true;
 }

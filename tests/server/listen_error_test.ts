@@ -65,7 +65,7 @@ Deno.test("describeListenError() names the address of DENO_SERVE_ADDRESS where t
   );
   assertEquals(
     describe("AddrInUse"),
-    "Cannot listen on unix:/run/hub.sock: it is in use; remove the socket file of an earlier run, " +
+    "Cannot listen on unix:/run/hub.sock: the address is in use; remove the socket file of an earlier run, " +
       "or set DENO_SERVE_ADDRESS to another",
   );
 });

@@ -282,7 +282,7 @@ Deno.test({
       assertEquals(server.stderr.all, []);
       await using second = new ServerProcess(settings, { folder });
       assertEquals(await second.exitCode(), 1);
-      assertMatch(second.stderr.all.join(), /^Cannot listen on unix:\S+: it is in use; /);
+      assertMatch(second.stderr.all.join(), /^Cannot listen on unix:\S+: the address is in use; /);
     }
     await Deno.remove(folder, { recursive: true });
   },
