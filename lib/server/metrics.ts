@@ -75,7 +75,7 @@ function connectionsText(connections: ConnectionsStats, hub: HubStats): string {
     family(
       "sse_connections_refused_total",
       "counter",
-      "Clients told to come back later",
+      "Clients told to reconnect later",
       byLabel("reason", connections.refused),
     ),
   ].join("");
@@ -85,9 +85,14 @@ function subscribersText(hub: HubStats): string {
   return [
     family("sse_streams", "gauge", "Streams of the hub", { "": hub.streams }),
     family("sse_subscribers", "gauge", "Subscribers of the hub", { "": hub.subscribers }),
-    family("sse_subscribers_lagging", "gauge", "Subscribers with something yet to get", {
-      "": hub.lagging,
-    }),
+    family(
+      "sse_subscribers_lagging",
+      "gauge",
+      "Subscribers that still need events already published",
+      {
+        "": hub.lagging,
+      },
+    ),
   ].join("");
 }
 
@@ -101,12 +106,14 @@ function eventsText(hub: HubStats): string {
       "": hub.deliveredBytes,
     }),
     family("sse_gaps_total", "counter", "Subscribers told of a gap", { "": hub.gaps }),
-    family("sse_resets_total", "counter", "Subscribers whose id meant nothing", { "": hub.resets }),
+    family("sse_resets_total", "counter", "Subscribers that brought an unknown id", {
+      "": hub.resets,
+    }),
     family("sse_history_bytes", "gauge", "Encoded bytes kept", { "": hub.historyBytes }),
     histogram("sse_flush_events", "Events sent at once", hub.flushEvents, 1),
     histogram(
       "sse_publish_latency_seconds",
-      "From a turn's first publish until the runtime had all of it",
+      "From a turn's first publish until all of it was handed to the runtime",
       hub.latencyMs,
       1_000,
     ),

@@ -8,12 +8,12 @@ import { Browser, closeChromium, entries, lacksBrowser, panel, reaches, TOKEN } 
 const [nginx] = proxies;
 const ignore = await lacksBrowser() || await isMissing(nginx!.command);
 
-// Playwright keeps pipes and timers of its own.
+// Playwright keeps its own pipes and timers.
 const options = { ignore, sanitizeOps: false, sanitizeResources: false };
 
 Deno.test.afterAll(closeChromium);
 
-/** A server that nginx shows below `/hub/` only; `url` is the demo page's. */
+/** A server that nginx serves below `/hub/` only; `url` is that of the demo page. */
 async function stand() {
   await using stack = new AsyncDisposableStack();
   const server = stack.use(new ServerProcess({ INTERVAL_MS: "100", PUBLISH_TOKEN: TOKEN }));
@@ -25,7 +25,7 @@ async function stand() {
 }
 
 Deno.test({
-  name: "the demo page works below a path of nginx, and shows where it is",
+  name: "the demo page works below a path of nginx, and shows its URLs with the path",
   ...options,
   async fn() {
     await using front = await stand();
@@ -46,7 +46,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "the console works below a path of nginx, from the link on the demo page to the logout",
+  name: "the console works below a path of nginx, from the demo page's link to the logout",
   ...options,
   async fn() {
     await using front = await stand();
@@ -67,7 +67,7 @@ Deno.test({
     await page.locator("#login").waitFor();
     await page.reload();
     await page.locator("#login").waitFor();
-    // Chromium notes each 401 by itself: before the login and after the logout.
+    // Chromium logs each 401: before the login and after the logout.
     assertEquals(browser.errors.map((error) => error.split(":")[0]), [
       "/hub/session",
       "/hub/session",
@@ -76,7 +76,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "the session's cookie reaches what is below the path, and nothing beside it",
+  name: "the session's cookie is sent below the path only",
   ...options,
   async fn() {
     await using front = await stand();

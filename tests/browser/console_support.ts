@@ -1,19 +1,19 @@
 /**
- * What the tests of the console share: logging in, publishing and watching as a person does.
+ * Shared by the tests of the console: logging in, publishing and watching like a person.
  *
  * @module
  */
 
 import { type Browser, type Page, panel, reaches, TOKEN } from "./support.ts";
 
-/** Gives the login form a token. */
+/** Submits the login form with a token. */
 export async function logIn(page: Page, token: string): Promise<void> {
   const form = page.locator("#login-form");
   await form.locator("[name=token]").fill(token);
   await form.locator("button").click();
 }
 
-/** A console into which somebody has logged in; `url` is the demo page's. */
+/** Opens the console and logs in; `url` is that of the demo page. */
 export async function openConsole(browser: Browser, url: URL): Promise<Page> {
   const page = await browser.open(new URL("console", url));
   await logIn(page, TOKEN);
@@ -21,7 +21,7 @@ export async function openConsole(browser: Browser, url: URL): Promise<Page> {
   return page;
 }
 
-/** Fills in the form to publish, and sends it. */
+/** Fills in the publish form and submits it. */
 export async function publish(
   page: Page,
   fields: Readonly<Record<string, string>>,
@@ -30,7 +30,7 @@ export async function publish(
   for (const [name, value] of Object.entries(fields)) {
     await form.locator(`[name=${name}]`).fill(value);
   }
-  // Emptied here as well: the page may not have seen the click yet when click() is done.
+  // Cleared here too: the page may not have handled the click yet when click() resolves.
   await page.evaluate("document.querySelector('#publish-form output').textContent = ''");
   await form.locator("button").click();
   const output = form.locator("output:not(:empty)");

@@ -5,7 +5,7 @@ import { Browser, closeChromium, entries, lacksBrowser, panel, reaches, TOKEN } 
 
 const ignore = await lacksBrowser();
 
-// Playwright keeps pipes and timers of its own.
+// Playwright keeps its own pipes and timers.
 const options = { ignore, sanitizeOps: false, sanitizeResources: false };
 
 Deno.test.afterAll(closeChromium);
@@ -20,7 +20,7 @@ function startServer(settings: Readonly<Record<string, string>> = {}): ServerPro
 }
 
 Deno.test({
-  name: "the console opens for the token only, and closes with the session",
+  name: "the console opens with the token only, and closes with the session",
   ...options,
   async fn() {
     await using server = startServer();
@@ -39,14 +39,14 @@ Deno.test({
     assertEquals(await page.locator("#streams tr").count(), 0);
     await page.reload();
     await page.locator("#login").waitFor();
-    // Chromium notes each 401 by itself: two pages without a session, and a wrong token.
+    // Chromium logs each 401: two pages without a session, and a wrong token.
     assertEquals(browser.errors.filter((error) => !error.startsWith("/session: ")), []);
     assertEquals(browser.errors.length, 3);
   },
 });
 
 Deno.test({
-  name: "the console's figures move, and tell of who is connected",
+  name: "the console's figures move, and show the connected clients",
   ...options,
   async fn() {
     await using server = startServer();
@@ -71,7 +71,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "the console publishes to the stream it watches, and shows markup as text",
+  name: "the console publishes to the stream that it watches, and shows markup as text",
   ...options,
   async fn() {
     await using server = startServer();
@@ -93,7 +93,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "the console ends a stream when it is asked twice",
+  name: "the console ends a stream after a confirmation",
   ...options,
   async fn() {
     await using server = startServer();
@@ -115,7 +115,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "the console goes on when the server was killed and is there again",
+  name: "the console reconnects when a killed server is started again",
   ...options,
   async fn() {
     await using browser = await Browser.start();
@@ -128,7 +128,7 @@ Deno.test({
     await using second = startServer({ PORT: url.port });
     await second.url();
     await page.locator("#state[data-state=open]").waitFor();
-    // With another token the session is no longer good.
+    // With another token the session is no longer valid.
     second.kill("SIGKILL");
     await page.locator("#state[data-state=waiting]").waitFor();
     await second.exitCode();
@@ -139,7 +139,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "a chart breaks its line where time or a value is missing",
+  name: "a chart has a break in its line where seconds or a value are missing",
   ...options,
   async fn() {
     await using server = startServer();

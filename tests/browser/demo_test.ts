@@ -15,7 +15,7 @@ import {
 
 const ignore = await lacksBrowser();
 
-// Playwright keeps pipes and timers of its own.
+// Playwright keeps its own pipes and timers.
 const options = { ignore, sanitizeOps: false, sanitizeResources: false };
 
 Deno.test.afterAll(closeChromium);
@@ -32,7 +32,7 @@ function startServer(settings: Readonly<Record<string, string>> = {}): ServerPro
 }
 
 Deno.test({
-  name: "the demo page shows the time in both shapes, and complains about nothing",
+  name: "the demo page shows the time in both shapes, without an error in the console",
   ...options,
   async fn() {
     await using server = startServer();
@@ -49,7 +49,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "the demo page goes on when the server was killed and is there again",
+  name: "the demo page reconnects when a killed server is started again",
   ...options,
   async fn() {
     await using browser = await Browser.start();
@@ -70,13 +70,13 @@ Deno.test({
       await panel(page, title).locator(".clear").click();
       await entries(panel(page, title), 2);
     }
-    // What it knew is of another start: it is told so.
+    // The page's last id is of an earlier start, so the hub sends a reset.
     assertMatch((await entries(panel(page, "With history"), 1))[0]!, /^reset /);
   },
 });
 
 Deno.test({
-  name: "the demo page says that a stream isn't there, and shows the others",
+  name: "the demo page says that a stream does not exist, and shows the others",
   ...options,
   async fn() {
     await using server = startServer({ STREAMS: "news" });
@@ -91,7 +91,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "the demo page, offline for ten attempts, gets what it missed, once and in order",
+  name: "the demo page, offline for ten attempts, gets the events it missed, once and in order",
   ...options,
   async fn() {
     await using server = startServer();
@@ -104,7 +104,7 @@ Deno.test({
     const chat = panel(page, "With history");
     assertEquals(await entries(chat, 10), texts.slice(0, 10));
 
-    // An offline Chromium keeps what is open; a network that is gone doesn't.
+    // An offline Chromium keeps open connections, so the relay cuts them.
     await browser.context.setOffline(true);
     network.cut();
     await reaches(chat, "waiting");
@@ -124,7 +124,8 @@ Deno.test({
 });
 
 Deno.test({
-  name: "two windows talk: who has the token publishes, who hasn't reads why not",
+  name:
+    "two windows share a stream: one publishes with the token, and a wrong token shows the refusal",
   ...options,
   async fn() {
     await using server = startServer();
@@ -144,7 +145,7 @@ Deno.test({
       assertEquals(await entries(panel(page, "With history"), 1), ["Hello"]);
     }
     assertEquals(await form.locator("output").textContent(), "");
-    // The token stays in its tab, as long as that.
+    // The token stays in its tab, for as long as the tab exists.
     await here.reload();
     assertEquals(await here.locator("[name=token]").inputValue(), TOKEN);
     assertEquals(await there.locator("[name=token]").inputValue(), "");
@@ -152,7 +153,8 @@ Deno.test({
 });
 
 Deno.test({
-  name: "seven tabs share five connections: all load and publish, and the next in turn moves up",
+  name:
+    "seven tabs share five connections: all load and publish, and a waiting tab takes a free connection",
   ...options,
   async fn() {
     await using server = startServer();

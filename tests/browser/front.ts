@@ -1,18 +1,18 @@
 /**
- * A server in front of the server, which passes requests on and refuses what a test wants refused: a
- * proxy with rules of its own, and a server with limits.
+ * A proxy that forwards requests to the server, or refuses them for a test: it stands for a proxy with
+ * its own rules, and for a server with limits.
  *
  * @module
  */
 
-/** A proxy on a port of its own, closed at the end of the scope. */
+/** A proxy on its own port, closed at the end of the scope. */
 export class Front implements AsyncDisposable {
-  /** What it answers instead of the server, by path. */
+  /** Responses that replace the server's, by path. */
   readonly refusals: Map<string, () => Response> = new Map();
   readonly #counts = new Map<string, number>();
   readonly #server: Deno.HttpServer<Deno.NetAddr>;
 
-  /** Starts it in front of a server. */
+  /** Starts a proxy of a server. */
   constructor(target: URL) {
     const options = {
       hostname: "127.0.0.1",
@@ -31,23 +31,23 @@ export class Front implements AsyncDisposable {
     });
   }
 
-  /** Where it is. */
+  /** The URL of the proxy. */
   get url(): URL {
     return new URL(`http://127.0.0.1:${this.#server.addr.port}/`);
   }
 
-  /** How often a path was asked for. */
+  /** The number of requests for a path. */
   count(path: string): number {
     return this.#counts.get(path) ?? 0;
   }
 
-  /** Ends it. */
+  /** Closes it. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#server.shutdown();
   }
 }
 
-/** A refusal as the server writes it. */
+/** A refusal in the form of the server's. */
 export function refusal(status: number, detail: string, headers: Record<string, string> = {}) {
   const problem = { type: "about:blank", title: "Refused", status, detail };
   return () => Response.json(problem, { status, headers });

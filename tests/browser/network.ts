@@ -1,10 +1,10 @@
 /**
- * A relay between the browser and a server, to see what a page makes of a network that goes away.
+ * A relay between the browser and a server, to test pages on a network that fails.
  *
  * @module
  */
 
-/** A network that can be taken away, and given back. */
+/** A network that can be cut and restored. */
 export class Network implements Disposable {
   readonly #listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   readonly #sockets = new Set<Deno.TcpConn>();
@@ -14,12 +14,12 @@ export class Network implements Disposable {
     this.#accept();
   }
 
-  /** Where the server is, for the browser. */
+  /** The URL of the server for the browser. */
   get url(): URL {
     return new URL(`http://127.0.0.1:${this.#listener.addr.port}/`);
   }
 
-  /** Cuts all connections, and each new one. */
+  /** Cuts all connections, and each new connection. */
   cut(): void {
     this.#isCut = true;
     for (const socket of this.#sockets) close(socket);
@@ -31,7 +31,7 @@ export class Network implements Disposable {
     this.#isCut = false;
   }
 
-  /** Ends it. */
+  /** Closes it. */
   [Symbol.dispose](): void {
     this.cut();
     this.#listener.close();
@@ -59,6 +59,6 @@ function close(socket: Deno.TcpConn): void {
   try {
     socket.close();
   } catch {
-    // It is closed.
+    // The relay is closed.
   }
 }

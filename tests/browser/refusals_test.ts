@@ -15,14 +15,14 @@ import {
   TOKEN,
 } from "./support.ts";
 
-// Playwright keeps pipes and timers of its own.
+// Playwright keeps its own pipes and timers.
 const options = { ignore: await lacksBrowser(), sanitizeOps: false, sanitizeResources: false };
 
 Deno.test.afterAll(closeChromium);
 
 const HOUR_MS = 3_600_000;
 
-/** A server behind a front that can refuse, and a browser whose timers the test can wind on. */
+/** A server behind a proxy that can refuse, and a browser whose timers the test can advance. */
 async function stand() {
   await using stack = new AsyncDisposableStack();
   const settings = { INTERVAL_MS: "100", RETRY_MS: "100", PUBLISH_TOKEN: TOKEN };
@@ -34,7 +34,9 @@ async function stand() {
   return { front, browser, [Symbol.asyncDispose]: () => all.disposeAsync() };
 }
 
-/** Waits until what a timer of the page has asked for, and what that led to, has reached the server. */
+/**
+ * Waits until the requests of the page's timers, and requests that follow from them, reach the server.
+ */
 async function settle(page: Page): Promise<void> {
   for (let i = 0; i < 3; i++) {
     await page.evaluate("fetch('session').then((response) => response.text())");
@@ -46,7 +48,7 @@ function trouble(page: Page, text: string) {
 }
 
 Deno.test({
-  name: "the console says why it is refused for good, and asks no more until it is told to",
+  name: "the console shows a permanent refusal, and retries only when it is told to",
   ...options,
   async fn() {
     await using stage = await stand();
@@ -71,7 +73,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "the console goes on by itself after a refusal that passes, not before it was asked to",
+  name: "the console reconnects by itself after a temporary refusal, not before Retry-After",
   ...options,
   async fn() {
     await using stage = await stand();
@@ -95,7 +97,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "the console shows the login where there is no session, and else what the server says",
+  name: "the console shows the login without a session, and any other refusal as a text",
   ...options,
   async fn() {
     await using stage = await stand();
@@ -124,7 +126,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "the console says so when the browser keeps no cookie",
+  name: "the console says that the browser keeps no cookie",
   ...options,
   async fn() {
     await using stage = await stand();
@@ -138,14 +140,14 @@ Deno.test({
   },
 });
 
-/** An answer, and then always a status. */
+/** Answers with `first`, and then always with a status. */
 function once(first: Response, status: number): () => Response {
   const answers = [first];
   return () => answers.pop() ?? new Response(null, { status });
 }
 
 Deno.test({
-  name: "a panel goes on where it was after a refusal that passes",
+  name: "a panel resumes after a temporary refusal",
   ...options,
   async fn() {
     await using stage = await stand();
@@ -171,7 +173,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "the pages work where the browser gives them neither storage nor locks",
+  name: "the pages work in a browser that denies them storage and locks",
   ...options,
   async fn() {
     await using stage = await stand();

@@ -1,5 +1,5 @@
 /**
- * What the browser tests share: whether they can run, Chromium, a page with what it complained about.
+ * Shared by the browser tests: whether they can run, Chromium, and pages with their errors.
  *
  * @module
  */
@@ -8,10 +8,10 @@ import { assertEquals } from "@std/assert";
 
 const CHROMIUM = "/usr/bin/chromium";
 
-// In a variable, so that nothing but these tests loads the package.
+// In a variable, so that only these tests load the package.
 const PLAYWRIGHT: string = "npm:playwright-core@1.65.1";
 
-/** Whether Chromium, or the permission to drive it, is missing. */
+/** Whether Chromium is missing, or a permission to run it. */
 export async function lacksBrowser(): Promise<boolean> {
   const names = ["net", "read", "write", "run", "env", "sys"] as const;
   const all = await Promise.all(names.map((name) => Deno.permissions.query({ name })));
@@ -19,12 +19,12 @@ export async function lacksBrowser(): Promise<boolean> {
   try {
     return !Deno.statSync(CHROMIUM).isFile;
   } catch {
-    // There is none.
+    // Chromium is not installed.
     return true;
   }
 }
 
-/** The part of Playwright's `Locator` in use. */
+/** The members of Playwright's `Locator` that the tests use. */
 export interface Locator {
   click(): Promise<void>;
   fill(value: string): Promise<void>;
@@ -38,7 +38,7 @@ export interface Locator {
   waitFor(options?: { state?: "attached" | "visible" | "hidden" }): Promise<void>;
 }
 
-/** The part of Playwright's `Page` in use. */
+/** The members of Playwright's `Page` that the tests use. */
 export interface Page {
   goto(url: string): Promise<unknown>;
   reload(): Promise<unknown>;
@@ -66,7 +66,7 @@ interface Context {
   close(): Promise<void>;
 }
 
-/** The part of Playwright's `Clock` in use: the pages' timers, which a test can wind on. */
+/** The members of Playwright's `Clock` that the tests use: it advances the timers of pages. */
 interface Clock {
   install(): Promise<void>;
   fastForward(ms: number): Promise<void>;
@@ -80,21 +80,21 @@ interface Chromium {
 let running: Promise<Chromium> | undefined;
 
 async function launch(): Promise<Chromium> {
-  // Else the package looks into /proc as it loads, for which Deno wants all permissions there are.
+  // Otherwise the package reads /proc when it loads, for which Deno requires every permission.
   Deno.env.set("__IS_WSL_TEST__", "1");
   const { chromium } = await import(PLAYWRIGHT);
   return await chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
 }
 
-/** Closes Chromium, if any test has started it. */
+/** Closes Chromium if a test has started it. */
 export async function closeChromium(): Promise<void> {
   await (await running)?.close();
   running = undefined;
 }
 
-/** A Chromium as somebody has it before them: tabs, cookies and connections of its own. */
+/** A browser context of Chromium, with its own tabs, cookies and connections. */
 export class Browser implements AsyncDisposable {
-  /** What its pages complained about. */
+  /** The errors of its pages. */
   readonly errors: string[] = [];
 
   private constructor(readonly context: Context) {}
@@ -106,7 +106,7 @@ export class Browser implements AsyncDisposable {
     return new Browser(context);
   }
 
-  /** Opens a page in a tab of its own. */
+  /** Opens a page in a new tab. */
   async open(url: URL | string): Promise<Page> {
     const page = await this.context.newPage();
     page.on("pageerror", (error) => this.errors.push(`${error}`));
@@ -144,7 +144,7 @@ export async function reaches(panel: Locator, state: string): Promise<void> {
   await panel.locator(`.state[data-state=${state}]`).waitFor();
 }
 
-/** Waits until a panel's list has this many entries or more, and gives their texts, oldest first. */
+/** Waits until a panel's list has at least this many entries, and returns their texts, oldest first. */
 export async function entries(panel: Locator, count: number): Promise<string[]> {
   await panel.locator(`.entries li:nth-child(${count})`).waitFor({ state: "attached" });
   return (await panel.locator(".entries li").allTextContents()).reverse();

@@ -15,7 +15,7 @@ const settings = {
 const later = Math.floor(Date.now() / 1_000) + 3_600;
 const good = { exp: later, sse: { subscribe: ["a"], publish: ["a"] } };
 
-/** Each kind of token, by the name of its column. */
+/** Each kind of token by the name of its column. */
 const tokens: Readonly<Record<string, string | undefined>> = {
   none: undefined,
   wrong: "no-token-of-this-server",
@@ -26,7 +26,7 @@ const tokens: Readonly<Record<string, string | undefined>> = {
   token: TOKEN,
 };
 
-/** What each token gets, in the order of {@linkcode tokens}. */
+/** The expected status for each token, in the order of {@linkcode tokens}. */
 const table: Readonly<Record<string, readonly number[]>> = {
   "token GET /": [200, 200, 200, 200, 200, 200, 200],
   "token GET /healthz": [200, 200, 200, 200, 200, 200, 200],
@@ -54,7 +54,7 @@ const origins = [undefined, "http://localhost", "https://elsewhere.example", "nu
 
 for (const [row, statuses] of Object.entries(table)) {
   const [subscribe = "", method = "", path = ""] = row.split(" ");
-  Deno.test(`who has which token may: SUBSCRIBE=${row}`, async () => {
+  Deno.test(`each token grants what it should: SUBSCRIBE=${row}`, async () => {
     const pages = new Map([["/", { GET: () => new Response("page") }]]);
     await using app = testApp({ ...settings, SUBSCRIBE: subscribe }, pages);
     await app.hub.publish("a", { data: "x" });
@@ -64,7 +64,7 @@ for (const [row, statuses] of Object.entries(table)) {
         if (token !== undefined) headers.set("authorization", `Bearer ${token}`);
         if (origin !== undefined) headers.set("origin", origin);
         const body = method === "POST" ? "x" : null;
-        // Ended streams stay ended: each request has its own.
+        // Ended streams stay ended, so each request uses its own stream.
         if (method === "POST") app.hub.removeStream("a");
         const response = await app.fetch(get(path, { method, headers, body }));
         assertEquals([name, origin, response.status], [name, origin, statuses[i]]);
@@ -94,7 +94,7 @@ function challengeOf(response: Response): string | undefined {
   return response.headers.get("www-authenticate") ?? undefined;
 }
 
-Deno.test("a cookie authorizes what is safe from everywhere, and the rest from the own pages", async () => {
+Deno.test("a cookie authorizes safe methods from anywhere, and other methods from the server's pages only", async () => {
   await using app = testApp({ ...settings, SUBSCRIBE: "token" });
   const rows: [method: string, headers: Record<string, string>, status: number][] = [
     ["GET", {}, 200],
@@ -117,7 +117,7 @@ Deno.test("a cookie authorizes what is safe from everywhere, and the rest from t
   }
 });
 
-Deno.test("a token in the query is no token", async () => {
+Deno.test("a token in the query is ignored", async () => {
   await using app = testApp({ ...settings, SUBSCRIBE: "token" });
   for (const name of ["token", "access_token", "sse_token", "authorization", "jwt"]) {
     const response = await app.fetch(get(`/sse?stream=a&${name}=${TOKEN}`));
@@ -126,7 +126,7 @@ Deno.test("a token in the query is no token", async () => {
   assertEquals(app.log.all, []);
 });
 
-Deno.test("publishing is closed where no token was configured", async () => {
+Deno.test("publishing is disabled if no token is configured", async () => {
   await using app = testApp({ INTERVAL_MS: "3600000" });
   for (const headers of [{}, { authorization: `Bearer ${TOKEN}` }]) {
     const response = await app.fetch(get("/sse?stream=a", { method: "POST", headers, body: "x" }));
@@ -134,7 +134,7 @@ Deno.test("publishing is closed where no token was configured", async () => {
   }
 });
 
-Deno.test("a preflight is answered for listed origins only", async () => {
+Deno.test("a preflight is allowed for listed origins only", async () => {
   await using app = testApp(settings);
   for (const [origin, status] of [[LISTED, 204], ["https://elsewhere.example", 403]] as const) {
     const headers = { origin, "access-control-request-method": "POST" };

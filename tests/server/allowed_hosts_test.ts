@@ -13,7 +13,7 @@ const FOREIGN = words(
 );
 const INVALID = words("[::1].evil.example user@evil.example evil.example:x");
 
-/** The status of a request for a host that comes from this peer. */
+/** Requests a host as this peer, and returns the status. */
 async function status(
   settings: Record<string, string>,
   host: string,
@@ -26,7 +26,7 @@ async function status(
   return (await app.fetch(request, info)).status;
 }
 
-Deno.test("a client on this machine is served local names and IP addresses only", async () => {
+Deno.test("a client on this machine may ask for local names and IP addresses only", async () => {
   for (const peer of ["127.0.0.1", "127.9.9.9", "::1", "::ffff:127.0.0.1"]) {
     for (const host of LOCAL) assertEquals([host, await status({}, host, peer)], [host, 200]);
     for (const host of [...FOREIGN, ...INVALID]) {
@@ -35,7 +35,7 @@ Deno.test("a client on this machine is served local names and IP addresses only"
   }
 });
 
-Deno.test("a client elsewhere, behind a proxy, or of no known address is served every name", async () => {
+Deno.test("a client elsewhere, behind a proxy, or without an address may ask for every name", async () => {
   for (const host of FOREIGN) {
     assertEquals(await status({}, host, "192.0.2.7"), 200, host);
     assertEquals(await status({}, host, "10.0.0.1"), 200, host);
@@ -44,7 +44,7 @@ Deno.test("a client elsewhere, behind a proxy, or of no known address is served 
   }
 });
 
-Deno.test("ALLOWED_HOSTS lists the names that every client is served, beside the local ones", async () => {
+Deno.test("ALLOWED_HOSTS lists the names that every client may ask for, beside local names", async () => {
   const settings = { ALLOWED_HOSTS: "hub.example,*.Wild.example" };
   const right = words("hub.example HUB.example:443 hub.example. a.wild.example a.b.wild.example");
   const wrong = words(
@@ -59,14 +59,14 @@ Deno.test("ALLOWED_HOSTS lists the names that every client is served, beside the
   }
 });
 
-Deno.test("ALLOWED_HOSTS=* serves every name, as Deno Deploy does by default", async () => {
+Deno.test("ALLOWED_HOSTS=* serves every name, and is the default on Deno Deploy", async () => {
   const deploy = { DENO_DEPLOYMENT_ID: "x", EVENT_LOG: "memory" };
   for (const settings of [{ ALLOWED_HOSTS: "*" }, deploy]) {
     for (const host of FOREIGN) assertEquals(await status(settings, host, "127.0.0.1"), 200, host);
   }
 });
 
-Deno.test("a host that is refused is told by which variable it would be served, and logged once", async () => {
+Deno.test("a refused host gets the names of the settings that allow it, and is logged once", async () => {
   await using app = testApp({ CORS_ORIGINS: "https://app.example" });
   const info = { remoteAddr: { hostname: "127.0.0.1" } };
   for (const path of ["/", "/sse", "/sse?stream=time", "/console/events", "/nowhere"]) {
@@ -81,7 +81,7 @@ Deno.test("a host that is refused is told by which variable it would be served, 
 });
 
 Deno.test({
-  name: "an app on a socket refuses a foreign name over HTTP/1.1 and HTTP/2 alike",
+  name: "an app on a socket refuses a foreign name over HTTP/1.1 and over HTTP/2",
   ignore: await lacks("net"),
   async fn() {
     await using app = testApp();

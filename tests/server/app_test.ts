@@ -11,7 +11,7 @@ import { createApp, readConfig } from "../../lib/server/app.ts";
 import { Body, get, type TestApp, testApp, words } from "./support.ts";
 
 const INFO = { remoteAddr: { transport: "tcp", hostname: "192.0.2.7", port: 51_234 } };
-// RFC 9112, section 3.2: a Host that can't be one is to be refused.
+// RFC 9112, section 3.2: an invalid Host must be refused.
 const HEALTHY_OR_REFUSED = /^HTTP\/1\.1 (?:200 OK\r\n.*\r\n\r\nok\n$|400 )/s;
 const noNet = await lacks("net");
 const EVENT_STREAM_HEADERS = {
@@ -20,15 +20,15 @@ const EVENT_STREAM_HEADERS = {
   "x-accel-buffering": "no",
   "x-content-type-options": "nosniff",
 };
-// The clock beats far too seldom to be heard.
+// The interval of the stream time is too long for any test to see its events.
 const QUIET = { INTERVAL_MS: "2147483647" };
 
-/** Serves an app on a port that is free. */
+/** Serves an app on a free port. */
 function listen(app: TestApp): Deno.HttpServer<Deno.NetAddr> {
   return Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, app.fetch);
 }
 
-/** Sends a request's lines to the letter. */
+/** Sends the lines of a request unchanged. */
 async function send(port: number, lines: string): Promise<Deno.TcpConn> {
   const socket = await Deno.connect({ hostname: "127.0.0.1", port });
   const bytes = Uint8Array.from(`${lines}\r\n\r\n`, (character) => character.charCodeAt(0));
@@ -36,7 +36,7 @@ async function send(port: number, lines: string): Promise<Deno.TcpConn> {
   return socket;
 }
 
-/** Sends a request's lines to the letter, and reads all that comes back. */
+/** Sends the lines of a request unchanged, and reads the whole answer. */
 async function exchange(port: number, lines: string): Promise<string> {
   using socket = await send(port, `${lines}\r\nConnection: close`);
   return await new Body({ body: socket.readable }).end();
@@ -47,12 +47,12 @@ async function open(app: TestApp, path: string): Promise<Body> {
   return new Body(await app.fetch(get(path), INFO));
 }
 
-/** The log without its times. */
+/** The lines of the log without their times. */
 function messages({ log }: TestApp): string[] {
   return log.all.map((line) => line.replace(/^\S+ /, "").replace(/ seconds=[0-9.]+ /, " "));
 }
 
-/** Asserts a refusal to the letter. */
+/** Asserts the exact text of a refusal. */
 async function assertProblem(response: Response, status: number, body: string): Promise<void> {
   assertEquals(await response.text(), body);
   assertEquals(response.status, status);
@@ -60,7 +60,7 @@ async function assertProblem(response: Response, status: number, body: string): 
   assertEquals(response.headers.get("cache-control"), "no-store");
 }
 
-/** Asserts the answer to a client that is to come back later. */
+/** Asserts the answer that tells a client to reconnect later. */
 async function assertRetryLater(response: Response): Promise<void> {
   assertEquals(response.status, 200);
   assertEquals(Object.fromEntries(response.headers), EVENT_STREAM_HEADERS);
@@ -117,7 +117,7 @@ Deno.test("GET /sse?stream= sends retry and hello at once", async () => {
   );
 });
 
-Deno.test("GET /sse?stream= sends what is published, with the hub's id", async () => {
+Deno.test("GET /sse?stream= sends published events with the hub's ids", async () => {
   await using app = testApp(QUIET);
   await using body = await open(app, "/sse?stream=news&stream=sport");
   await body.until(/\n\n/);
@@ -126,7 +126,7 @@ Deno.test("GET /sse?stream= sends what is published, with the hub's id", async (
   assertEquals(text.split("\n\n")[1], `event: goal\nid: ${id}\ndata: 1:0`);
 });
 
-Deno.test("GET /sse?stream=time sends all subscribers the same", async () => {
+Deno.test("GET /sse?stream=time sends all subscribers the same events", async () => {
   await using app = testApp({ INTERVAL_MS: "10" });
   await using one = await open(app, "/sse?stream=time");
   await using other = await open(app, "/sse?stream=time");
@@ -137,7 +137,7 @@ Deno.test("GET /sse?stream=time sends all subscribers the same", async () => {
   assertEquals(/\nid: .*\ndata: time/.test(first), false);
 });
 
-Deno.test("/sse is refused to all methods but its own", async () => {
+Deno.test("/sse answers 405 to methods that it does not have", async () => {
   await using app = testApp();
   for (const method of ["PUT", "PATCH", "QUERY"]) {
     const response = await app.fetch(get("/sse?stream=news", { method }));
@@ -148,7 +148,7 @@ Deno.test("/sse is refused to all methods but its own", async () => {
   }
 });
 
-Deno.test("GET /sse?stream= is refused where a name can't be a stream's", async () => {
+Deno.test("GET /sse?stream= refuses an invalid stream name", async () => {
   await using app = testApp();
   const names = words(". .. a/../b /a a/ a//b a%20b %C3%A4 a%00 %zz a,b a&stream= a&stream=%0Ab");
   for (const name of ["", ...names, "a".repeat(129)]) {
@@ -162,7 +162,7 @@ Deno.test("GET /sse?stream= is refused where a name can't be a stream's", async 
   assertEquals([messages(app), app.hub.stats().subscribers], [[], 0]);
 });
 
-Deno.test("GET /sse names the parameter where another one was meant to name a stream", async () => {
+Deno.test("GET /sse refuses ?topic= and the like, and names the right parameter", async () => {
   await using app = testApp();
   for (const name of ["streams", "Stream", "stream[]", "topic", "topics", "channel"]) {
     const response = await app.fetch(get(`/sse?${encodeURIComponent(name)}=a`));
@@ -170,7 +170,7 @@ Deno.test("GET /sse names the parameter where another one was meant to name a st
     const expected = `There is no parameter ${name}; name a stream with ?stream=<name>`;
     assertEquals([response.status, detail], [400, expected]);
   }
-  // Clients add parameters of their own, against caches.
+  // Clients add their own parameters, to bypass caches.
   for (const query of ["_=1795446000", "stream=a&topic=b"]) {
     const response = await app.fetch(get(`/sse?${query}`));
     assertEquals([query, response.status], [query, 200]);
@@ -178,7 +178,7 @@ Deno.test("GET /sse names the parameter where another one was meant to name a st
   }
 });
 
-Deno.test("GET /sse?stream= takes 32 streams and no more", async () => {
+Deno.test("GET /sse?stream= accepts 32 streams and no more", async () => {
   await using app = testApp();
   const path = (count: number) =>
     `/sse?${Array.from({ length: count }, (_, i) => `stream=s${i}`).join("&")}`;
@@ -191,7 +191,7 @@ Deno.test("GET /sse?stream= takes 32 streams and no more", async () => {
   );
 });
 
-Deno.test("STREAMS are the only streams", async () => {
+Deno.test("STREAMS lists the only streams that exist", async () => {
   await using app = testApp({ STREAMS: "news,sport" });
   await using body = await open(app, "/sse?stream=sport&stream=news");
   await body.until(/hello/);
@@ -201,20 +201,20 @@ Deno.test("STREAMS are the only streams", async () => {
   }
 });
 
-Deno.test("STREAMS without time means there is none", async () => {
+Deno.test("STREAMS without time turns the stream time off", async () => {
   await using app = testApp({ STREAMS: "news" });
   const body = '{"status":404,"title":"Not Found","detail":"There is no stream time"}';
   await assertProblem(await app.fetch(get("/sse?stream=time")), 404, body);
   assertEquals(app.hub.hasStream("time"), false);
 });
 
-Deno.test("STREAMS with time has it", async () => {
+Deno.test("STREAMS with time keeps the stream time", async () => {
   await using app = testApp({ STREAMS: "time", INTERVAL_MS: "10" });
   await using body = await open(app, "/sse?stream=time");
   await body.until(/data: time: /);
 });
 
-Deno.test("HEAD /sse has the headers, no body and no subscription", async () => {
+Deno.test("HEAD /sse has the headers of GET, no body and no subscription", async () => {
   await using app = testApp();
   for (const path of ["/sse", "/sse?stream=time"]) {
     const response = await app.fetch(get(path, { method: "HEAD" }));
@@ -225,7 +225,7 @@ Deno.test("HEAD /sse has the headers, no body and no subscription", async () => 
   assertEquals([messages(app), app.hub.stats().subscribers], [[], 0]);
 });
 
-Deno.test("HEAD /sse is refused where GET would be", async () => {
+Deno.test("HEAD /sse is refused if GET would be", async () => {
   await using app = testApp({ STREAMS: "news" });
   for (const [query, status] of [["stream=weather", 404], ["stream=..", 400]] as const) {
     const response = await app.fetch(get(`/sse?${query}`, { method: "HEAD" }));
@@ -233,7 +233,7 @@ Deno.test("HEAD /sse is refused where GET would be", async () => {
   }
 });
 
-Deno.test("an unknown path is 404", async () => {
+Deno.test("an unknown path gets a 404", async () => {
   await using app = testApp();
   const body = '{"status":404,"title":"Not Found","detail":"Nothing is served at this path"}';
   for (const path of ["/", "/index.html", "/sse//", "/main.ts", "/static/index.html"]) {
@@ -278,7 +278,7 @@ Deno.test("GET /streams/<name> decodes the name once", async () => {
   }
 });
 
-Deno.test("every answer of an app says nosniff", async () => {
+Deno.test("every response of an app says nosniff", async () => {
   const pages = new Map([["/", { GET: () => Response.redirect("http://a/") }]]);
   await using app = testApp({ CORS_ORIGINS: "https://app.example", INTERVAL_MS: "10" }, pages);
   const preflight = { origin: "https://app.example", "access-control-request-method": "GET" };
@@ -298,7 +298,7 @@ Deno.test("every answer of an app says nosniff", async () => {
   }
 });
 
-Deno.test("a stream outside STREAMS that an earlier start left may be ended, and counts for nothing", async () => {
+Deno.test("a stream of an earlier start that STREAMS no longer lists can be ended, and is not counted", async () => {
   const settings = { PUBLISH_TOKEN: "a-token-for-these-tests", STREAMS: "new", MAX_STREAMS: "1" };
   await using app = testApp(settings);
   await app.hub.publish("old", { data: "x" });
@@ -317,7 +317,7 @@ Deno.test("a stream outside STREAMS that an earlier start left may be ended, and
   assertEquals(app.hub.stream("old")?.isEnded, true);
 });
 
-Deno.test("GET /healthz is 200 also after close()", async () => {
+Deno.test("GET /healthz is 200 even after close()", async () => {
   await using app = testApp();
   assertEquals(await (await app.fetch(get("/healthz"))).text(), "ok\n");
   await app.close();
@@ -333,7 +333,7 @@ Deno.test("GET /readyz is 503 after close()", async () => {
   assertEquals([after.status, await after.text()], [503, "stopping\n"]);
 });
 
-Deno.test("GET /readyz?for=subscribe is 503 only while the server stops", async () => {
+Deno.test("GET /readyz?for=subscribe is 503 only while the server is stopping", async () => {
   const eventLog = new MemoryLog();
   await using app = testApp({}, undefined, { eventLog });
   const statuses = async () => {
@@ -348,7 +348,7 @@ Deno.test("GET /readyz?for=subscribe is 503 only while the server stops", async 
   await draining;
 });
 
-Deno.test("GET /readyz refuses to answer for what it does not know", async () => {
+Deno.test("GET /readyz refuses an unknown value of ?for=", async () => {
   await using app = testApp();
   for (const query of ["for=publish", "for=", "for=subscribe&for=x"]) {
     const response = await app.fetch(get(`/readyz?${query}`));
@@ -366,7 +366,7 @@ Deno.test("close() ends all open responses without an error", async () => {
   assertMatch(await news.end(), /hello.*\n\n$/s);
 });
 
-Deno.test("drain() sends each client away, refuses publishers, and is no longer ready", async () => {
+Deno.test("drain() ends every event stream, refuses publishers, and makes the app not ready", async () => {
   await using app = testApp({ ...QUIET, PUBLISH_TOKEN: "a-token-for-these-tests" });
   await using clock = await open(app, "/sse");
   await using news = await open(app, "/sse?stream=news");
@@ -380,7 +380,7 @@ Deno.test("drain() sends each client away, refuses publishers, and is no longer 
   await draining;
 });
 
-Deno.test("close() has new clients come back in 5 to 15 seconds", async () => {
+Deno.test("close() tells new clients to reconnect in 5 to 15 seconds", async () => {
   await using app = testApp();
   await app.close();
   for (const path of ["/sse", "/sse?stream=time", "/sse?stream=news"]) {
@@ -396,7 +396,7 @@ Deno.test("close() may be called twice", async () => {
   assertEquals((await app.fetch(get("/readyz"))).status, 503);
 });
 
-Deno.test("MAX_CONNECTIONS has further clients come back later, until one leaves", async () => {
+Deno.test("MAX_CONNECTIONS tells further clients to reconnect later, until one leaves", async () => {
   await using app = testApp({ MAX_CONNECTIONS: "1" });
   const paths = ["/sse", "/sse?stream=time"];
   for (const path of paths) {
@@ -419,7 +419,7 @@ Deno.test("MAX_CONNECTIONS counts a connection until its socket is gone", async 
   assertEquals(await body.until(/\n/), "retry: 2000\n");
 });
 
-Deno.test("MAX_CONNECTIONS leaves the other paths alone, and is not used up by refusals", async () => {
+Deno.test("MAX_CONNECTIONS does not limit other paths, and does not count refused clients", async () => {
   await using app = testApp({ MAX_CONNECTIONS: "1" });
   for (const path of ["/sse?stream=..", "/nowhere"]) {
     await (await app.fetch(get(path))).body!.cancel();
@@ -440,7 +440,7 @@ Deno.test("the log has a line for each end of a connection", async () => {
   assertMatch(app.log.all[1]!, / seconds=\d+(\.\d{1,3})? events=/);
 });
 
-Deno.test("the log tells for how many seconds a connection was open", async () => {
+Deno.test("the log says for how many seconds a connection was open", async () => {
   await using app = testApp(QUIET);
   const before = performance.now();
   await (await open(app, "/sse"))[Symbol.asyncDispose]();
@@ -449,7 +449,7 @@ Deno.test("the log tells for how many seconds a connection was open", async () =
   assertLessOrEqual(seconds, (performance.now() - before) / 1_000 + 0.001);
 });
 
-Deno.test("the log tells the streams, and what was sent", async () => {
+Deno.test("the log says the streams, events and bytes of a connection", async () => {
   await using app = testApp(QUIET);
   const body = await open(app, "/sse?stream=news&stream=de/sport");
   await app.hub.publish("news", [{ data: "1" }, { data: "2" }]);
@@ -463,7 +463,7 @@ Deno.test("the log tells the streams, and what was sent", async () => {
   ]);
 });
 
-Deno.test("the log tells which connections the server closed", async () => {
+Deno.test("the log says which connections the server closed", async () => {
   await using app = testApp(QUIET);
   await using _clock = await open(app, "/sse");
   await using _news = await open(app, "/sse?stream=news");
@@ -475,7 +475,7 @@ Deno.test("the log tells which connections the server closed", async () => {
   assertEquals(messages(app).length, 4);
 });
 
-Deno.test("the log tells of a subscriber whose stream has ended, and of no connection after", async () => {
+Deno.test("the log says that a subscriber's stream has ended, and has no line for a 204", async () => {
   await using app = testApp(QUIET);
   await using body = await open(app, "/sse?stream=news");
   const { id } = await app.hub.publish("news", { data: "last" });
@@ -486,14 +486,14 @@ Deno.test("the log tells of a subscriber whose stream has ended, and of no conne
   assertEquals([back.status, app.log.all.length], [204, 2]);
 });
 
-Deno.test("the log has the address that TRUST_PROXY proxies forward", async () => {
+Deno.test("the log has the address that trusted proxies forward", async () => {
   await using app = testApp({ TRUST_PROXY: "1" });
   const headers = { "x-forwarded-for": "6.6.6.6, 198.51.100.1" };
   await (await app.fetch(get("/sse", { headers }), INFO)).body!.cancel();
   assertEquals(messages(app)[0], "connected address=198.51.100.1");
 });
 
-Deno.test("the log says once that X-Forwarded-For is ignored, where TRUST_PROXY is 0", async () => {
+Deno.test("the log warns once that X-Forwarded-For is ignored while TRUST_PROXY is 0", async () => {
   await using app = testApp(QUIET);
   await using trusting = testApp({ ...QUIET, TRUST_PROXY: "1" });
   const headers = { "x-forwarded-for": "198.51.100.1" };
@@ -506,7 +506,7 @@ Deno.test("the log says once that X-Forwarded-For is ignored, where TRUST_PROXY 
   assertEquals(messages(trusting).filter((line) => line.includes("ignored")), []);
 });
 
-Deno.test("the log is JSON, or off, where LOG_FORMAT says so", async () => {
+Deno.test("LOG_FORMAT makes the log JSON, or turns the log off", async () => {
   await using json = testApp({ ...QUIET, LOG_FORMAT: "json" });
   await using off = testApp({ ...QUIET, LOG_FORMAT: "off" });
   for (const app of [json, off]) await (await open(app, "/sse"))[Symbol.asyncDispose]();
@@ -522,7 +522,7 @@ Deno.test("the log is JSON, or off, where LOG_FORMAT says so", async () => {
   assertEquals(off.log.all, []);
 });
 
-Deno.test("a handler that throws is a 500 that tells nothing of the inside", async () => {
+Deno.test("a handler that throws causes a 500 that reveals nothing of the error", async () => {
   const pages = new Map([["/page", {
     GET: () => {
       throw new Error("the password\nis 1234");
@@ -540,7 +540,7 @@ Deno.test("a handler that throws is a 500 that tells nothing of the inside", asy
   assertEquals((await app.fetch(get("/healthz"))).status, 200);
 });
 
-Deno.test("a handler that throws anything at all is a 500 and one line", async () => {
+Deno.test("a handler that throws any value causes a 500 and one line in the log", async () => {
   for (
     const thrown of [undefined, null, "text", 0, Symbol("a"), Object.create(null), new Error()]
   ) {
@@ -551,13 +551,13 @@ Deno.test("a handler that throws anything at all is a 500 and one line", async (
   }
 });
 
-Deno.test("a handler that throws is a 500 without a body to HEAD", async () => {
+Deno.test("a handler that throws causes a 500 without a body for HEAD", async () => {
   await using app = testApp({}, new Map([["/page", { GET: () => Promise.reject(new Error()) }]]));
   const response = await app.fetch(get("/page", { method: "HEAD" }));
   assertEquals([response.status, await response.text()], [500, ""]);
 });
 
-Deno.test("an app serves its pages, but none in place of its own paths", async () => {
+Deno.test("an app serves its pages, and no page replaces one of its own paths", async () => {
   const page = { GET: () => new Response("page") };
   await using app = testApp({}, new Map([["/", page], ["/healthz", page]]));
   assertEquals(await (await app.fetch(get("/"))).text(), "page");
@@ -578,14 +578,14 @@ Deno.test({
   },
 });
 
-Deno.test("an app goes on without a log", async () => {
+Deno.test("an app works without a log", async () => {
   const app = createApp(readConfig(() => undefined), { pages: new Map() });
   await using body = new Body(await app.fetch(get("/sse")));
   assertEquals(await body.until(/\n/), "retry: 2000\n");
   await app.close();
 });
 
-Deno.test("a Last-Event-ID that means nothing is a reset, never a refusal", async () => {
+Deno.test("an unknown Last-Event-ID gets a reset, never a refusal", async () => {
   await using app = testApp(QUIET);
   const ids = words("garbage -1 a-b 0-0 1e999 \xff hello-99999999999999999");
   for (const id of [...ids, "x".repeat(10_000)]) {
@@ -600,7 +600,7 @@ Deno.test("a Last-Event-ID that means nothing is a reset, never a refusal", asyn
   }
 });
 
-Deno.test("no path, query or method is answered by a 5xx", async () => {
+Deno.test("no path, query or method gets a 5xx", async () => {
   await using app = testApp(QUIET, new Map([["/", { GET: () => new Response("page") }]]));
   const paths = words(String.raw`
     / // /%00 /%2e%2e/ /%zz /% /sse%00 /\..\ /sse;a /healthz?%zz /__proto__ /constructor
@@ -622,7 +622,7 @@ Deno.test("no path, query or method is answered by a 5xx", async () => {
   assertEquals(messages(app).filter((line) => line.startsWith("error")), []);
 });
 
-Deno.test("no header is answered by a 5xx", async () => {
+Deno.test("no header gets a 5xx", async () => {
   await using app = testApp({ TRUST_PROXY: "2" });
   const values = ["", " ", "\t", "a".repeat(100_000), ...words(', \xff\xfe %00 [ [:: " W/ * -1')];
   for (const name of words("x-forwarded-for last-event-id accept if-none-match range")) {
@@ -637,7 +637,7 @@ Deno.test("no header is answered by a 5xx", async () => {
 });
 
 Deno.test({
-  name: "an app on a socket answers any request line, and with nothing from outside",
+  name: "an app on a socket answers any request line, and never with a file from outside static/",
   ignore: noNet,
   async fn() {
     await using app = testApp({}, new Map([["/", { GET: () => new Response("page") }]]));
@@ -697,7 +697,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "GET /sse on a socket is neither compressed nor held back",
+  name: "GET /sse on a socket is neither compressed nor buffered",
   ignore: noNet,
   async fn() {
     await using app = testApp(QUIET);
@@ -716,7 +716,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "the log tells at once of a client that drops its socket",
+  name: "the log has a line as soon as a client drops its socket",
   ignore: noNet,
   async fn() {
     await using app = testApp(QUIET);
@@ -735,7 +735,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "MAX_CONNECTIONS has room again when a socket was dropped",
+  name: "MAX_CONNECTIONS has room again once a socket is dropped",
   ignore: noNet,
   async fn() {
     await using app = testApp({ ...QUIET, MAX_CONNECTIONS: "1" });
@@ -747,7 +747,7 @@ Deno.test({
       assertMatch(await exchange(server.addr.port, "GET /sse HTTP/1.1"), /retry: \d{4,5}\n/);
     }
     await app.log.line("reason=left");
-    // The socket is gone a moment after its stream.
+    // The socket closes shortly after its stream.
     let retryMs = "";
     for (let i = 0; i < 100 && retryMs !== "2000"; i++) {
       using socket = await send(server.addr.port, "GET /sse HTTP/1.1");

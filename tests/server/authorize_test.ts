@@ -62,7 +62,7 @@ interface Asked {
   readonly streams?: readonly string[];
 }
 
-/** The grant, or the status and the challenge of the answer that refuses. */
+/** Returns the grant, or the status and the challenge of the refusal. */
 async function ask(options: Partial<TokenOptions>, asked: Asked = {}): Promise<unknown> {
   const { headers = {}, method = "GET", path = "/sse", action = "subscribe", streams = ["news"] } =
     asked;
@@ -80,7 +80,7 @@ function bearer(token: string): HeadersInit {
   return { authorization: `Bearer ${token}` };
 }
 
-Deno.test("mayUse() allows a name, all below a name, and all", () => {
+Deno.test("mayUse() allows a name, everything below a name, or everything", () => {
   const table: [patterns: string[], stream: string, expected: boolean][] = [
     [[], "orders", false],
     [["orders"], "orders", true],
@@ -114,7 +114,7 @@ Deno.test("mayUse() allows a name, all below a name, and all", () => {
   }
 });
 
-Deno.test("authorize() without a token lets subscribe where streams are public, and no more", async () => {
+Deno.test("authorize() without a token grants subscribing to public streams, and nothing else", async () => {
   const settings = [BOTH, { publishToken: PUBLISH_TOKEN }, { jwtKey }, {}];
   for (const options of settings) {
     assertEquals(await ask({ ...options, subscribe: "public" }), GRANTED);
@@ -128,7 +128,7 @@ Deno.test("authorize() without a token lets subscribe where streams are public, 
   }
 });
 
-Deno.test("authorize() is closed to who has no token where there is none to have", async () => {
+Deno.test("authorize() without a token answers 403 if no token is configured", async () => {
   for (const action of ACTIONS) {
     assertEquals(await ask({}, { action }), CLOSED, action);
     assertEquals(await ask({ publishToken: PUBLISH_TOKEN }, { action }), NO_TOKEN, action);
@@ -137,7 +137,7 @@ Deno.test("authorize() is closed to who has no token where there is none to have
   }
 });
 
-Deno.test("authorize() grants everything to the publish token, for ever", async () => {
+Deno.test("authorize() grants the publish token everything, without an end", async () => {
   for (const options of [BOTH, { publishToken: PUBLISH_TOKEN }]) {
     for (const subscribe of ["public", "token"] as const) {
       for (const action of ACTIONS) {
@@ -148,7 +148,7 @@ Deno.test("authorize() grants everything to the publish token, for ever", async 
   }
 });
 
-Deno.test("authorize() grants a JWT what it names, for its time", async () => {
+Deno.test("authorize() grants a JWT the streams that it names, until it expires", async () => {
   const table: [action: Action, streams: string[], expected: unknown][] = [
     ["subscribe", ["orders/7"], GRANTED_UNTIL],
     ["subscribe", ["orders/7", "orders/8/items", "news"], GRANTED_UNTIL],
@@ -171,7 +171,7 @@ Deno.test("authorize() grants a JWT what it names, for its time", async () => {
   }
 });
 
-Deno.test("authorize() never grants admin to a JWT", async () => {
+Deno.test("authorize() never grants a JWT admin", async () => {
   const all = { subscribe: ["*"], publish: ["*"] };
   const headers = bearer(await jwt(all));
   assertEquals(await ask(BOTH, { headers, action: "publish" }), GRANTED_UNTIL);
@@ -181,7 +181,7 @@ Deno.test("authorize() never grants admin to a JWT", async () => {
   assertEquals(await ask(BOTH, { headers: forged, action: "admin" }), BAD_TOKEN);
 });
 
-Deno.test("authorize() lets a JWT subscribe to every public stream, for its time", async () => {
+Deno.test("authorize() grants a JWT subscribing to every public stream, until it expires", async () => {
   const options = { ...BOTH, subscribe: "public" } as const;
   const headers = bearer(ORDERS);
   for (const streams of [["weather"], ["orders/7"], []]) {
@@ -190,7 +190,7 @@ Deno.test("authorize() lets a JWT subscribe to every public stream, for its time
   assertEquals(await ask(options, { headers, action: "publish" }), BAD_SCOPE);
 });
 
-Deno.test("authorize() refuses a bad token with 401, also where none was needed", async () => {
+Deno.test("authorize() refuses a bad token with 401, even if no token is needed", async () => {
   const bad = [
     EXPIRED,
     EARLY,
@@ -213,12 +213,12 @@ Deno.test("authorize() refuses a bad token with 401, also where none was needed"
   }
 });
 
-Deno.test("authorize() refuses a JWT where there is no key for it", async () => {
+Deno.test("authorize() refuses a JWT if no key is configured", async () => {
   assertEquals(await ask({ publishToken: PUBLISH_TOKEN }, { headers: bearer(ORDERS) }), BAD_TOKEN);
   assertEquals(await ask({}, { headers: bearer(ORDERS), action: "publish" }), BAD_TOKEN);
 });
 
-Deno.test("authorize() says what is wrong with a signed token, and nothing of another", async () => {
+Deno.test("authorize() says what is wrong with a signed token, and nothing about an unsigned one", async () => {
   const authorize = authorizeByTokens({ ...BOTH, subscribe: "public", now: () => NOW * 1_000 });
   const details = [
     [EXPIRED, "The token has expired"],
@@ -237,7 +237,7 @@ Deno.test("authorize() says what is wrong with a signed token, and nothing of an
   }
 });
 
-Deno.test("authorize() takes the time from its clock at each request", async () => {
+Deno.test("authorize() asks its clock at each request", async () => {
   let nowMs = NOW * 1_000;
   const authorize = authorizeByTokens({ jwtKey, subscribe: "token", now: () => nowMs });
   const request = get("/sse", { headers: bearer(ORDERS) });
@@ -249,7 +249,7 @@ Deno.test("authorize() takes the time from its clock at each request", async () 
   assertEquals(answer instanceof Response && answer.status, 401);
 });
 
-Deno.test("authorize() reads the scheme without regard to case, and any space behind it", async () => {
+Deno.test("authorize() reads the scheme in any case, followed by any white space", async () => {
   for (const token of [PUBLISH_TOKEN, ORDERS]) {
     for (const scheme of ["Bearer ", "bearer ", "BEARER ", "bEaReR  ", "Bearer \t "]) {
       const answer = await ask(BOTH, { headers: { authorization: scheme + token } });
@@ -258,7 +258,7 @@ Deno.test("authorize() reads the scheme without regard to case, and any space be
   }
 });
 
-Deno.test("authorize() refuses a header that has not exactly one token", async () => {
+Deno.test("authorize() refuses a header without exactly one token", async () => {
   const headers = ["Bearer", "Bearer ", `Bearer ${PUBLISH_TOKEN} x`, `Bearer x ${PUBLISH_TOKEN}`];
   headers.push(`Bearer ${PUBLISH_TOKEN}, Bearer ${PUBLISH_TOKEN}`, `Bearer "${PUBLISH_TOKEN}"`);
   for (const authorization of headers) {
@@ -267,7 +267,7 @@ Deno.test("authorize() refuses a header that has not exactly one token", async (
   }
 });
 
-Deno.test("authorize() takes another scheme than Bearer for no token", async () => {
+Deno.test("authorize() ignores other schemes than Bearer", async () => {
   const headers = [
     "",
     "Basic eDp5",
@@ -283,7 +283,7 @@ Deno.test("authorize() takes another scheme than Bearer for no token", async () 
   }
 });
 
-Deno.test("authorize() never takes a token from the query", async () => {
+Deno.test("authorize() never reads a token from the query", async () => {
   for (const name of ["access_token", "token", "authorization", "sse_token", "jwt"]) {
     for (const token of [PUBLISH_TOKEN, ORDERS]) {
       const path = `/sse?stream=news&${name}=${token}`;
@@ -292,7 +292,7 @@ Deno.test("authorize() never takes a token from the query", async () => {
   }
 });
 
-Deno.test("authorize() takes a JWT from a cookie sse_token", async () => {
+Deno.test("authorize() reads a JWT from a cookie sse_token", async () => {
   const table: [cookie: string, expected: unknown][] = [
     [`sse_token=${ORDERS}`, GRANTED_UNTIL],
     [`a=b; sse_token=${ORDERS}; c=d`, GRANTED_UNTIL],
@@ -323,7 +323,7 @@ Deno.test("authorize() takes a JWT from a cookie sse_token", async () => {
   }
 });
 
-Deno.test("authorize() refuses a bad cookie where streams are public, and a good one's end stays", async () => {
+Deno.test("authorize() on public streams refuses a bad cookie, and keeps the end of a good one", async () => {
   const options = { ...BOTH, subscribe: "public" } as const;
   for (const token of [EXPIRED, DAMAGED, ALG_NONE, "x"]) {
     const asked = { headers: { cookie: `sse_token=${token}` } };
@@ -333,7 +333,7 @@ Deno.test("authorize() refuses a bad cookie where streams are public, and a good
   assertEquals(await ask(options, asked), GRANTED_UNTIL);
 });
 
-Deno.test("authorize() doesn't look at the cookie where there is no key for it", async () => {
+Deno.test("authorize() ignores the cookie if no key is configured", async () => {
   for (const token of [PUBLISH_TOKEN, ORDERS, "x"]) {
     const asked = { headers: { cookie: `sse_token=${token}` } };
     assertEquals(await ask({ publishToken: PUBLISH_TOKEN }, asked), NO_TOKEN, token);
@@ -341,7 +341,7 @@ Deno.test("authorize() doesn't look at the cookie where there is no key for it",
   }
 });
 
-Deno.test("authorize() lets the header count where there is a cookie too", async () => {
+Deno.test("authorize() prefers the header to the cookie", async () => {
   const table: [authorization: string, token: string, expected: unknown][] = [
     [`Bearer ${PUBLISH_TOKEN}`, EXPIRED, GRANTED],
     [`Bearer ${ORDERS}`, "x", GRANTED_UNTIL],
@@ -386,7 +386,7 @@ const SITES: [headers: Record<string, string>, isOwn: boolean][] = [
   [{ referer: "http://localhost/" }, false],
 ];
 
-Deno.test("authorize() lets a cookie authorize unsafe methods from the server's own pages only", async () => {
+Deno.test("authorize() accepts a cookie for unsafe methods only from the server's own pages", async () => {
   for (const [site, isOwn] of SITES) {
     const headers = { cookie: `sse_token=${ORDERS}`, ...site };
     for (const method of ["POST", "DELETE", "PUT", "PATCH", "QUERY"]) {
@@ -397,7 +397,7 @@ Deno.test("authorize() lets a cookie authorize unsafe methods from the server's 
   }
 });
 
-Deno.test("authorize() lets a cookie authorize safe methods, and the header all, from anywhere", async () => {
+Deno.test("authorize() accepts a cookie for safe methods, and the header for all, from anywhere", async () => {
   for (const [site] of SITES) {
     for (const method of ["GET", "HEAD", "OPTIONS"]) {
       const headers = { cookie: `sse_token=${ORDERS}`, ...site };
@@ -409,7 +409,7 @@ Deno.test("authorize() lets a cookie authorize safe methods, and the header all,
   }
 });
 
-Deno.test("authorize() refuses a bad cookie as such wherever it comes from", async () => {
+Deno.test("authorize() answers a bad cookie with 401 from any page", async () => {
   for (const [site] of SITES) {
     const headers = { cookie: `sse_token=${EXPIRED}`, ...site };
     const asked = { headers, method: "POST", action: "publish" } as const;
@@ -417,7 +417,7 @@ Deno.test("authorize() refuses a bad cookie as such wherever it comes from", asy
   }
 });
 
-Deno.test("authorizeByTokens() refuses a publish token that no header can carry, and doesn't repeat it", () => {
+Deno.test("authorizeByTokens() throws for a publish token that no header can carry, without repeating it", () => {
   for (const publishToken of ["", " ", "two words", "line\nbreak", "é", "tab\t"]) {
     const error = assertThrows(
       () => authorizeByTokens({ publishToken, subscribe: "token" }),

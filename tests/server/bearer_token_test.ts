@@ -3,7 +3,7 @@ import { hashToken, matchesToken } from "../../lib/server/bearer_token.ts";
 
 const PUBLISH_TOKEN = "the-publish-token";
 
-Deno.test("matchesToken() is true for the token that was hashed only", async () => {
+Deno.test("matchesToken() is true only for the hashed token", async () => {
   const expected = await hashToken(PUBLISH_TOKEN);
   assertEquals(await matchesToken(PUBLISH_TOKEN, expected), true);
   const others = [
@@ -16,7 +16,7 @@ Deno.test("matchesToken() is true for the token that was hashed only", async () 
   for (const other of others) assertEquals(await matchesToken(other, expected), false, other);
 });
 
-Deno.test("matchesToken() is false where one bit of the hash differs, or all of it lacks", async () => {
+Deno.test("matchesToken() is false if one bit of the hash differs, or bytes are missing", async () => {
   const hash = await hashToken(PUBLISH_TOKEN);
   for (let bit = 0; bit < 256; bit++) {
     const other = hash.slice();

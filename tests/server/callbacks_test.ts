@@ -2,8 +2,8 @@ import { assertEquals, assertMatch } from "@std/assert";
 import type { AppOptions } from "../../lib/server/app.ts";
 import { get, testApp } from "./support.ts";
 
-// The server's half of ../callbacks_test.ts: what a callback of createApp() throws or rejects with costs
-// the one request that it was called for, or a figure, and is in the log once.
+// The server's half of ../callbacks_test.ts: an error in a callback of createApp() costs only the
+// request or the figure that the callback was called for, and is logged once.
 
 const SETTINGS = { PUBLISH_TOKEN: "a-token-for-these-tests" };
 const headers = { authorization: `Bearer ${SETTINGS.PUBLISH_TOKEN}` };
@@ -15,14 +15,14 @@ const ways: Readonly<Record<string, () => never>> = {
 };
 
 for (const [way, fail] of Object.entries(ways)) {
-  Deno.test(`createApp() answers 500 to the one request whose authorize() ${way}`, async () => {
+  Deno.test(`createApp() answers 500 only to the request whose authorize() ${way}`, async () => {
     await using app = testApp(SETTINGS, new Map(), { authorize: fail });
     assertEquals((await app.fetch(get("/sse?stream=a"))).status, 500);
     assertEquals((await app.fetch(get("/healthz"))).status, 200);
     assertEquals(app.log.all.filter((line) => line.includes("broken")).length, 1);
   });
 
-  Deno.test(`createApp() answers 500 to the one request whose page ${way}`, async () => {
+  Deno.test(`createApp() answers 500 only to the request whose page ${way}`, async () => {
     await using app = testApp(SETTINGS, new Map([["/page", { GET: fail }]]));
     const response = await app.fetch(get("/page"));
     assertEquals([response.status, (await response.text()).includes("broken")], [500, false]);
@@ -30,7 +30,7 @@ for (const [way, fail] of Object.entries(ways)) {
     assertEquals(app.log.all.filter((line) => line.includes("broken")).length, 1);
   });
 
-  Deno.test(`createApp() serves as if nothing were when print() ${way}`, async () => {
+  Deno.test(`createApp() keeps serving when print() ${way}`, async () => {
     await using app = testApp(SETTINGS, new Map(), { print: fail });
     const response = await app.fetch(get("/sse?stream=a"));
     assertEquals(response.status, 200);
@@ -39,7 +39,7 @@ for (const [way, fail] of Object.entries(ways)) {
 }
 
 for (const name of ["memoryBytes", "droppedLines"] as const) {
-  Deno.test(`createApp() leaves a figure out of /metrics whose ${name}() throws, and logs it`, async () => {
+  Deno.test(`createApp() logs an error of ${name}(), and leaves its figure out of /metrics`, async () => {
     const options: AppOptions = { [name]: ways.throws! };
     await using app = testApp(SETTINGS, new Map(), options);
     const response = await app.fetch(get("/metrics", { headers }));

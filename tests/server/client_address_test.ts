@@ -4,13 +4,13 @@ import { get, words } from "./support.ts";
 
 const REMOTE = "203.0.113.9";
 
-/** The address found behind so many proxies for a header. */
+/** The address found for a header behind this many proxies. */
 function address(header: string, trustedProxies: number): string {
   const request = get("/", { headers: { "x-forwarded-for": header } });
   return clientAddress(request, REMOTE, trustedProxies);
 }
 
-Deno.test("clientAddress() takes the entry that the first trusted proxy wrote", () => {
+Deno.test("clientAddress() returns the entry that the first trusted proxy wrote", () => {
   const table: [header: string, trustedProxies: number, expected: string][] = [
     ["192.0.2.7", 0, REMOTE],
     ["192.0.2.7", 1, "192.0.2.7"],
@@ -28,7 +28,7 @@ Deno.test("clientAddress() takes the entry that the first trusted proxy wrote", 
   }
 });
 
-Deno.test("clientAddress() gives the one spelling of an address, without brackets and port", () => {
+Deno.test("clientAddress() returns an address's canonical spelling, without brackets and port", () => {
   const table = {
     "6.6.6.6,192.0.2.7": "192.0.2.7",
     "6.6.6.6 ,\t 192.0.2.7 ": "192.0.2.7",
@@ -49,7 +49,7 @@ Deno.test("clientAddress() gives the one spelling of an address, without bracket
   }
 });
 
-Deno.test("clientAddress() is the other end's address where the header has none", () => {
+Deno.test("clientAddress() returns the peer's address if the header has no address", () => {
   const headers = words(String.raw`
     , 192.0.2.7, garbage unknown _hidden localhost 1.2.3 1.2.3.4.5 192.0.2.7: 192.0.2.7:x dead 1
     [2001:db8::7 2001:db8::7] []:1 fe80::1%  999.0.2.7 010.0.2.7 <script> "192.0.2.7" http://192.0.2.7/ \n`);
@@ -63,21 +63,21 @@ Deno.test("clientAddress() reads a header that was sent twice as one list", () =
   assertEquals(clientAddress(get("/", { headers }), REMOTE, 1), "192.0.2.7");
 });
 
-Deno.test("clientAddress() is the other end's address without the header", () => {
+Deno.test("clientAddress() returns the peer's address without the header", () => {
   assertEquals(clientAddress(get("/"), REMOTE, 1), REMOTE);
 });
 
-Deno.test("clientAddress() is unknown where nothing is known", () => {
+Deno.test("clientAddress() returns unknown without a peer's address", () => {
   assertEquals(clientAddress(get("/")), "unknown");
   assertEquals(clientAddress(get("/"), undefined, 1), "unknown");
 });
 
-Deno.test("clientAddress() gives the one spelling of the other end's address as well", () => {
+Deno.test("clientAddress() returns the canonical spelling of the peer's address, too", () => {
   assertEquals(clientAddress(get("/"), "::ffff:203.0.113.9"), REMOTE);
   assertEquals(clientAddress(get("/"), "2001:DB8:0::7"), "2001:db8::7");
 });
 
-Deno.test("clientAddress() takes nothing over 64 characters for an address", () => {
+Deno.test("clientAddress() ignores entries of more than 64 characters", () => {
   for (const text of ["1:".repeat(20_000), `fe80::1%${"e".repeat(57)}`, `::1${" ".repeat(9)}x`]) {
     assertEquals(address(text, 1), REMOTE, text.slice(0, 80));
   }

@@ -8,7 +8,7 @@ import { get, testApp, words } from "./support.ts";
 const IPV4 = words("::ffff:192.0.2.1 ::ffff:c000:201 0:0:0:0:0:FFFF:192.0.2.1 64:ff9b::192.0.2.1");
 const IPV6 = words("2001:DB8:0:0::2 2001:0db8::3%eth0 2001:db8:0:0:ffff:ffff:ffff:ffff");
 
-/** Connections of these limits, and a way to open one from an address. */
+/** Connections with these limits, and a function that opens one from an address. */
 function connectionsOf(maxConnections: number, maxConnectionsPerAddress = 0) {
   const log = new Lines();
   const connections = new Connections({
@@ -24,7 +24,7 @@ function connectionsOf(maxConnections: number, maxConnectionsPerAddress = 0) {
   return { connections, log, open };
 }
 
-Deno.test("Connections.admit() has one over the limit come later, until another has ended", async () => {
+Deno.test("Connections.admit() tells a client over the limit to reconnect later, until another ends", async () => {
   const { connections, open } = connectionsOf(1);
   const first = open("192.0.2.1");
   assertMatch(await open("192.0.2.2").text(), /^retry: \d+\n$/);
@@ -45,7 +45,7 @@ Deno.test("Connections.admit() counts a connection until its socket is gone", as
   assertEquals(connections.size, 0);
 });
 
-Deno.test("Connections.admit() has an address be the same in every spelling", async () => {
+Deno.test("Connections.admit() counts every spelling of an address as the same address", async () => {
   for (const [first, ...others] of [["192.0.2.1", ...IPV4], ["2001:db8::1", ...IPV6]]) {
     const { connections, open } = connectionsOf(10, 1);
     const held = open(first!);
@@ -57,7 +57,7 @@ Deno.test("Connections.admit() has an address be the same in every spelling", as
   }
 });
 
-Deno.test("Connections.admit() limits no address that a proxy may have", async () => {
+Deno.test("Connections.admit() does not limit addresses that a proxy may have", async () => {
   const { connections, open } = connectionsOf(100, 1);
   const addresses = words(`127.0.0.1 ::1 ::ffff:7f00:1 10.0.0.1 192.168.0.1 172.16.0.1 100.64.0.1
     169.254.0.1 fd00::1 fe80::1%eth0 unknown`);
@@ -67,7 +67,7 @@ Deno.test("Connections.admit() limits no address that a proxy may have", async (
   assertEquals(connections.size, 0);
 });
 
-Deno.test("Connections.admit() limits an address, of IPv6 a /64", async () => {
+Deno.test("Connections.admit() limits an IPv4 address, and an IPv6 /64", async () => {
   const { connections, open } = connectionsOf(10, 1);
   const held = ["192.0.2.1", "192.0.2.2", "2001:db8::1", "2001:db8:0:1::1"].map((it) => open(it));
   const refused = ["192.0.2.1", "::ffff:192.0.2.2", "2001:db8::2", "2001:db8:0:1:ffff::"];
@@ -78,7 +78,7 @@ Deno.test("Connections.admit() limits an address, of IPv6 a /64", async () => {
   assertEquals(connections.size, 0);
 });
 
-Deno.test("Connections.admit() neither counts nor logs what is no event stream", () => {
+Deno.test("Connections.admit() neither counts nor logs other responses than event streams", () => {
   const { connections, log } = connectionsOf(1);
   const visitor = { address: "192.0.2.1", streams: [], completed: undefined };
   assertEquals(connections.admit(visitor, () => new Response(null, { status: 204 })).status, 204);
@@ -93,7 +93,7 @@ Deno.test("Connections.admit() logs each end once", async () => {
   assertEquals(log.all, ["connected", "disconnected"]);
 });
 
-Deno.test("an app leaves room for others when one address has opened 1 000 event streams", async () => {
+Deno.test("an app accepts other clients when one address has opened 1 000 event streams", async () => {
   await using app = testApp({ TRUST_PROXY: "1", LOG_FORMAT: "off", INTERVAL_MS: "3600000" });
   const open = (address: string) =>
     app.fetch(get("/sse", { headers: { "x-forwarded-for": address } }));
@@ -145,7 +145,7 @@ Deno.test({
   },
 });
 
-/** The first bytes that a subscriber gets. */
+/** The first bytes of a subscriber's stream. */
 async function firstOf(port: number): Promise<string> {
   const response = await fetch(`http://127.0.0.1:${port}/sse?stream=a`);
   const reader = response.body!.getReader();

@@ -5,7 +5,7 @@ import { get, testApp } from "./support.ts";
 const TOKEN = "a-token-for-these-tests";
 const headers = { authorization: `Bearer ${TOKEN}`, "content-type": "text/plain" };
 
-Deno.test("GET /console/events tells of figures, streams and connections, as they change", async () => {
+Deno.test("GET /console/events sends figures, streams and connections as they change", async () => {
   await using app = testApp({ PUBLISH_TOKEN: TOKEN, INTERVAL_MS: "3600000" });
   const own = await app.fetch(get("/sse"));
   const subscriber = await app.fetch(get("/sse?stream=news"));
@@ -26,7 +26,7 @@ Deno.test("GET /console/events tells of figures, streams and connections, as the
   for (const response of [own, subscriber]) await response.body!.cancel();
 });
 
-Deno.test("GET /console/events shows 200 streams and 200 connections, and counts the others", async () => {
+Deno.test("GET /console/events lists 200 streams and 200 connections, and counts the others", async () => {
   await using app = testApp({ PUBLISH_TOKEN: TOKEN, INTERVAL_MS: "3600000", STREAMS: "time,s" });
   for (let i = 0; i < 300; i++) app.hub.createStream(`s/${i}`);
   const open = (query: string) => app.fetch(get(`/sse${query}`));
@@ -43,13 +43,13 @@ Deno.test("GET /console/events shows 200 streams and 200 connections, and counts
   for (const response of [...own, ...some]) await response.body!.cancel();
 });
 
-Deno.test("GET /console/events is for the token only, and /sse does not reach its hub", async () => {
+Deno.test("GET /console/events needs the token, and /sse does not reach its hub", async () => {
   await using app = testApp({ PUBLISH_TOKEN: TOKEN, INTERVAL_MS: "3600000" });
   assertEquals((await app.fetch(get("/console/events"))).status, 401);
   assertEquals(app.hub.streams().map(({ name }) => name), ["time"]);
 });
 
-Deno.test("GET /console/events begins with what was before", async () => {
+Deno.test("GET /console/events begins with the figures of the past", async () => {
   await using app = testApp({ PUBLISH_TOKEN: TOKEN, INTERVAL_MS: "3600000" });
   const open = async () => new Client(await app.fetch(get("/console/events", { headers })));
   await using first = await open();

@@ -7,7 +7,7 @@ const APP = "https://app.example";
 const OTHER_APP = "http://localhost:3000";
 const ORIGINS = [APP, OTHER_APP];
 
-/** Origins that are none of those above, though some look it. */
+/** Origins that differ from those above, though some look alike. */
 const FOREIGN = [
   "https://evil.example",
   "http://app.example",
@@ -30,7 +30,7 @@ function refuse(): never {
   throw new Error("The handler was called");
 }
 
-/** The answer's status and its headers, but for those of its content. */
+/** The response's status and its headers, except those of its content. */
 async function ask(
   origins: readonly string[],
   init: RequestInit,
@@ -58,7 +58,7 @@ function allowing(origin: string): Record<string, string> {
   };
 }
 
-Deno.test("withCors() tells the browser that a page of an allowed origin may read the answer", async () => {
+Deno.test("withCors() lets pages of an allowed origin read the response", async () => {
   for (const origin of ORIGINS) {
     for (const method of ["GET", "HEAD", "POST", "DELETE", "OPTIONS"]) {
       const answer = await ask(ORIGINS, { method, headers: { origin } });
@@ -67,7 +67,7 @@ Deno.test("withCors() tells the browser that a page of an allowed origin may rea
   }
 });
 
-Deno.test("withCors() allows no other origin, and says that the answer depends on it", async () => {
+Deno.test("withCors() allows no other origin, and adds Vary: Origin", async () => {
   for (const origin of FOREIGN) {
     const answer = await ask(ORIGINS, { headers: { origin } });
     assertEquals(answer, [200, { vary: "Origin" }], origin);
@@ -75,7 +75,7 @@ Deno.test("withCors() allows no other origin, and says that the answer depends o
   assertEquals(await ask(ORIGINS, {}), [200, { vary: "Origin" }]);
 });
 
-Deno.test("withCors() answers the preflight of an allowed origin itself", async () => {
+Deno.test("withCors() answers the preflight of an allowed origin without the handler", async () => {
   for (const origin of ORIGINS) {
     assertEquals(await ask(ORIGINS, preflight(origin), refuse), [204, {
       ...allowing(origin),
@@ -87,7 +87,7 @@ Deno.test("withCors() answers the preflight of an allowed origin itself", async 
   }
 });
 
-Deno.test("withCors() allows an allowed origin the headers that its preflight asks for", async () => {
+Deno.test("withCors() allows the headers that the preflight of an allowed origin asks for", async () => {
   const byDefault = "Last-Event-ID, Authorization, Content-Type, Cache-Control";
   const table: [asked: string, allowed: string][] = [
     ["traceparent", "traceparent"],
@@ -109,7 +109,7 @@ Deno.test("withCors() allows an allowed origin the headers that its preflight as
   }
 });
 
-Deno.test("withCors() knows the origins of apps and extensions", async () => {
+Deno.test("withCors() accepts the origins of apps and extensions", async () => {
   const app = "capacitor://localhost";
   const extension = "chrome-extension://mdplmiioglkpgkgblfdilgebpppgdlm";
   for (const origin of [app, extension]) {
@@ -126,7 +126,7 @@ Deno.test("withCors() refuses the preflight of every other origin", async () => 
   }
 });
 
-Deno.test("withCors() takes no other request for a preflight", async () => {
+Deno.test("withCors() passes requests that are not preflights to the handler", async () => {
   const requests: RequestInit[] = [
     { method: "OPTIONS" },
     { method: "OPTIONS", headers: { "access-control-request-method": "POST" } },
@@ -137,7 +137,7 @@ Deno.test("withCors() takes no other request for a preflight", async () => {
   }
 });
 
-Deno.test("withCors() adds to the Vary there is, once", async () => {
+Deno.test("withCors() adds Origin to an existing Vary once", async () => {
   const table = {
     "accept-encoding": "accept-encoding, Origin",
     "accept, cookie": "accept, cookie, Origin",
@@ -154,14 +154,14 @@ Deno.test("withCors() adds to the Vary there is, once", async () => {
   }
 });
 
-Deno.test("withCors() keeps the status, the headers and the body of an answer", async () => {
+Deno.test("withCors() keeps the status, the headers and the body of a response", async () => {
   const handler = () => new Response("gone", { status: 410, headers: { "x-mine": "1" } });
   const response = await withCors(handler, ORIGINS)(get("/", { headers: { origin: APP } }), {});
   assertEquals([response.status, response.headers.get("x-mine")], [410, "1"]);
   assertEquals(await response.text(), "gone");
 });
 
-Deno.test("withCors() works on an answer whose headers are immutable", async () => {
+Deno.test("withCors() works on a response with immutable headers", async () => {
   const answer = await fetch("data:text/plain,hello");
   assertThrows(() => answer.headers.set("vary", "Origin"), TypeError);
   const response = await withCors(() => answer, ORIGINS)(
@@ -173,7 +173,7 @@ Deno.test("withCors() works on an answer whose headers are immutable", async () 
   assertEquals(await response.text(), "hello");
 });
 
-Deno.test("withCors() hands the handler the request and what is known of its connection", async () => {
+Deno.test("withCors() passes the request and its connection's info to the handler", async () => {
   const info = { remoteAddr: { hostname: "192.0.2.7" } };
   const request = get("/sse");
   const handler: Handler = (...args) => {
@@ -184,12 +184,12 @@ Deno.test("withCors() hands the handler the request and what is known of its con
   assertEquals(await (await withCors(handler, ORIGINS)(request, info)).text(), "seen");
 });
 
-Deno.test("withCors() leaves the handler as it is without origins", () => {
+Deno.test("withCors() returns the handler unchanged without origins", () => {
   const handler = hello();
   assertStrictEquals(withCors(handler, []), handler);
 });
 
-Deno.test("withCors() refuses what is no origin", () => {
+Deno.test("withCors() throws for a text that is not an origin", () => {
   const error = assertThrows(() => withCors(hello(), [APP, "*"]), TypeError);
   assertEquals(
     error.message,
@@ -197,7 +197,7 @@ Deno.test("withCors() refuses what is no origin", () => {
   );
 });
 
-Deno.test("isOrigin() is true for what browsers write in Origin", () => {
+Deno.test("isOrigin() is true for origins as browsers write them", () => {
   const origins = [APP, OTHER_APP, "http://localhost", "https://a", "http://192.0.2.7:8080"];
   origins.push("https://[2001:db8::7]", "http://[::1]:3000", "https://xn--bcher-kva.example");
   origins.push(
@@ -215,7 +215,7 @@ Deno.test("isOrigin() is true for what browsers write in Origin", () => {
   for (const origin of origins) assertEquals(isOrigin(origin), true, origin);
 });
 
-Deno.test("isOrigin() is false for everything else", () => {
+Deno.test("isOrigin() is false for every other text", () => {
   const table = ["", "null", "*", "app.example", "//app.example", "https://", "https:app.example"];
   table.push("https://*.app.example", "https://*", "https://app.example/", "https://app.example/x");
   table.push(

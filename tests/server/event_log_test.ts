@@ -5,7 +5,7 @@ import { get, testApp } from "./support.ts";
 const PUBLISH_TOKEN = "a-token-for-these-tests";
 const headers = { authorization: `Bearer ${PUBLISH_TOKEN}`, "content-type": "text/plain" };
 
-/** A log that goes away when it is told to; what is on its way then fails. */
+/** A log that becomes unreachable on demand; pending appends then fail. */
 class FailingLog extends MemoryLog {
   override isUp = true;
   readonly #append = super.append.bind(this);
@@ -16,7 +16,7 @@ class FailingLog extends MemoryLog {
   override end: MemoryLog["end"] = () => Promise.reject(new Error("disk full"));
 }
 
-Deno.test("a server whose event log is away answers 503, says when to try again, and counts it", async () => {
+Deno.test("a server whose event log is unreachable answers 503 with Retry-After, and counts it", async () => {
   const eventLog = new FailingLog();
   await using app = testApp({ PUBLISH_TOKEN }, undefined, { eventLog });
   const post = () => app.fetch(get("/sse?stream=x", { method: "POST", headers, body: "x" }));
@@ -40,7 +40,7 @@ Deno.test("a server whose event log is away answers 503, says when to try again,
   assertEquals([(await post()).status, (await app.fetch(get("/readyz"))).status], [200, 200]);
 });
 
-Deno.test("a server says in its log, a line each, that its event log is away and that it is back", async () => {
+Deno.test("a server logs a line when its event log is unreachable, and another when it is reachable again", async () => {
   const eventLog = new MemoryLog();
   const open = eventLog.open.bind(eventLog);
   let changed: ((isUp: boolean, reason?: unknown) => void) | undefined;

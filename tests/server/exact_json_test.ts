@@ -2,7 +2,7 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { parseExactJson, toNumber } from "../../lib/server/exact_json.ts";
 import { mulberry32 } from "../random.ts";
 
-/** A random number as JSON has them, of few digits or of many. */
+/** A random number in JSON, with few digits or with many. */
 function randomNumber(random: () => number): string {
   const below = (limit: number) => Math.floor(random() * limit);
   const digits = (most: number) =>
@@ -13,7 +13,7 @@ function randomNumber(random: () => number): string {
   return `${below(3) ? "" : "-"}${whole}${fraction}${exponent}`;
 }
 
-Deno.test("parseExactJson() and JSON.stringify() give back 100 000 random numbers as they were", () => {
+Deno.test("parseExactJson() and JSON.stringify() keep the text of 100 000 random numbers", () => {
   const random = mulberry32(12);
   for (let i = 0; i < 100_000; i++) {
     const number = randomNumber(random);
@@ -23,18 +23,18 @@ Deno.test("parseExactJson() and JSON.stringify() give back 100 000 random number
   }
 });
 
-Deno.test("parseExactJson() is JSON.parse() where every number is what it says", () => {
+Deno.test("parseExactJson() is JSON.parse() for numbers that a double keeps", () => {
   const json = '{"a":[1,-1.5,0,123456789012345,0.000001,"1.0",null,true,{"b":""}]}';
   assertEquals(parseExactJson(json), JSON.parse(json));
 });
 
-Deno.test("parseExactJson() throws what JSON.parse() throws", () => {
+Deno.test("parseExactJson() throws the errors of JSON.parse()", () => {
   for (const json of ["", "[1.0", "[01.0]", "[1.]", "[-0,]", "[1e]"]) {
     assertThrows(() => parseExactJson(json), SyntaxError);
   }
 });
 
-Deno.test("toNumber() leaves every other value as it is", () => {
+Deno.test("toNumber() returns every other value unchanged", () => {
   for (const value of [1, "1.0", null, undefined, { rawJSON: "1" }, [1]]) {
     assertEquals(toNumber(value), value);
   }

@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { words } from "./support.ts";
 import { addressBlock, parseIpAddress } from "../../lib/server/ip_address.ts";
 
-/** Every spelling of an address, by its canonical one. */
+/** Spellings of addresses, by their canonical spelling. */
 const SPELLINGS = {
   "192.0.2.7": words(`192.0.2.7 ::ffff:192.0.2.7 ::FFFF:192.0.2.7 ::ffff:c000:207 ::ffff:c000:0207
     0:0:0:0:0:ffff:192.0.2.7 0000:0000:0000:0000:0000:ffff:c000:0207 ::ffff:192.0.2.7%eth0
@@ -24,7 +24,7 @@ Deno.test("parseIpAddress() gives every spelling of an address the same text and
   }
 });
 
-Deno.test("parseIpAddress() reads nothing else", () => {
+Deno.test("parseIpAddress() rejects every other text", () => {
   const others = words(String.raw`
     unknown _hidden localhost 1 1.2.3 1.2.3.4.5 256.0.0.1 010.0.0.1 0x7f.0.0.1 1.2.3.4%eth0 1.2.3.4:80
     -1.0.0.1 1..2.3 ١.٢.٣.٤ : ::: 1::2::3 1:2:3:4:5:6:7 1:2:3:4:5:6:7:8:9 12345:: g:: ::1.2.3 ::1/64 [::1]
@@ -34,12 +34,12 @@ Deno.test("parseIpAddress() reads nothing else", () => {
   }
 });
 
-Deno.test("parseIpAddress() reads no more than 64 characters", () => {
+Deno.test("parseIpAddress() rejects more than 64 characters", () => {
   assertEquals(parseIpAddress(`::1%${"e".repeat(60)}`)?.text, "::1");
   assertEquals(parseIpAddress(`::1%${"e".repeat(61)}`), undefined);
 });
 
-Deno.test("addressBlock() is an IPv4 address itself, of IPv6 the /64, and any other text as it is", () => {
+Deno.test("addressBlock() returns an IPv4 address, the /64 of an IPv6 address, and any other text unchanged", () => {
   const blocks = {
     "192.0.2.7": words("192.0.2.7 ::ffff:192.0.2.7 ::ffff:c000:207 64:ff9b::c000:207"),
     "192.0.2.8": words("192.0.2.8 ::ffff:c000:208 64:ff9b::192.0.2.8"),
@@ -55,7 +55,7 @@ Deno.test("addressBlock() is an IPv4 address itself, of IPv6 the /64, and any ot
   }
 });
 
-Deno.test("parseIpAddress() tells loopback, private and public addresses apart", () => {
+Deno.test("parseIpAddress() distinguishes loopback, private and public addresses", () => {
   const loopback = words("127.0.0.1 127.255.255.255 ::1 ::ffff:7f00:1");
   const reserved = words(`10.0.0.0 10.255.255.255 172.16.0.0 172.31.255.255 192.168.0.1 100.64.0.0
     100.127.255.255 169.254.1.1 0.0.0.0 :: fc00:: fdff::1 fe80::1 febf::1 ::ffff:10.0.0.1 64:ff9b::a00:1`);

@@ -7,7 +7,7 @@ const EXPECTED =
   "Cannot import JWT key: expected an HS256 secret of 32 bytes or more, or an ES256 " +
   "public key as PEM (-----BEGIN PUBLIC KEY-----, SPKI, P-256), got ";
 
-Deno.test("importJwtKey() takes a secret from 32 bytes on", async () => {
+Deno.test("importJwtKey() accepts a secret of 32 bytes or more", async () => {
   for (const secret of ["0123456789abcdef".repeat(2), "äöüßéèêç".repeat(2), SECRET]) {
     assertEquals((await importJwtKey(secret)).algorithm, "HS256", secret);
   }
@@ -23,7 +23,7 @@ Deno.test("importJwtKey() takes a secret from 32 bytes on", async () => {
   }
 });
 
-Deno.test("importJwtKey() takes a P-256 public key with any white space", async () => {
+Deno.test("importJwtKey() accepts a P-256 public key with any white space", async () => {
   const { pem } = await es256();
   const table = [pem, pem.trim(), `\n ${pem} \n`, pem.replaceAll("\n", " ")];
   table.push(pem.replaceAll("\n", "\r\n"), pem.replaceAll("\n", "\\n"));
@@ -33,7 +33,7 @@ Deno.test("importJwtKey() takes a P-256 public key with any white space", async 
   }
 });
 
-Deno.test("importJwtKey() refuses a PEM of another key, names it, and doesn't repeat it", async () => {
+Deno.test("importJwtKey() rejects a PEM of another key by its kind, without repeating it", async () => {
   const { pem } = await es256();
   const damaged = "a public key that is damaged or not on the curve P-256";
   const form = "a PEM of another form";
@@ -60,14 +60,14 @@ Deno.test("importJwtKey() refuses a PEM of another key, names it, and doesn't re
   }
 });
 
-Deno.test("importJwtKey() gives a key that does nothing but verify", async () => {
+Deno.test("importJwtKey() returns a key that can only verify", async () => {
   for (const text of [SECRET, (await es256()).pem]) {
     const { cryptoKey } = await importJwtKey(text);
     assertEquals([cryptoKey.extractable, cryptoKey.usages], [false, ["verify"]]);
   }
 });
 
-Deno.test("explainJwtKey() names white space and quotes at either end of a secret", () => {
+Deno.test("explainJwtKey() names white space and quotes at the ends of a secret", () => {
   const table: [ends: string[], fault: string][] = [
     [["\n", "\r\n", " ", "\t", "\u00a0", "\ufeff", "\\n", "\\r\\n"], "white space"],
     [['"', "'", "`", "“", "’"], "quotes"],

@@ -22,7 +22,7 @@ export function pemOf(spki: ArrayBuffer, label = "PUBLIC KEY"): string {
   return [`-----BEGIN ${label}-----`, ...lines, `-----END ${label}-----`, ""].join("\n");
 }
 
-/** A new key pair of ECDSA: its public key as PEM, and what signs. */
+/** A new key pair of ECDSA: its public key as PEM, and a function that signs. */
 export async function es256(
   namedCurve = "P-256",
 ): Promise<{ readonly pem: string; readonly sign: Sign }> {

@@ -33,7 +33,7 @@ function fromBase64Url(text: string): Uint8Array<ArrayBuffer> {
   return Uint8Array.fromBase64(text, { alphabet: "base64url" });
 }
 
-/** A token of these parts; bytes and a text stand for themselves, all else for its JSON. */
+/** A token of these parts. Bytes and texts are used unchanged, other values as JSON. */
 async function token(header: unknown, payload: unknown, sign: Sign): Promise<string> {
   const parts = [header, payload].map((part) =>
     base64Url(
@@ -56,13 +56,13 @@ async function hs256(payload: unknown, header: unknown = { alg: "HS256" }): Prom
   return await token(header, payload, await hmac(SECRET));
 }
 
-/** The claims of a token, or why it is refused. */
+/** The claims of a token, or the reason of its refusal. */
 async function verify(...args: Parameters<typeof verifyJwt>): Promise<Claims | JwtFault> {
   const result = await verifyJwt(...args);
   return "fault" in result ? result.fault : result;
 }
 
-/** Its claims are not for this server, so that `claims` is the answer to a good signature. */
+/** The claims lack `sse`, so a valid signature leads to the fault `claims`. */
 async function assertVector(vector: string, key: JwtKey): Promise<void> {
   assertEquals(await verify(vector, key, NOW), "claims");
   const [header = "", payload, signature = ""] = vector.split(".");
@@ -93,7 +93,7 @@ Deno.test("verifyJwt() verifies the ES256 token of RFC 7515, appendix A.3", asyn
   await assertVector(RFC_ES256, await importJwtKey(pem));
 });
 
-Deno.test("verifyJwt() takes a token that openssl signed", async () => {
+Deno.test("verifyJwt() accepts a token that openssl signed", async () => {
   const signed = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9." +
     "eyJleHAiOjE3NTAwMDAwNjAsInNzZSI6eyJzdWJzY3JpYmUiOlsib3JkZXJzLyoiXX19." +
     "ENVSX4qegB-k57Puq1q9Z93OleFDyhSuj_r3lB7Duhg";
@@ -104,7 +104,7 @@ Deno.test("verifyJwt() takes a token that openssl signed", async () => {
   });
 });
 
-Deno.test("verifyJwt() gives the claims of a good token", async () => {
+Deno.test("verifyJwt() returns the claims of a valid token", async () => {
   const key = await importJwtKey(SECRET);
   const claims = { expiresAtSeconds: NOW + 60, ...GOOD.sse };
   assertEquals(await verify(await hs256(GOOD), key, NOW), claims);
@@ -113,7 +113,7 @@ Deno.test("verifyJwt() gives the claims of a good token", async () => {
   assertEquals(await verify(signed, await importJwtKey(pem), NOW), claims);
 });
 
-Deno.test("verifyJwt() lets each list be left out, and others' claims be there", async () => {
+Deno.test("verifyJwt() accepts claims without either list, and with other claims", async () => {
   const key = await importJwtKey(SECRET);
   const table: [sse: object, subscribe: string[], publish: string[]][] = [
     [{}, [], []],
@@ -131,7 +131,7 @@ Deno.test("verifyJwt() lets each list be left out, and others' claims be there",
   }
 });
 
-Deno.test("verifyJwt() refuses claims that are not what they should be", async () => {
+Deno.test("verifyJwt() refuses claims of wrong types and names", async () => {
   const key = await importJwtKey(SECRET);
   const { exp, sse } = GOOD;
   const payloads: unknown[] = [
@@ -171,7 +171,7 @@ Deno.test("verifyJwt() refuses claims that are not what they should be", async (
   }
 });
 
-Deno.test("verifyJwt() refuses a token from the second it expires on", async () => {
+Deno.test("verifyJwt() refuses a token from the second of its exp on", async () => {
   const key = await importJwtKey(SECRET);
   const signed = await hs256(GOOD);
   assert(typeof await verify(signed, key, NOW + 59.999) === "object");
@@ -181,14 +181,14 @@ Deno.test("verifyJwt() refuses a token from the second it expires on", async () 
   assertEquals(await verify(await hs256({ ...GOOD, exp: -1 }), key, NOW), "expired");
 });
 
-Deno.test("verifyJwt() refuses a token until 5 seconds before the second it begins with", async () => {
+Deno.test("verifyJwt() refuses a token until 5 seconds before its nbf", async () => {
   const key = await importJwtKey(SECRET);
   const signed = await hs256({ ...GOOD, nbf: NOW });
   assertEquals(await verify(signed, key, NOW - 5.001), "early");
   for (const now of [NOW - 5, NOW]) assert(typeof await verify(signed, key, now) === "object");
 });
 
-Deno.test("verifyJwt() tells the holder of a signed token what is wrong with its claims", async () => {
+Deno.test("verifyJwt() says what is wrong with the claims of a signed token", async () => {
   const key = await importJwtKey(SECRET);
   const { exp, sse } = GOOD;
   const inSeconds = "it must be in seconds, not milliseconds";
@@ -218,14 +218,14 @@ Deno.test("verifyJwt() tells the holder of a signed token what is wrong with its
   }
 });
 
-Deno.test("verifyJwt() takes an exp up to the end of the year 9999", async () => {
+Deno.test("verifyJwt() accepts an exp up to the end of the year 9999", async () => {
   const key = await importJwtKey(SECRET);
   const exp = Date.UTC(10_000, 0) / 1_000;
   assert(typeof await verify(await hs256({ ...GOOD, exp: exp - 1 }), key, NOW) === "object");
   assertEquals(await verify(await hs256({ ...GOOD, exp }), key, NOW), "claims");
 });
 
-Deno.test("verifyJwt() takes the types JWT and at+jwt, and no header that asks for more", async () => {
+Deno.test("verifyJwt() accepts the types JWT and at+jwt only, and no header crit", async () => {
   const key = await importJwtKey(SECRET);
   for (const typ of ["JWT", "jwt", "at+jwt", "AT+JWT", "application/at+jwt", "application/jwt"]) {
     const signed = await hs256(GOOD, { alg: "HS256", typ });
@@ -241,7 +241,7 @@ Deno.test("verifyJwt() takes the types JWT and at+jwt, and no header that asks f
   }
 });
 
-Deno.test("verifyJwt() takes no algorithm but its key's, whatever the header says", async () => {
+Deno.test("verifyJwt() accepts only its key's algorithm, whatever the header says", async () => {
   const { pem, sign } = await es256();
   const key = await importJwtKey(SECRET);
   const algorithms = [
@@ -269,7 +269,7 @@ Deno.test("verifyJwt() takes no algorithm but its key's, whatever the header say
   assertEquals(await verify(proto, key, NOW), "header");
 });
 
-Deno.test("verifyJwt() refuses what was signed with the text of the public key as a secret", async () => {
+Deno.test("verifyJwt() refuses a token signed with the public key's text as a secret", async () => {
   const { pem } = await es256();
   const key = await importJwtKey(pem);
   for (const alg of ["HS256", "ES256"]) {
@@ -302,7 +302,7 @@ Deno.test("verifyJwt() refuses signatures of other keys, other hashes and other 
   }
 });
 
-Deno.test("verifyJwt() refuses a good token with any character changed, dropped or doubled", async () => {
+Deno.test("verifyJwt() refuses a valid token with any character changed, dropped or doubled", async () => {
   const { pem, sign } = await es256();
   const cases: [token: string, key: JwtKey][] = [
     [await hs256(GOOD), await importJwtKey(SECRET)],
@@ -351,7 +351,7 @@ Deno.test("verifyJwt() refuses the base64 of another alphabet", async () => {
   assertEquals(await verify(other, key, NOW), "malformed");
 });
 
-Deno.test("verifyJwt() refuses a header or claims that are no UTF-8", async () => {
+Deno.test("verifyJwt() refuses a header or claims that are not UTF-8", async () => {
   const key = await importJwtKey(SECRET);
   const withBadByte = (text: string) => bytes(text).map((byte) => byte === 0x3f ? 0xff : byte);
   const header = withBadByte('{"alg":"HS256","kid":"?"}');
@@ -360,7 +360,7 @@ Deno.test("verifyJwt() refuses a header or claims that are no UTF-8", async () =
   assertEquals(await verify(await hs256(payload), key, NOW), "claims");
 });
 
-Deno.test("verifyJwt() refuses what has not three parts", async () => {
+Deno.test("verifyJwt() refuses a token without exactly three parts", async () => {
   const key = await importJwtKey(SECRET);
   const good = await hs256(GOOD);
   const [header, payload, signature] = good.split(".");
@@ -394,7 +394,7 @@ Deno.test("verifyJwt() refuses a token of more than 8 KiB", async () => {
   assertEquals(await verify("a.".repeat(5_000_000), key, NOW), "malformed");
 });
 
-Deno.test("verifyJwt() neither throws at any text nor passes one that wasn't signed", async () => {
+Deno.test("verifyJwt() refuses any unsigned text without throwing", async () => {
   const random = mulberry32(3);
   const below = (limit: number) => Math.floor(random() * limit);
   const key = await importJwtKey(SECRET);

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertLess } from "@std/assert";
 import { LineQueue, type LineQueueOptions, type LineWriter } from "../../lib/server/line_queue.ts";
 
-/** An output that takes what `take` says: a number of bytes, an error, or nothing for ever. */
+/** An output that does what `take` says: writes a number of bytes, fails, or blocks for ever. */
 class Output implements LineWriter {
   text = "";
   readonly writes: number[] = [];
@@ -15,7 +15,7 @@ class Output implements LineWriter {
   }
 }
 
-/** A queue that says what it dropped, and its output. */
+/** A queue that reports dropped lines, and its output. */
 function open(options: LineQueueOptions = {}) {
   const output = new Output();
   const queue: LineQueue = new LineQueue(output, {
@@ -42,7 +42,7 @@ Deno.test("LineQueue writes at most 4096 bytes at once, or one line", async () =
   assertEquals(output.writes, [4_096, 96, 5_001, 2]);
 });
 
-Deno.test("LineQueue writes the rest of what an output took a part of", async () => {
+Deno.test("LineQueue writes the rest of a chunk that was written in part", async () => {
   const { output, queue } = open();
   output.take = (bytes) => Math.min(bytes, 3);
   queue.print("one line");
@@ -51,7 +51,7 @@ Deno.test("LineQueue writes the rest of what an output took a part of", async ()
   assertEquals(output.text, "one line\nanother\n");
 });
 
-Deno.test("LineQueue.print() drops and counts lines while its output takes nothing", async () => {
+Deno.test("LineQueue.print() drops and counts lines while its output blocks", async () => {
   const { output, queue } = open({ maxCharacters: 10 });
   output.take = never;
   queue.print("taken");
@@ -60,7 +60,7 @@ Deno.test("LineQueue.print() drops and counts lines while its output takes nothi
   assertEquals([queue.dropped, output.writes.length, output.text], [99_998, 1, ""]);
 });
 
-Deno.test("LineQueue says how many lines are missing, where they are missing", async () => {
+Deno.test("LineQueue reports the number of dropped lines in their place", async () => {
   const { output, queue } = open({ maxCharacters: 5_000 });
   const { promise: goesOn, resolve } = Promise.withResolvers<number>();
   output.take = () => goesOn;
@@ -77,7 +77,7 @@ Deno.test("LineQueue says how many lines are missing, where they are missing", a
   assertEquals(lines, ["first", ...kept, "dropped 5", "last", ""]);
 });
 
-Deno.test("LineQueue goes on after a line that is longer than what may wait", async () => {
+Deno.test("LineQueue goes on after a line longer than its limit", async () => {
   const { output, queue } = open({ maxCharacters: 10 });
   for (const line of ["x".repeat(20), "dropped", "also dropped"]) queue.print(line);
   await queue.flush(1_000);
@@ -86,7 +86,7 @@ Deno.test("LineQueue goes on after a line that is longer than what may wait", as
   assertEquals(output.text, `${"x".repeat(20)}\ndropped 2\na\n`);
 });
 
-Deno.test("LineQueue tries again from where it stopped, with the next line", async () => {
+Deno.test("LineQueue retries a failed write from the byte where it stopped", async () => {
   const { output, queue } = open();
   output.take = (bytes) => output.writes.length === 1 ? Math.min(bytes, 4) : full();
   queue.print("one line");
@@ -100,7 +100,7 @@ Deno.test("LineQueue tries again from where it stopped, with the next line", asy
   assertEquals(output.text, "one line\nanother\nlast\n");
 });
 
-Deno.test("LineQueue.print() makes one attempt a turn at an output that fails", async () => {
+Deno.test("LineQueue.print() tries a failing output once a turn", async () => {
   const { output, queue } = open({ maxCharacters: 100 });
   output.take = full;
   for (let turn = 0; turn < 50; turn++) {
@@ -112,7 +112,7 @@ Deno.test("LineQueue.print() makes one attempt a turn at an output that fails", 
   assert(queue.dropped > 0);
 });
 
-Deno.test("LineQueue.print() takes no write of nothing for progress", async () => {
+Deno.test("LineQueue.print() treats a write of 0 bytes as a failure", async () => {
   const { output, queue } = open();
   output.take = () => 0;
   queue.print("a line");
@@ -120,7 +120,7 @@ Deno.test("LineQueue.print() takes no write of nothing for progress", async () =
   assertLess(output.writes.length, 3);
 });
 
-Deno.test("LineQueue.flush() gives up in time on an output that takes nothing", async () => {
+Deno.test("LineQueue.flush() gives up in time on an output that blocks", async () => {
   const { output, queue } = open();
   output.take = never;
   queue.print("a line");
@@ -129,7 +129,7 @@ Deno.test("LineQueue.flush() gives up in time on an output that takes nothing", 
   assertEquals([output.text, output.writes.length], ["", 1]);
 });
 
-Deno.test("LineQueue.flush() returns at once where there is nothing to write", async () => {
+Deno.test("LineQueue.flush() resolves at once if there is nothing to write", async () => {
   const { output, queue } = open();
   await queue.flush(1e9);
   assertEquals(output.writes, []);

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { showAddress } from "../../lib/server/listen_address.ts";
 
-Deno.test("showAddress() names an address and what curl is given to reach it", () => {
+Deno.test("showAddress() shows an address and the curl arguments that reach it", () => {
   const tcp = (hostname: string) => ({ transport: "tcp", hostname, port: 80 });
   const table: [...Parameters<typeof showAddress>, text: string, curl: string | undefined][] = [
     [tcp("127.0.0.1"), "http", "http://127.0.0.1:80/", "'http://127.0.0.1:80/sse'"],

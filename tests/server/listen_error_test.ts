@@ -4,7 +4,7 @@ import { describeListenError } from "../../lib/server/listen_error.ts";
 const NO_ADDRESS =
   " is not an address of this machine; set HOST to 0.0.0.0, or to 127.0.0.1 to be reached from this machine only";
 
-/** What `Deno.serve` throws, by its name and message, and what is said of it. */
+/** Errors of `Deno.serve` by name and message, with their descriptions. */
 const TABLE: [host: string, name: string, message: string, reason: string][] = [
   ["127.0.0.1", "AddrInUse", "Address already in use", "the port is in use; set PORT to another"],
   [
@@ -48,14 +48,14 @@ const TABLE: [host: string, name: string, message: string, reason: string][] = [
 ];
 
 for (const [host, name, message, reason] of TABLE) {
-  Deno.test(`describeListenError() says of ${name}, ${JSON.stringify(message)}, what to set`, () => {
+  Deno.test(`describeListenError() says what to set for ${name}, ${JSON.stringify(message)}`, () => {
     const error = Object.assign(new Error(message), { name });
     const text = describeListenError(error, { host, port: 80 });
     assertEquals(text, `Cannot listen on ${host}:80: ${reason}`);
   });
 }
 
-Deno.test("describeListenError() names the address of DENO_SERVE_ADDRESS where that counts", () => {
+Deno.test("describeListenError() names the address of DENO_SERVE_ADDRESS if it is set", () => {
   const settings = { host: "127.0.0.1", port: 80, address: "unix:/run/hub.sock" };
   const describe = (name: string) =>
     describeListenError(Object.assign(new Error("No such file"), { name }), settings);

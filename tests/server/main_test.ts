@@ -18,23 +18,23 @@ async function open(url: URL, path: string): Promise<Body> {
   return new Body(response);
 }
 
-/** Sends text to a server, and reads nothing of what it answers. */
+/** Sends text to a server, and does not read the answer. */
 async function stall(url: URL, text: string): Promise<Deno.TcpConn> {
   const socket = await Deno.connect({ hostname: url.hostname, port: Number(url.port) });
   socket.write(new TextEncoder().encode(text)).catch(() => {
-    // The server ended before it had taken all.
+    // The server exited before it had read everything.
   });
   return socket;
 }
 
-/** Opens an event stream with a request that promises a body and never sends it. */
+/** Opens an event stream with a request whose announced body is never sent. */
 async function openUnfinished(url: URL): Promise<Deno.TcpConn> {
   const socket = await stall(url, "GET /sse HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n");
   await socket.read(new Uint8Array(1));
   return socket;
 }
 
-/** Opens sockets that send nothing, as many as the server takes. */
+/** Opens sockets that send nothing, as many as the server accepts. */
 async function connectAll(url: URL, count: number): Promise<Deno.TcpConn[]> {
   const sockets: Deno.TcpConn[] = [];
   try {
@@ -42,13 +42,13 @@ async function connectAll(url: URL, count: number): Promise<Deno.TcpConn[]> {
       sockets.push(await Deno.connect({ hostname: url.hostname, port: Number(url.port) }));
     }
   } catch {
-    // It has stopped listening: there are enough.
+    // The server has stopped listening: there are enough sockets.
   }
   return sockets;
 }
 
 Deno.test({
-  name: "main.ts serves pages and events where it says it listens",
+  name: "main.ts serves pages and events at the address that it prints",
   ignore,
   async fn() {
     await using server = new ServerProcess({ INTERVAL_MS: "10" });
@@ -69,7 +69,7 @@ Deno.test({
 
 for (const signal of SIGNALS) {
   Deno.test({
-    name: `main.ts ends open responses and itself on ${signal}`,
+    name: `main.ts ends open responses and exits on ${signal}`,
     ignore,
     async fn() {
       await using server = new ServerProcess();
@@ -88,7 +88,7 @@ for (const signal of SIGNALS) {
 }
 
 Deno.test({
-  name: "main.ts ends on a signal although clients don't read",
+  name: "main.ts exits on a signal even if clients don't read",
   ignore,
   async fn() {
     await using server = new ServerProcess({ INTERVAL_MS: "10" });
@@ -103,13 +103,14 @@ Deno.test({
 });
 
 Deno.test({
-  name: "main.ts ends after DRAIN_SECONDS although a client takes nothing of what fills its socket",
+  name:
+    "main.ts exits after DRAIN_SECONDS even if a client's socket is full and the client doesn't read",
   ignore,
   async fn() {
     await using server = new ServerProcess({ DRAIN_SECONDS: "1" });
     const url = await server.url();
     using _ = await stall(url, "GET / HTTP/1.1\r\nHost: a\r\n\r\n".repeat(100_000));
-    // Meanwhile the server writes until it can't.
+    // Meanwhile the server writes until the socket is full.
     for (let i = 0; i < 100; i++) await (await fetch(new URL("healthz", url))).text();
     server.kill("SIGTERM");
     assertEquals(await server.exitCode(), 0);
@@ -118,7 +119,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "main.ts ends after DRAIN_SECONDS although a client never finishes its request",
+  name: "main.ts exits after DRAIN_SECONDS even if a client never finishes its request",
   ignore,
   async fn() {
     await using server = new ServerProcess({ DRAIN_SECONDS: "1" });
@@ -129,7 +130,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "main.ts ends at once on a second signal, once a second has passed since the first",
+  name: "main.ts exits at once on a second signal that comes more than a second after the first",
   ignore,
   async fn() {
     await using server = new ServerProcess({ DRAIN_SECONDS: "3600" });
@@ -146,7 +147,7 @@ Deno.test({
 
 for (const second of SIGNALS) {
   Deno.test({
-    name: `main.ts takes SIGINT and ${second} at once for one wish, and sends everybody away`,
+    name: `main.ts takes SIGINT and ${second} in quick succession for one signal, and drains`,
     ignore,
     async fn() {
       await using server = new ServerProcess();
@@ -160,7 +161,7 @@ for (const second of SIGNALS) {
 }
 
 Deno.test({
-  name: "main.ts tells all wrong settings on stderr and exits with 2",
+  name: "main.ts names all wrong settings on stderr and exits with 2",
   ignore,
   async fn() {
     const settings = { PORT: "http", LOG_FORMAT: "xml", INTERVAL_MS: "0" };
@@ -207,7 +208,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "main.ts tells wrong settings as JSON, a line each, with LOG_FORMAT=json",
+  name: "main.ts names wrong settings as lines of JSON with LOG_FORMAT=json",
   ignore,
   async fn() {
     await using server = new ServerProcess({ LOG_FORMAT: "json", PORT: "http", INTERVAL_MS: "0" });
@@ -218,7 +219,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "main.ts names HOST where it is the name of a compiler's target, as conda sets it",
+  name: "main.ts names HOST if it is a compiler's target, as conda sets it",
   ignore,
   async fn() {
     await using server = new ServerProcess({ HOST: "x86_64-conda-linux-gnu" });
@@ -231,7 +232,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "main.ts has the runtime send its log to a collector, with OTEL_DENO_CONSOLE=replace",
+  name: "main.ts leaves its log to the runtime's collector with OTEL_DENO_CONSOLE=replace",
   ignore,
   async fn() {
     let collected = "";
@@ -262,7 +263,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "main.ts serves a Unix socket that DENO_SERVE_ADDRESS names, to clients without an address",
+  name: "main.ts serves a Unix socket named by DENO_SERVE_ADDRESS, to clients without an address",
   ignore: ignore || Deno.build.os === "windows",
   async fn() {
     const folder = await Deno.makeTempDir();
@@ -297,7 +298,7 @@ const UNUSABLE = {
 };
 for (const [what, settings] of Object.entries(UNUSABLE)) {
   Deno.test({
-    name: `main.ts tells that it can't listen with ${what} and exits with 1`,
+    name: `main.ts says why it can't listen with ${what} and exits with 1`,
     ignore,
     async fn() {
       await using server = new ServerProcess(settings);
@@ -310,7 +311,7 @@ for (const [what, settings] of Object.entries(UNUSABLE)) {
 }
 
 Deno.test({
-  name: "main.ts listens again when it has run out of file descriptors",
+  name: "main.ts listens again after it has run out of file descriptors",
   ignore,
   async fn() {
     await using server = new ServerProcess({}, { before: "ulimit -n 80" });
@@ -327,7 +328,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "main.ts stands on no package",
+  name: "main.ts uses no package",
   ignore,
   async fn() {
     const { stdout, success } = await new Deno.Command(Deno.execPath(), {

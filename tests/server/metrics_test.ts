@@ -11,7 +11,7 @@ const TOKEN = "a-token-for-these-tests";
 const headers = { authorization: `Bearer ${TOKEN}`, "content-type": "text/plain" };
 const SETTINGS = { PUBLISH_TOKEN: TOKEN, INTERVAL_MS: "3600000" };
 
-/** Each sample of `/metrics`, by its name and labels. */
+/** The samples of `/metrics`, by name and labels. */
 async function samples(app: TestApp): Promise<Map<string, number>> {
   const text = await (await app.fetch(get("/metrics", { headers }))).text();
   const lines = text.split("\n").filter((line) => line && !line.startsWith("#"));
@@ -21,7 +21,7 @@ async function samples(app: TestApp): Promise<Map<string, number>> {
   }));
 }
 
-Deno.test("GET /metrics agrees with what clients counted", async () => {
+Deno.test("GET /metrics agrees with the counts of clients", async () => {
   await using app = testApp(SETTINGS);
   const clients = [];
   for (let i = 0; i < 5; i++) clients.push(new Client(await app.fetch(get("/sse?stream=news"))));
@@ -47,7 +47,7 @@ Deno.test("GET /metrics agrees with what clients counted", async () => {
   assertEquals(after.get("sse_subscribers"), 0);
 });
 
-Deno.test("GET /metrics counts gaps, resets, and who is refused", async () => {
+Deno.test("GET /metrics counts gaps, resets and refusals", async () => {
   await using app = testApp({
     ...SETTINGS,
     HISTORY_EVENTS: "1",
@@ -72,7 +72,7 @@ Deno.test("GET /metrics counts gaps, resets, and who is refused", async () => {
   for (const response of held) await response.body!.cancel();
 });
 
-/** What `/metrics` says of a log, without histograms; empty if it says nothing but whether it is up. */
+/** The log's samples in `/metrics`, without histograms and `sse_log_up`. */
 async function logSamples(app: TestApp): Promise<Record<string, number>> {
   const all = [...await samples(app)].filter(([name]) => /^sse_log_(?!up|lines)/.test(name));
   return Object.fromEntries(all.filter(([name]) => !name.includes("_bucket")));
@@ -91,7 +91,7 @@ const LOG_ZEROS = {
   sse_log_check_seconds_count: 0,
 };
 
-Deno.test("GET /metrics tells of a log that several instances share, from zeros on", async () => {
+Deno.test("GET /metrics has the figures of a shared log, zeros at first", async () => {
   const store = new ListStore();
   await using app = testApp(SETTINGS, new Map(), { eventLog: new SharedLog(store) });
   await app.hub.ready;
@@ -109,10 +109,10 @@ Deno.test("GET /metrics tells of a log that several instances share, from zeros 
   assertEquals([figures.sse_log_entries, figures.sse_log_outages_total], [2, 1]);
   assertEquals(figures.sse_log_append_seconds_count, 2);
   assertEquals((await samples(app)).get("sse_log_up"), 0);
-  assertEquals(app.log.all.filter((line) => line.includes("event log away")).length, 3);
+  assertEquals(app.log.all.filter((line) => line.includes("event log unreachable")).length, 3);
 });
 
-Deno.test("GET /metrics writes what a log says of itself in seconds", async () => {
+Deno.test("GET /metrics writes the figures of a log in seconds", async () => {
   const eventLog: EventLog = new ScriptedLog();
   const appendMs = { bounds: [1, 2_500], counts: [3, 2, 1], sum: 12_500 };
   const checkMs = { bounds: [1], counts: [1, 0], sum: 0.5 };
@@ -142,7 +142,7 @@ Deno.test("GET /metrics writes what a log says of itself in seconds", async () =
   assertEquals((await samples(app)).get('sse_log_append_seconds_bucket{le="2.5"}'), 5);
 });
 
-Deno.test("GET /metrics leaves out what a log does not say of itself", async () => {
+Deno.test("GET /metrics leaves out the figures of a log without stats()", async () => {
   for (const eventLog of [undefined, new ScriptedLog()]) {
     await using app = testApp(SETTINGS, new Map(), eventLog && { eventLog });
     assertEquals([await logSamples(app), app.hub.stats().log], [{}, undefined]);
@@ -151,7 +151,7 @@ Deno.test("GET /metrics leaves out what a log does not say of itself", async () 
 });
 
 Deno.test({
-  name: "README.md has a line for each metric, with its type, and for no other",
+  name: "README.md lists exactly the metrics of the server, with their types",
   ignore: await lacks("read"),
   async fn() {
     const eventLog = new SharedLog(new ListStore());
@@ -165,7 +165,7 @@ Deno.test({
   },
 });
 
-Deno.test("GET /metrics is well-formed, and no label is a stranger's", async () => {
+Deno.test("GET /metrics is well-formed, and has no label that a client chose", async () => {
   const eventLog = new SharedLog(new ListStore());
   await using app = testApp(SETTINGS, new Map(), { eventLog });
   await app.hub.ready;

@@ -22,7 +22,7 @@ function utf8(text: string): Uint8Array<ArrayBuffer> {
   return new TextEncoder().encode(text);
 }
 
-/** The events of a request, or the status and the detail of the answer that refuses it. */
+/** The events of a request, or the status and the detail of its refusal. */
 async function read(
   request: Request,
   maxEventBytes = MAX,
@@ -39,7 +39,7 @@ async function readJson(body: string): ReturnType<typeof read> {
   return await read(post(body, JSON_TYPE));
 }
 
-/** A body of chunks that tells how many were taken. */
+/** A body of chunks that counts how many were read. */
 class Chunks {
   taken = 0;
   readonly body: ReadableStream<Uint8Array>;
@@ -56,7 +56,7 @@ class Chunks {
   }
 }
 
-Deno.test("readPublishBody() takes text as the data of one event", async () => {
+Deno.test("readPublishBody() reads text as the data of one event", async () => {
   const texts = [
     "hello",
     "two\nlines\r\n",
@@ -73,7 +73,7 @@ Deno.test("readPublishBody() takes text as the data of one event", async () => {
   assertEquals(await read(post(null, TEXT)), [{ data: "" }]);
 });
 
-Deno.test("readPublishBody() takes JSON as the fields of one event", async () => {
+Deno.test("readPublishBody() reads a JSON object as the fields of one event", async () => {
   const table: ServerSentEvent[] = [
     { data: "hello" },
     { data: "" },
@@ -90,13 +90,13 @@ Deno.test("readPublishBody() takes JSON as the fields of one event", async () =>
   }
 });
 
-Deno.test("readPublishBody() takes a list as a batch, in its order", async () => {
+Deno.test("readPublishBody() reads a JSON list as a batch, in its order", async () => {
   const events = [{ data: "1" }, { data: "2", event: "x" }, { comment: "3" }, { data: "1" }];
   assertEquals(await readJson(JSON.stringify(events)), events);
   assertEquals(await readJson('[{"data":"1"}]'), [{ data: "1" }]);
 });
 
-Deno.test("readPublishBody() sends data that is no string as its JSON", async () => {
+Deno.test("readPublishBody() turns data that is not a string into JSON", async () => {
   const table = {
     "null": "null",
     "true": "true",
@@ -119,7 +119,7 @@ Deno.test("readPublishBody() sends data that is no string as its JSON", async ()
   }
 });
 
-Deno.test("readPublishBody() gives numbers in data as they were written", async () => {
+Deno.test("readPublishBody() keeps the text of numbers in data", async () => {
   const numbers = words(
     `1234567890123456789 -1234567890123456789 12345678901234567890 9007199254740993
     0.1234567890123456789 1.0 -0 -0.0 0.0 1.10 1e400 -1e400 1E2 1e2 1e+2 1e-7 0.0000001 0.000001 5e-324
@@ -134,7 +134,7 @@ Deno.test("readPublishBody() gives numbers in data as they were written", async 
   }
 });
 
-Deno.test("readPublishBody() changes nothing but numbers' text where a number keeps it", async () => {
+Deno.test("readPublishBody() reads other values the same way if a number keeps its text", async () => {
   const table = {
     '{"a":1.0,"a":{"b":2.0}}': '{"a":{"b":2.0}}',
     '{"a":1.0,"a":"1.0"}': '{"a":"1.0"}',
@@ -157,7 +157,7 @@ Deno.test("readPublishBody() changes nothing but numbers' text where a number ke
   assertEquals(await readJson(" 1.0 "), [400, detail]);
 });
 
-Deno.test("readPublishBody() lets the last of doubled fields count", async () => {
+Deno.test("readPublishBody() uses the last of several equal fields", async () => {
   assertEquals(await readJson('{"data":"1","data":"2"}'), [{ data: "2" }]);
   assertEquals(await readJson('{"event":"a\\n","data":"1","event":"b"}'), [{
     event: "b",
@@ -165,7 +165,7 @@ Deno.test("readPublishBody() lets the last of doubled fields count", async () =>
   }]);
 });
 
-Deno.test("readPublishBody() refuses a field and names it", async () => {
+Deno.test("readPublishBody() refuses a wrong field and names it", async () => {
   const event =
     '"event" must be a string without line breaks, and no event type that the hub reserves';
   const id =
@@ -213,7 +213,7 @@ Deno.test("readPublishBody() refuses fields that an event doesn't have", async (
   assertEquals(detail, `An event has no field "${"x".repeat(100)}"`);
 });
 
-Deno.test("readPublishBody() refuses an event that would arrive as nothing", async () => {
+Deno.test("readPublishBody() refuses an event that clients would not see", async () => {
   const table = {
     "{}": 'An event needs "data", "comment" or "retry"',
     '{"id":"7"}': 'An event needs "data", "comment" or "retry"',
@@ -230,7 +230,7 @@ Deno.test("readPublishBody() refuses an event that would arrive as nothing", asy
   }
 });
 
-Deno.test("readPublishBody() refuses JSON that is no event and no batch", async () => {
+Deno.test("readPublishBody() refuses JSON that is neither an event nor a batch", async () => {
   const detail = "An event must be a JSON object";
   for (const json of ["null", "true", "1", '"hello"']) {
     assertEquals(await readJson(json), [400, detail], json);
@@ -241,7 +241,7 @@ Deno.test("readPublishBody() refuses JSON that is no event and no batch", async 
   assertEquals(await readJson("[]"), [400, "A batch must have at least one event"]);
 });
 
-Deno.test("readPublishBody() refuses what is no JSON", async () => {
+Deno.test("readPublishBody() refuses text that is not JSON", async () => {
   const table = [
     "",
     " ",
@@ -268,7 +268,7 @@ Deno.test("readPublishBody() refuses what is no JSON", async () => {
   assertEquals(await read(post(null, JSON_TYPE)), [400, "The body must be valid JSON"]);
 });
 
-Deno.test("readPublishBody() doesn't fail at data that is nested as deep as it gets", async () => {
+Deno.test("readPublishBody() survives data that is nested as deep as a body allows", async () => {
   const depth = 400_000;
   const data = "[".repeat(depth) + "]".repeat(depth);
   const result = await read(post(`{"data":${data}}`, JSON_TYPE), 1_000_000);
@@ -276,21 +276,21 @@ Deno.test("readPublishBody() doesn't fail at data that is nested as deep as it g
   assertEquals<unknown>(result, result[0] === 400 ? refused : [{ data }]);
 });
 
-Deno.test("readPublishBody() doesn't fail at such data with a number that keeps its text", async () => {
+Deno.test("readPublishBody() survives deeply nested data with a number that keeps its text", async () => {
   const data = "[".repeat(400_000) + "1.0" + "]".repeat(400_000);
   const result = await read(post(`{"data":${data}}`, JSON_TYPE), 1_000_000);
   const refused = [400, '"data" is nested too deep'];
   assertEquals<unknown>(result, result[0] === 400 ? refused : [{ data }]);
 });
 
-Deno.test("readPublishBody() takes 10 000 events in a batch, and not one more", async () => {
+Deno.test("readPublishBody() accepts 10 000 events in a batch, and not one more", async () => {
   const batch = (count: number) => post(`[${Array(count).fill('{"data":1}')}]`, JSON_TYPE);
   assertEquals((await read(batch(10_000), 262_144)).length, 10_000);
   const refused = await read(batch(10_001), 262_144);
   assertEquals(refused, [413, "A batch may have at most 10000 events"]);
 });
 
-Deno.test("readPublishBody() takes a content type in every spelling", async () => {
+Deno.test("readPublishBody() accepts a content type in every spelling", async () => {
   const types = ["text/plain", "TEXT/Plain", "text/plain;", "text/plain ; ", "text/plain;;"];
   types.push("text/plain;charset=utf-8", "text/plain; charset=UTF-8", 'text/plain;charset="utf-8"');
   types.push("text/plain;CHARSET=Utf-8", 'text/plain; format=flowed; charset="UTF-8"; x=y');
@@ -389,7 +389,7 @@ Deno.test("readPublishBody() refuses every content coding", async () => {
   }
 });
 
-Deno.test("readPublishBody() reads nothing of a body it refuses for its type", async () => {
+Deno.test("readPublishBody() reads nothing of a body with a wrong type", async () => {
   for (const headers of [{ "content-type": "text/html" }, { "content-encoding": "gzip" }]) {
     const chunks = new Chunks(() => utf8("x"));
     assertEquals((await read(post(chunks.body, TEXT, headers)))[0], 415);
@@ -397,7 +397,7 @@ Deno.test("readPublishBody() reads nothing of a body it refuses for its type", a
   }
 });
 
-Deno.test("readPublishBody() refuses what is no UTF-8", async () => {
+Deno.test("readPublishBody() refuses bytes that are not UTF-8", async () => {
   const table = [
     "ff",
     "c3",
@@ -420,13 +420,13 @@ Deno.test("readPublishBody() refuses what is no UTF-8", async () => {
   }
 });
 
-Deno.test("readPublishBody() takes a byte order mark at the start for no part of the text", async () => {
+Deno.test("readPublishBody() drops a byte order mark at the start", async () => {
   assertEquals(await read(post("\ufeffa\ufeff", TEXT)), [{ data: "a\ufeff" }]);
   assertEquals(await read(post("\ufeff\ufeffa", TEXT)), [{ data: "\ufeffa" }]);
   assertEquals(await readJson('\ufeff{"data":"\ufeff"}'), [{ data: "\ufeff" }]);
 });
 
-Deno.test("readPublishBody() gives the same however the body is cut", async () => {
+Deno.test("readPublishBody() returns the same events however the body is cut into chunks", async () => {
   const text = '\ufeff{"data":"é€😀\\n","event":"ü"}';
   const all = utf8(text);
   const expected = [{ data: "é€😀\n", event: "ü" }];
@@ -439,7 +439,7 @@ Deno.test("readPublishBody() gives the same however the body is cut", async () =
   assertEquals(await read(post(body, JSON_TYPE)), expected);
 });
 
-Deno.test("readPublishBody() takes text up to the limit, in bytes", async () => {
+Deno.test("readPublishBody() accepts text up to the limit in bytes", async () => {
   for (
     const text of ["x".repeat(MAX), "é".repeat(MAX / 2), "😀".repeat(MAX / 4), "\n".repeat(MAX)]
   ) {
@@ -449,7 +449,7 @@ Deno.test("readPublishBody() takes text up to the limit, in bytes", async () => 
   }
 });
 
-Deno.test("readPublishBody() counts of JSON the bytes of an event's texts", async () => {
+Deno.test("readPublishBody() counts only the bytes of an event's texts in JSON", async () => {
   const fits: ServerSentEvent[] = [
     { data: "x".repeat(MAX) },
     { data: "\u0001".repeat(MAX / 2) },
@@ -467,7 +467,7 @@ Deno.test("readPublishBody() counts of JSON the bytes of an event's texts", asyn
   }
 });
 
-Deno.test("readPublishBody() takes of JSON four times an event's bytes, white space included", async () => {
+Deno.test("readPublishBody() accepts JSON of four times an event's bytes, white space included", async () => {
   const batch = Array.from({ length: 4 }, () => ({ data: "x".repeat(80) }));
   const json = JSON.stringify(batch).padEnd(4 * MAX);
   assertEquals(await readJson(json), batch);
@@ -514,13 +514,13 @@ Deno.test("readPublishBody() refuses a body that breaks off", async () => {
   assertEquals(await read(post(chunks.body, TEXT)), [400, detail]);
 });
 
-Deno.test("readPublishBody() throws where the body has been read already", async () => {
+Deno.test("readPublishBody() throws if the body has been read already", async () => {
   const request = post("hello", TEXT);
   await request.text();
   await assertRejects(() => readPublishBody(request, MAX), TypeError);
 });
 
-Deno.test("readPublishBody() gives events that can be encoded, or refuses, whatever comes", async () => {
+Deno.test("readPublishBody() returns events that can be encoded, or a refusal, for any body", async () => {
   const random = mulberry32(4);
   const below = (limit: number) => Math.floor(random() * limit);
   const pieces = words(String.raw`

@@ -4,12 +4,12 @@ import { get, type TestApp, testApp } from "./support.ts";
 
 const TOKEN = "a-token-for-these-tests";
 
-/** An app that takes this token, without the clock. */
+/** An app with this token, without the stream time. */
 function publishApp(settings: Readonly<Record<string, string>> = {}): TestApp {
   return testApp({ PUBLISH_TOKEN: TOKEN, INTERVAL_MS: "3600000", ...settings });
 }
 
-/** What `curl` would send. */
+/** A publish request as curl would send it. */
 function post(app: TestApp, query: string, body: string, type = "text/plain"): Promise<Response> {
   const headers = { authorization: `Bearer ${TOKEN}`, "content-type": type };
   return app.fetch(get(`/sse?${query}`, { method: "POST", headers, body }));
@@ -24,7 +24,7 @@ function remove(app: TestApp, query: string): Promise<Response> {
   return app.fetch(get(`/sse?${query}`, { method: "DELETE", headers }));
 }
 
-Deno.test("POST /sse publishes text, and says what became of it", async () => {
+Deno.test("POST /sse publishes text, and answers with its id and its subscribers", async () => {
   await using app = publishApp();
   await using client = new Client(app.hub.subscribe(subscription("stream=news")));
   const response = await post(app, "stream=news", "Hello\n world");
@@ -34,7 +34,7 @@ Deno.test("POST /sse publishes text, and says what became of it", async () => {
   assertEquals(event, { event: "message", data: "Hello\n world", lastEventId: id });
 });
 
-Deno.test("POST /sse publishes the fields of an event, and data of any JSON", async () => {
+Deno.test("POST /sse publishes the fields of an event, with any JSON as data", async () => {
   await using app = publishApp();
   await using client = new Client(app.hub.subscribe(subscription("stream=news")));
   await json(app, "stream=news", { event: "price", id: "mine", data: { eur: [1.08] } });
@@ -44,7 +44,7 @@ Deno.test("POST /sse publishes the fields of an event, and data of any JSON", as
   assertEquals([second?.event, second?.data], ["message", "a string as it is"]);
 });
 
-Deno.test("POST /sse publishes a batch whole or not at all", async () => {
+Deno.test("POST /sse publishes a whole batch or none of it", async () => {
   await using app = publishApp();
   const good = await json(app, "stream=news", [{ data: "1" }, { data: "2" }]);
   assertMatch((await good.json()).id, /-2$/);
@@ -54,14 +54,14 @@ Deno.test("POST /sse publishes a batch whole or not at all", async () => {
   assertEquals(app.hub.stats().published, 2);
 });
 
-Deno.test("POST /sse answers a publisher's double with the first's result", async () => {
+Deno.test("POST /sse answers a repeated key with the first publish's result", async () => {
   await using app = publishApp();
   const first = await (await json(app, "stream=news", { id: "k", data: "x" })).json();
   const again = await (await json(app, "stream=news", { id: "k", data: "x" })).json();
   assertEquals([again, app.hub.stats().published], [first, 1]);
 });
 
-Deno.test("POST /sse names one stream that can be one", async () => {
+Deno.test("POST /sse needs exactly one valid stream name", async () => {
   await using app = publishApp({ STREAMS: "news" });
   const table = { "": 400, "stream=news&stream=b": 400, "stream=..": 400, "stream=other": 404 };
   for (const [query, status] of Object.entries(table)) {
@@ -80,13 +80,13 @@ Deno.test("POST /sse to a stream that has ended is 409", async () => {
   assertEquals([response.status, (await response.json()).title], [409, "Conflict"]);
 });
 
-Deno.test("DELETE /sse of a stream there is not is 404", async () => {
+Deno.test("DELETE /sse of an unknown stream is 404", async () => {
   await using app = publishApp();
   const response = await remove(app, "stream=news");
   assertEquals([response.status, (await response.json()).title], [404, "Not Found"]);
 });
 
-Deno.test("DELETE /sse of the stream time is refused, and the clock goes on", async () => {
+Deno.test("DELETE /sse of the stream time is refused, and the stream goes on", async () => {
   await using app = publishApp({ INTERVAL_MS: "10" });
   await using client = new Client(app.hub.subscribe(subscription("stream=time")));
   await client.take(2);
@@ -95,7 +95,7 @@ Deno.test("DELETE /sse of the stream time is refused, and the clock goes on", as
   assertEquals(app.hub.stream("time")?.isEphemeral, true);
 });
 
-Deno.test("POST /sse too large is 413, and read no further", async () => {
+Deno.test("POST /sse with a body that is too large is 413, and the rest is not read", async () => {
   await using app = publishApp({ MAX_EVENT_BYTES: "100" });
   assertEquals((await post(app, "stream=news", "x".repeat(101))).status, 413);
   let pulled = 0;
@@ -118,7 +118,7 @@ Deno.test("POST /sse over PUBLISH_RATE is 429 and says when to try again", async
   assertEquals([response.status, response.headers.get("retry-after")], [429, "1"]);
 });
 
-Deno.test("POST /sse takes a batch over PUBLISH_RATE whole, and then waits for all its events", async () => {
+Deno.test("POST /sse accepts a whole batch over PUBLISH_RATE, and then waits for all its events", async () => {
   await using app = publishApp({ PUBLISH_RATE: "10" });
   const batch = Array.from({ length: 10_000 }, () => ({ data: "x" }));
   assertEquals((await json(app, "stream=news", batch)).status, 200);
@@ -128,7 +128,7 @@ Deno.test("POST /sse takes a batch over PUBLISH_RATE whole, and then waits for a
   assertEquals(app.hub.stats().published, 10_000);
 });
 
-Deno.test("POST /sse to one stream too many is 429, and the others go on", async () => {
+Deno.test("POST /sse to one stream over MAX_STREAMS is 429, and the other streams go on", async () => {
   await using app = publishApp({ MAX_STREAMS: "3" });
   assertEquals(app.hub.streams().map(({ name }) => name), ["time"]);
   for (const [stream, status] of [["a", 200], ["b", 200], ["c", 429], ["a", 200]] as const) {
@@ -138,14 +138,14 @@ Deno.test("POST /sse to one stream too many is 429, and the others go on", async
   }
 });
 
-Deno.test("POST /sse while the server stops is 503", async () => {
+Deno.test("POST /sse while the server is stopping is 503", async () => {
   await using app = publishApp();
   await app.close();
   const response = await post(app, "stream=news", "x");
   assertEquals([response.status, response.headers.get("retry-after")], [503, "5"]);
 });
 
-Deno.test("GET /streams lists the streams, and below it each, for the token only", async () => {
+Deno.test("GET /streams lists the streams, GET /streams/<name> shows one, both for the token only", async () => {
   await using app = publishApp();
   const { id } = await (await post(app, "stream=a/b", "x")).json();
   const headers = { authorization: `Bearer ${TOKEN}` };
@@ -158,7 +158,7 @@ Deno.test("GET /streams lists the streams, and below it each, for the token only
   assertEquals((await app.fetch(get("/streams/a/b"))).status, 401);
 });
 
-Deno.test("createApp() asks the application's own authorize() about every use of a stream", async () => {
+Deno.test("createApp() calls the application's authorize() for every use of a stream", async () => {
   const asked: unknown[] = [];
   await using app = testApp({ INTERVAL_MS: "3600000" }, new Map(), {
     authorize(_request, action, streams) {
@@ -173,7 +173,7 @@ Deno.test("createApp() asks the application's own authorize() about every use of
   assertEquals(asked, [["subscribe", ["b", "a"]], ["publish", ["a"]], ["admin", []]]);
 });
 
-Deno.test("a grant that ends has the connection end, of either shape, and says so", async () => {
+Deno.test("a grant that expires ends connections of both shapes with an event expired", async () => {
   await using app = testApp({ HEARTBEAT_SECONDS: "1" }, new Map(), {
     authorize: () => ({ expiresAtMs: Date.now() + 30 }),
   });
@@ -185,7 +185,7 @@ Deno.test("a grant that ends has the connection end, of either shape, and says s
   assertEquals(reasons.length, 2);
 });
 
-Deno.test("a flood of names stays within MAX_STREAMS, and publishers of others go on", async () => {
+Deno.test("a flood of stream names stays within MAX_STREAMS, and other publishers go on", async () => {
   await using app = publishApp({ MAX_STREAMS: "100", HISTORY_TOTAL_BYTES: "10000" });
   let refused = 0;
   for (let i = 0; i < 50_000; i++) {

@@ -1,12 +1,12 @@
 import { assertEquals } from "@std/assert";
 import { RateLimit } from "../../lib/server/rate_limit.ts";
 
-Deno.test("RateLimit.take() allows as many at once as a second brings, then says how long to wait", () => {
+Deno.test("RateLimit.take() grants the permits of one second at once, then says how long to wait", () => {
   const limit = new RateLimit(2, { now: () => 0 });
   assertEquals([1, 2, 3].map(() => limit.take("a")), [0, 0, 1]);
 });
 
-Deno.test("RateLimit.take() fills the bucket evenly, and not beyond a second's worth", () => {
+Deno.test("RateLimit.take() fills the bucket evenly, up to the permits of one second", () => {
   let nowMs = 0;
   const limit = new RateLimit(2, { now: () => nowMs });
   const takes = (count: number) => Array.from({ length: count }, () => limit.take("a"));
@@ -29,7 +29,7 @@ Deno.test("RateLimit.take() with 0 a second allows everything", () => {
   assertEquals(new Set(Array.from({ length: 100 }, () => limit.take("a"))), new Set([0]));
 });
 
-Deno.test("RateLimit forgets the key that has been away longest beyond 10 000", () => {
+Deno.test("RateLimit forgets the least recently used key beyond 10 000", () => {
   const limit = new RateLimit(1, { now: () => 0 });
   limit.take("first");
   limit.take("second");
@@ -45,7 +45,7 @@ Deno.test("RateLimit.take() allows a burst of another size", () => {
   assertEquals([1, 2].map(() => limit.take("a")), [0, 10]);
 });
 
-Deno.test("RateLimit has no more than a full bucket after any pause", () => {
+Deno.test("RateLimit never fills a bucket beyond its size", () => {
   let nowMs = 0;
   const limit = new RateLimit(2, { now: () => nowMs });
   for (const pauseMs of [1_000, 3_600_000, 1e12]) {
@@ -54,7 +54,7 @@ Deno.test("RateLimit has no more than a full bucket after any pause", () => {
   }
 });
 
-Deno.test("RateLimit.owe() puts a bucket in debt, which fills up before the next take", () => {
+Deno.test("RateLimit.owe() puts a bucket in debt, which must be paid before the next take", () => {
   let nowMs = 0;
   const limit = new RateLimit(2, { now: () => nowMs });
   assertEquals(limit.take("a"), 0);

@@ -3,7 +3,7 @@ import { type Config, ConfigError } from "../../lib/server/config.ts";
 import { readConfig } from "../../lib/server/read_config.ts";
 import { words } from "./support.ts";
 
-/** A setting: its default, texts with what they mean, and texts that are wrong. */
+/** A setting: its default, valid texts with their values, and wrong texts. */
 interface Row {
   readonly field: keyof Config;
   readonly byDefault: unknown;
@@ -249,14 +249,14 @@ function errorsOf(values: Readonly<Record<string, string>>): string[] {
   return assertThrows(() => read(values), ConfigError).message.split("\n");
 }
 
-Deno.test("the table of settings has every field of Config", () => {
+Deno.test("the table of settings contains every field of Config", () => {
   const fields = Object.values(settings).map(({ field }) => field);
   const others = ["warnings" as const];
   assertEquals([...fields, ...others].sort(), (Object.keys(read({})) as (keyof Config)[]).sort());
 });
 
 for (const [name, { field, byDefault, right, wrong, expected }] of Object.entries(settings)) {
-  // Each alone would be wrong.
+  // Each of them alone is refused.
   const others = {
     TLS_CERT: { TLS_KEY: KEY },
     TLS_KEY: { TLS_CERT: CERT },
@@ -266,7 +266,7 @@ for (const [name, { field, byDefault, right, wrong, expected }] of Object.entrie
     REUSE_PORT: { EVENT_LOG: "kv" },
   }[name] ?? {};
 
-  Deno.test(`${name} has a default, also where it is set to nothing`, () => {
+  Deno.test(`${name} has a default, even if it is set to an empty text`, () => {
     assertEquals(read({})[field], byDefault);
     assertEquals(read({ [name]: "" })[field], byDefault);
   });
@@ -278,7 +278,7 @@ for (const [name, { field, byDefault, right, wrong, expected }] of Object.entrie
   });
 
   if (!expected) continue;
-  Deno.test(`${name} is refused with what would be right`, () => {
+  Deno.test(`${name} is refused with the expected value`, () => {
     for (const text of wrong) {
       const isSecret = ["PUBLISH_TOKEN", "REDIS_URL", "REDIS_SENTINELS"].includes(name);
       const got = isSecret ? '"…"' : JSON.stringify(text);
@@ -289,7 +289,7 @@ for (const [name, { field, byDefault, right, wrong, expected }] of Object.entrie
   });
 }
 
-Deno.test("readConfig() tells all that is wrong at once, a line each", () => {
+Deno.test("readConfig() names all wrong settings at once, one line each", () => {
   assertEquals(errorsOf({ PORT: "http", LOG_FORMAT: "xml", HOST: "::1", MAX_STREAMS: "0" }), [
     'PORT: expected a whole number from 0 to 65535, got "http"',
     'LOG_FORMAT: expected text, json, off, got "xml"',
@@ -297,7 +297,7 @@ Deno.test("readConfig() tells all that is wrong at once, a line each", () => {
   ]);
 });
 
-Deno.test("readConfig() keeps its error to a line each where a value has line breaks", () => {
+Deno.test("readConfig() keeps to one line for a value with line breaks", () => {
   assertEquals(errorsOf({ PORT: "8\n0\r\nHOST: fine", MAX_STREAMS: "x" }), [
     'PORT: expected a whole number from 0 to 65535, got "8\\n0\\r\\nHOST: fine"',
     'MAX_STREAMS: expected a whole number from 1 on, got "x"',
@@ -309,13 +309,13 @@ Deno.test("readConfig() shows only the beginning of a long value", () => {
   assertEquals(error, `STREAMS: expected ${STREAM_NAMES}, got "${"a".repeat(200)}"`);
 });
 
-Deno.test("TLS_CERT and TLS_KEY are refused one without the other", () => {
+Deno.test("TLS_CERT and TLS_KEY are refused without each other", () => {
   const expected = ["TLS_CERT, TLS_KEY: expected both or neither, got one"];
   assertEquals(errorsOf({ TLS_CERT: CERT }), expected);
   assertEquals(errorsOf({ TLS_KEY: KEY }), expected);
 });
 
-Deno.test("TLS_CERT and TLS_KEY are each told to be wrong where they are, and not to be missing", () => {
+Deno.test("TLS_CERT and TLS_KEY with wrong values are reported as wrong, not as missing", () => {
   const expected = "the PEM text itself, not a file's name";
   const cert = `TLS_CERT: expected ${expected}, got "cert.pem"`;
   const key = `TLS_KEY: expected ${expected}, got "…"`;
@@ -324,14 +324,14 @@ Deno.test("TLS_CERT and TLS_KEY are each told to be wrong where they are, and no
   assertEquals(errorsOf({ TLS_CERT: CERT, TLS_KEY: "key.pem" }), [key]);
 });
 
-Deno.test("TLS_CERT and TLS_KEY are told apart where they were exchanged", () => {
+Deno.test("TLS_CERT and TLS_KEY are each named if they were exchanged", () => {
   assertEquals(errorsOf({ TLS_CERT: KEY, TLS_KEY: CERT }), [
     "TLS_CERT: expected PEM of type CERTIFICATE, got PEM of type PRIVATE KEY",
     "TLS_KEY: expected PEM of type PRIVATE KEY, got PEM of type CERTIFICATE",
   ]);
 });
 
-Deno.test("JWT_KEY is refused by name where it is not a secret, and shown nowhere", () => {
+Deno.test("JWT_KEY is refused by its kind if it is not a secret, and is never shown", () => {
   const table = {
     "https://login.example/jwks.json": "a URL",
     "/run/secrets/sse-hub-jwt-public-key.pem": "a file's path",
@@ -349,19 +349,19 @@ Deno.test("JWT_KEY is refused by name where it is not a secret, and shown nowher
   }
 });
 
-Deno.test("PUBLISH_TOKEN is refused where it is an example that everybody knows", () => {
+Deno.test("PUBLISH_TOKEN is refused if it is the example of the README", () => {
   assertEquals(errorsOf({ PUBLISH_TOKEN: "a-token-of-your-own" }), [
     "PUBLISH_TOKEN: expected a token of your own, got an example that everybody knows",
   ]);
 });
 
-Deno.test("TLS_KEY is shown nowhere when it is refused", () => {
+Deno.test("TLS_KEY is never shown when it is refused", () => {
   const error = assertThrows(() => read({ TLS_KEY: "the-secret", PORT: "x" }), ConfigError);
   assertStringIncludes(`${error}`, "TLS_KEY: expected ");
   assertEquals(`${error}${error.stack}`.includes("the-secret"), false);
 });
 
-Deno.test("REDIS_SENTINELS and REDIS_MASTER are refused one without the other, and need no REDIS_URL", () => {
+Deno.test("REDIS_SENTINELS and REDIS_MASTER are refused without each other, and need no REDIS_URL", () => {
   const expected = ["REDIS_SENTINELS, REDIS_MASTER: expected both or neither, got one"];
   const sentinels = { REDIS_SENTINELS: "a" };
   const master = { REDIS_MASTER: "events" };
@@ -370,7 +370,7 @@ Deno.test("REDIS_SENTINELS and REDIS_MASTER are refused one without the other, a
   assertEquals(read({ EVENT_LOG: "redis", ...sentinels, ...master }).warnings, []);
 });
 
-Deno.test("REDIS_CA is warned of where no connection is TLS", () => {
+Deno.test("REDIS_CA causes a warning if no connection uses TLS", () => {
   const warnings = (REDIS_URL: string) =>
     read({ EVENT_LOG: "redis", REDIS_URL, REDIS_CA: CERT }).warnings;
   assertEquals(warnings("rediss://a"), []);
@@ -392,7 +392,7 @@ Deno.test("REUSE_PORT is refused with the log in memory, and says why", () => {
   );
 });
 
-Deno.test("EVENT_LOG is kv on Deno Deploy, in the store there, and memory is warned of", () => {
+Deno.test("EVENT_LOG is kv on Deno Deploy, in the store of Deno Deploy, and memory causes a warning", () => {
   const onDeploy = { DENO_DEPLOYMENT_ID: "abc" };
   const { eventLog, kvPath, warnings } = read(onDeploy);
   assertEquals({ eventLog, kvPath, warnings }, { eventLog: "kv", kvPath: undefined, warnings: [] });

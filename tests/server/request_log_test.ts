@@ -6,7 +6,7 @@ import {
   printable,
 } from "../../lib/server/request_log.ts";
 
-/** The one line that a log of a format makes, at the beginning of 2027. */
+/** The line that a log of this format writes, at the beginning of 2027. */
 function line(format: LogFormat, message: string, fields?: LogFields): string {
   const lines: string[] = [];
   const now = () => new Date(Date.UTC(2027, 0, 1));
@@ -15,7 +15,7 @@ function line(format: LogFormat, message: string, fields?: LogFields): string {
   return lines[0]!;
 }
 
-/** What could break a line or reach a terminal, as it stands in a line instead. */
+/** Characters that could break a line or control a terminal, with their escapes. */
 const HOSTILE: Readonly<Record<string, string>> = {
   "\n": "\\n",
   "\r\n": "\\r\\n",
@@ -51,7 +51,7 @@ Deno.test("createLog() writes nothing when it is off", () => {
   assertEquals(lines, []);
 });
 
-Deno.test("createLog() takes the time of each line", () => {
+Deno.test("createLog() writes the time of each line", () => {
   const lines: string[] = [];
   let ms = 0;
   const log = createLog("text", (line) => lines.push(line), () => new Date(ms++));
@@ -60,7 +60,7 @@ Deno.test("createLog() takes the time of each line", () => {
   assertEquals(lines, ["1970-01-01T00:00:00.000Z a", "1970-01-01T00:00:00.001Z b"]);
 });
 
-Deno.test("createLog() takes the present time by default", () => {
+Deno.test("createLog() writes the current time by default", () => {
   const lines: string[] = [];
   const before = new Date().toISOString();
   createLog("text", (line) => lines.push(line))("a");
@@ -75,7 +75,7 @@ Deno.test("createLog() writes a list with commas as text, as an array in JSON", 
   assertEquals(JSON.parse(line("json", "a", { streams })).streams, streams);
 });
 
-Deno.test("createLog() quotes text that could be taken for something else", () => {
+Deno.test("createLog() quotes text that could be mistaken for another field", () => {
   const table = {
     "": '""',
     "two words": '"two words"',
@@ -90,7 +90,7 @@ Deno.test("createLog() quotes text that could be taken for something else", () =
   }
 });
 
-Deno.test("createLog() lets no field break a line of text or reach the terminal", () => {
+Deno.test("createLog() escapes line breaks and control characters in fields of text", () => {
   for (const [text, escaped] of Object.entries(HOSTILE)) {
     assertEquals(
       line("text", "a", { text: `x ${text}` }),
@@ -99,7 +99,7 @@ Deno.test("createLog() lets no field break a line of text or reach the terminal"
   }
 });
 
-Deno.test("createLog() lets no field break a line of text without quotes", () => {
+Deno.test("createLog() escapes line breaks of every kind in a line of text", () => {
   assertEquals(line("text", "a", { b: "\x1b[2J" }), "2027-01-01T00:00:00.000Z a b=\\u001b[2J");
   assertEquals(
     line("text", "a", { b: "\\u001b[2J" }),
@@ -107,7 +107,7 @@ Deno.test("createLog() lets no field break a line of text without quotes", () =>
   );
 });
 
-Deno.test("createLog() lets no field break a line of JSON, and keeps its text", () => {
+Deno.test("createLog() escapes line breaks in JSON, and keeps the field's text", () => {
   for (const [text, escaped] of Object.entries(HOSTILE)) {
     const json = line("json", "a", { text });
     assertEquals(json, `{"time":"2027-01-01T00:00:00.000Z","message":"a","text":"${escaped}"}`);
@@ -115,7 +115,7 @@ Deno.test("createLog() lets no field break a line of JSON, and keeps its text", 
   }
 });
 
-Deno.test("createLog() lets no list and no message break a line", () => {
+Deno.test("createLog() escapes line breaks in lists and messages", () => {
   for (const format of ["text", "json"] as const) {
     for (const text of Object.keys(HOSTILE)) {
       const all = line(format, `a${text}b`, { streams: [`x${text}y`, "z"] });
@@ -125,13 +125,13 @@ Deno.test("createLog() lets no list and no message break a line", () => {
   }
 });
 
-Deno.test("createLog() has each item of a list once", () => {
+Deno.test("createLog() writes each item of a list once", () => {
   const streams = ["news", "time", "news"];
   assertEquals(line("text", "a", { streams }), "2027-01-01T00:00:00.000Z a streams=news,time");
   assertEquals(JSON.parse(line("json", "a", { streams })).streams, ["news", "time"]);
 });
 
-Deno.test("createLog() has 256 characters of a list, and the number of the others", () => {
+Deno.test("createLog() writes 256 characters of a list, and the number of the other items", () => {
   const streams = Array.from({ length: 440 }, (_, i) => `${i}`.padStart(127, "n"));
   const first = streams.slice(0, 2);
   const text = `2027-01-01T00:00:00.000Z a streams=${first.join(",")} moreStreams=438`;
@@ -140,7 +140,7 @@ Deno.test("createLog() has 256 characters of a list, and the number of the other
   assertEquals(fields, { message: "a", streams: first, moreStreams: 438 });
 });
 
-Deno.test("createLog() has nothing of a list whose first item is too long but its number", () => {
+Deno.test("createLog() writes only the number of items if the first item of a list is too long", () => {
   const streams = ["x".repeat(300), "a"];
   const text = '2027-01-01T00:00:00.000Z a streams="" moreStreams=2';
   assertEquals(line("text", "a", { streams }), text);
@@ -155,12 +155,12 @@ Deno.test("createLog() cuts every text that is too long, in any format", () => {
   }
 });
 
-Deno.test("createLog() leaves a text of 1024 characters as it is", () => {
+Deno.test("createLog() keeps a text of 1024 characters whole", () => {
   const text = "x".repeat(1_024);
   assertEquals(line("text", "a", { text }), `2027-01-01T00:00:00.000Z a text=${text}`);
 });
 
-Deno.test("createLog() lets nothing through of what printing throws or rejects with", async () => {
+Deno.test("createLog() ignores errors and rejections of print()", async () => {
   const error = new Error("No space left on device");
   createLog("text", () => {
     throw error;
@@ -169,7 +169,7 @@ Deno.test("createLog() lets nothing through of what printing throws or rejects w
   await new Promise((resolve) => setTimeout(resolve, 0)); // in which an unhandled rejection would fail
 });
 
-Deno.test("printable() makes one line of any text, from which it can be read back", () => {
+Deno.test("printable() makes one line of any text, which can be read back from the line", () => {
   for (const text of Object.keys(HOSTILE)) {
     const one = printable(`a${text}b`);
     assertMatch(one, /^[ -~]+$/);

@@ -5,14 +5,14 @@ import { testApp } from "./support.ts";
 const ignore = await lacks("net");
 const page = new TextEncoder().encode("<!doctype html>");
 
-/** Sends a request as it is written, and reads the answer to its end. */
+/** Sends the head of a request unchanged, and reads the answer to its end. */
 async function send(port: number, head: string): Promise<string> {
   using connection = await Deno.connect({ hostname: "127.0.0.1", port });
   await connection.write(new TextEncoder().encode(`${head}\r\nConnection: close\r\n\r\n`));
   return await soon(new Response(connection.readable).text(), () => `the answer to ${head}`);
 }
 
-/** Runs a test against an app behind the runtime's own server, on a port that is free. */
+/** Runs a test against an app behind the runtime's own server, on a free port. */
 function test(name: string, fn: (send: (head: string) => Promise<string>) => Promise<void>): void {
   Deno.test({
     name,
@@ -27,7 +27,7 @@ function test(name: string, fn: (send: (head: string) => Promise<string>) => Pro
   });
 }
 
-test("a target that a proxy may read in another way reaches no stream", async (send) => {
+test("a request target that a proxy may read differently reaches no stream", async (send) => {
   const targets = ["/sse#?stream=a", "/sse?stream=a#b", "/#/sse", "http://h/sse#?stream=a"];
   targets.push("http://h#/sse?stream=a", "http://u:p@h/sse?stream=a", "/sse?stream=a b", "sse");
   for (const target of targets) {
@@ -40,7 +40,7 @@ test("a target that a proxy may read in another way reaches no stream", async (s
   }
 });
 
-test("a Host that is none is refused", async (send) => {
+test("an invalid Host is refused", async (send) => {
   for (const host of ["h?x", "h#x", "h/x", "h\\x", "u@h", "h h", "[::1", "\u00ff"]) {
     assertMatch(await send(`GET /healthz HTTP/1.1\r\nHost: ${host}`), /^HTTP\/1.1 400 /, host);
   }
@@ -65,7 +65,7 @@ test("OPTIONS is answered for a path, and for the whole server", async (send) =>
   }
 });
 
-test("HEAD has the length that GET has, or none", async (send) => {
+test("HEAD has the length of GET, or none", async (send) => {
   const length = (answer: string) => /^content-length: (\d+)\r$/m.exec(answer)?.[1];
   for (
     const path of ["/", "/healthz", "/readyz", "/nothing", "/streams", "/session", "/sse?stream=b"]

@@ -12,7 +12,7 @@ function serve(
   return Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, handler);
 }
 
-/** Has a client of its own fetch what a hub would answer, over a socket that closes with the hub. */
+/** Fetches a hub's responses with a separate client, over a socket that closes with the hub. */
 async function overHttp(hub: BroadcastHub, request: Request): Promise<Response> {
   const server = serve((request) => hub.subscribe(request));
   const { search } = new URL(request.url);
@@ -25,7 +25,7 @@ async function overHttp(hub: BroadcastHub, request: Request): Promise<Response> 
 
 for (const row of oneStream) {
   Deno.test({
-    name: `an app gives a client of one stream over HTTP with ${row[0]} what it missed`,
+    name: `an app sends a client of one stream the events it missed, over HTTP with ${row[0]}`,
     ignore,
     fn: async () => assertEquals(...await runOneStream(row, overHttp)),
   });
@@ -33,13 +33,13 @@ for (const row of oneStream) {
 
 for (const row of severalStreams) {
   Deno.test({
-    name: `an app gives a client of several streams over HTTP with ${row[0]} what it missed`,
+    name: `an app sends a client of several streams the events it missed, over HTTP with ${row[0]}`,
     ignore,
     fn: async () => assertEquals(...await runSeveralStreams(row, overHttp)),
   });
 }
 
-/** What an `EventSource` sees, by the names a hub uses, until it has seen `last`. */
+/** The events that an `EventSource` gets, by the types that a hub uses, through the event `last`. */
 async function see(url: string, last: string): Promise<string[]> {
   const source = new EventSource(url);
   const seen: string[] = [];
@@ -56,7 +56,7 @@ async function see(url: string, last: string): Promise<string[]> {
 }
 
 Deno.test({
-  name: "an EventSource that is cut off before its first event gets what it missed",
+  name: "an EventSource that is cut off before its first event gets the events it missed",
   ignore,
   async fn() {
     await using hub = new BroadcastHub({ retryMs: 1 });
@@ -77,7 +77,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "an EventSource that is ended as slow comes back, is told of the gap, and goes on",
+  name: "an EventSource that is ended as slow reconnects, gets a gap, and goes on",
   ignore,
   async fn() {
     await using hub = new BroadcastHub({ retryMs: 1, historyEvents: 3 });
@@ -94,7 +94,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "an EventSource stays away from a stream that has ended once it has all of it",
+  name: "an EventSource stops reconnecting once it has every event of an ended stream",
   ignore,
   async fn() {
     await using hub = new BroadcastHub({ retryMs: 1 });

@@ -9,13 +9,13 @@ function router(routes: Readonly<Record<string, Route>>): (request: Request) => 
 
 const sse: Route = { GET: () => new Response("hello") };
 
-Deno.test("createRouter() has a request answered by the handler of its path and method", async () => {
+Deno.test("createRouter() calls the handler of a request's path and method", async () => {
   const fetch = router({ "/sse": sse, "/news": { POST: () => new Response("published") } });
   assertEquals(await (await fetch(get("/sse"))).text(), "hello");
   assertEquals(await (await fetch(get("/news", { method: "POST" }))).text(), "published");
 });
 
-Deno.test("createRouter() hands the handler the request and what is known of its connection", async () => {
+Deno.test("createRouter() passes the request and its connection's info to the handler", async () => {
   const info = { remoteAddr: { hostname: "192.0.2.7" } };
   const request = get("/sse");
   const handler = createRouter(
@@ -30,7 +30,7 @@ Deno.test("createRouter() hands the handler the request and what is known of its
   assertEquals(await (await handler(request, info)).text(), "seen");
 });
 
-Deno.test("createRouter() answers 404 where there is no such path", async () => {
+Deno.test("createRouter() answers 404 to an unknown path", async () => {
   const response = await router({ "/sse": sse })(get("/"));
   assertEquals(response.status, 404);
   assertEquals(response.headers.get("content-type"), "application/problem+json");
@@ -40,7 +40,7 @@ Deno.test("createRouter() answers 404 where there is no such path", async () => 
   );
 });
 
-Deno.test("createRouter() answers 405 with the methods there are", async () => {
+Deno.test("createRouter() answers 405 with the methods of the path", async () => {
   const response = await router({ "/sse": sse })(get("/sse", { method: "PUT" }));
   assertEquals(response.status, 405);
   assertEquals(response.headers.get("allow"), "GET, HEAD, OPTIONS");
@@ -50,21 +50,21 @@ Deno.test("createRouter() answers 405 with the methods there are", async () => {
   );
 });
 
-Deno.test("createRouter() allows HEAD only where there is GET", async () => {
+Deno.test("createRouter() allows HEAD only on paths with GET", async () => {
   const fetch = router({ "/news": { POST: () => new Response(), DELETE: () => new Response() } });
   const response = await fetch(get("/news"));
   assertEquals(response.headers.get("allow"), "POST, DELETE, OPTIONS");
   await response.body?.cancel();
 });
 
-Deno.test("createRouter() names HEAD once where it has a handler of its own", async () => {
+Deno.test("createRouter() lists HEAD once if the path has its own handler for it", async () => {
   const fetch = router({ "/": { ...sse, HEAD: () => new Response() } });
   const response = await fetch(get("/", { method: "POST" }));
   assertEquals(response.headers.get("allow"), "GET, HEAD, OPTIONS");
   await response.body?.cancel();
 });
 
-Deno.test("createRouter() answers 405 to methods that every object has as properties", async () => {
+Deno.test("createRouter() answers 405 to methods named like properties of every object", async () => {
   const fetch = router({ "/sse": sse });
   for (const method of ["constructor", "toString", "hasOwnProperty", "__proto__"]) {
     const response = await fetch(get("/sse", { method }));
@@ -73,7 +73,7 @@ Deno.test("createRouter() answers 405 to methods that every object has as proper
   }
 });
 
-Deno.test("createRouter() answers HEAD with what GET would, without the body", async () => {
+Deno.test("createRouter() answers HEAD like GET, without the body", async () => {
   const headers = { etag: '"1"', "content-length": "5" };
   const fetch = router({ "/": { GET: () => new Response("hello", { status: 203, headers }) } });
   const response = await fetch(get("/", { method: "HEAD" }));
@@ -83,14 +83,14 @@ Deno.test("createRouter() answers HEAD with what GET would, without the body", a
   assertEquals(response.body, null);
 });
 
-Deno.test("createRouter() prefers a path's own HEAD", async () => {
+Deno.test("createRouter() prefers a path's own handler for HEAD", async () => {
   const headers = { "x-from": "head" };
   const fetch = router({ "/": { ...sse, HEAD: () => new Response(null, { headers }) } });
   const response = await fetch(get("/", { method: "HEAD" }));
   assertEquals(response.headers.get("x-from"), "head");
 });
 
-Deno.test("createRouter() refuses HEAD without a body as well", async () => {
+Deno.test("createRouter() refuses HEAD without a body, too", async () => {
   const fetch = router({ "/news": { POST: () => new Response() } });
   for (const [path, status] of [["/nowhere", 404], ["/news", 405]] as const) {
     const response = await fetch(get(path, { method: "HEAD" }));
@@ -106,7 +106,7 @@ Deno.test("createRouter() ignores the query", async () => {
   }
 });
 
-Deno.test("createRouter() decodes and folds nothing", async () => {
+Deno.test("createRouter() neither decodes nor folds paths", async () => {
   const fetch = router({ "/sse": sse, "/": sse });
   for (const path of ["//", "//sse", "/sse//", "/%73se", "/ss%65", "/SSE", "/sse%2f", "/sse%00"]) {
     const response = await fetch(get(path));
@@ -115,7 +115,7 @@ Deno.test("createRouter() decodes and folds nothing", async () => {
   }
 });
 
-Deno.test("createRouter() answers OPTIONS with 204 and the methods there are", async () => {
+Deno.test("createRouter() answers OPTIONS with 204 and the methods of the path", async () => {
   const fetch = router({
     "/sse": sse,
     "/news": { POST: () => new Response() },
@@ -140,18 +140,18 @@ function OPTIONS(): Response {
   return new Response(null, { status: 299 });
 }
 
-Deno.test("createRouter() claims no length for HEAD that GET would not have, and ends GET's body", async () => {
+Deno.test("createRouter() gives HEAD no length that GET lacks, and cancels GET's body", async () => {
   const cancelled = Promise.withResolvers<void>();
   const body = () => new ReadableStream({ cancel: () => cancelled.resolve() });
   const fetch = router({ "/": { GET: () => new Response(body()) } });
   const response = await fetch(get("/", { method: "HEAD" }));
-  // The runtime sends a body of null as a length of 0.
+  // For a null body the runtime sends a length of 0.
   assertNotEquals(response.body, null);
   assertEquals(await response.text(), "");
   await cancelled.promise;
 });
 
-Deno.test("createRouter() accepts a trailing slash, unless that path has a route of its own", async () => {
+Deno.test("createRouter() ignores a trailing slash, unless the path with it has a route", async () => {
   const own: Route = { GET: () => new Response("own") };
   const fetch = router({ "/": sse, "/sse": sse, "/a/b": sse, "/x": sse, "/x/": own, "/y/*": own });
   const table = { "/sse/": "hello", "/a/b/": "hello", "/x/": "own", "/y/z/": "own" };
@@ -165,7 +165,7 @@ Deno.test("createRouter() accepts a trailing slash, unless that path has a route
   }
 });
 
-Deno.test("createRouter() refuses a target with a #, and a host that is none", async () => {
+Deno.test("createRouter() refuses a target with a #, and an invalid host", async () => {
   const handler = createRouter(new Map([["/sse", sse]]));
   const hosts = [
     "a/b",
@@ -198,18 +198,18 @@ Deno.test("createRouter() refuses a target with a #, and a host that is none", a
   }
 });
 
-/** A request whose URL the runtime made of what the client wrote, which `new Request()` would change. */
+/** A request with a URL as the runtime passes it; `new Request()` would normalize the URL. */
 function asWritten(url: string): Request {
   return Object.defineProperty(get("/"), "url", { value: url });
 }
 
-Deno.test("nameBelow() is the rest of a path, decoded once", () => {
+Deno.test("nameBelow() returns the rest of a path, decoded once", () => {
   const table = { "/a/x": "x", "/a/x%2Fy": "x/y", "/a/x/": "x", "/a/%2541": "%41", "/a/": "" };
   for (const [path, name] of Object.entries(table)) assertEquals(nameBelow("/a/", path), name);
   for (const path of ["/a/%", "/a/%zz", "/a/%ff"]) assertEquals(nameBelow("/a/", path), undefined);
 });
 
-Deno.test("rawPath() is the path as it stands in the request line", () => {
+Deno.test("rawPath() returns the path unchanged from the request line", () => {
   const table = {
     "http://localhost/": "/",
     "http://localhost/sse?stream=/a#/b": "/sse",

@@ -26,13 +26,13 @@ Deno.test("POST /session with the token opens a session of 12 hours", async () =
   );
 });
 
-Deno.test("POST /session has the cookie travel by TLS only where the client speaks it", async () => {
+Deno.test("POST /session makes the cookie Secure if the client speaks TLS", async () => {
   await using app = testApp({ ...SETTINGS, TRUST_PROXY: "1" });
   const response = await login(app, { token: TOKEN }, { "x-forwarded-proto": "https" });
   assertMatch(response.headers.get("set-cookie")!, /; Secure$/);
 });
 
-Deno.test("POST /session is refused without the token, and without one to have", async () => {
+Deno.test("POST /session is refused with a wrong token, and if no token is configured", async () => {
   await using app = testApp(SETTINGS);
   for (const [body, status] of [[{ token: "wrong" }, 401], [{}, 400], [[], 400]] as const) {
     assertEquals([body, (await login(app, body)).status], [body, status]);
@@ -42,7 +42,7 @@ Deno.test("POST /session is refused without the token, and without one to have",
   assertEquals((await login(app, { token: TOKEN }, { "content-type": "text/plain" })).status, 400);
 });
 
-Deno.test("POST /session takes a body of at most 1 KiB, by its length or as it comes", async () => {
+Deno.test("POST /session accepts a body of at most 1 KiB, with or without a length", async () => {
   await using app = testApp(SETTINGS);
   const fits = JSON.stringify({ token: TOKEN }).padEnd(1_024);
   const init = { method: "POST", headers: { "content-type": "application/json" } };
@@ -68,7 +68,7 @@ Deno.test("POST /session allows an address five attempts, then one in ten second
   assertEquals([late.status, late.headers.get("retry-after")], [429, "10"]);
 });
 
-Deno.test("POST /session counts the attempts of a /64, and of an address in every spelling, together", async () => {
+Deno.test("POST /session counts the attempts of a /64 together, and of an address in every spelling", async () => {
   const blocks = [
     words("2001:db8::1 2001:db8::2 2001:DB8:0:0:3:: 2001:db8::4%eth0 [2001:db8::5]:80 2001:db8::6"),
     words(
@@ -86,7 +86,7 @@ Deno.test("POST /session counts the attempts of a /64, and of an address in ever
   }
 });
 
-Deno.test("a session may do what the token may, from the own pages only", async () => {
+Deno.test("a session grants what the token grants, but changes only from the server's pages", async () => {
   await using app = testApp({ ...SETTINGS, SUBSCRIBE: "token" });
   const cookie = await cookieOf(app);
   const rows: [method: string, path: string, headers: Record<string, string>, status: number][] = [
@@ -114,7 +114,7 @@ Deno.test("a session may do what the token may, from the own pages only", async 
   }
 });
 
-Deno.test("a session that was changed, is over, or is of another token is none", async () => {
+Deno.test("a session that is forged, has ended, or belongs to another token is ignored", async () => {
   await using app = testApp(SETTINGS);
   await using other = testApp({ ...SETTINGS, PUBLISH_TOKEN: `${TOKEN}-new` });
   const cookie = await cookieOf(app);
@@ -127,7 +127,7 @@ Deno.test("a session that was changed, is over, or is of another token is none",
   assertEquals((await app.fetch(get("/session"))).status, 401);
 });
 
-Deno.test("POST and DELETE /session/ redirect to where the cookie reaches all other paths", async () => {
+Deno.test("POST and DELETE /session/ redirect to the path whose cookie reaches all other paths", async () => {
   await using app = testApp(SETTINGS);
   for (const method of ["POST", "DELETE"]) {
     const response = await app.fetch(get("/session/", { method }));
@@ -136,11 +136,11 @@ Deno.test("POST and DELETE /session/ redirect to where the cookie reaches all ot
   }
 });
 
-Deno.test("DELETE /session has the browser forget the cookie", async () => {
+Deno.test("DELETE /session makes the browser forget the cookie", async () => {
   await using app = testApp(SETTINGS);
   const response = await app.fetch(get("/session", { method: "DELETE" }));
   assertEquals(response.status, 204);
-  // Without a Path, as it was set: the browser then means the same cookie.
+  // Without a Path, as the cookie was set: so the browser replaces the same cookie.
   assertEquals(
     response.headers.get("set-cookie"),
     "sse_session=; Max-Age=0; HttpOnly; SameSite=Strict",

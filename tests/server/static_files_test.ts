@@ -8,12 +8,12 @@ const noRead = await lacks("read");
 const noWrite = await lacks("read", "write");
 const STATIC = new URL("../../static/", import.meta.url);
 
-/** Asks for a file with the request's headers. */
+/** Requests a file with these headers. */
 async function ask(route: Route | undefined, headers: HeadersInit = {}): Promise<Response> {
   return await route!.GET!(get("/", { headers }), {});
 }
 
-/** The routes of a folder of these files, which is gone by the time they are asked. */
+/** The routes of a folder with these files; the folder is deleted before any request. */
 function routesOf(files: Readonly<Record<string, string>>): Map<string, Route> {
   const folder = Deno.makeTempDirSync();
   try {
@@ -27,7 +27,7 @@ function routesOf(files: Readonly<Record<string, string>>): Map<string, Route> {
   }
 }
 
-Deno.test("staticRoutes() has nothing of a folder that is no file: URL", () => {
+Deno.test("staticRoutes() has no routes for a folder whose URL is not a file:", () => {
   assertEquals(staticRoutes(new URL("https://jsr.io/@sse/hub/static/")), new Map());
 });
 
@@ -46,7 +46,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "the pages name nothing from the root of the host, so that they work below any path",
+  name: "the pages use relative paths only, so that they work below any path",
   ignore: noRead,
   async fn() {
     const fromRoot = /(?:href|src|action)="\/[^"]*|["'`(]\/[\w.-]+/g;
@@ -104,7 +104,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "staticRoutes() leaves out links, which may lead anywhere",
+  name: "staticRoutes() leaves out symbolic links, which may lead anywhere",
   ignore: noWrite,
   async fn() {
     const folder = await Deno.makeTempDir();
@@ -115,7 +115,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "staticRoutes() reads a file whatever its name has",
+  name: "staticRoutes() reads a file with any characters in its name",
   ignore: noWrite,
   async fn() {
     for (const name of ["a b.js", "a#b.js", "a?b.js", "a%20b.js", "100%.js"]) {
@@ -127,7 +127,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "a static file that is gone or changed is served as it was at the start",
+  name: "a static file that is deleted or changed is served as it was at the start",
   ignore: noWrite,
   async fn() {
     const route = routesOf({ "a.js": "at the start" }).get("/a.js");
@@ -137,7 +137,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "staticRoutes() throws where there is no folder",
+  name: "staticRoutes() throws if the folder does not exist",
   ignore: noRead,
   fn() {
     assertThrows(() => staticRoutes(new URL("nowhere/", STATIC)), Deno.errors.NotFound);
@@ -145,7 +145,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "an ETag is that of the bytes",
+  name: "an ETag depends on the bytes",
   ignore: noWrite,
   async fn() {
     const routes = routesOf({ "a.js": "1", "b.js": "1", "c.js": "2" });
@@ -156,7 +156,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "a static file is answered 304 to a client that has it",
+  name: "a static file gets a 304 for a client that has it",
   ignore: noWrite,
   async fn() {
     const route = routesOf({ "a.js": "1" }).get("/a.js");
@@ -171,7 +171,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "a static file is sent to a client that has another",
+  name: "a static file is sent to a client that has another version",
   ignore: noWrite,
   async fn() {
     const route = routesOf({ "a.js": "1" }).get("/a.js");
@@ -185,7 +185,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "an app has a static file answer HEAD without its bytes, and nothing but GET and HEAD",
+  name: "an app answers HEAD for a static file without its bytes, and 405 to other methods",
   ignore: noWrite,
   async fn() {
     await using app = testApp({}, routesOf({ "index.html": "<!doctype html>" }));

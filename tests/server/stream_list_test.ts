@@ -32,7 +32,7 @@ for (
     ...["after=a%20b", "after=/", "after=a//b"],
   ]
 ) {
-  Deno.test(`GET /streams?${query} is 400, and says what to give`, async () => {
+  Deno.test(`GET /streams?${query} is 400, and names the parameter`, async () => {
     await using app = open();
     const response = await app.fetch(get(`/streams?${query}`, { headers }));
     assertEquals(response.status, 400);

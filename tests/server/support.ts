@@ -1,5 +1,5 @@
 /**
- * What the tests of the server share: an app without pages, a body read bit by bit, a server process.
+ * Shared by the tests of the server: an app without pages, a body read in steps, a server process.
  *
  * @module
  */
@@ -13,12 +13,12 @@ import {
 } from "../../lib/server/app.ts";
 import { Lines, Program, soon } from "../program.ts";
 
-/** An app that tests may ask and that closes at the end of their scope. */
+/** An app that closes at the end of a test's scope. */
 export interface TestApp extends App, AsyncDisposable {
   readonly log: Lines;
 }
 
-/** Makes an app of these settings, all others by default. */
+/** Makes an app with these settings, and defaults for all others. */
 export function testApp(
   settings: Readonly<Record<string, string>> = {},
   pages: ReadonlyMap<string, Route> = new Map(),
@@ -40,7 +40,7 @@ export function words(text: string): string[] {
   return text.trim().split(/\s+/);
 }
 
-/** A body of ASCII text, read as far as a test wants. */
+/** A body of ASCII text that a test reads in steps. */
 export class Body implements AsyncDisposable {
   text = "";
   readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
@@ -60,7 +60,7 @@ export class Body implements AsyncDisposable {
     return soon(this.#end(), () => `the end of ${JSON.stringify(this.text)}`);
   }
 
-  /** Leaves, as a client does. */
+  /** Cancels the body, like a client that leaves. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#reader.cancel();
   }
@@ -86,15 +86,15 @@ export class Body implements AsyncDisposable {
 
 /** Options of a {@linkcode ServerProcess}. */
 export interface ServerProcessOptions {
-  /** What a shell says before it starts, such as `ulimit -n 80`. */
+  /** A shell command that runs before the server, such as `ulimit -n 80`. */
   readonly before?: string;
-  /** Where it may read and write beside `data/`. */
+  /** A path that the server may read and write, in addition to `data/`. */
   readonly folder?: string;
   /** More arguments of `deno run`. */
   readonly run?: readonly string[];
 }
 
-/** `main.ts` as a process of its own, on a port that is free, killed at the end of the scope. */
+/** `main.ts` as a separate process on a free port, killed at the end of the scope. */
 export class ServerProcess extends Program {
   constructor(
     settings: Readonly<Record<string, string>> = {},
@@ -120,7 +120,7 @@ export class ServerProcess extends Program {
     });
   }
 
-  /** Where it listens, as soon as it does; for the second time, when it had to begin again. */
+  /** Waits until the server listens for the `nth` time, and returns its URL. */
   async url(nth = 1): Promise<URL> {
     const line = await this.stdout.line("Listening on ", nth);
     return new URL(/Listening on ([^"]*)/.exec(line)![1]!);

@@ -7,7 +7,7 @@ import { get, ServerProcess, type TestApp, testApp } from "./support.ts";
 const TOKEN = "a-token-for-these-tests";
 const noNet = await lacks("net");
 
-/** A body that counts what is taken of it, and never ends by itself. */
+/** An endless body that counts the chunks read. */
 class Endless {
   taken = 0;
   isCancelled = false;
@@ -28,7 +28,7 @@ function listen(app: TestApp, errors: unknown[] = []): Deno.HttpServer<Deno.NetA
   return Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {}, onError }, app.fetch);
 }
 
-/** One connection of a client that writes what it likes. */
+/** A client's connection that writes arbitrary bytes. */
 class RawClient implements Disposable {
   text = "";
   readonly #socket: Deno.TcpConn;
@@ -57,7 +57,7 @@ class RawClient implements Disposable {
     }
   }
 
-  /** Writes a piece again and again until the connection is closed. Returns how many bytes it took. */
+  /** Writes a piece repeatedly until the connection is closed. Returns the number of bytes written. */
   async flood(piece: string): Promise<number> {
     const bytes = new TextEncoder().encode(piece);
     let taken = 0;
@@ -66,7 +66,7 @@ class RawClient implements Disposable {
         taken += await soon(this.#socket.write(bytes), () => "the end of the connection");
       }
     } catch (error) {
-      // What the server has left in its socket makes the kernel reset the connection.
+      // Unread bytes in the server's socket make the kernel reset the connection.
       assert(
         error instanceof Deno.errors.ConnectionReset || error instanceof Deno.errors.BrokenPipe,
       );
@@ -82,17 +82,17 @@ class RawClient implements Disposable {
     try {
       this.#socket.close();
     } catch {
-      // A writer that failed has closed it.
+      // The failed writer has already closed the connection.
     }
   }
 }
 
 const PIECE = "x".repeat(65_536);
-// Loopback sockets hold some megabytes; an unread body would be taken at a gigabyte a second.
+// Loopback sockets buffer some megabytes; a server that reads takes a gigabyte a second.
 const MOST_BYTES = 64 * 1_048_576;
 
 Deno.test({
-  name: "a body that no route wants is not read, whatever the method, the route and the framing",
+  name: "an unwanted body is not read, whatever the method, the route and the framing",
   ignore: noNet,
   async fn() {
     await using app = testApp({ PUBLISH_TOKEN: TOKEN, INTERVAL_MS: "3600000" });
@@ -129,7 +129,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "a body over a route's bound is answered before it comes, and not read",
+  name: "a body over a route's bound is refused before it arrives, and not read",
   ignore: noNet,
   async fn() {
     await using app = testApp({ PUBLISH_TOKEN: TOKEN, INTERVAL_MS: "3600000" });
@@ -148,7 +148,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "a short body that is refused leaves the connection to the next request",
+  name: "a refused short body leaves the connection open for the next request",
   ignore: noNet,
   async fn() {
     await using app = testApp({ PUBLISH_TOKEN: TOKEN, INTERVAL_MS: "3600000" });
@@ -163,7 +163,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "POST /sse takes a body however it is framed, and nothing of one that breaks off",
+  name: "POST /sse accepts a body in every framing, and publishes nothing of one that breaks off",
   ignore: noNet,
   async fn() {
     await using app = testApp({ PUBLISH_TOKEN: TOKEN, INTERVAL_MS: "3600000" });
@@ -214,7 +214,7 @@ Deno.test({
   },
 });
 
-Deno.test("withoutUnreadBody() cancels a body that is refused, and takes nothing of it", async () => {
+Deno.test("withoutUnreadBody() cancels a refused body without reading it", async () => {
   const refuse = withoutUnreadBody(() => new Response(null, { status: 401 }));
   for (const headers of [{}, { "content-length": "65537" }]) {
     const endless = new Endless();
@@ -223,7 +223,7 @@ Deno.test("withoutUnreadBody() cancels a body that is refused, and takes nothing
   }
 });
 
-Deno.test("withoutUnreadBody() takes of a body that says to be short no more than 64 KiB", async () => {
+Deno.test("withoutUnreadBody() reads at most 64 KiB of a body that claims to be short", async () => {
   const refuse = withoutUnreadBody(() => new Response(null, { status: 401 }));
   const endless = new Endless();
   const init = { method: "POST", headers: { "content-length": "5" }, body: endless.body };
@@ -231,7 +231,7 @@ Deno.test("withoutUnreadBody() takes of a body that says to be short no more tha
   assertEquals([endless.taken, endless.isCancelled], [64, true]);
 });
 
-Deno.test("withoutUnreadBody() leaves a body alone that was read, or is being read", async () => {
+Deno.test("withoutUnreadBody() does not touch a body that was read, or is being read", async () => {
   const bodies: string[] = [];
   const read = withoutUnreadBody(async (request) => {
     bodies.push(await request.text());
@@ -245,7 +245,7 @@ Deno.test("withoutUnreadBody() leaves a body alone that was read, or is being re
   assertEquals(bodies, ["a"]);
 });
 
-Deno.test("withoutUnreadBody() says why a GET with a long body is refused, and then cuts", async () => {
+Deno.test("withoutUnreadBody() refuses a GET with a long body, then cuts the connection", async () => {
   const refuse = withoutUnreadBody(() => new Response("never"));
   for (const headers of [{ "content-length": "65537" }, { "transfer-encoding": "chunked" }]) {
     const response = await refuse(get("/sse", { headers }), {});
@@ -258,7 +258,7 @@ Deno.test("withoutUnreadBody() says why a GET with a long body is refused, and t
   assertEquals((await refuse(get("/", { headers: { "content-length": "9" } }), {})).status, 200);
 });
 
-Deno.test("withoutUnreadBody() answers before a short body comes, and cancels no body while a read waits", async () => {
+Deno.test("withoutUnreadBody() answers before a short body arrives, and cancels no body during a read", async () => {
   const calls: string[] = [];
   let controller!: ReadableStreamDefaultController<Uint8Array>;
   const cancelled = Promise.withResolvers<void>();

@@ -16,7 +16,7 @@ const SECP256K1 =
 const JWK =
   '{"kty":"EC","crv":"P-256","x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU","y":"x_FE"}';
 
-/** Every spelling of bytes that people paste. */
+/** Every encoding of bytes that people paste. */
 function spellings(bytes: Uint8Array): string[] {
   const base64 = bytes.toBase64();
   const lines = base64.match(/.{1,64}/g)!;
@@ -36,7 +36,7 @@ function spellings(bytes: Uint8Array): string[] {
   ];
 }
 
-/** Public keys in SPKI, of every algorithm that the runtime makes. */
+/** Public keys in SPKI, of every algorithm that the runtime can generate. */
 async function publicKeys(): Promise<[name: string, spki: Uint8Array][]> {
   const rsa = { name: "RSASSA-PKCS1-v1_5", publicExponent: new Uint8Array([1, 0, 1]) };
   const algorithms = [
@@ -52,7 +52,7 @@ async function publicKeys(): Promise<[name: string, spki: Uint8Array][]> {
   }));
 }
 
-Deno.test("describeWeakSecret() knows a public key of any kind in every spelling", async () => {
+Deno.test("describeWeakSecret() recognizes a public key of any kind in every form", async () => {
   const keys = await publicKeys();
   keys.push(["secp256k1", Uint8Array.fromBase64(SECP256K1)]);
   keys.push(["certificate", Uint8Array.fromBase64(CERTIFICATE)]);
@@ -64,7 +64,7 @@ Deno.test("describeWeakSecret() knows a public key of any kind in every spelling
   }
 });
 
-Deno.test("describeWeakSecret() knows the first line of a key or certificate", async () => {
+Deno.test("describeWeakSecret() recognizes the first line of a key or certificate", async () => {
   for (const [name, der] of [...await publicKeys()]) {
     assert(describeWeakSecret(der.toBase64().slice(0, 64)), name);
   }
@@ -72,7 +72,7 @@ Deno.test("describeWeakSecret() knows the first line of a key or certificate", a
   assert(describeWeakSecret(CERTIFICATE.slice(0, 76)));
 });
 
-Deno.test("describeWeakSecret() knows the points of elliptic curves", async () => {
+Deno.test("describeWeakSecret() recognizes the points of elliptic curves", async () => {
   for (const namedCurve of ["P-256", "P-384", "P-521"]) {
     const algorithm = { name: "ECDSA", namedCurve };
     const { publicKey } = await crypto.subtle.generateKey(algorithm, true, ["sign", "verify"]);
@@ -85,7 +85,7 @@ Deno.test("describeWeakSecret() knows the points of elliptic curves", async () =
   }
 });
 
-Deno.test("describeWeakSecret() knows what stands in PEM, also encoded again", async () => {
+Deno.test("describeWeakSecret() recognizes the content of PEM, also encoded again", async () => {
   const { pem } = await es256();
   const labels = { "CERTIFICATE": "a certificate", "PRIVATE KEY": "a private key" };
   const others = ["PUBLIC KEY", "RSA PUBLIC KEY", "PGP PUBLIC KEY BLOCK", "ANY THING"];
@@ -103,7 +103,7 @@ Deno.test("describeWeakSecret() knows what stands in PEM, also encoded again", a
   assert(describeWeakSecret("---- BEGIN SSH2 PUBLIC KEY ----\nAAAAB3NzaC1yc2EAAAADAQABAAABgQ"));
 });
 
-Deno.test("describeWeakSecret() knows the public keys of SSH", () => {
+Deno.test("describeWeakSecret() recognizes the public keys of SSH", () => {
   const types = ["ssh-rsa", "ssh-ed25519", "ssh-dss", "ecdsa-sha2-nistp256"];
   types.push("sk-ssh-ed25519@openssh.com", "sk-ecdsa-sha2-nistp256@openssh.com");
   for (const type of types) {
@@ -116,7 +116,7 @@ Deno.test("describeWeakSecret() knows the public keys of SSH", () => {
   }
 });
 
-Deno.test("describeWeakSecret() names what stands for a secret, and is none", () => {
+Deno.test("describeWeakSecret() names placeholders, URLs, paths and tokens", () => {
   const table: Readonly<Record<string, readonly string[]>> = {
     "a URL": [
       "https://login.example.com/.well-known/jwks.json",
@@ -178,7 +178,7 @@ Deno.test("describeWeakSecret() names what stands for a secret, and is none", ()
   }
 });
 
-Deno.test("describeWeakSecret() says nothing of secrets", () => {
+Deno.test("describeWeakSecret() returns undefined for secrets", () => {
   const table = ["correct horse battery staple, and some", "a secret of at least 32 bytes, ok?"];
   table.push("0123456789abcdef0123456789abcdef", "f81d4fae-7dec-11d0-a765-00a0c91e6bf6");
   table.push("", "x", "=", "0x", "{", "é".repeat(40), "\ud800", "correct.horse.battery");

@@ -6,7 +6,7 @@ import { get, testApp } from "./support.ts";
 const TOKEN = "a-token-for-these-tests";
 const INVALID = { "www-authenticate": 'Bearer error="invalid_token"' };
 
-/** A limit of tokens that all are refused like this, and what asks it as an address. */
+/** A limit over a decision that always refuses like this, and a function that asks as an address. */
 function limitOf(refuse: () => Response, now = () => 0) {
   const limited: string[] = [];
   const authorize = limitWrongTokens(refuse, {
@@ -25,7 +25,7 @@ function limitOf(refuse: () => Response, now = () => 0) {
   return { ask, statuses, limited };
 }
 
-Deno.test("limitWrongTokens() answers the wrong tokens of a block beyond 100 with 429, 10 a second", async () => {
+Deno.test("limitWrongTokens() answers 429 beyond 100 wrong tokens of a block, or 10 a second", async () => {
   let nowMs = 0;
   const { ask, statuses, limited } = limitOf(() => problem(401, "Wrong", INVALID), () => nowMs);
   assertEquals(new Set(await statuses(100, "2001:db8::1")), new Set([401]));
@@ -37,7 +37,7 @@ Deno.test("limitWrongTokens() answers the wrong tokens of a block beyond 100 wit
   assertEquals(await statuses(6, "2001:db8::3"), [401, 401, 401, 401, 401, 429]);
 });
 
-Deno.test("limitWrongTokens() counts no request that brought no token, and no other refusal", async () => {
+Deno.test("limitWrongTokens() counts neither requests without a token nor other refusals", async () => {
   const anonymous = { "www-authenticate": 'Bearer realm="sse-hub"' };
   for (const refuse of [() => problem(401, "Send one", anonymous), () => problem(403, "No")]) {
     const { ask, statuses } = limitOf(refuse);
@@ -46,7 +46,7 @@ Deno.test("limitWrongTokens() counts no request that brought no token, and no ot
   }
 });
 
-Deno.test("an app lets a right token through whatever wrong ones came from its address", async () => {
+Deno.test("an app accepts a right token after any number of wrong ones from the same address", async () => {
   await using app = testApp({ PUBLISH_TOKEN: TOKEN, INTERVAL_MS: "3600000" });
   const ask = async (token: string) => {
     const headers = { authorization: `Bearer ${token}` };
