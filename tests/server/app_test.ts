@@ -6,23 +6,24 @@ import {
   assertMatch,
 } from "@std/assert";
 import { lacks } from "../program.ts";
-import { MemoryLog } from "../../lib/log/memory.ts";
 import { createApp, readConfig } from "../../lib/server/app.ts";
-import { Body, get, type TestApp, testApp, words } from "./support.ts";
+import {
+  assertProblem,
+  assertRetryLater,
+  Body,
+  get,
+  INFO,
+  messages,
+  open,
+  QUIET,
+  type TestApp,
+  testApp,
+  words,
+} from "./support.ts";
 
-const INFO = { remoteAddr: { transport: "tcp", hostname: "192.0.2.7", port: 51_234 } };
 // RFC 9112, section 3.2: an invalid Host must be refused.
 const HEALTHY_OR_REFUSED = /^HTTP\/1\.1 (?:200 OK\r\n.*\r\n\r\nok\n$|400 )/s;
 const noNet = await lacks("net");
-const EVENT_STREAM_HEADERS = {
-  "cache-control": "no-store, no-transform",
-  "content-type": "text/event-stream; charset=utf-8",
-  "x-accel-buffering": "no",
-  "x-content-type-options": "nosniff",
-};
-// The interval of the stream time is too long for any test to see its events.
-const QUIET = { INTERVAL_MS: "2147483647" };
-
 /** Serves an app on a free port. */
 function listen(app: TestApp): Deno.HttpServer<Deno.NetAddr> {
   return Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, app.fetch);
@@ -41,197 +42,6 @@ async function exchange(port: number, lines: string): Promise<string> {
   using socket = await send(port, `${lines}\r\nConnection: close`);
   return await new Body({ body: socket.readable }).end();
 }
-
-/** Opens an event stream. */
-async function open(app: TestApp, path: string): Promise<Body> {
-  return new Body(await app.fetch(get(path), INFO));
-}
-
-/** The lines of the log without their times. */
-function messages({ log }: TestApp): string[] {
-  return log.all.map((line) => line.replace(/^\S+ /, "").replace(/ seconds=[0-9.]+ /, " "));
-}
-
-/** Asserts the exact text of a refusal. */
-async function assertProblem(response: Response, status: number, body: string): Promise<void> {
-  assertEquals(await response.text(), body);
-  assertEquals(response.status, status);
-  assertEquals(response.headers.get("content-type"), "application/problem+json");
-  assertEquals(response.headers.get("cache-control"), "no-store");
-}
-
-/** Asserts the answer that tells a client to reconnect later. */
-async function assertRetryLater(response: Response): Promise<void> {
-  assertEquals(response.status, 200);
-  assertEquals(Object.fromEntries(response.headers), EVENT_STREAM_HEADERS);
-  const [, retry] = /^retry: (\d+)\n$/.exec(await new Body(response).end()) ?? [];
-  assert(Number(retry) >= 5_000 && Number(retry) < 15_000, `retry: ${retry}`);
-}
-
-Deno.test("GET /sse has the headers of an event stream and no others", async () => {
-  await using app = testApp();
-  for (const path of ["/sse", "/sse?stream=time"]) {
-    const response = await app.fetch(get(path, { headers: { "accept-encoding": "gzip, br" } }));
-    assertEquals(response.status, 200);
-    assertEquals(Object.fromEntries(response.headers), EVENT_STREAM_HEADERS);
-    await response.body!.cancel();
-  }
-});
-
-Deno.test("GET /sse sends retry at once, then the time", async () => {
-  await using app = testApp({ INTERVAL_MS: "10" });
-  await using body = await open(app, "/sse");
-  assertEquals(await body.until(/\n/), "retry: 2000\n");
-  assertMatch(
-    await body.until(/(data.*\n\n){2}/),
-    /^retry: 2000\n(data: time: \d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z\n\n){2,}$/,
-  );
-});
-
-Deno.test("GET /sse sends an event every INTERVAL_MS", async () => {
-  await using slow = testApp({ INTERVAL_MS: "60000" });
-  await using fast = testApp({ INTERVAL_MS: "10" });
-  {
-    await using slowBody = await open(slow, "/sse");
-    await slowBody.until(/retry/);
-    await using body = await open(fast, "/sse");
-    await body.until(/(data.*\n\n){5}/);
-  }
-  assertMatch(await slow.log.line("disconnected"), / events=0 bytes=12 /);
-});
-
-Deno.test("GET /sse tells the client to wait RETRY_MS", async () => {
-  await using app = testApp({ RETRY_MS: "500" });
-  await using clock = await open(app, "/sse");
-  await using news = await open(app, "/sse?stream=news");
-  assertEquals(await clock.until(/\n/), "retry: 500\n");
-  assertMatch(await news.until(/\n/), /^retry: 500\n/);
-});
-
-Deno.test("GET /sse?stream= sends retry and hello at once", async () => {
-  await using app = testApp({ ...QUIET, HEARTBEAT_SECONDS: "7" });
-  await using body = await open(app, "/sse?stream=time");
-  assertMatch(
-    await body.until(/\n\n/),
-    /^retry: 2000\nevent: hello\nid: [0-9a-z]+-0\ndata: \{"heartbeatSeconds":7\}\n\n$/,
-  );
-});
-
-Deno.test("GET /sse?stream= sends published events with the hub's ids", async () => {
-  await using app = testApp(QUIET);
-  await using body = await open(app, "/sse?stream=news&stream=sport");
-  await body.until(/\n\n/);
-  const { id } = await app.hub.publish("sport", { event: "goal", data: "1:0" });
-  const text = await body.until(/goal.*\n\n/s);
-  assertEquals(text.split("\n\n")[1], `event: goal\nid: ${id}\ndata: 1:0`);
-});
-
-Deno.test("GET /sse?stream=time sends all subscribers the same events", async () => {
-  await using app = testApp({ INTERVAL_MS: "10" });
-  await using one = await open(app, "/sse?stream=time");
-  await using other = await open(app, "/sse?stream=time");
-  const pattern = /(data: time: [^\n]+\n\n){3}/;
-  const events = (text: string) => text.match(/data: time: [^\n]+\n\n/g)!.slice(0, 3);
-  const [first, second] = await Promise.all([one.until(pattern), other.until(pattern)]);
-  assertEquals(events(first), events(second));
-  assertEquals(/\nid: .*\ndata: time/.test(first), false);
-});
-
-Deno.test("/sse answers 405 to methods that it does not have", async () => {
-  await using app = testApp();
-  for (const method of ["PUT", "PATCH", "QUERY"]) {
-    const response = await app.fetch(get("/sse?stream=news", { method }));
-    const allow = "GET, HEAD, POST, DELETE, OPTIONS";
-    assertEquals(response.headers.get("allow"), allow);
-    const body = `{"status":405,"title":"Method Not Allowed","detail":"Use ${allow}"}`;
-    await assertProblem(response, 405, body);
-  }
-});
-
-Deno.test("GET /sse?stream= refuses an invalid stream name", async () => {
-  await using app = testApp();
-  const names = words(". .. a/../b /a a/ a//b a%20b %C3%A4 a%00 %zz a,b a&stream= a&stream=%0Ab");
-  for (const name of ["", ...names, "a".repeat(129)]) {
-    await assertProblem(
-      await app.fetch(get(`/sse?stream=${name}`)),
-      400,
-      '{"status":400,"title":"Bad Request",' +
-        '"detail":"A stream name must be segments of A-Z a-z 0-9 . _ ~ - joined by /, none of them . or .., at most 128 characters in all"}',
-    );
-  }
-  assertEquals([messages(app), app.hub.stats().subscribers], [[], 0]);
-});
-
-Deno.test("GET /sse refuses ?topic= and the like, and names the right parameter", async () => {
-  await using app = testApp();
-  for (const name of ["streams", "Stream", "stream[]", "topic", "topics", "channel"]) {
-    const response = await app.fetch(get(`/sse?${encodeURIComponent(name)}=a`));
-    const { detail } = await response.json();
-    const expected = `There is no parameter ${name}; name a stream with ?stream=<name>`;
-    assertEquals([response.status, detail], [400, expected]);
-  }
-  // Clients add their own parameters, to bypass caches.
-  for (const query of ["_=1795446000", "stream=a&topic=b"]) {
-    const response = await app.fetch(get(`/sse?${query}`));
-    assertEquals([query, response.status], [query, 200]);
-    await response.body?.cancel();
-  }
-});
-
-Deno.test("GET /sse?stream= accepts 32 streams and no more", async () => {
-  await using app = testApp();
-  const path = (count: number) =>
-    `/sse?${Array.from({ length: count }, (_, i) => `stream=s${i}`).join("&")}`;
-  await using body = await open(app, path(32));
-  await body.until(/hello/);
-  await assertProblem(
-    await app.fetch(get(path(33))),
-    400,
-    '{"status":400,"title":"Bad Request","detail":"Name at most 32 streams"}',
-  );
-});
-
-Deno.test("STREAMS lists the only streams that exist", async () => {
-  await using app = testApp({ STREAMS: "news,sport" });
-  await using body = await open(app, "/sse?stream=sport&stream=news");
-  await body.until(/hello/);
-  for (const query of ["stream=weather", "stream=news&stream=weather"]) {
-    const body = '{"status":404,"title":"Not Found","detail":"There is no stream weather"}';
-    await assertProblem(await app.fetch(get(`/sse?${query}`)), 404, body);
-  }
-});
-
-Deno.test("STREAMS without time turns the stream time off", async () => {
-  await using app = testApp({ STREAMS: "news" });
-  const body = '{"status":404,"title":"Not Found","detail":"There is no stream time"}';
-  await assertProblem(await app.fetch(get("/sse?stream=time")), 404, body);
-  assertEquals(app.hub.hasStream("time"), false);
-});
-
-Deno.test("STREAMS with time keeps the stream time", async () => {
-  await using app = testApp({ STREAMS: "time", INTERVAL_MS: "10" });
-  await using body = await open(app, "/sse?stream=time");
-  await body.until(/data: time: /);
-});
-
-Deno.test("HEAD /sse has the headers of GET, no body and no subscription", async () => {
-  await using app = testApp();
-  for (const path of ["/sse", "/sse?stream=time"]) {
-    const response = await app.fetch(get(path, { method: "HEAD" }));
-    assertEquals(response.status, 200);
-    assertEquals(Object.fromEntries(response.headers), EVENT_STREAM_HEADERS);
-    assertEquals(await response.text(), "");
-  }
-  assertEquals([messages(app), app.hub.stats().subscribers], [[], 0]);
-});
-
-Deno.test("HEAD /sse is refused if GET would be", async () => {
-  await using app = testApp({ STREAMS: "news" });
-  for (const [query, status] of [["stream=weather", 404], ["stream=..", 400]] as const) {
-    const response = await app.fetch(get(`/sse?${query}`, { method: "HEAD" }));
-    assertEquals([response.status, await response.text()], [status, ""], query);
-  }
-});
 
 Deno.test("an unknown path gets a 404", async () => {
   await using app = testApp();
@@ -315,46 +125,6 @@ Deno.test("a stream of an earlier start that STREAMS no longer lists can be ende
   assertEquals(await status("DELETE", "older"), 404);
   assertEquals(await status("DELETE", "old"), 204);
   assertEquals(app.hub.stream("old")?.isEnded, true);
-});
-
-Deno.test("GET /healthz is 200 even after close()", async () => {
-  await using app = testApp();
-  assertEquals(await (await app.fetch(get("/healthz"))).text(), "ok\n");
-  await app.close();
-  assertEquals((await app.fetch(get("/healthz"))).status, 200);
-});
-
-Deno.test("GET /readyz is 503 after close()", async () => {
-  await using app = testApp();
-  const before = await app.fetch(get("/readyz"));
-  assertEquals([before.status, await before.text()], [200, "ok\n"]);
-  await app.close();
-  const after = await app.fetch(get("/readyz"));
-  assertEquals([after.status, await after.text()], [503, "stopping\n"]);
-});
-
-Deno.test("GET /readyz?for=subscribe is 503 only while the server is stopping", async () => {
-  const eventLog = new MemoryLog();
-  await using app = testApp({}, undefined, { eventLog });
-  const statuses = async () => {
-    const paths = ["/readyz?for=subscribe", "/readyz"];
-    return await Promise.all(paths.map(async (path) => (await app.fetch(get(path))).status));
-  };
-  assertEquals(await statuses(), [200, 200]);
-  Object.defineProperty(eventLog, "isUp", { value: false });
-  assertEquals(await statuses(), [200, 503]);
-  const draining = app.drain(0);
-  assertEquals(await statuses(), [503, 503]);
-  await draining;
-});
-
-Deno.test("GET /readyz refuses an unknown value of ?for=", async () => {
-  await using app = testApp();
-  for (const query of ["for=publish", "for=", "for=subscribe&for=x"]) {
-    const response = await app.fetch(get(`/readyz?${query}`));
-    assertEquals(response.status, 400);
-    assertMatch((await response.json()).detail, /\/readyz\?for=subscribe/);
-  }
 });
 
 Deno.test("close() ends all open responses without an error", async () => {
@@ -522,41 +292,6 @@ Deno.test("LOG_FORMAT makes the log JSON, or turns the log off", async () => {
   assertEquals(off.log.all, []);
 });
 
-Deno.test("a handler that throws causes a 500 that reveals nothing of the error", async () => {
-  const pages = new Map([["/page", {
-    GET: () => {
-      throw new Error("the password\nis 1234");
-    },
-  }]]);
-  await using app = testApp({}, pages);
-  await assertProblem(
-    await app.fetch(get("/page")),
-    500,
-    '{"status":500,"title":"Internal Server Error",' +
-      '"detail":"The server failed to answer; the error has been logged"}',
-  );
-  assertEquals(app.log.all.length, 1);
-  assertMatch(messages(app)[0]!, /^error error="Error: the password\\nis 1234\\n {4}at .*app_test/);
-  assertEquals((await app.fetch(get("/healthz"))).status, 200);
-});
-
-Deno.test("a handler that throws any value causes a 500 and one line in the log", async () => {
-  for (
-    const thrown of [undefined, null, "text", 0, Symbol("a"), Object.create(null), new Error()]
-  ) {
-    const pages = new Map([["/page", { GET: () => Promise.reject(thrown) }]]);
-    await using app = testApp({}, pages);
-    assertEquals((await app.fetch(get("/page"))).status, 500);
-    assertMatch(app.log.all.join("\n"), /^\S+ error error=.+$/);
-  }
-});
-
-Deno.test("a handler that throws causes a 500 without a body for HEAD", async () => {
-  await using app = testApp({}, new Map([["/page", { GET: () => Promise.reject(new Error()) }]]));
-  const response = await app.fetch(get("/page", { method: "HEAD" }));
-  assertEquals([response.status, await response.text()], [500, ""]);
-});
-
 Deno.test("an app serves its pages, and no page replaces one of its own paths", async () => {
   const page = { GET: () => new Response("page") };
   await using app = testApp({}, new Map([["/", page], ["/healthz", page]]));
@@ -583,21 +318,6 @@ Deno.test("an app works without a log", async () => {
   await using body = new Body(await app.fetch(get("/sse")));
   assertEquals(await body.until(/\n/), "retry: 2000\n");
   await app.close();
-});
-
-Deno.test("an unknown Last-Event-ID gets a reset, never a refusal", async () => {
-  await using app = testApp(QUIET);
-  const ids = words("garbage -1 a-b 0-0 1e999 \xff hello-99999999999999999");
-  for (const id of [...ids, "x".repeat(10_000)]) {
-    const request = get("/sse?stream=news", { headers: { "last-event-id": id } });
-    const response = await app.fetch(request);
-    assertEquals(response.status, 200, id);
-    await using body = new Body(response);
-    assertMatch(
-      await body.until(/reset.*\n\n/s),
-      /^retry: 2000\nevent: reset\ndata: \{"streams":\["news"\]\}\n\nevent: hello\nid: .+\ndata: .+\n\n$/,
-    );
-  }
 });
 
 Deno.test("no path, query or method gets a 5xx", async () => {

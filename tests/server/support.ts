@@ -4,6 +4,7 @@
  * @module
  */
 
+import { assert, assertEquals } from "@std/assert";
 import {
   type App,
   type AppOptions,
@@ -33,6 +34,50 @@ export function testApp(
 /** A request for a path of the server. */
 export function get(path: string, init?: RequestInit): Request {
   return new Request(`http://localhost${path}`, init);
+}
+
+/** A connection from `192.0.2.7`. */
+export const INFO = { remoteAddr: { transport: "tcp", hostname: "192.0.2.7", port: 51_234 } };
+
+/** The headers of an event stream. */
+export const EVENT_STREAM_HEADERS = {
+  "cache-control": "no-store, no-transform",
+  "content-type": "text/event-stream; charset=utf-8",
+  "x-accel-buffering": "no",
+  "x-content-type-options": "nosniff",
+};
+
+/** Settings under which the stream `time` sends nothing while a test runs. */
+export const QUIET = { INTERVAL_MS: "2147483647" };
+
+/** Opens an event stream from {@linkcode INFO}. */
+export async function open(app: TestApp, path: string): Promise<Body> {
+  return new Body(await app.fetch(get(path), INFO));
+}
+
+/** The lines of the log without their times. */
+export function messages({ log }: TestApp): string[] {
+  return log.all.map((line) => line.replace(/^\S+ /, "").replace(/ seconds=[0-9.]+ /, " "));
+}
+
+/** Asserts the exact text of a refusal. */
+export async function assertProblem(
+  response: Response,
+  status: number,
+  body: string,
+): Promise<void> {
+  assertEquals(await response.text(), body);
+  assertEquals(response.status, status);
+  assertEquals(response.headers.get("content-type"), "application/problem+json");
+  assertEquals(response.headers.get("cache-control"), "no-store");
+}
+
+/** Asserts the answer that tells a client to reconnect later. */
+export async function assertRetryLater(response: Response): Promise<void> {
+  assertEquals(response.status, 200);
+  assertEquals(Object.fromEntries(response.headers), EVENT_STREAM_HEADERS);
+  const [, retry] = /^retry: (\d+)\n$/.exec(await new Body(response).end()) ?? [];
+  assert(Number(retry) >= 5_000 && Number(retry) < 15_000, `retry: ${retry}`);
 }
 
 /** The words of a text. */
