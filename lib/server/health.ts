@@ -30,14 +30,15 @@ export function healthRoute(): Route {
 export function readinessRoute({ hub, isStopping }: HealthContext): Route {
   return {
     GET(request) {
-      const roads = searchParams(request).getAll("for");
-      if (roads.some((road) => road !== "subscribe")) return problem(400, UNKNOWN_ROAD);
+      const purposes = searchParams(request).getAll("for");
+      if (purposes.some((purpose) => purpose !== "subscribe")) return problem(400, UNKNOWN_PURPOSE);
       if (isStopping()) return plainText(503, "stopping\n");
-      return hub.isLogUp || roads.length > 0
+      return hub.isLogUp || purposes.length > 0
         ? plainText(200, "ok\n")
         : plainText(503, "the event log's store is unreachable\n");
     },
   };
 }
 
-const UNKNOWN_ROAD = "Use /readyz for all clients, or /readyz?for=subscribe for subscribers alone";
+const UNKNOWN_PURPOSE =
+  "Use /readyz for all clients, or /readyz?for=subscribe for subscribers alone";
