@@ -108,20 +108,38 @@ export class Pair implements AsyncDisposable {
 export class Bench {
   /** Says what happens. */
   readonly note: (text: string) => void;
+  readonly #folder: URL;
 
-  /** Begins with nothing running. */
-  constructor(note: (text: string) => void) {
+  /**
+   * Begins with nothing running.
+   *
+   * @param note Says what happens.
+   * @param folder The `tests/bench/` that servers are started from; the load is always this checkout's.
+   */
+  constructor(note: (text: string) => void, folder: URL = HERE) {
     this.note = note;
+    this.#folder = folder;
   }
 
   /** Starts a server on one core and a load process on the other. */
   async start(server: ServerName, env: Record<string, string> = {}): Promise<Pair> {
+    const serving = await this.startServer(server, env);
+    return new Pair(serving, await BenchProcess.start(new URL("load.ts", HERE), { core: 1 }));
+  }
+
+  /** Starts a server alone. */
+  startServer(server: ServerName, env: Record<string, string> = {}): Promise<BenchProcess> {
     // nginx goes to core 0 by itself; what publishes to it is load.
-    const core = server === "nchan" ? 1 : 0;
-    const serving = await BenchProcess.start(`servers/${server}.ts`, { core, env });
-    return new Pair(serving, await BenchProcess.start("load.ts", { core: 1 }));
+    return this.startFile(`servers/${server}.ts`, server === "nchan" ? 1 : 0, env);
+  }
+
+  /** Starts another file of `tests/bench/` on a core. */
+  startFile(file: string, core: number, env: Record<string, string> = {}): Promise<BenchProcess> {
+    return BenchProcess.start(new URL(file, this.#folder), { core, env });
   }
 }
+
+const HERE = new URL(".", import.meta.url);
 
 /** The latencies a load process reports. */
 export function latencies({ p50Ms, p99Ms, p999Ms }: Line): Pick<Row, "p50Ms" | "p99Ms" | "p999Ms"> {

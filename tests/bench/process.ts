@@ -14,7 +14,7 @@ export interface ProcessOptions {
   readonly env?: Record<string, string>;
 }
 
-/** A Deno process that runs one file of this folder. */
+/** A Deno process that runs one file of the bench. */
 export class BenchProcess implements AsyncDisposable {
   /** What it said first. */
   readonly first: Line;
@@ -34,8 +34,8 @@ export class BenchProcess implements AsyncDisposable {
    *
    * @throws {Error} If the process ends without one.
    */
-  static async start(file: string, { core, env = {} }: ProcessOptions): Promise<BenchProcess> {
-    const path = new URL(file, import.meta.url).pathname;
+  static async start(file: URL, { core, env = {} }: ProcessOptions): Promise<BenchProcess> {
+    const path = decodeURIComponent(file.pathname);
     const run = `ulimit -n $(ulimit -Hn); exec ${await onCore(core)} "$0" run "$@"`;
     const child = new Deno.Command("sh", {
       args: ["-c", run, Deno.execPath(), ...RUN_OPTIONS, path],
@@ -48,7 +48,7 @@ export class BenchProcess implements AsyncDisposable {
     const { value, done } = await answers.next();
     if (!done) return new BenchProcess(child, answers, value);
     await child.status;
-    throw new Error(`Cannot start ${file}: it ended at once`);
+    throw new Error(`Cannot start ${path}: it ended at once`);
   }
 
   /**

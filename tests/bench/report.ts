@@ -4,17 +4,19 @@
  * @module
  */
 
+import type { Comparison, Spread } from "./compare.ts";
 import type { Result } from "./main.ts";
 import { plot } from "./plot.ts";
 import type { Row, Target } from "./scenario.ts";
 
 /** Writes the tables of all scenarios and of their targets. */
 export function report(results: readonly Result[]): string {
-  const tables = results.map(({ scenario, rows }) =>
-    `### ${scenario.name}\n\n${scenario.title}.\n\n${
-      table(HEAD, rows.map((row) => cells(row, rows)))
-    }`
-  );
+  const tables = results.map(({ scenario, rows, comparisons }) => {
+    const text = comparisons.length > 0
+      ? table(COMPARISON_HEAD, comparisons.map(comparisonCells))
+      : table(HEAD, rows.map((row) => cells(row, rows)));
+    return `### ${scenario.name}\n\n${scenario.title}.\n\n${text}`;
+  });
   const targets = results.flatMap(({ scenario, targets }) =>
     targets.map((target) => targetCells(scenario.name, target))
   );
@@ -52,6 +54,7 @@ const HEAD = [
   "lost",
   "",
 ];
+const COMPARISON_HEAD = ["server", "figure", "this checkout", "the other", "ratio", "worse"];
 const TARGET_HEAD = ["scenario", "", "is", "must be", "met"];
 
 function cells(row: Row, rows: readonly Row[]): string[] {
@@ -70,6 +73,14 @@ function cells(row: Row, rows: readonly Row[]): string[] {
     lost === undefined ? "–" : `${lost}`,
     [...more, row.remark ?? ""].filter(Boolean).join(", "),
   ];
+}
+
+function comparisonCells({ name, figure: of, here, there, ratio, isWorse }: Comparison): string[] {
+  return [name, of, spreadText(here), spreadText(there), figure(ratio), isWorse ? "**yes**" : ""];
+}
+
+function spreadText({ least, median, most }: Spread): string {
+  return `${figure(median)} (${figure(least)} to ${figure(most)})`;
 }
 
 function targetCells(name: string, { text, value, relation, limit }: Target): string[] {

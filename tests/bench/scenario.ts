@@ -9,7 +9,10 @@ import type { Bench } from "./bench.ts";
 /** The servers compared: a file of `servers/` each. `main` is the whole server, not the hub alone. */
 export type ServerName = "hub" | "controllers" | "better_sse" | "hono" | "nchan" | "bare" | "main";
 
-/** What one run of one server gave; left out is what does not apply. */
+/** The servers that run this project's code, so that they differ between two checkouts. */
+export const OURS: readonly ServerName[] = ["hub", "main"];
+
+/** The results of one run of one server; what does not apply is left out. */
 export interface Row {
   /** The server. */
   readonly server: ServerName;
@@ -66,7 +69,7 @@ export interface Scenario {
   readonly targets?: (find: Find) => readonly Target[];
 }
 
-/** Those that take part in most scenarios. */
+/** The servers that take part in most scenarios. */
 export const broadcasters: readonly ServerName[] = [
   "hub",
   "controllers",
