@@ -7,6 +7,7 @@ import type { EventLog } from "../lib/log/log.ts";
 import { MemoryLog } from "../lib/log/memory.ts";
 import { type EndReason, EventResponse } from "../lib/response.ts";
 import { Client, subscription } from "./client.ts";
+import { macrotask } from "./wait.ts";
 
 // The rule of this file: whatever a callback throws or rejects with, one connection ends at the most,
 // the error is reported once, and everybody else goes on. An error that nobody catches fails a test.
@@ -40,7 +41,7 @@ for (const [way, fail] of Object.entries(ways)) {
     "onEnd": [() => {}, "left", { onEnd: fail }],
   };
   for (const [name, [source, reason, options]] of Object.entries(sources)) {
-    Deno.test(`eventStream() reports once what ${name} ${way}, and ends as ${reason}`, async () => {
+    Deno.test(`eventStream() reports an error once when ${name} ${way}, and ends as ${reason}`, async () => {
       const errors: unknown[] = [];
       const ends: EndReason[] = [];
       const onEnd = (end: { reason: EndReason }) => {
@@ -51,7 +52,7 @@ for (const [way, fail] of Object.entries(ways)) {
       const response = eventStream(source, { ...options, onEnd, onError });
       if (reason === "left") await leave(response);
       else await response.text();
-      await settle();
+      await macrotask();
       assertEquals(ends, [reason]);
       assertEquals(errors.length, 1);
       assertMatch(`${errors[0]}`, /broken|not a function/);
@@ -89,14 +90,14 @@ for (const [way, fail] of Object.entries(ways)) {
 
   const hooks = { onSubscribe: "failed", onUnsubscribe: "left", onEnd: "left" } as const;
   for (const [name, reason] of Object.entries(hooks)) {
-    Deno.test(`BroadcastHub reports once what ${name} ${way}, and its others go on`, async () => {
+    Deno.test(`BroadcastHub reports an error once when ${name} ${way}, and other subscribers go on`, async () => {
       const errors: unknown[] = [];
       let isBroken = true;
       const hook = { [name]: () => isBroken ? fail() : undefined };
       const onError = (error: unknown) => errors.push(error);
       await using hub = new BroadcastHub({ ...hook, onError });
       await leave(hub.subscribe(subscription("stream=a"), hook));
-      await settle();
+      await macrotask();
       isBroken = false;
       assertEquals(errors.map(String), ["Error: broken"]);
       assertEquals(hub.stats().ended[reason], 1);
@@ -139,7 +140,7 @@ for (const [way, fail] of Object.entries(ways)) {
   }
 }
 
-Deno.test("BroadcastHub reports a clock that throws once, and its time stands still until it is right", async () => {
+Deno.test("BroadcastHub reports once that its clock throws, and keeps its last time until the clock works", async () => {
   const errors: unknown[] = [];
   let isBroken = false;
   let nowMs = 1_000;
@@ -157,7 +158,7 @@ Deno.test("BroadcastHub reports a clock that throws once, and its time stands st
   assertEquals([hub.stream("a")?.events, errors.map(String)], [0, ["Error: broken"]]);
 });
 
-Deno.test("BroadcastHub passes over an entry that no hub can have appended, and reports it", async () => {
+Deno.test("BroadcastHub skips an entry that no hub can have appended, and reports it", async () => {
   const errors: unknown[] = [];
   const log = new MemoryLog();
   const open = log.open.bind(log);
@@ -179,7 +180,7 @@ Deno.test("BroadcastHub passes over an entry that no hub can have appended, and 
   assertEquals(errors.length, 2);
 });
 
-Deno.test("BroadcastHub replays to a subscriber whose place no history knows any more", async () => {
+Deno.test("BroadcastHub sends one gap to a subscriber whose position every history has evicted", async () => {
   const errors: unknown[] = [];
   await using hub = new BroadcastHub({ historyEvents: 10, onError: (error) => errors.push(error) });
   hub.createStream("now", { ephemeral: true });
@@ -203,7 +204,7 @@ Deno.test("BroadcastHub replays to a subscriber whose place no history knows any
 async function leave(response: Response): Promise<void> {
   const reader = response.body?.getReader();
   await reader?.read();
-  await settle();
+  await macrotask();
   await reader?.cancel();
 }
 
@@ -214,14 +215,9 @@ async function consoleLines(run: () => Promise<void>): Promise<unknown[]> {
   console.error = (line) => void lines.push(line);
   try {
     await run();
-    await settle();
+    await macrotask();
   } finally {
     console.error = error;
   }
   return lines;
-}
-
-/** Lets everything happen that waits for no timer and no socket. */
-function settle(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, 5));
 }

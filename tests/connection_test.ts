@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes, assertThrows } from "@std/assert";
 import { type ConnectionEnd, eventStream, type EventWriter } from "../lib/connection.ts";
 import { Client } from "./client.ts";
+import { macrotask } from "./wait.ts";
 
 Deno.test("eventStream() answers with the headers of an event stream and no others", async () => {
   const response = eventStream(() => {});
@@ -46,20 +47,20 @@ Deno.test("eventStream() sends what an iterable yields, and ends with it", async
   );
 });
 
-Deno.test("eventStream() asks an iterable for its next event only when the last was taken", async () => {
+Deno.test("eventStream() asks an iterable for its next event only when the client has taken the last one", async () => {
   let asked = 0;
   async function* source() {
     for (;;) yield `${++asked}`;
   }
   const reader = eventStream(source()).body!.getReader();
   await reader.read();
-  await settle();
+  await macrotask();
   const askedBefore = asked;
-  await settle();
+  await macrotask();
   assertEquals(asked, askedBefore);
   assert(askedBefore <= 1, `asked ${askedBefore} times before anything was taken`);
   await reader.read();
-  await settle();
+  await macrotask();
   assert(asked <= 2, `asked ${asked} times although one was taken`);
   await reader.cancel();
 });
@@ -77,7 +78,7 @@ Deno.test("eventStream() runs an iterable's return() when the client leaves", as
   const client = new Client(eventStream(source(), { onEnd: (end) => ends.push(end) }));
   assertEquals(await client.data(2), ["x", "x"]);
   await client.leave();
-  await settle();
+  await macrotask();
   assertEquals(returned, 1);
   assertEquals(ends.map(({ reason }) => reason), ["left"]);
 });
@@ -95,7 +96,7 @@ Deno.test("eventStream() runs return() even while a next() never settles", async
   };
   const reader = eventStream(source).body!.getReader();
   await reader.read();
-  await settle();
+  await macrotask();
   await reader.cancel();
   assertEquals(returned, 1);
 });
@@ -149,7 +150,7 @@ Deno.test("eventStream() closes an iterable that yields what can't be sent", asy
     }
   }
   await eventStream(source(), { onError: (error) => errors.push(error) }).text();
-  await settle();
+  await macrotask();
   assertStringIncludes(String(errors[0]), "must not contain CR or LF");
   assertEquals(returned, 1);
 });
@@ -180,7 +181,7 @@ for (const how of ["left", "ended", "failed", "closed", "slow"] as const) {
       onError: () => {},
       onEnd: ({ reason }) => calls.push(reason),
     });
-    await settle();
+    await macrotask();
     if (how === "left") await response.body!.cancel();
     if (how === "ended") writer.close();
     if (how === "failed") writer.every(1, () => fail("no event"));
@@ -193,7 +194,7 @@ for (const how of ["left", "ended", "failed", "closed", "slow"] as const) {
   });
 }
 
-Deno.test("eventStream() runs a clean-up at once that comes after the end", async () => {
+Deno.test("eventStream() runs a clean-up at once when the connection has ended by then", async () => {
   const { promise: gate, resolve: open } = Promise.withResolvers<void>();
   let cleaned = 0;
   const response = eventStream(async () => {
@@ -202,7 +203,7 @@ Deno.test("eventStream() runs a clean-up at once that comes after the end", asyn
   });
   await response.body!.cancel();
   open();
-  await settle();
+  await macrotask();
   assertEquals(cleaned, 1);
 });
 
@@ -213,7 +214,7 @@ Deno.test("eventStream() tells onError what a clean-up throws, and runs the othe
     onError: (error) => errors.push(error),
     onEnd: ({ reason }) => ends.push(reason),
   });
-  await settle();
+  await macrotask();
   await response.body!.cancel();
   assertEquals(errors.map(String), ["Error: clean-up"]);
   assertEquals(ends, ["left"]);
@@ -226,7 +227,7 @@ Deno.test("eventStream() with a signal aborted before runs the clean-up and ends
   assertEquals(cleaned, 1);
 });
 
-Deno.test("eventStream() refuses what is no source, and options out of range", () => {
+Deno.test("eventStream() refuses an invalid source, and options out of range", () => {
   // deno-lint-ignore no-explicit-any
   const source = (it: unknown) => () => eventStream(it as any);
   assertThrows(source("text"), TypeError, "neither a function nor an async iterable");
@@ -258,7 +259,7 @@ Deno.test("eventStream() with headers that can't be sent opens nothing", () => {
   assertEquals(opened, 0);
 });
 
-Deno.test("eventStream() says what was sent, and how long it took", async () => {
+Deno.test("eventStream() tells onEnd how much was sent, and how long it took", async () => {
   const ends: ConnectionEnd[] = [];
   await eventStream((writer) => {
     writer.send("é");
@@ -270,19 +271,20 @@ Deno.test("eventStream() says what was sent, and how long it took", async () => 
   assert(durationMs >= 0);
 });
 
-Deno.test("EventWriter.every() sends at its interval until the client leaves", async () => {
+Deno.test("EventWriter.every() sends an event at each interval, and stops when the client leaves", async () => {
   let made = 0;
   const client = new Client(eventStream((writer) => writer.every(1, () => `${++made}`)));
   assertEquals(await client.data(3), ["1", "2", "3"]);
   await client.leave();
 });
 
-Deno.test("EventWriter.every() skips its beat while the client takes nothing", async () => {
+Deno.test("EventWriter.every() makes no event while the client takes nothing", async () => {
   let made = 0;
   const reader = eventStream((writer) => writer.every(1, () => `${++made}`)).body!.getReader();
   await reader.read();
   await reader.read();
-  await new Promise((resolve) => setTimeout(resolve, 30));
+  await using other = new Client(eventStream((writer) => writer.every(1, () => "x")));
+  await other.take(20);
   assert(made <= 2, `made ${made}`);
   await reader.cancel();
 });
@@ -297,7 +299,7 @@ Deno.test("EventWriter.every() ends the connection when it can't make an event",
   assertEquals(errors.map(String), ["Error: no event"]);
 });
 
-Deno.test("EventWriter.every() refuses an interval no timer has", async () => {
+Deno.test("EventWriter.every() refuses an interval that no timer can have", async () => {
   const response = eventStream((writer) => {
     for (const ms of [0, -1, NaN, Infinity, 2 ** 31]) {
       assertThrows(() => writer.every(ms, () => ""), RangeError, "Cannot start interval");
@@ -323,13 +325,13 @@ Deno.test("EventWriter.send() says whether the client keeps up", async () => {
   assert(writer.isClosed);
 });
 
-Deno.test("EventWriter.ready resolves when the client has taken all, and when it has left", async () => {
+Deno.test("EventWriter.ready resolves when the client has taken everything, and when the client has left", async () => {
   let writer!: EventWriter;
   const response = eventStream((it) => void (writer = it));
   const order: string[] = [];
   const reader = response.body!.getReader();
   const ready = writer.ready.then(() => order.push("ready"));
-  await settle();
+  await macrotask();
   order.push("read");
   await reader.read();
   await ready;
@@ -353,7 +355,7 @@ Deno.test("EventWriter.ready asked for twice resolves both times, and again afte
   await leaving;
 });
 
-Deno.test("EventWriter.send() ends a connection for which too much waits, after what waits", async () => {
+Deno.test("EventWriter.send() ends a connection with too many waiting bytes, after those bytes", async () => {
   const ends: string[] = [];
   const response = eventStream((writer) => {
     for (let i = 0; i < 100; i++) writer.send("x".repeat(92));
@@ -395,11 +397,6 @@ Deno.test("eventStream() leaves nothing behind after 1 000 clients came and left
   }
   assertEquals(open, 0);
 });
-
-/** Lets everything happen that waits for no timer and no socket. */
-function settle(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, 0));
-}
 
 function fail(text: string): never {
   throw new Error(text);

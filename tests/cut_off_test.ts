@@ -75,7 +75,7 @@ Deno.test("a client learns of a gap, wherever its connection was cut off", async
   await checkTold(hub, "gap", withEagerIds(text, cuts).filter(({ size }) => size !== end));
 });
 
-Deno.test("a client that is told of a reset comes back to just where that was", async () => {
+Deno.test("a client that is told of a reset resumes from exactly there", async () => {
   await using hub = new BroadcastHub();
   const ids = await fill(hub, 3, "a");
   const cuts = await cutOff(await sent(hub, "other-1", "heartbeatSeconds"), "other-1");

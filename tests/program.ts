@@ -85,10 +85,13 @@ export async function lacks(...names: ("net" | "read" | "write" | "run")[]): Pro
   return all.some(({ state }) => state !== "granted");
 }
 
-/** What is promised, or an error where it would keep a failing test waiting for ever. */
+/**
+ * Resolves with what is promised, and rejects where it has not come after 30 s. Only a failing test waits
+ * for so long, also where the machine is busy with other tests.
+ */
 export async function soon<T>(promise: Promise<T>, what: () => string): Promise<T> {
   const { promise: late, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(() => reject(new Error(`Waited in vain for ${what()}`)), 10_000);
+  const timer = setTimeout(() => reject(new Error(`Waited in vain for ${what()}`)), 30_000);
   try {
     return await Promise.race([promise, late]);
   } finally {
@@ -96,10 +99,20 @@ export async function soon<T>(promise: Promise<T>, what: () => string): Promise<
   }
 }
 
-/** A port that nobody listens on. */
+/**
+ * Finds a port that nobody listens on. It is below those that a system gives to clients and to port 0, so
+ * that no test that runs meanwhile gets it.
+ */
 export function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
+  for (;;) {
+    const port = 11_000 + Math.floor(Math.random() * 20_000);
+    try {
+      Deno.listen({ hostname: "127.0.0.1", port }).close();
+      return port;
+    } catch (error) {
+      if (!(error instanceof Deno.errors.AddrInUse)) throw error;
+    }
+  }
 }
 
 /** Whether a program is not there. */

@@ -31,7 +31,7 @@ Deno.test("Pulse.tick() sends a heartbeat when silence would become too long, an
   await reader.cancel();
 });
 
-Deno.test("Pulse.tick() sends no heartbeat while there is something else", async () => {
+Deno.test("Pulse.tick() sends no heartbeat while events are sent", async () => {
   const { response, reader, pulse } = await open();
   for (let tick = 0; tick < 10; tick++) {
     response.enqueue(bytes, 1);
@@ -43,7 +43,7 @@ Deno.test("Pulse.tick() sends no heartbeat while there is something else", async
   await reader.cancel();
 });
 
-Deno.test("Pulse.tick() ends a response of which nothing is taken, not one that is slow", async () => {
+Deno.test("Pulse.tick() ends a response whose client takes nothing, but not one whose client is slow", async () => {
   const { response, reader, pulse } = await open();
   const options = { heartbeatMs: 0, stallMs: 30 };
   response.enqueue(bytes, 1);
@@ -69,7 +69,7 @@ Deno.test("Pulse.tick() with everything off does nothing", async () => {
 
 const OFF = { heartbeatMs: 0, stallMs: 0 };
 
-Deno.test("Pulse.tick() ends a response when its time is over by the wall clock, and says so", async () => {
+Deno.test("Pulse.tick() sends expired and ends a response when its time is over by the wall clock", async () => {
   const { response, reader, pulse } = await open(3_600_000);
   for (const timeMs of [0, 3_598_000, 3_599_000]) {
     pulse.tick(tickOf(1_000, { timeMs }), OFF);
@@ -112,7 +112,7 @@ Deno.test("Pulse.tick() sends a heartbeat at once after the event loop stood sti
   await reader.cancel();
 });
 
-Deno.test("Pulse.tick() takes no client for stalled because the event loop stood still", async () => {
+Deno.test("Pulse.tick() does not end a client as stalled because the event loop stood still", async () => {
   const { response, reader, pulse } = await open();
   response.enqueue(bytes, 1);
   for (let i = 0; i < 3; i++) {

@@ -12,6 +12,7 @@ import type {
   LogReceiver,
   ReadOptions,
 } from "../lib/log/log.ts";
+import { macrotask } from "./wait.ts";
 
 /** A log that delivers and answers when the test says so. */
 export class ScriptedLog implements EventLog {
@@ -92,7 +93,7 @@ export class ScriptedLog implements EventLog {
   }
 
   async #oldest(): Promise<PromiseWithResolvers<LogPage>> {
-    while (this.#pages.length === 0) await new Promise((resolve) => setTimeout(resolve));
+    while (this.#pages.length === 0) await macrotask();
     return this.#pages.shift()!;
   }
 }

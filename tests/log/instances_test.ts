@@ -6,6 +6,7 @@ import { compareIds, type EventLog, type LogEntry, type LogReceiver } from "../.
 import { Client, subscription } from "../client.ts";
 import { soon } from "../program.ts";
 import { mulberry32 } from "../random.ts";
+import { until } from "../wait.ts";
 import type { LogKind, LogPlace } from "./contract.ts";
 import { kv, redis } from "./places.ts";
 import { ResumingClient } from "./resuming_client.ts";
@@ -177,7 +178,7 @@ function testInstances(kind: LogKind): void {
   test("send once what a client read from the log before its hub had it", async (place) => {
     await using a = await start(place);
     await a.publish("x", { data: "1" });
-    const { log, release } = holdBack(place.open());
+    const { log, release, reads } = holdBack(place.open());
     await using b = new BroadcastHub({ log });
     await b.ready;
     const second = await a.publish("x", { data: "2" });
@@ -186,8 +187,8 @@ function testInstances(kind: LogKind): void {
     const reader = b.subscribe(subscription("stream=x", second.id)).body!.getReader();
     const read = async () => new TextDecoder().decode((await reader.read()).value);
     assertMatch(await read(), /event: hello/);
-    // By now the next page waits for the client; what the hub gets meanwhile is the same.
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    // The next page, read by now, waits for the client; the hub gets the same events meanwhile.
+    await until(() => reads() > 0);
     assertEquals(b.stream("x")!.published, 1);
     release();
     await a.publish("x", { data: "4" });
@@ -247,8 +248,11 @@ function testInstances(kind: LogKind): void {
   });
 }
 
-/** Has a log deliver what it had when it was opened, and the rest only when it is released. */
-function holdBack(log: EventLog): { log: EventLog; release: () => void } {
+/**
+ * Makes a log deliver what it had when it was opened, and the rest only when it is released; counts the
+ * pages that were read.
+ */
+function holdBack(log: EventLog): { log: EventLog; release: () => void; reads: () => number } {
   const held: (readonly LogEntry[])[] = [];
   let deliver: LogReceiver["deliver"];
   let isHolding = false;
@@ -257,10 +261,18 @@ function holdBack(log: EventLog): { log: EventLog; release: () => void } {
     await log.open({ ...receiver, deliver: (entries) => deliver(entries) });
     isHolding = true;
   };
+  let pages = 0;
+  const read: EventLog["read"] = async (...args) => {
+    const page = await log.read!(...args);
+    pages++;
+    return page;
+  };
   return {
+    reads: () => pages,
     log: new Proxy(log, {
       get(target, name) {
         if (name === "open") return open;
+        if (name === "read") return read;
         const value = Reflect.get(target, name, target);
         return typeof value === "function" ? value.bind(target) : value;
       },
@@ -284,7 +296,5 @@ async function start(
 
 /** Waits until a hub has had so many events of a stream. */
 async function reach(hub: BroadcastHub, stream: string, events: number): Promise<void> {
-  while ((hub.stream(stream)?.published ?? 0) < events) {
-    await new Promise((resolve) => setTimeout(resolve, 2));
-  }
+  await until(() => (hub.stream(stream)?.published ?? 0) >= events);
 }

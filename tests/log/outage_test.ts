@@ -5,6 +5,7 @@ import { openRedisLog, type RedisClient, type RedisLogOptions } from "../../lib/
 import { Client, subscription } from "../client.ts";
 import { lacks } from "../program.ts";
 import { Body, ServerProcess } from "../server/support.ts";
+import { until } from "../wait.ts";
 import { kv, redis } from "./places.ts";
 import { RedisServer } from "./redis_server.ts";
 import { ResumingClient } from "./resuming_client.ts";
@@ -428,11 +429,4 @@ async function post(
   });
   const { status, headers } = response;
   return { status, headers, text: await response.text() };
-}
-
-async function until(isSo: () => boolean): Promise<void> {
-  for (let tries = 0; !isSo(); tries++) {
-    assert(tries < 2_000, "it never came to be");
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
 }

@@ -78,7 +78,7 @@ async function twoMoreBeats(body: Body): Promise<number> {
 }
 
 Deno.test({
-  name: "a server whose clock is moved by an hour, forward and back, keeps its heartbeat",
+  name: "a server keeps its heartbeat while its clock is set an hour ahead and an hour back",
   ignore,
   async fn() {
     await using server = new ClockedServer();
@@ -94,7 +94,7 @@ Deno.test({
 
 Deno.test({
   name:
-    "a server whose clock is moved by an hour, forward and back, keeps ids growing, and history",
+    "a server keeps its history and growing ids while its clock is set an hour ahead and an hour back",
   ignore,
   async fn() {
     await using server = new ClockedServer();
@@ -118,7 +118,8 @@ Deno.test({
 });
 
 Deno.test({
-  name: "a server whose clock passes a token's end, as after a night's suspend, ends its streams",
+  name:
+    "a server ends a token's streams when its clock jumps past the token's end, as after a suspend",
   ignore,
   async fn() {
     await using server = new ClockedServer();

@@ -84,8 +84,7 @@ function newsOf(text: string): string[] {
 }
 
 Deno.test({
-  name:
-    "a server with 200 connections, one of them stalled, sends all others away in DRAIN_SECONDS",
+  name: "a server with 200 connections, one of them stalled, ends the others over DRAIN_SECONDS",
   ignore: await lacks("net", "run"),
   async fn() {
     await using server = new ServerProcess({

@@ -65,7 +65,7 @@ class SilentServer extends ServerProcess {
 
 for (const output of ["1>/dev/full", "2>/dev/full", "1>/dev/full 2>&1", "1>&-", "1>&- 2>&-"]) {
   Deno.test({
-    name: `a server with the outputs ${output} serves, and exits with 0`,
+    name: `a server whose outputs are ${output} serves, and exits with 0`,
     ignore: ignore || Deno.build.os !== "linux",
     async fn() {
       await using server = new SilentServer(`exec ${output}`);
@@ -89,7 +89,7 @@ function makePipe() {
 }
 
 Deno.test({
-  name: "a server whose output's reader has gone serves, and exits with 0",
+  name: "a server whose output is a closed pipe serves, and exits with 0",
   ignore,
   async fn() {
     using pipe = makePipe();
@@ -102,7 +102,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "a server whose outputs nobody reads serves, and exits with 0",
+  name: "a server whose output nobody reads serves, and exits with 0",
   ignore,
   async fn() {
     using pipe = makePipe();
@@ -115,7 +115,8 @@ Deno.test({
 });
 
 Deno.test({
-  name: "a server drops lines that nobody reads, counts them, and says so when somebody does",
+  name:
+    "a server drops log lines that nobody reads, counts them, and logs their number once it is read",
   ignore,
   async fn() {
     using pipe = makePipe();

@@ -89,7 +89,7 @@ for (const kind of proxies) {
     await clock.until(/(data: time: .*\n\n){3}$/);
   });
 
-  test("tells it who the client is and when it has left", async () => {
+  test("tells it the client's address, and when the client has left", async () => {
     await using front = await stand(kind);
     using client = Deno.createHttpClient({ localAddress: "127.0.0.2" });
     const headers = { "x-forwarded-for": "203.0.113.9" };
@@ -145,7 +145,7 @@ for (const kind of proxies) {
     }
   });
 
-  test("tells publishers and page readers that it is away", async () => {
+  test("answers publishers and page readers with a 5xx while it is unreachable", async () => {
     await using proxy = await ProxyProcess.start(kind, freePort());
     const requests = [["/sse?stream=news", "POST"], ["/", "GET"], ["/readyz", "GET"]] as const;
     for (const [path, method] of requests) {
@@ -193,7 +193,7 @@ const nginx = proxies[0]!;
 const isWithoutNginx = isBare || await isMissing(nginx.command);
 
 Deno.test({
-  name: "nginx has one address more than its limit come back later, and serves others",
+  name: "nginx sends away a connection beyond an address's limit, and serves other addresses",
   ignore: isWithoutNginx,
   async fn() {
     const edit = (shown: string) => shown.replace("sse_streams 200", "sse_streams 2");
@@ -210,7 +210,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "nginx frees the place of a client that stops reading",
+  name: "nginx ends the connection of a client that stops reading",
   ignore: isWithoutNginx,
   async fn() {
     const edit = (shown: string) => shown.replace("send_timeout 60s", "send_timeout 1s");
@@ -234,7 +234,7 @@ Deno.test({
 
 // So nginx speaks to a server unless told otherwise, and then it collects what no header forbids.
 Deno.test({
-  name: "nginx lets each event through by itself although it speaks HTTP/1.0 to the server",
+  name: "nginx passes each event on at once although it speaks HTTP/1.0 to the server",
   ignore: isWithoutNginx,
   async fn() {
     const edit = (shown: string) => shown.replace("proxy_http_version 1.1;", "");

@@ -5,6 +5,7 @@ import {
   type LogFormat,
   printable,
 } from "../../lib/server/request_log.ts";
+import { macrotask } from "../wait.ts";
 
 /** The one line that a log of a format makes, at the beginning of 2027. */
 function line(format: LogFormat, message: string, fields?: LogFields): string {
@@ -166,7 +167,7 @@ Deno.test("createLog() lets nothing through of what printing throws or rejects w
     throw error;
   })("a");
   createLog("text", async () => await Promise.reject(error))("a");
-  await new Promise((resolve) => setTimeout(resolve, 0)); // in which an unhandled rejection would fail
+  await macrotask(); // in which an unhandled rejection would fail
 });
 
 Deno.test("printable() makes one line of any text, from which it can be read back", () => {
