@@ -35,7 +35,7 @@ const TYPES = [
 ];
 
 /** Tries one random body. Returns how many events it had. */
-export async function fuzzOnce(random: () => number): Promise<number> {
+async function fuzzOnce(random: () => number): Promise<number> {
   const pick = <T>(from: readonly T[]): T => from[Math.floor(random() * from.length)]!;
   const isRaw = random() < 0.1;
   const body = isRaw ? randomBytes(random) : randomText(random, pick);
@@ -92,6 +92,14 @@ function randomText(random: () => number, pick: <T>(from: readonly T[]) => T): s
 
 function randomBytes(random: () => number): Uint8Array<ArrayBuffer> {
   return Uint8Array.from({ length: Math.floor(random() * 40) }, () => Math.floor(random() * 256));
+}
+
+/** Tries random bodies from a seed on. Returns how many events they had. */
+export async function fuzz(seed: number, bodies: number): Promise<number> {
+  const random = mulberry32(seed);
+  let events = 0;
+  for (let i = 0; i < bodies; i++) events += await fuzzOnce(random);
+  return events;
 }
 
 if (import.meta.main) {
