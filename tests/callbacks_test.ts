@@ -1,4 +1,4 @@
-// deno-lint-ignore-file no-console -- what is written there is what is tested
+// deno-lint-ignore-file no-console -- the tests look at the console
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { eventStream, type EventStreamOptions, type EventStreamSource } from "../lib/connection.ts";
@@ -9,8 +9,8 @@ import { type EndReason, EventResponse } from "../lib/response.ts";
 import { Client, subscription } from "./client.ts";
 import { macrotask } from "./wait.ts";
 
-// The rule of this file: whatever a callback throws or rejects with, one connection ends at the most,
-// the error is reported once, and everybody else goes on. An error that nobody catches fails a test.
+// The rule of this file: when a callback throws or rejects, at most one connection ends, the error is
+// reported once, and all others go on. An uncaught error fails a test.
 
 /** Both ways to fail. */
 const ways: Readonly<Record<string, () => never>> = {
@@ -20,7 +20,7 @@ const ways: Readonly<Record<string, () => never>> = {
   rejects: () => Promise.reject(new Error("broken")) as never,
 };
 
-/** An async iterable whose iterator has this instead of what works. */
+/** An async iterable whose iterator has these methods in place of working ones. */
 function iterable(broken: Partial<AsyncIterator<string>>): AsyncIterable<string> {
   const value = "x";
   const iterator = {
@@ -109,7 +109,7 @@ for (const [way, fail] of Object.entries(ways)) {
     });
   }
 
-  // What each of the log's methods may do, with a hub that has a subscriber and a publisher.
+  // Each method of the log fails in a hub that has a subscriber and a publisher.
   const promising = ["append", "end", "read", "close"] as const;
   for (const method of way === "throws" ? [...promising, "hasId" as const] : promising) {
     Deno.test(`BroadcastHub outlives a log whose ${method}() ${way}`, async () => {
@@ -128,7 +128,7 @@ for (const [way, fail] of Object.entries(ways)) {
       ]);
       Object.assign(log, { [method]: works });
       const failed = outcomes.filter(({ status }) => status === "rejected");
-      // Each who asked is told by its own promise; what nobody waits for is reported.
+      // A caller learns of the error from its promise; an error that nobody waits for is reported.
       assert(
         failed.length + errors.length <= 1,
         `${failed.length} rejected, ${errors.length} reports`,
@@ -189,7 +189,7 @@ Deno.test("BroadcastHub sends one gap to a subscriber whose position every histo
   const reader = hub.subscribe(subscription(query)).body!.getReader();
   await reader.read();
   await reader.read();
-  // An ephemeral event that fills a chunk of its own; all that was before it is evicted.
+  // An ephemeral event that fills a chunk by itself; every event before it is evicted.
   await hub.publish("now", { data: "t".repeat(65_500) });
   for (let i = 0; i < 30; i++) await hub.publish("a", { data: `late ${i}` });
   let text = "";
@@ -200,7 +200,7 @@ Deno.test("BroadcastHub sends one gap to a subscriber whose position every histo
   await reader.cancel();
 });
 
-/** Reads what there is, then leaves; a response that has ended has nothing to leave. */
+/** Reads what there is, then leaves, unless the response has ended. */
 async function leave(response: Response): Promise<void> {
   const reader = response.body?.getReader();
   await reader?.read();
@@ -208,7 +208,7 @@ async function leave(response: Response): Promise<void> {
   await reader?.cancel();
 }
 
-/** The lines that are written on the console's error side while something runs. */
+/** The lines that are written to `console.error()` while something runs. */
 async function consoleLines(run: () => Promise<void>): Promise<unknown[]> {
   const lines: unknown[] = [];
   const { error } = console;

@@ -442,7 +442,7 @@ interface PlainEvent {
   readonly timeMs: number;
 }
 
-/** What `History` does, without any care for speed or memory. */
+/** The same as `History`, written without a care for speed or memory. */
 class PlainHistory {
   #events: PlainEvent[] = [];
   newest: number;
@@ -491,12 +491,12 @@ class PlainHistory {
   }
 }
 
-/** A history of these events at the positions 10, 20, 30 … and the times 100, 200, 300 … */
+/** A history with these events at the positions 10, 20, 30 … and the times 100, 200, 300 … */
 function historyOf(...texts: string[]): History {
   return historyOfEvents(texts.map(withoutId));
 }
 
-/** A history of `count` events with the ids e-10, e-20, e-30 … at the positions 10, 20, 30 … */
+/** A history with `count` events, with the ids e-10, e-20, e-30 … at the positions 10, 20, 30 … */
 function historyWithIds(count: number): History {
   return historyOfEvents(
     Array.from({ length: count }, (_, i) => encodeChecked({ id: `e-${10 * i + 10}`, data: "x" })),

@@ -67,7 +67,7 @@ Deno.test("MergedHistory.idAt() is the newest id up to a position, and undefined
   assertEquals([8, 9, 10].map((position) => merged.idAt(position)), [undefined, "e-9", "e-a"]);
 });
 
-/** Streams s0, s1 … with the events 1 to `count`: at each position, one of the stream `pick` says. */
+/** Streams s0, s1 … with the events 1 to `count`; `pick` chooses the stream of each position. */
 function streamsOf(
   streamCount: number,
   count: number,

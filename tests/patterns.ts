@@ -1,9 +1,9 @@
 /**
- * How much work a regular expression can be made to do: a backtracking matcher that counts its steps,
- * and the texts that make one take long.
+ * Finds out how much work a regular expression can be made to do: a backtracking matcher that counts its
+ * steps, and texts that make it take many.
  *
- * It reads what the patterns of this repository are written in: characters, classes, groups,
- * alternatives, quantifiers, `^`, `$` and lookarounds.
+ * It understands the syntax that this repository uses: characters, classes, groups, alternatives,
+ * quantifiers, `^`, `$` and lookarounds.
  *
  * @module
  */
@@ -21,7 +21,7 @@ type Part =
   | { readonly kind: "repeat"; readonly of: Part; readonly min: number; readonly max: number }
   | { readonly kind: "sequence" | "choice"; readonly of: readonly Part[] };
 
-/** The regular expressions in the code of a file, those made of a template with `9` for its values. */
+/** The regular expressions in a file's code; where one is made of a template, `9` replaces each value. */
 export function patternsOf(code: string): RegExp[] {
   const found: RegExp[] = [];
   for (const [token] of code.matchAll(TOKEN)) {
@@ -33,7 +33,7 @@ export function patternsOf(code: string): RegExp[] {
   return found;
 }
 
-// Comments, strings and templates are passed over, but for what stands between ${ and }.
+// Skips comments, strings and templates, except for the code between ${ and }.
 const TOKEN = new RegExp(
   [
     /\/\/[^\n]*/,
@@ -70,8 +70,8 @@ const FEW = 16;
 const MAX_STEPS = 20_000;
 
 /**
- * How many steps a search takes, for a global pattern until there is no match left. Counts to a little
- * above the limit.
+ * The number of steps of a search, or of all searches for a global pattern. Stops counting just above the
+ * limit.
  */
 function countSteps(
   part: Part,
@@ -136,7 +136,7 @@ function countSteps(
   return steps;
 }
 
-/** What gets a match to each of its quantifiers without an upper bound. */
+/** The texts that lead a match to each of its quantifiers without an upper bound. */
 function* startsOf(part: Part, start: string, alphabet: readonly string[]): Generator<string> {
   if (part.kind === "repeat") {
     if (part.max === Infinity) yield start;
@@ -152,7 +152,7 @@ function* startsOf(part: Part, start: string, alphabet: readonly string[]): Gene
   }
 }
 
-/** A shortest text that a part matches, as a rule. */
+/** A text that a part matches, usually a shortest one. */
 function shortest(part: Part, alphabet: readonly string[]): string {
   switch (part.kind) {
     case "character":

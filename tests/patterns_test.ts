@@ -4,7 +4,7 @@ import { findCostlyText, patternsOf } from "./patterns.ts";
 
 const ROOT = new URL("../", import.meta.url);
 
-/** The files of code in a folder and all below it. */
+/** The code files of a folder and of all folders below it. */
 function files(folder: string): string[] {
   return [...Deno.readDirSync(new URL(folder, ROOT))].flatMap(({ name, isDirectory }) => {
     if (isDirectory) return files(`${folder}${name}/`);

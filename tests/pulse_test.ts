@@ -4,7 +4,7 @@ import { EventResponse } from "../lib/response.ts";
 
 const bytes = new TextEncoder().encode("data: x\n\n");
 
-/** A response whose first bytes are taken, its pulse, and what was sent since. */
+/** A response whose first bytes have been taken, its reader and its pulse. */
 async function open(expiresMs = Infinity) {
   const response = new EventResponse(bytes, reportError);
   const reader = response.respond({}).body!.getReader();
@@ -12,7 +12,7 @@ async function open(expiresMs = Infinity) {
   return { response, reader, pulse: new Pulse(response, expiresMs) };
 }
 
-/** A tick in time, but for what is given. */
+/** A tick that comes in time, unless the options say otherwise. */
 function tickOf(tickMs: number, { timeMs = 0, elapsedMs = tickMs }: Partial<Tick> = {}): Tick {
   return { timeMs, tickMs, elapsedMs };
 }

@@ -28,7 +28,7 @@ for (const seed of [1, 2]) {
     const [names, plain] = [new SortedNames(), new Set<string>()];
     for (let step = 0; step < 20_000; step++) {
       const name = Math.floor(random() * 5_000).toString(36);
-      // It grows for a while, then shrinks.
+      // The set grows for a while, then shrinks.
       const isAdded = random() < (step < 12_000 ? 0.8 : 0.1);
       for (const set of [names, plain]) isAdded ? set.add(name) : set.delete(name);
       if (step % 500 !== 0) continue;

@@ -10,13 +10,13 @@ import type { StreamOptions } from "../lib/stream.ts";
 import { type AppOptions, createApp, readConfig } from "../lib/server/app.ts";
 import { Client, subscription } from "./client.ts";
 
-// An option that is `undefined` is one that was left out: most people compile without
-// `exactOptionalPropertyTypes`, and a spread of somebody's settings brings many.
+// An undefined option means the same as one that is left out: most people compile without
+// `exactOptionalPropertyTypes`, and spreading an object of settings brings many.
 
-/** All options of a function, each `undefined`; the compiler says which one is missing here. */
+/** All options of a function, each `undefined`; the compiler reports one that is missing here. */
 type Undefined<Options> = { readonly [Name in keyof Required<Options>]: undefined };
 
-/** The same, for a function that is compiled to refuse them. */
+/** The same options, with the type that the function takes. */
 function given<Options>(options: Undefined<Options>): Options {
   return options as unknown as Options;
 }
@@ -81,7 +81,7 @@ Deno.test("BroadcastHub treats an undefined option as left out", async () => {
   for (const each of [plain, other]) {
     for (let i = 0; i < 1_001; i++) await each.publish("a", { data: `${i}` });
   }
-  // The ids, and so the bytes, are each hub's own.
+  // Each hub has ids of its own, and so the bytes differ.
   const own = { bytes: 0, firstId: "", lastId: "" };
   const [expected, found] = [plain, other].map((each) => ({ ...each.stream("a"), ...own }));
   assertEquals(found, expected);

@@ -6,23 +6,23 @@
 
 import { OURS } from "./scenario.ts";
 
-/** What the command line asks for. */
+/** A command line, read. */
 export interface BenchArguments {
-  /** The scenarios to run; all where there are none. */
+  /** The scenarios to run; empty for all of them. */
   readonly names: readonly string[];
   /** How often each runs. */
   readonly runs: number;
-  /** The servers to run; all of a scenario where this is left out. */
+  /** The servers to run; left out for all of a scenario's servers. */
   readonly servers: readonly string[] | undefined;
   /** The folder of another checkout, to be compared with this one. */
   readonly against: URL | undefined;
   /** Whether the results are printed as JSON. */
   readonly isJson: boolean;
-  /** Whether the README gets the results. */
+  /** Whether the results are written to the README. */
   readonly isWriting: boolean;
 }
 
-/** Reads the command line; says as text what is wrong with it. */
+/** Reads the command line. Returns a text where it is wrong. */
 export function readArguments(
   args: readonly string[],
   known: readonly string[],

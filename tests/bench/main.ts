@@ -21,7 +21,7 @@ export interface Result {
   readonly scenario: Scenario;
   /** Medians, a row for each server and case. */
   readonly rows: readonly Row[];
-  /** What was to be reached. */
+  /** The targets, and what was reached. */
   readonly targets: readonly Target[];
   /** With `--against`, each figure beside that of the other checkout. */
   readonly comparisons: readonly Comparison[];
@@ -45,7 +45,7 @@ for (const scenario of scenarios) {
 console.log(args.isJson ? JSON.stringify(results, null, 2) : report(results));
 if (args.isWriting) await write(results, args.runs);
 
-/** Runs a scenario: every server once, then every server again, so that noise meets all alike. */
+/** Runs a scenario: every server once, then every server again, so that noise hits all of them alike. */
 async function run(scenario: Scenario, { runs, servers }: BenchArguments): Promise<Result> {
   const rows: Row[] = [];
   const otherRows: Row[] = [];
@@ -63,7 +63,7 @@ async function run(scenario: Scenario, { runs, servers }: BenchArguments): Promi
         note(`${scenario.name} ${turn}/${turns}: ${server} of the other checkout`);
         otherRows.push(...await runOnce(scenario, there, server));
       };
-      // Whoever is second every time would meet whatever the first leaves behind every time.
+      // They take turns at being first: what the first leaves behind would always hit the second.
       const both = turn % 2 === 1 ? [runHere, runThere] : [runThere, runHere];
       for (const runOne of both) await runOne();
       if (turn === 1 && rows.at(-1)?.remark) absent.add(server);

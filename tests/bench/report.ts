@@ -1,5 +1,5 @@
 /**
- * The results as Markdown, which reads as well in a terminal.
+ * The results as Markdown, which also reads well in a terminal.
  *
  * @module
  */
@@ -24,7 +24,7 @@ export function report(results: readonly Result[]): string {
   return tables.join("\n");
 }
 
-/** Puts the tables into this folder's README.md, with their conditions, and draws the plot. */
+/** Writes the tables and their conditions to this folder's README.md, and draws the plot. */
 export async function write(results: readonly Result[], runs: number): Promise<void> {
   const readme = new URL("README.md", import.meta.url);
   const [before] = (await Deno.readTextFile(readme)).split(MARK);
@@ -88,7 +88,7 @@ function targetCells(name: string, { text, value, relation, limit }: Target): st
   return [name, text, figure(value), `${relation} ${figure(limit)}`, isMet ? "yes" : "**no**"];
 }
 
-/** Three digits that say something, thousands apart. */
+/** Formats a figure with three significant digits, and spaces between thousands. */
 function figure(value: number | undefined): string {
   if (value === undefined || !Number.isFinite(value)) return "–";
   const size = Math.floor(Math.log10(Math.abs(value) || 1));

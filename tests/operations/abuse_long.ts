@@ -2,7 +2,7 @@ import { assertEquals, assertGreater } from "@std/assert";
 import { lacks } from "../program.ts";
 import { abuse } from "./abuse.ts";
 
-// About 20 s; deno task abuse for more.
+// About 20 s; `deno task abuse` runs for longer.
 const VISITS = 2_000;
 const SEED = 20_261_126;
 

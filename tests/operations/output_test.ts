@@ -6,11 +6,11 @@ const PUBLISH_TOKEN = "a-token-for-this-test";
 const headers = { authorization: `Bearer ${PUBLISH_TOKEN}`, "content-type": "text/plain" };
 const ignore = await lacks("net", "run", "read", "write") || Deno.build.os === "windows";
 
-/** A server that does not say where it listens, since its output goes elsewhere. */
+/** A server whose output goes elsewhere, so that the test has to know its port. */
 class SilentServer extends ServerProcess {
   readonly #url: URL;
 
-  /** Starts it after a shell has said `before`. */
+  /** Starts it after a shell has run `before`. */
   constructor(before: string) {
     const port = freePort();
     super({ PORT: `${port}`, PUBLISH_TOKEN }, { before });
@@ -21,7 +21,7 @@ class SilentServer extends ServerProcess {
     return Promise.resolve(this.#url);
   }
 
-  /** Asks until there is a server. */
+  /** Sends requests until the server answers. */
   async started(): Promise<void> {
     for (;;) {
       try {
@@ -50,7 +50,7 @@ class SilentServer extends ServerProcess {
     return Number(/^sse_log_lines_dropped_total (\d+)$/m.exec(text)?.[1]);
   }
 
-  /** Publishes to a subscriber, then stops; all of it is to work as ever. */
+  /** Publishes to a subscriber, then stops the server; checks that both work as usual. */
   async servesAndStops(): Promise<void> {
     const body = new Body(await this.ask("/sse?stream=news"));
     await body.until(/hello.*\n\n/s);
@@ -76,13 +76,13 @@ for (const output of ["1>/dev/full", "2>/dev/full", "1>/dev/full 2>&1", "1>&-", 
   });
 }
 
-/** A folder with a pipe in it, and what a shell says to have both outputs go there. */
+/** A folder with a named pipe, and the shell command that sends both outputs to the pipe. */
 function makePipe() {
   const folder = Deno.makeTempDirSync();
   const path = `${folder}/pipe`;
   return {
     path,
-    // The shell's own end keeps it open while nobody reads.
+    // The shell's own end keeps the pipe open while nobody reads.
     before: `mkfifo ${path}; exec 3<>${path} 1>&3 2>&3`,
     [Symbol.dispose]: () => Deno.removeSync(folder, { recursive: true }),
   };
@@ -108,7 +108,7 @@ Deno.test({
     using pipe = makePipe();
     await using server = new SilentServer(pipe.before);
     await server.started();
-    // More than the pipe takes.
+    // More lines than the pipe holds.
     for (let i = 0; i < 200; i++) await server.visit();
     await server.servesAndStops();
   },
@@ -137,7 +137,7 @@ Deno.test({
     await server.servesAndStops();
     await reading;
     assertGreater(lines.length, 3_000);
-    // Not one is cut.
+    // No line is cut.
     const isWhole = (line: string) => /^(?:[\d-]{10}T.* [\w ]+.*|Listening on .*)$/.test(line);
     assertEquals(lines.filter((line) => !isWhole(line)), []);
     assert(lines.at(-1)!.endsWith("reason=closed"));

@@ -36,7 +36,7 @@ async function publish(url: URL, stream: string, data: string): Promise<{ subscr
   return await response.json();
 }
 
-/** Opens an event stream; what a proxy holds back is an error. */
+/** Opens an event stream, and fails where a proxy holds back its head. */
 function open(
   url: URL,
   path: string,
@@ -45,7 +45,7 @@ function open(
   return soon(fetch(new URL(path, url), init), () => `an answer to ${path}`);
 }
 
-/** Publishes each event only when the one before it has come out. */
+/** Publishes each event only when the one before it has arrived. */
 async function publishOneByOne(url: URL, body: Body): Promise<void> {
   for (const data of ["one", "two", "three"]) {
     const { subscribers } = await publish(url, "news", data);
@@ -54,7 +54,7 @@ async function publishOneByOne(url: URL, body: Body): Promise<void> {
   }
 }
 
-/** Has clients that find no server wait a hundredth of what the file says. */
+/** Lets clients that reach no server wait a hundredth of the time that the file says. */
 function hurry(shown: string): string {
   return shown.replaceAll(/\b(\d+)000\b/g, "$010");
 }
@@ -232,7 +232,7 @@ Deno.test({
   },
 });
 
-// So nginx speaks to a server unless told otherwise, and then it collects what no header forbids.
+// HTTP/1.0 is nginx's default, and with it nginx buffers a response unless a header forbids it.
 Deno.test({
   name: "nginx passes each event on at once although it speaks HTTP/1.0 to the server",
   ignore: isWithoutNginx,
@@ -245,7 +245,7 @@ Deno.test({
   },
 });
 
-/** Chromium with a page open; its `EventSource`s are seen in the server's log. */
+/** Chromium with an open page, whose `EventSource`s appear in the server's log. */
 async function browse(url: URL): Promise<AsyncDisposable> {
   const folder = await Deno.makeTempDir();
   const args = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"];

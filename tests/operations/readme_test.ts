@@ -20,7 +20,7 @@ for (const file of proxies.flatMap(({ file, belowPath }) => [file, belowPath.fil
   });
 }
 
-/** Runs Deno in a folder with these arguments, until it says where it listens. */
+/** Runs Deno in a folder with these arguments until it listens, then ends it. */
 async function listens(cwd: URL | string, args: string[], env: Record<string, string>) {
   await using server = new Program(Deno.execPath(), { args, cwd, env: { NO_COLOR: "1", ...env } });
   const line = await server.stdout.line("Listening on ");
@@ -48,7 +48,7 @@ Deno.test({
   },
 });
 
-/** Copies a file, or a folder with all in it. */
+/** Copies a file, or a folder with everything in it. */
 async function copy(from: URL, to: string): Promise<void> {
   if ((await Deno.stat(from)).isFile) return await Deno.copyFile(from, to);
   await Deno.mkdir(to, { recursive: true });

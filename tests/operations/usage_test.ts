@@ -3,7 +3,7 @@ import { measureGrowth, type Usage } from "./usage.ts";
 
 const LIMITS = { heapMegabytes: 5, megabytes: 30, files: 5 };
 
-/** Samples of ten minutes, every five seconds, of a process that uses ever more. */
+/** Samples of a growing process, one every five seconds for ten minutes. */
 function samples(heapMegabytesAnHour: number, scatter = 0): Usage[] {
   return Array.from({ length: 120 }, (_, i) => {
     const hours = i / 720;

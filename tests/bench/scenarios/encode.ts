@@ -2,7 +2,7 @@ import type { Scenario } from "../scenario.ts";
 
 const kinds = ["short", "long", "many lines"];
 
-/** Events to text, nothing else. */
+/** The cost of making an event's text. */
 export const encode: Scenario = {
   name: "encode",
   title: "an event made into text: 20 bytes, 8 kB, 100 lines of 40; events",

@@ -7,7 +7,7 @@ const MANY = { subscribers: 500, perSecond: 100, perTurn: 1 };
 const BURST = { subscribers: 500, perSecond: 4_000, perTurn: 40, catchUp: true };
 const logs = ["memory", "kv", "redis"];
 
-/** What a log that outlives the process costs, from publishing to delivery. */
+/** The cost of a log that outlives the process, from publishing to delivery. */
 export const log: Scenario = {
   name: "log",
   title:
@@ -68,7 +68,7 @@ async function drive(
   return await measure(pair, rate, variant);
 }
 
-/** One hub publishes, the other's subscribers are measured. */
+/** Publishes with one hub, and measures the subscribers of another one. */
 async function driveAcross(
   bench: Bench,
   env: Record<string, string>,
