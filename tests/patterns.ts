@@ -49,7 +49,8 @@ const TOKEN = new RegExp(
 /** A text that makes a pattern do more than linear work, or `undefined` if none was found. */
 export function findCostlyText(pattern: RegExp): string | undefined {
   const part = parse(pattern);
-  const alphabet = [...new Set(`${pattern.source.replaceAll(/\\[a-z]/g, "")}ax0 \n\0é`)];
+  const characters = new Set(`${pattern.source.replaceAll(/\\[a-z]/g, "")}ax0 \n\0é`);
+  const alphabet = oneOfEachKind(part, [...characters]);
   const pumps = [...alphabet, ...alphabet.flatMap((a) => alphabet.map((b) => a + b))];
   const starts = [...new Set(startsOf(part, "", alphabet))];
   for (const start of [...starts, ...starts.map((start) => `\0${start}`)]) {
@@ -134,6 +135,20 @@ function countSteps(
     if (flags.includes("y") || isFound && !flags.includes("g") || steps > limit) return steps;
   }
   return steps;
+}
+
+/** One of all those characters that every part of a pattern treats alike. */
+function oneOfEachKind(part: Part, characters: readonly string[]): string[] {
+  const parts = [...charactersOf(part)];
+  const kindOf = (character: string) => parts.map(({ matches }) => +matches(character)).join("");
+  return [...Map.groupBy(characters, kindOf).values()].map(([first]) => first!);
+}
+
+function* charactersOf(part: Part): Generator<Part & { kind: "character" }> {
+  if (part.kind === "character") yield part;
+  else if (part.kind === "sequence" || part.kind === "choice") {
+    for (const each of part.of) yield* charactersOf(each);
+  } else if (part.kind === "repeat" || part.kind === "look") yield* charactersOf(part.of);
 }
 
 /** The texts that lead a match to each of its quantifiers without an upper bound. */
