@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertGreater, assertMatch } from "@std/assert";
 import { freePort, lacks, readLines } from "../program.ts";
 import { Body, ServerProcess } from "../server/support.ts";
+import { until } from "../wait.ts";
 
 const PUBLISH_TOKEN = "a-token-for-this-test";
 const headers = { authorization: `Bearer ${PUBLISH_TOKEN}`, "content-type": "text/plain" };
@@ -23,13 +24,11 @@ class SilentServer extends ServerProcess {
 
   /** Sends requests until the server answers. */
   async started(): Promise<void> {
-    for (;;) {
-      try {
-        return await (await this.ask("/healthz")).body?.cancel();
-      } catch {
-        await new Promise((resolve) => setTimeout(resolve, 10));
-      }
-    }
+    await until(async () => {
+      const response = await this.ask("/healthz").catch(() => undefined);
+      await response?.body?.cancel();
+      return response !== undefined;
+    });
   }
 
   ask(path: string, init?: RequestInit): Promise<Response> {
