@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { KvBell } from "../../lib/log/kv_bell.ts";
 import { FileBell } from "../../lib/log/kv_file_bell.ts";
-import { soon } from "../program.ts";
+import { lacks, soon } from "../program.ts";
 import { macrotask } from "../wait.ts";
 import { kv } from "./places.ts";
 
@@ -24,6 +24,7 @@ Deno.test({
 
 Deno.test({
   name: "FileBell.open() gives nothing where it may not write the file, and asks for nothing",
+  ignore: await lacks("read"),
   permissions: { read: true },
   async fn() {
     assertEquals(await FileBell.open("bell", () => {}), undefined);
