@@ -100,12 +100,12 @@ export async function soon<T>(promise: Promise<T>, what: () => string): Promise<
 }
 
 /**
- * Finds a port that nobody listens on. It is below those that a system gives to clients and to port 0, so
- * that no test that runs meanwhile gets it.
+ * Finds a port that nobody listens on. It and the port 10 000 above it, which a Redis Cluster uses too, are
+ * below those that a system gives to clients and to port 0, so that no test that runs meanwhile gets them.
  */
 export function freePort(): number {
   for (;;) {
-    const port = 11_000 + Math.floor(Math.random() * 20_000);
+    const port = 11_000 + Math.floor(Math.random() * 10_000);
     try {
       Deno.listen({ hostname: "127.0.0.1", port }).close();
       return port;
