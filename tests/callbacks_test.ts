@@ -1,4 +1,4 @@
-// deno-lint-ignore-file no-console -- what is written there is what is tested
+// deno-lint-ignore-file no-console -- the tests look at the console
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import {
@@ -11,9 +11,10 @@ import type { EventLog } from "../lib/log/log.ts";
 import { MemoryLog } from "../lib/log/memory.ts";
 import { type EndReason, EventResponse } from "../lib/event_response.ts";
 import { Client, subscription } from "./client.ts";
+import { macrotask } from "./wait.ts";
 
-// The rule of this file: whatever a callback throws or rejects with, one connection ends at the most,
-// the error is reported once, and everybody else goes on. An error that nobody catches fails a test.
+// The rule of this file: when a callback throws or rejects, at most one connection ends, the error is
+// reported once, and all others go on. An uncaught error fails a test.
 
 /** Both ways to fail. */
 const ways: Readonly<Record<string, () => never>> = {
@@ -23,7 +24,7 @@ const ways: Readonly<Record<string, () => never>> = {
   rejects: () => Promise.reject(new Error("broken")) as never,
 };
 
-/** An async iterable whose iterator has this instead of what works. */
+/** An async iterable whose iterator has these methods in place of working ones. */
 function iterable(broken: Partial<AsyncIterator<string>>): AsyncIterable<string> {
   const value = "x";
   const iterator = {
@@ -44,7 +45,7 @@ for (const [way, fail] of Object.entries(ways)) {
     "onEnd": [() => {}, "left", { onEnd: fail }],
   };
   for (const [name, [source, reason, options]] of Object.entries(sources)) {
-    Deno.test(`eventStream() reports once what ${name} ${way}, and ends as ${reason}`, async () => {
+    Deno.test(`eventStream() reports an error once when ${name} ${way}, and ends as ${reason}`, async () => {
       const errors: unknown[] = [];
       const ends: EndReason[] = [];
       const onEnd = (end: { reason: EndReason }) => {
@@ -55,7 +56,7 @@ for (const [way, fail] of Object.entries(ways)) {
       const response = eventStream(source, { ...options, onEnd, onError });
       if (reason === "left") await leave(response);
       else await response.text();
-      await settle();
+      await macrotask();
       assertEquals(ends, [reason]);
       assertEquals(errors.length, 1);
       assertMatch(`${errors[0]}`, /broken|not a function/);
@@ -93,14 +94,14 @@ for (const [way, fail] of Object.entries(ways)) {
 
   const hooks = { onSubscribe: "failed", onUnsubscribe: "left", onEnd: "left" } as const;
   for (const [name, reason] of Object.entries(hooks)) {
-    Deno.test(`BroadcastHub reports once what ${name} ${way}, and its others go on`, async () => {
+    Deno.test(`BroadcastHub reports an error once when ${name} ${way}, and other subscribers go on`, async () => {
       const errors: unknown[] = [];
       let isBroken = true;
       const hook = { [name]: () => isBroken ? fail() : undefined };
       const onError = (error: unknown) => errors.push(error);
       await using hub = new BroadcastHub({ ...hook, onError });
       await leave(hub.subscribe(subscription("stream=a"), hook));
-      await settle();
+      await macrotask();
       isBroken = false;
       assertEquals(errors.map(String), ["Error: broken"]);
       assertEquals(hub.stats().ended[reason], 1);
@@ -112,7 +113,7 @@ for (const [way, fail] of Object.entries(ways)) {
     });
   }
 
-  // What each of the log's methods may do, with a hub that has a subscriber and a publisher.
+  // Each method of the log fails in a hub that has a subscriber and a publisher.
   const promising = ["append", "end", "read", "close"] as const;
   for (const method of way === "throws" ? [...promising, "hasId" as const] : promising) {
     Deno.test(`BroadcastHub outlives a log whose ${method}() ${way}`, async () => {
@@ -131,7 +132,7 @@ for (const [way, fail] of Object.entries(ways)) {
       ]);
       Object.assign(log, { [method]: works });
       const failed = outcomes.filter(({ status }) => status === "rejected");
-      // Each who asked is told by its own promise; what nobody waits for is reported.
+      // A caller learns of the error from its promise; an error that nobody waits for is reported.
       assert(
         failed.length + errors.length <= 1,
         `${failed.length} rejected, ${errors.length} reports`,
@@ -143,7 +144,7 @@ for (const [way, fail] of Object.entries(ways)) {
   }
 }
 
-Deno.test("BroadcastHub reports a clock that throws once, and its time stands still until it is right", async () => {
+Deno.test("BroadcastHub reports once that its clock throws, and keeps its last time until the clock works", async () => {
   const errors: unknown[] = [];
   let isBroken = false;
   let nowMs = 1_000;
@@ -161,7 +162,7 @@ Deno.test("BroadcastHub reports a clock that throws once, and its time stands st
   assertEquals([hub.stream("a")?.events, errors.map(String)], [0, ["Error: broken"]]);
 });
 
-Deno.test("BroadcastHub passes over an entry that no hub can have appended, and reports it", async () => {
+Deno.test("BroadcastHub skips an entry that no hub can have appended, and reports it", async () => {
   const errors: unknown[] = [];
   const log = new MemoryLog();
   const open = log.open.bind(log);
@@ -183,7 +184,7 @@ Deno.test("BroadcastHub passes over an entry that no hub can have appended, and 
   assertEquals(errors.length, 2);
 });
 
-Deno.test("BroadcastHub replays to a subscriber whose place no history knows any more", async () => {
+Deno.test("BroadcastHub sends one gap to a subscriber whose position every history has evicted", async () => {
   const errors: unknown[] = [];
   await using hub = new BroadcastHub({ historyEvents: 10, onError: (error) => errors.push(error) });
   hub.createStream("now", { ephemeral: true });
@@ -192,7 +193,7 @@ Deno.test("BroadcastHub replays to a subscriber whose place no history knows any
   const reader = hub.subscribe(subscription(query)).body!.getReader();
   await reader.read();
   await reader.read();
-  // An ephemeral event that fills a chunk of its own; all that was before it is evicted.
+  // An ephemeral event that fills a chunk by itself; every event before it is evicted.
   await hub.publish("now", { data: "t".repeat(65_500) });
   for (let i = 0; i < 30; i++) await hub.publish("a", { data: `late ${i}` });
   let text = "";
@@ -203,29 +204,24 @@ Deno.test("BroadcastHub replays to a subscriber whose place no history knows any
   await reader.cancel();
 });
 
-/** Reads what there is, then leaves; a response that has ended has nothing to leave. */
+/** Reads what there is, then leaves, unless the response has ended. */
 async function leave(response: Response): Promise<void> {
   const reader = response.body?.getReader();
   await reader?.read();
-  await settle();
+  await macrotask();
   await reader?.cancel();
 }
 
-/** The lines that are written on the console's error side while something runs. */
+/** The lines that are written to `console.error()` while something runs. */
 async function consoleLines(run: () => Promise<void>): Promise<unknown[]> {
   const lines: unknown[] = [];
   const { error } = console;
   console.error = (line) => void lines.push(line);
   try {
     await run();
-    await settle();
+    await macrotask();
   } finally {
     console.error = error;
   }
   return lines;
-}
-
-/** Lets everything happen that waits for no timer and no socket. */
-function settle(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, 5));
 }

@@ -1,5 +1,5 @@
 /**
- * A client for tests: reads a response's events one by one, hardly ahead of what it is asked for.
+ * A client for tests: reads a response's events one by one, hardly ahead of the test.
  *
  * @module
  */
@@ -11,7 +11,7 @@ export class Client implements AsyncDisposable {
   readonly #reader: ReadableStreamDefaultReader<ParsedEvent>;
   readonly #piped: Promise<unknown>;
 
-  /** Takes over the response's body. */
+  /** Takes over a response's body. */
   constructor(response: Response) {
     const parser = new EventParserStream();
     this.#reader = parser.readable.getReader();

@@ -1,5 +1,5 @@
 /**
- * The cursor table: what a client gets, by the id it brings.
+ * The cursor table: the events a client gets, by the id it sends.
  *
  * @module
  */
@@ -14,7 +14,7 @@ type CursorRows = readonly [
   expected: readonly string[],
 ][];
 
-/** For one stream: a1 to a10, of which the newest 4 are kept. */
+/** For one stream with the events a1 to a10, of which the newest 4 are kept. */
 export const oneStream: CursorRows = [
   ["no id", "", undefined, ["hello@10"]],
   ["an id before the first event", "", 0, ["hello@0", "gap@6", "a7", "a8", "a9", "a10"]],
@@ -32,7 +32,7 @@ export const oneStream: CursorRows = [
   ["an unknown id and since", "&since=1", 99, ["reset", "hello@9", "a10"]],
 ];
 
-/** For two: a1 a3 a5 a7 a9 a11, of which 2 are kept, and b2 b4 b6 b8 b10 b12, of which 4 are. */
+/** For two streams: a1 a3 a5 a7 a9 a11, of which 2 are kept, and b2 b4 b6 b8 b10 b12, of which 4 are. */
 export const severalStreams: CursorRows = [
   ["no id", "", undefined, ["hello@12"]],
   ["an id before all", "", 0, ["hello@0", "gap@4", "b6", "gap@7", "b8", "a9", "b10", "a11", "b12"]],
@@ -53,7 +53,7 @@ export const severalStreams: CursorRows = [
   ]],
 ];
 
-/** Runs a row of {@linkcode oneStream}; returns what came and what should have. */
+/** Runs a row of {@linkcode oneStream}; returns the actual and the expected events. */
 export async function runOneStream(
   [, query, id, expected]: CursorRows[number],
   open?: (hub: BroadcastHub, request: Request) => Promise<Response>,
@@ -87,7 +87,7 @@ async function run(
   return [await resume(hub, query, lastEventId, opener), [...expected, "live"]];
 }
 
-/** Publishes 1, 2, 3 … by turns to the streams named, and returns the ids, from the first on. */
+/** Publishes 1, 2, 3 … to the named streams by turns, and returns the ids in this order. */
 export async function fill(
   hub: BroadcastHub,
   count: number,
@@ -101,7 +101,7 @@ export async function fill(
   return ids;
 }
 
-/** What a client gets that comes with a query and an id, up to an event that is live. */
+/** The events that a client with a query and an id gets, through the first live one. */
 export async function resume(
   hub: BroadcastHub,
   query: string,

@@ -3,6 +3,7 @@ import type { ConnectionEnd } from "../lib/event_response.ts";
 import { eventStream } from "../lib/event_stream.ts";
 import type { EventWriter } from "../lib/event_writer.ts";
 import { Client } from "./client.ts";
+import { macrotask } from "./wait.ts";
 
 Deno.test("eventStream() answers with the headers of an event stream and no others", async () => {
   const response = eventStream(() => {});
@@ -48,20 +49,20 @@ Deno.test("eventStream() sends what an iterable yields, and ends with it", async
   );
 });
 
-Deno.test("eventStream() asks an iterable for its next event only when the last was taken", async () => {
+Deno.test("eventStream() asks an iterable for its next event only when the client has taken the last one", async () => {
   let asked = 0;
   async function* source() {
     for (;;) yield `${++asked}`;
   }
   const reader = eventStream(source()).body!.getReader();
   await reader.read();
-  await settle();
+  await macrotask();
   const askedBefore = asked;
-  await settle();
+  await macrotask();
   assertEquals(asked, askedBefore);
   assert(askedBefore <= 1, `asked ${askedBefore} times before anything was taken`);
   await reader.read();
-  await settle();
+  await macrotask();
   assert(asked <= 2, `asked ${asked} times although one was taken`);
   await reader.cancel();
 });
@@ -79,7 +80,7 @@ Deno.test("eventStream() runs an iterable's return() when the client leaves", as
   const client = new Client(eventStream(source(), { onEnd: (end) => ends.push(end) }));
   assertEquals(await client.data(2), ["x", "x"]);
   await client.leave();
-  await settle();
+  await macrotask();
   assertEquals(returned, 1);
   assertEquals(ends.map(({ reason }) => reason), ["left"]);
 });
@@ -97,7 +98,7 @@ Deno.test("eventStream() runs return() even while a next() never settles", async
   };
   const reader = eventStream(source).body!.getReader();
   await reader.read();
-  await settle();
+  await macrotask();
   await reader.cancel();
   assertEquals(returned, 1);
 });
@@ -151,7 +152,7 @@ Deno.test("eventStream() closes an iterable that yields what can't be sent", asy
     }
   }
   await eventStream(source(), { onError: (error) => errors.push(error) }).text();
-  await settle();
+  await macrotask();
   assertStringIncludes(String(errors[0]), "must not contain CR or LF");
   assertEquals(returned, 1);
 });
@@ -182,7 +183,7 @@ for (const how of ["left", "ended", "failed", "closed", "slow"] as const) {
       onError: () => {},
       onEnd: ({ reason }) => calls.push(reason),
     });
-    await settle();
+    await macrotask();
     if (how === "left") await response.body!.cancel();
     if (how === "ended") writer.close();
     if (how === "failed") writer.every(1, () => fail("no event"));
@@ -195,7 +196,7 @@ for (const how of ["left", "ended", "failed", "closed", "slow"] as const) {
   });
 }
 
-Deno.test("eventStream() runs a clean-up at once that comes after the end", async () => {
+Deno.test("eventStream() runs a clean-up at once when the connection has ended by then", async () => {
   const { promise: gate, resolve: open } = Promise.withResolvers<void>();
   let cleaned = 0;
   const response = eventStream(async () => {
@@ -204,7 +205,7 @@ Deno.test("eventStream() runs a clean-up at once that comes after the end", asyn
   });
   await response.body!.cancel();
   open();
-  await settle();
+  await macrotask();
   assertEquals(cleaned, 1);
 });
 
@@ -215,7 +216,7 @@ Deno.test("eventStream() tells onError what a clean-up throws, and runs the othe
     onError: (error) => errors.push(error),
     onEnd: ({ reason }) => ends.push(reason),
   });
-  await settle();
+  await macrotask();
   await response.body!.cancel();
   assertEquals(errors.map(String), ["Error: clean-up"]);
   assertEquals(ends, ["left"]);
@@ -228,7 +229,7 @@ Deno.test("eventStream() with a signal aborted before runs the clean-up and ends
   assertEquals(cleaned, 1);
 });
 
-Deno.test("eventStream() refuses what is no source, and options out of range", () => {
+Deno.test("eventStream() refuses an invalid source, and options out of range", () => {
   // deno-lint-ignore no-explicit-any
   const source = (it: unknown) => () => eventStream(it as any);
   assertThrows(source("text"), TypeError, "neither a function nor an async iterable");
@@ -260,7 +261,7 @@ Deno.test("eventStream() with headers that can't be sent opens nothing", () => {
   assertEquals(opened, 0);
 });
 
-Deno.test("eventStream() says what was sent, and how long it took", async () => {
+Deno.test("eventStream() tells onEnd how much was sent, and how long it took", async () => {
   const ends: ConnectionEnd[] = [];
   await eventStream((writer) => {
     writer.send("é");
@@ -284,11 +285,6 @@ Deno.test("eventStream() leaves nothing behind after 1 000 clients came and left
   }
   assertEquals(open, 0);
 });
-
-/** Lets everything happen that waits for no timer and no socket. */
-function settle(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, 0));
-}
 
 function fail(text: string): never {
   throw new Error(text);

@@ -171,7 +171,7 @@ for (const [what, event, error, message] of REFUSED) {
   });
 }
 
-Deno.test("encodeEvent() takes a field that is undefined as left out", () => {
+Deno.test("encodeEvent() treats an undefined field as left out", () => {
   const event = {
     comment: undefined,
     event: undefined,
@@ -193,7 +193,7 @@ Deno.test("encodeEvent() quotes no more than the beginning of a long array it re
   assertLess(message.length, 500);
 });
 
-Deno.test("encodeEvent() makes U+FFFD of lone surrogates once encoded as UTF-8", () => {
+Deno.test("encodeEvent() leaves lone surrogates, which become U+FFFD in UTF-8", () => {
   const bytes = new TextEncoder().encode(encodeEvent({ data: "\udc00\ud800" }));
   assertEquals(new TextDecoder().decode(bytes), "data: \ufffd\ufffd\n\n");
 });

@@ -2,20 +2,22 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import { eventStream } from "../lib/event_stream.ts";
 import type { EventWriter } from "../lib/event_writer.ts";
 import { Client } from "./client.ts";
+import { macrotask } from "./wait.ts";
 
-Deno.test("EventWriter.every() sends at its interval until the client leaves", async () => {
+Deno.test("EventWriter.every() sends an event at each interval, and stops when the client leaves", async () => {
   let made = 0;
   const client = new Client(eventStream((writer) => writer.every(1, () => `${++made}`)));
   assertEquals(await client.data(3), ["1", "2", "3"]);
   await client.leave();
 });
 
-Deno.test("EventWriter.every() skips its beat while the client takes nothing", async () => {
+Deno.test("EventWriter.every() makes no event while the client takes nothing", async () => {
   let made = 0;
   const reader = eventStream((writer) => writer.every(1, () => `${++made}`)).body!.getReader();
   await reader.read();
   await reader.read();
-  await new Promise((resolve) => setTimeout(resolve, 30));
+  await using other = new Client(eventStream((writer) => writer.every(1, () => "x")));
+  await other.take(20);
   assert(made <= 2, `made ${made}`);
   await reader.cancel();
 });
@@ -30,7 +32,7 @@ Deno.test("EventWriter.every() ends the connection when it can't make an event",
   assertEquals(errors.map(String), ["Error: no event"]);
 });
 
-Deno.test("EventWriter.every() refuses an interval no timer has", async () => {
+Deno.test("EventWriter.every() refuses an interval that no timer can have", async () => {
   const response = eventStream((writer) => {
     for (const ms of [0, -1, NaN, Infinity, 2 ** 31]) {
       assertThrows(() => writer.every(ms, () => ""), RangeError, "Cannot start interval");
@@ -56,13 +58,13 @@ Deno.test("EventWriter.send() says whether the client keeps up", async () => {
   assert(writer.isClosed);
 });
 
-Deno.test("EventWriter.ready resolves when the client has taken all, and when it has left", async () => {
+Deno.test("EventWriter.ready resolves when the client has taken everything, and when the client has left", async () => {
   let writer!: EventWriter;
   const response = eventStream((it) => void (writer = it));
   const order: string[] = [];
   const reader = response.body!.getReader();
   const ready = writer.ready.then(() => order.push("ready"));
-  await settle();
+  await macrotask();
   order.push("read");
   await reader.read();
   await ready;
@@ -86,7 +88,7 @@ Deno.test("EventWriter.ready asked for twice resolves both times, and again afte
   await leaving;
 });
 
-Deno.test("EventWriter.send() ends a connection for which too much waits, after what waits", async () => {
+Deno.test("EventWriter.send() ends a connection with too many waiting bytes, after those bytes", async () => {
   const ends: string[] = [];
   const response = eventStream((writer) => {
     for (let i = 0; i < 100; i++) writer.send("x".repeat(92));
@@ -115,11 +117,6 @@ Deno.test("EventWriter.close() may be called twice", async () => {
   });
   assertEquals(await response.text(), "retry: 2000\n");
 });
-
-/** Lets everything happen that waits for no timer and no socket. */
-function settle(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, 0));
-}
 
 function fail(text: string): never {
   throw new Error(text);

@@ -1,13 +1,13 @@
 /**
- * Random bodies for the publish parser, and what passes for the encoder: no input makes anything but an
- * event or a 4xx, an invalid byte on the wire, or a field that nobody gave.
+ * Random bodies for the publish parser, whose events then go to the encoder. Every body becomes events or a
+ * 4xx, and no body becomes an invalid byte on the wire or a field that it did not contain.
  *
  * As a program: `deno task fuzz [minutes] [seed]`.
  *
  * @module
  */
 
-// deno-lint-ignore-file no-console -- as a program it reports
+// deno-lint-ignore-file no-console -- as a program it prints
 
 import { assert, assertEquals } from "@std/assert";
 import { encodeEvent, type ServerSentEvent } from "../lib/event.ts";
@@ -34,8 +34,8 @@ const TYPES = [
   "",
 ];
 
-/** Tries one random body. Returns how many events it had. */
-export async function fuzzOnce(random: () => number): Promise<number> {
+/** Tries one random body. Returns the number of its events. */
+async function fuzzOnce(random: () => number): Promise<number> {
   const pick = <T>(from: readonly T[]): T => from[Math.floor(random() * from.length)]!;
   const isRaw = random() < 0.1;
   const body = isRaw ? randomBytes(random) : randomText(random, pick);
@@ -53,7 +53,7 @@ export async function fuzzOnce(random: () => number): Promise<number> {
   return events.length;
 }
 
-/** Checks that an event's text has its fields, with an id of ours, and nothing else. */
+/** Checks that an event's text has the event's fields and the hub's id, and nothing else. */
 function checkWire(event: ServerSentEvent): void {
   const text = new TextDecoder("utf-8", { fatal: true })
     .decode(new TextEncoder().encode(encodeEvent({ ...event, id: "ours-1" })));
@@ -92,6 +92,14 @@ function randomText(random: () => number, pick: <T>(from: readonly T[]) => T): s
 
 function randomBytes(random: () => number): Uint8Array<ArrayBuffer> {
   return Uint8Array.from({ length: Math.floor(random() * 40) }, () => Math.floor(random() * 256));
+}
+
+/** Tries random bodies, determined by a seed. Returns the number of their events. */
+export async function fuzz(seed: number, bodies: number): Promise<number> {
+  const random = mulberry32(seed);
+  let events = 0;
+  for (let i = 0; i < bodies; i++) events += await fuzzOnce(random);
+  return events;
 }
 
 if (import.meta.main) {

@@ -1,11 +1,7 @@
 import { assertGreater } from "@std/assert";
-import { fuzzOnce } from "./fuzz.ts";
-import { mulberry32 } from "./random.ts";
+import { fuzz } from "./fuzz.ts";
 
-Deno.test("readPublishBody() and encodeEvent() forge nothing, whatever 200 000 bodies hold", async () => {
-  const random = mulberry32(20_261_123);
-  let events = 0;
-  for (let i = 0; i < 200_000; i++) events += await fuzzOnce(random);
-  // Else they were refused before they were read.
-  assertGreater(events, 20_000);
+Deno.test("readPublishBody() and encodeEvent() let none of 20 000 random bodies forge a field", async () => {
+  // Otherwise the bodies were refused before they were read.
+  assertGreater(await fuzz(20_261_123, 20_000), 2_000);
 });

@@ -1,13 +1,13 @@
 import { assertEquals } from "@std/assert";
 import { Histogram, quantile } from "../lib/histogram.ts";
 
-Deno.test("Histogram.observe() counts a value where it is at most the bound", () => {
+Deno.test("Histogram.observe() counts a value in the first bucket whose bound it does not exceed", () => {
   const histogram = new Histogram([1, 10]);
   for (const value of [0, 1, 1.5, 10, 11]) histogram.observe(value);
   assertEquals(histogram.counts(), { bounds: [1, 10], counts: [2, 2, 1], sum: 23.5 });
 });
 
-Deno.test("quantile() of what came between two moments goes evenly through a bucket", () => {
+Deno.test("quantile() of the values between two moments assumes that they are spread evenly over a bucket", () => {
   const histogram = new Histogram([1, 2, 4]);
   histogram.observe(0.5);
   const before = histogram.counts();
@@ -17,7 +17,7 @@ Deno.test("quantile() of what came between two moments goes evenly through a buc
   assertEquals(quantile(undefined, before, 0.5), 0.5);
 });
 
-Deno.test("quantile() is undefined where nothing came, and the last bound beyond it", () => {
+Deno.test("quantile() is undefined without values, and the last bound for values beyond it", () => {
   const histogram = new Histogram([1]);
   assertEquals(quantile(undefined, histogram.counts(), 0.5), undefined);
   histogram.observe(50);

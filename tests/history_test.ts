@@ -10,12 +10,12 @@ import { History, type HistoryBounds } from "../lib/history.ts";
 import type { Slice } from "../lib/slab.ts";
 import { mulberry32 } from "./random.ts";
 
-Deno.test("History begins empty where it is told to", () => {
+Deno.test("History begins empty at the position it is given", () => {
   const history = new History(70, "e-0");
   assertEquals(figures(history), { events: 0, bytes: 0, evictedThrough: 70, newest: 70 });
 });
 
-Deno.test("History knows nothing of what was before it began", () => {
+Deno.test("History returns no events from before the position it began at", () => {
   const history = new History(70, "e-0");
   assertEquals(history.next(0), Infinity);
   assertEquals(history.slice(0, Infinity, Infinity), undefined);
@@ -36,7 +36,7 @@ Deno.test("History.append() returns the size of the encoded text", () => {
   assertEquals(textOf(history.slice(0, Infinity, Infinity)), "aé€🙂\ufffd");
 });
 
-Deno.test("History.evict() knows ages across more milliseconds than a slab can tell apart", () => {
+Deno.test("History.evict() knows ages across more milliseconds than 32 bits can count", () => {
   const history = new History(0, "e-0");
   for (const [i, timeMs] of [0, 2 ** 32 - 1, 2 ** 32, 2 ** 33].entries()) {
     history.append(i + 1, withoutId(`${i}`), timeMs);
@@ -45,7 +45,7 @@ Deno.test("History.evict() knows ages across more milliseconds than a slab can t
   assertEquals(slicesOf(history, 0, Infinity).map(textOf).join(""), "23");
 });
 
-Deno.test("History.append() goes on from where the history began", () => {
+Deno.test("History.append() continues from the position the history began at", () => {
   const history = new History(70, "e-0");
   history.append(80, withoutId("a"), 0);
   assertEquals(figures(history), { events: 1, bytes: 1, evictedThrough: 70, newest: 80 });
@@ -80,7 +80,7 @@ for (const [who, cursor, next, text] of CURSORS) {
   });
 }
 
-Deno.test("History.slice() says how many events it holds and through which position", () => {
+Deno.test("History.slice() returns the number of its events and the position of the last one", () => {
   const { bytes, events, through } = historyOf("a", "bb", "ccc").slice(10, Infinity, Infinity)!;
   assertEquals({ bytes, events, through }, { bytes: utf8("bbccc"), events: 2, through: 30 });
 });
@@ -112,7 +112,7 @@ Deno.test("History.slice() measures maxBytes from the cursor on", () => {
   assertEquals(textOf(history.slice(0, Infinity, 5)), "bbccc");
 });
 
-Deno.test("History.slice() brings a long history when asked again from its through", () => {
+Deno.test("History.slice() returns all of a long history when each call begins where the last one ended", () => {
   const texts = Array.from({ length: 5_000 }, (_, index) => `event ${index}\n`);
   const history = historyOf(...texts);
   for (const maxBytes of [0, 10, 1_000, 65_536, Infinity]) {
@@ -122,7 +122,7 @@ Deno.test("History.slice() brings a long history when asked again from its throu
   }
 });
 
-Deno.test("History.slice() brings a long history in few views", () => {
+Deno.test("History.slice() returns a long history in few views", () => {
   const history = historyOf(...Array(10_000).fill("x".repeat(100)));
   const slices = slicesOf(history, 0, 65_536);
   assertLess(slices.length, 60);
@@ -146,7 +146,7 @@ Deno.test("History.slice() copies nothing", () => {
   assertStrictEquals(all.bytes.buffer, rest.bytes.buffer);
 });
 
-Deno.test("History.slice() brings an event larger than 64 KiB between small ones", () => {
+Deno.test("History.slice() returns an event larger than 64 KiB between small ones", () => {
   const large = "x".repeat(200_000);
   const history = historyOf("a", large, "b");
   assertEquals(history.bytes, 200_002);
@@ -155,7 +155,7 @@ Deno.test("History.slice() brings an event larger than 64 KiB between small ones
   assertEquals(textOf(history.slice(20, Infinity, 65_536)), "b");
 });
 
-Deno.test("History.slice() brings events that just fill a slab, and one byte more", () => {
+Deno.test("History.slice() returns events that fill a slab exactly, or exceed it by a byte", () => {
   for (const size of [1_023, 1_024, 1_025, 65_535, 65_536, 65_537]) {
     const texts = ["a", "b", "c"].map((letter) => letter.repeat(size));
     const slices = slicesOf(historyOf(...texts), 0, Infinity);
@@ -163,7 +163,7 @@ Deno.test("History.slice() brings events that just fill a slab, and one byte mor
   }
 });
 
-Deno.test("History never rewrites a view, whatever comes after", () => {
+Deno.test("History never overwrites a view it has returned", () => {
   const history = historyOf("a".repeat(300), "b".repeat(300));
   const view = history.slice(0, Infinity, Infinity)!.bytes;
   for (let position = 30; position < 1_000; position++) {
@@ -175,7 +175,7 @@ Deno.test("History never rewrites a view, whatever comes after", () => {
   assertEquals(textOf({ bytes: view }), "a".repeat(300) + "b".repeat(300));
 });
 
-Deno.test("History never rewrites a view of a slab that goes on after it", () => {
+Deno.test("History never overwrites a view of a slab that is appended to later", () => {
   const history = historyOf("a", "bb");
   const view = history.slice(0, Infinity, Infinity)!.bytes;
   evict(history, { maxEvents: 0 });
@@ -212,7 +212,7 @@ Deno.test("History.before() reaches across slabs, also after eviction", () => {
   }
 });
 
-Deno.test("History.before() is where the history began as long as it is empty", () => {
+Deno.test("History.before() of an empty history is the position it began at", () => {
   const history = new History(70, "e-0");
   assertEquals([0, 1, Infinity].map((count) => history.before(count)), [70, 70, 70]);
 });
@@ -273,7 +273,7 @@ Deno.test("History.evict() makes room for a newest event that exceeds maxBytes a
   assertEquals(figures(history), { events: 1, bytes: 100_000, evictedThrough: 20, newest: 30 });
 });
 
-Deno.test("History.append() goes on after everything grew too old", () => {
+Deno.test("History.append() continues after every event was evicted for its age", () => {
   const history = historyOf("a", "bb");
   evict(history, { maxAgeMs: 0 }, 1_000);
   history.append(30, withoutId("ccc"), 1_000);
@@ -290,7 +290,7 @@ Deno.test("History.clear() drops everything but the newest position", () => {
   assertEquals(history.before(1), 20);
 });
 
-Deno.test("History.append() goes on after clear()", () => {
+Deno.test("History.append() continues after clear()", () => {
   const history = historyOf("a", "bb");
   history.clear();
   history.append(30, withoutId("ccc"), 0);
@@ -348,12 +348,12 @@ for (const near of ["", "a", "é", "€", "🙂", "\ud800", "🙂\ud800\udc00é"
   });
 }
 
-Deno.test("History.idOf() searches nothing: it reads where the id was said to be", () => {
+Deno.test("History.idOf() reads an id at its recorded place, without a search", () => {
   const history = historyOfEvents([{ text: "id: e-1\nid: e-2\nid: e-3\n\n", idIndex: 12 }]);
   assertEquals(history.idOf(10), "e-2");
 });
 
-Deno.test("History tells positions apart that no 32 bits can", () => {
+Deno.test("History tells apart positions beyond 32 bits", () => {
   const positions = [1, 2 ** 32, 2 ** 32 + 1, 2 ** 40, 2 ** 53 - 1];
   const history = new History(0, "e-0");
   for (const position of positions) history.append(position, withoutId("x"), 0);
@@ -375,7 +375,7 @@ Deno.test("History finds every id by its position and every position by its id, 
   }
 });
 
-Deno.test("History.evictedId is where the history began, then the last id evicted, however it went", () => {
+Deno.test("History.evictedId is the id the history began at, then the last evicted id", () => {
   const history = historyWithIds(3);
   assertEquals([history.evictedId, history.positionOf("e-0"), history.idOf(5)], ["e-0", 0, "e-0"]);
   evict(history, { maxAgeMs: 0 }, 1_000);
@@ -389,7 +389,7 @@ Deno.test("History.evictedId is where the history began, then the last id evicte
 });
 
 for (const seed of [1, 2]) {
-  Deno.test(`History does as a plain array does, through 5 000 random steps of seed ${seed}`, () => {
+  Deno.test(`History behaves like a plain array, through 5 000 random steps of seed ${seed}`, () => {
     const random = mulberry32(seed);
     const [history, plain] = [new History(seed, "e-0"), new PlainHistory(seed)];
     for (let step = 0; step < 5_000; step++) {
@@ -442,7 +442,7 @@ interface PlainEvent {
   readonly timeMs: number;
 }
 
-/** What `History` does, without any care for speed or memory. */
+/** The same as `History`, written without a care for speed or memory. */
 class PlainHistory {
   #events: PlainEvent[] = [];
   newest: number;
@@ -491,12 +491,12 @@ class PlainHistory {
   }
 }
 
-/** A history of these events at the positions 10, 20, 30 … and the times 100, 200, 300 … */
+/** A history with these events at the positions 10, 20, 30 … and the times 100, 200, 300 … */
 function historyOf(...texts: string[]): History {
   return historyOfEvents(texts.map(withoutId));
 }
 
-/** A history of `count` events with the ids e-10, e-20, e-30 … at the positions 10, 20, 30 … */
+/** A history with `count` events, with the ids e-10, e-20, e-30 … at the positions 10, 20, 30 … */
 function historyWithIds(count: number): History {
   return historyOfEvents(
     Array.from({ length: count }, (_, i) => encodeChecked({ id: `e-${10 * i + 10}`, data: "x" })),

@@ -3,9 +3,9 @@ import type { StreamListOptions } from "../lib/stats.ts";
 import { BroadcastHub } from "../lib/hub.ts";
 import { HubError } from "../lib/hub_error.ts";
 import { MemoryLog } from "../lib/log/memory.ts";
-import { EventParserStream } from "../lib/parser.ts";
 import type { ConnectionEnd } from "../lib/event_response.ts";
 import { Client, subscription } from "./client.ts";
+import { macrotask, until } from "./wait.ts";
 
 Deno.test("BroadcastHub.publish() reaches every subscriber of the stream, and nobody else", async () => {
   await using hub = new BroadcastHub();
@@ -20,7 +20,7 @@ Deno.test("BroadcastHub.publish() reaches every subscriber of the stream, and no
   }
 });
 
-Deno.test("BroadcastHub.subscribe() writes the bytes of the design", async () => {
+Deno.test("BroadcastHub.subscribe() writes hello, then an event with its fields in order", async () => {
   await using hub = new BroadcastHub({ retryMs: 50 });
   const response = hub.subscribe(subscription("stream=a"));
   const { id } = await hub.publish("a", { event: "e", data: "x\ny", comment: "c", retry: 9 });
@@ -33,7 +33,7 @@ Deno.test("BroadcastHub.subscribe() writes the bytes of the design", async () =>
   );
 });
 
-Deno.test("BroadcastHub.publish() of data that other servers break arrives as it is", async () => {
+Deno.test("BroadcastHub.publish() delivers empty lines, leading spaces and look-alikes of fields unchanged", async () => {
   const rows = ["", " x", "  ", ": no comment", "data: y", "a\nid: 9\n\nb", "\n", "ends\n", "é😀"];
   await using hub = new BroadcastHub();
   await using client = new Client(hub.subscribe(subscription("stream=a")));
@@ -42,7 +42,7 @@ Deno.test("BroadcastHub.publish() of data that other servers break arrives as it
   assertEquals(await client.data(rows.length), rows);
 });
 
-Deno.test("BroadcastHub.publish() of large data arrives in full", async () => {
+Deno.test("BroadcastHub.publish() delivers 10 MB in one line, and 200 000 lines, in full", async () => {
   await using hub = new BroadcastHub();
   await using client = new Client(hub.subscribe(subscription("stream=a")));
   const long = "x".repeat(10_000_000);
@@ -68,7 +68,7 @@ Deno.test("BroadcastHub.publish() of a batch is one turn: one chunk, shared by a
   for (const reader of readers) await reader.cancel();
 });
 
-Deno.test("BroadcastHub.publish() of a bad batch publishes none of it, and creates nothing", async () => {
+Deno.test("BroadcastHub.publish() of an invalid batch publishes no event and creates no stream", async () => {
   await using hub = new BroadcastHub();
   const batch = [{ data: "good" }, { data: "bad", event: "a\nb" }];
   assertThrows(() => hub.publish("a", batch), TypeError, "must not contain CR or LF");
@@ -77,7 +77,7 @@ Deno.test("BroadcastHub.publish() of a bad batch publishes none of it, and creat
   assertEquals(hub.stats().published, 0);
 });
 
-Deno.test("BroadcastHub.publish() refuses what can't be published, at once", async () => {
+Deno.test("BroadcastHub.publish() throws for an event or a stream name that can't be published", async () => {
   await using hub = new BroadcastHub();
   const refused = [
     {},
@@ -103,7 +103,7 @@ Deno.test("BroadcastHub.publish() refuses what can't be published, at once", asy
   }
 });
 
-Deno.test("BroadcastHub.publish() never waits, and gives ids that grow", async () => {
+Deno.test("BroadcastHub.publish() numbers the events of all streams in one sequence", async () => {
   await using hub = new BroadcastHub();
   const ids = [];
   for (let i = 0; i < 3; i++) ids.push((await hub.publish(`s${i}`, { data: "" })).id);
@@ -111,7 +111,7 @@ Deno.test("BroadcastHub.publish() never waits, and gives ids that grow", async (
   assertMatch(ids[0]!, /^[0-9a-z]+-1$/);
 });
 
-Deno.test("BroadcastHub.publish() sends an event with the publisher's id once while it is kept", async () => {
+Deno.test("BroadcastHub.publish() sends an event with a publisher's id once, for as long as it is kept", async () => {
   await using hub = new BroadcastHub({ historyEvents: 2 });
   await using client = new Client(hub.subscribe(subscription("stream=a&stream=b")));
   await client.next();
@@ -124,7 +124,7 @@ Deno.test("BroadcastHub.publish() sends an event with the publisher's id once wh
   assertEquals(await client.data(4), ["other stream", "2", "3", "the first is gone"]);
 });
 
-Deno.test("BroadcastHub shows two subscribers of several streams one order", async () => {
+Deno.test("BroadcastHub gives two subscribers of several streams the same order", async () => {
   await using hub = new BroadcastHub();
   await using one = new Client(hub.subscribe(subscription("stream=a&stream=b")));
   await using two = new Client(hub.subscribe(subscription("stream=b&stream=a&stream=a")));
@@ -140,7 +140,7 @@ Deno.test("BroadcastHub shows two subscribers of several streams one order", asy
   }
 });
 
-Deno.test("BroadcastHub loses nothing of a turn larger than the history for who keeps up", async () => {
+Deno.test("BroadcastHub delivers a turn larger than the history in full to subscribers that keep up", async () => {
   await using hub = new BroadcastHub({ historyEvents: 10, historyBytes: 1_000 });
   await using before = new Client(hub.subscribe(subscription("stream=a")));
   await before.next();
@@ -153,12 +153,12 @@ Deno.test("BroadcastHub loses nothing of a turn larger than the history for who 
   }
 });
 
-/** Publishes to `a` until a subscriber that reads nothing has fallen out of the history. */
+/** Publishes to stream `a` so often that a subscriber that reads nothing falls out of the history. */
 async function overtake(hub: BroadcastHub, last: number): Promise<void> {
   for (let i = 1; i <= last; i++) await hub.publish("a", { data: `${i}` });
 }
 
-Deno.test("BroadcastHub with policy disconnect ends who fell out of the history", async () => {
+Deno.test("BroadcastHub with policy disconnect ends a subscriber that fell out of the history", async () => {
   const ends: ConnectionEnd[] = [];
   await using hub = new BroadcastHub({
     historyEvents: 3,
@@ -172,7 +172,7 @@ Deno.test("BroadcastHub with policy disconnect ends who fell out of the history"
   assertEquals(hub.stats().ended.slow, 1);
 });
 
-Deno.test("BroadcastHub with policy skip tells of the gap and goes on at the oldest kept", async () => {
+Deno.test("BroadcastHub with policy skip sends a gap and continues with the oldest kept event", async () => {
   await using hub = new BroadcastHub({ historyEvents: 3, slowSubscriber: "skip" });
   await using client = new Client(hub.subscribe(subscription("stream=a")));
   await overtake(hub, 10);
@@ -183,7 +183,7 @@ Deno.test("BroadcastHub with policy skip tells of the gap and goes on at the old
   assertEquals(events.slice(2).map(({ data }) => data), ["8", "9", "10"]);
 });
 
-Deno.test("BroadcastHub with policy latest goes on at the newest, silently", async () => {
+Deno.test("BroadcastHub with policy latest continues with the newest event, without a gap", async () => {
   await using hub = new BroadcastHub({ historyEvents: 3, slowSubscriber: "latest" });
   await using client = new Client(hub.subscribe(subscription("stream=a")));
   await overtake(hub, 10);
@@ -201,7 +201,7 @@ Deno.test("BroadcastHub lets disconnect win on a connection with several streams
   assertEquals(events.map(({ event }) => event), ["hello", "message"]);
 });
 
-Deno.test("BroadcastHub gives events of an ephemeral stream no ids, and a slow one the newest", async () => {
+Deno.test("BroadcastHub gives events of an ephemeral stream no ids, and a slow subscriber the newest", async () => {
   await using hub = new BroadcastHub();
   hub.createStream("a", { ephemeral: true });
   await using client = new Client(hub.subscribe(subscription("stream=a&stream=b")));
@@ -217,7 +217,7 @@ Deno.test("BroadcastHub gives events of an ephemeral stream no ids, and a slow o
   ]);
 });
 
-Deno.test("BroadcastHub goes on for 49 subscribers while one never reads", async () => {
+Deno.test("BroadcastHub delivers everything to 49 subscribers while another one never reads", async () => {
   await using hub = new BroadcastHub({ historyEvents: 100 });
   const stalled = hub.subscribe(subscription("stream=a"));
   const clients = Array.from(
@@ -228,7 +228,7 @@ Deno.test("BroadcastHub goes on for 49 subscribers while one never reads", async
   const reading = clients.map((client) => client.data(1 + expected.length));
   for (const data of expected) {
     hub.publish("a", { data });
-    await new Promise((resolve) => setTimeout(resolve, 0));
+    await macrotask();
   }
   for (const data of await Promise.all(reading)) assertEquals(data.slice(1), expected);
   const { subscribers, ended, historyBytes } = hub.stats();
@@ -238,7 +238,7 @@ Deno.test("BroadcastHub goes on for 49 subscribers while one never reads", async
   await stalled.body!.cancel();
 });
 
-Deno.test("BroadcastHub leaves no subscriber, stream or timer after 1 000 came and left", async () => {
+Deno.test("BroadcastHub keeps no subscriber, stream or timer after 1 000 subscribers came and left", async () => {
   await using hub = new BroadcastHub();
   for (let i = 0; i < 1_000; i++) {
     const response = hub.subscribe(subscription(`stream=s${i % 10}&stream=t${i}`));
@@ -266,14 +266,14 @@ Deno.test("BroadcastHub.subscribe() refuses a request that can never work", asyn
   await post.body!.cancel();
 });
 
-Deno.test("BroadcastHub.subscribe() of a HEAD request holds nothing", async () => {
+Deno.test("BroadcastHub.subscribe() answers a HEAD request without a subscription", async () => {
   await using hub = new BroadcastHub();
   const response = hub.subscribe(new Request("http://localhost/?stream=a", { method: "HEAD" }));
   assertEquals([response.status, response.body], [200, null]);
   assertEquals(hub.stats().subscribers, 0);
 });
 
-Deno.test("BroadcastHub.subscribe() takes the streams the application gives", async () => {
+Deno.test("BroadcastHub.subscribe() prefers the streams given by the application to those of the query", async () => {
   await using hub = new BroadcastHub();
   const request = subscription("stream=asked-for");
   await using client = new Client(hub.subscribe(request, { streams: ["given"] }));
@@ -284,7 +284,7 @@ Deno.test("BroadcastHub.subscribe() takes the streams the application gives", as
   assertThrows(() => hub.subscribe(request, { streams: ["a b"] }), TypeError);
 });
 
-Deno.test("BroadcastHub.createStream() makes a stream once, and sets options of the one there is", async () => {
+Deno.test("BroadcastHub.createStream() creates a stream once, and later changes its options", async () => {
   await using hub = new BroadcastHub();
   hub.createStream("a");
   hub.createStream("a", { historyEvents: 2 });
@@ -295,7 +295,7 @@ Deno.test("BroadcastHub.createStream() makes a stream once, and sets options of 
   assertEquals(hub.hasStream("b"), false);
 });
 
-Deno.test("BroadcastHub.streams() tells of each stream, in the order of their names", async () => {
+Deno.test("BroadcastHub.streams() describes every stream, in the order of their names", async () => {
   await using hub = new BroadcastHub();
   hub.createStream("empty");
   const first = await hub.publish("a/b", { data: "1" });
@@ -327,7 +327,7 @@ Deno.test("BroadcastHub.streams() tells of each stream, in the order of their na
   ]);
 });
 
-Deno.test("BroadcastHub.streams() lists a page: from after a name on, at most a number", async () => {
+Deno.test("BroadcastHub.streams() lists at most `limit` streams whose names come after a name", async () => {
   await using hub = new BroadcastHub();
   for (const name of ["d", "b", "a", "c"]) hub.createStream(name);
   hub.removeStream("b");
@@ -353,7 +353,7 @@ Deno.test("BroadcastHub counts a subscriber in each of its streams, until it lea
   assertEquals([counts(), hub.subscribers()], [[0, 0], []]);
 });
 
-Deno.test("BroadcastHub.removeStream() ends those who have no other stream", async () => {
+Deno.test("BroadcastHub.removeStream() ends the subscribers that have no other stream", async () => {
   await using hub = new BroadcastHub();
   await hub.publish("a", { data: "1" });
   await using alone = new Client(hub.subscribe(subscription("stream=a")));
@@ -398,7 +398,7 @@ Deno.test("BroadcastHub lets a hook publish, in the order of the hub", async () 
   assertEquals(await stays.data(4), ["welcome", "welcome", "farewell", "after"]);
 });
 
-Deno.test("BroadcastHub tells onError what a hook throws, and goes on", async () => {
+Deno.test("BroadcastHub passes an error of a hook to onError, and goes on", async () => {
   const errors: unknown[] = [];
   const fail = () => {
     throw new Error("hook");
@@ -413,7 +413,7 @@ Deno.test("BroadcastHub tells onError what a hook throws, and goes on", async ()
   assertEquals(hub.stats().subscribers, 0);
 });
 
-Deno.test("BroadcastHub.close() ends everybody, then refuses publishers and has clients come later", async () => {
+Deno.test("BroadcastHub.close() ends every subscriber, then refuses publishers and sends clients away", async () => {
   const hub = new BroadcastHub();
   const client = new Client(hub.subscribe(subscription("stream=a")));
   hub.publish("a", { data: "last" });
@@ -432,7 +432,7 @@ Deno.test("BroadcastHub.close() ends everybody, then refuses publishers and has 
   assertMatch(await hub.subscribe(subscription("stream=a")).text(), /^retry: \d{4,5}\n$/);
 });
 
-Deno.test("BroadcastHub refuses more streams than it may have, and publishers of others go on", async () => {
+Deno.test("BroadcastHub refuses a stream beyond maxStreams, and publishers of other streams go on", async () => {
   await using hub = new BroadcastHub({ maxStreams: 2 });
   await hub.publish("a", { data: "" });
   hub.createStream("b");
@@ -448,7 +448,7 @@ Deno.test("BroadcastHub refuses more streams than it may have, and publishers of
   assertEquals((await hub.publish("c", { data: "" })).subscribers, 1);
 });
 
-Deno.test("BroadcastHub keeps all histories together within their bound, the newest's longest", async () => {
+Deno.test("BroadcastHub keeps all histories together within historyTotalBytes, oldest events evicted first", async () => {
   await using hub = new BroadcastHub({ historyTotalBytes: 10_000 });
   for (let i = 0; i < 100; i++) await hub.publish(`s${i % 20}`, { data: "x".repeat(1_000) });
   assert(hub.stats().historyBytes <= 10_000);
@@ -456,7 +456,7 @@ Deno.test("BroadcastHub keeps all histories together within their bound, the new
   assertEquals(kept, Array.from({ length: 9 }, (_, i) => `s${11 + i}`));
 });
 
-Deno.test("BroadcastHub.expire() drops old events, and forgets streams nobody needs", async () => {
+Deno.test("BroadcastHub.expire() evicts old events, and forgets streams that nobody needs", async () => {
   let nowMs = 0;
   await using hub = new BroadcastHub({ historyMs: 1_000, now: () => nowMs });
   await hub.publish("a", { data: "1" });
@@ -475,23 +475,28 @@ Deno.test("BroadcastHub.expire() drops old events, and forgets streams nobody ne
   assertEquals(hub.streams(), []);
 });
 
-Deno.test("BroadcastHub sends a heartbeat into silence, and only there", async () => {
-  await using hub = new BroadcastHub({ heartbeatMs: 20 });
-  const comments: string[] = [];
-  const body = hub.subscribe(subscription("stream=a")).body!;
-  const reader = body.pipeThrough(new EventParserStream({ onComment: (it) => comments.push(it) }))
-    .getReader();
-  await reader.read();
-  const later = Promise.withResolvers<void>();
-  setTimeout(later.resolve, 100);
-  await later.promise;
-  hub.publish("a", { data: "x" });
-  await reader.read();
-  assert(comments.length >= 2 && comments.every((text) => text === ""), `${comments.length} beats`);
+Deno.test("BroadcastHub sends heartbeats into a silence, and none while events come", async () => {
+  let onTick = () => {};
+  // The hub reads its clock at each tick.
+  const now = () => {
+    queueMicrotask(onTick);
+    return 0;
+  };
+  await using hub = new BroadcastHub({ heartbeatMs: 20, now });
+  const reader = hub.subscribe(subscription("stream=a")).body!.getReader();
+  const read = async () => new TextDecoder().decode((await reader.read()).value);
+  assertMatch(await read(), /event: hello/);
+  for (let heartbeats = 0; heartbeats < 3; heartbeats++) assertEquals(await read(), ":\n");
+  // An event between any two ticks, however late those are.
+  for (let events = 0; events < 30; events++) {
+    hub.publish("a", { data: "x" });
+    assertMatch(await read(), /^id: \S+\ndata: x\n\n$/);
+    await new Promise<void>((resolve) => onTick = resolve);
+  }
   await reader.cancel();
 });
 
-Deno.test("BroadcastHub forgets a stream that was published to, and none that was created, until it ends", async () => {
+Deno.test("BroadcastHub forgets a stream made by publish(), but one made by createStream() only after its end", async () => {
   let nowMs = 0;
   await using hub = new BroadcastHub({ historyMs: 1_000, heartbeatMs: 20, now: () => nowMs });
   hub.createStream("now", { ephemeral: true });
@@ -512,7 +517,7 @@ Deno.test("BroadcastHub forgets a stream that was published to, and none that wa
   assertEquals(hub.streams().map(({ name }) => name), ["now"]);
 });
 
-Deno.test("BroadcastHub ends a subscription that expires, and says so", async () => {
+Deno.test("BroadcastHub sends expired to a subscription that expires, and ends it", async () => {
   await using hub = new BroadcastHub({ heartbeatMs: 20 });
   const request = subscription("stream=a");
   await using lasting = new Client(hub.subscribe(request, { expiresInMs: 60_000 }));
@@ -522,13 +527,13 @@ Deno.test("BroadcastHub ends a subscription that expires, and says so", async ()
   assertEquals([hub.stats().subscribers, hub.stats().ended.expired], [1, 1]);
 });
 
-Deno.test("BroadcastHub with heartbeatMs 0 sends none, and says so", async () => {
+Deno.test("BroadcastHub with heartbeatMs 0 says in hello that there are no heartbeats", async () => {
   await using hub = new BroadcastHub({ heartbeatMs: 0 });
   await using client = new Client(hub.subscribe(subscription("stream=a")));
   assertEquals((await client.next())?.data, '{"heartbeatSeconds":0}');
 });
 
-Deno.test("BroadcastHub counts what it does", async () => {
+Deno.test("BroadcastHub.stats() counts subscribers, their ends, events, bytes and flushes", async () => {
   await using hub = new BroadcastHub();
   await using one = new Client(hub.subscribe(subscription("stream=a")));
   const two = hub.subscribe(subscription("stream=a"));
@@ -582,14 +587,14 @@ Deno.test("BroadcastHub.subscribe() with an option that can't be used leaves no 
   assertEquals(hub.stats().subscribers, 0);
 });
 
-Deno.test("BroadcastHub.publish() whose log fails is rejected", async () => {
+Deno.test("BroadcastHub.publish() rejects when the log fails", async () => {
   const log = new MemoryLog();
   log.append = () => Promise.reject(new Error("disk full"));
   await using hub = new BroadcastHub({ log });
   await assertRejects(() => hub.publish("a", { data: "x" }), Error, "disk full");
 });
 
-Deno.test("BroadcastHub.drain() sends everybody away, and lets publishers reach who is left", async () => {
+Deno.test("BroadcastHub.drain() ends every subscriber, and publishers reach those that are left meanwhile", async () => {
   await using hub = new BroadcastHub();
   const clients = Array.from({ length: 20 }, () => hub.subscribe(subscription("stream=a")));
   const draining = hub.drain(20);
@@ -602,14 +607,14 @@ Deno.test("BroadcastHub.drain() sends everybody away, and lets publishers reach 
   assertEquals([hub.stats().subscribers, hub.stats().ended.closed], [0, 20]);
 });
 
-Deno.test("BroadcastHub ends a subscriber that takes nothing of what waits, and no other", async () => {
+Deno.test("BroadcastHub ends a subscriber that takes none of its waiting bytes, and no other", async () => {
   await using hub = new BroadcastHub({ stallMs: 40, heartbeatMs: 0 });
   const stalled = hub.subscribe(subscription("stream=a"));
   await using client = new Client(hub.subscribe(subscription("stream=a")));
   await client.next();
   await hub.publish("a", { data: "x" });
   assertEquals(await client.data(1), ["x"]);
-  while (hub.stats().ended.stalled === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+  await until(() => hub.stats().ended.stalled > 0);
   assertEquals(hub.stats().subscribers, 1);
   assertMatch(await stalled.text(), /data: x\n\n$/);
 });

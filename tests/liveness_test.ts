@@ -32,7 +32,7 @@ Deno.test("Liveness.tick() sends a heartbeat when silence would become too long,
   await reader.cancel();
 });
 
-Deno.test("Liveness.tick() sends no heartbeat while there is something else", async () => {
+Deno.test("Liveness.tick() sends no heartbeat while events are sent", async () => {
   const { response, reader, liveness } = await open({ heartbeatMs: 20, stallMs: 0 });
   for (let tick = 0; tick < 10; tick++) {
     response.enqueue(bytes, 1);
@@ -44,7 +44,7 @@ Deno.test("Liveness.tick() sends no heartbeat while there is something else", as
   await reader.cancel();
 });
 
-Deno.test("Liveness.tick() ends a response of which nothing is taken, not one that is slow", async () => {
+Deno.test("Liveness.tick() ends a response whose client takes nothing, but not one whose client is slow", async () => {
   const { response, reader, liveness } = await open({ heartbeatMs: 0, stallMs: 30 });
   response.enqueue(bytes, 1);
   response.enqueue(bytes, 1);
@@ -69,7 +69,7 @@ Deno.test("Liveness.tick() with everything off does nothing", async () => {
   await reader.cancel();
 });
 
-Deno.test("Liveness.tick() ends a response when its time is over by the wall clock, and says so", async () => {
+Deno.test("Liveness.tick() sends expired and ends a response when its time is over by the wall clock", async () => {
   const { response, reader, liveness } = await open(OFF, 3_600_000);
   for (const timeMs of [0, 3_598_000, 3_599_000]) {
     liveness.tick(tickOf(1_000, { timeMs }));
@@ -112,7 +112,7 @@ Deno.test("Liveness.tick() sends a heartbeat at once after the event loop stood 
   await reader.cancel();
 });
 
-Deno.test("Liveness.tick() takes no client for stalled because the event loop stood still", async () => {
+Deno.test("Liveness.tick() does not end a client as stalled because the event loop stood still", async () => {
   const { response, reader, liveness } = await open({ heartbeatMs: 0, stallMs: 60 });
   response.enqueue(bytes, 1);
   for (let i = 0; i < 3; i++) {

@@ -4,7 +4,7 @@ import type { HubOptions } from "../lib/options.ts";
 import { Client, subscription } from "./client.ts";
 import { entry, ScriptedLog } from "./scripted_log.ts";
 
-/** What a client that is at event 2 of a hub that is at event 1 gets next, up to an event. */
+/** The events that a client at event 2 gets from a hub at event 1, through the event `last`. */
 async function seenAhead(run: (log: ScriptedLog) => unknown, last: string) {
   const log = new ScriptedLog();
   await using hub = new BroadcastHub({ log });
@@ -20,7 +20,7 @@ async function seenAhead(run: (log: ScriptedLog) => unknown, last: string) {
   return { seen, gaps: hub.stats().gaps, asked: log.asked };
 }
 
-Deno.test("a client ahead of its hub gets from the log what comes next", async () => {
+Deno.test("a client ahead of its hub gets the next events from the log", async () => {
   const result = await seenAhead(async (log) => {
     await log.answer([entry(3)]);
     await log.deliver(2, 3, 4);
@@ -28,7 +28,7 @@ Deno.test("a client ahead of its hub gets from the log what comes next", async (
   assertEquals(result, { seen: ["3", "4"], gaps: 0, asked: ["e-2"] });
 });
 
-Deno.test("a client reads on past pages of the log that have nothing for it", async () => {
+Deno.test("a client reads on past pages of the log that have no events for it", async () => {
   const result = await seenAhead(async (log) => {
     await log.answer([entry(3, "y")]);
     await log.answer([entry(4, "y"), entry(5, "y")]);
@@ -38,7 +38,7 @@ Deno.test("a client reads on past pages of the log that have nothing for it", as
   assertEquals(result, { seen: ["6", "7"], gaps: 0, asked: ["e-2", "e-3", "e-5"] });
 });
 
-Deno.test("a client ahead of its hub is told of a gap in the log", async () => {
+Deno.test("a client ahead of its hub gets a gap where the log has one", async () => {
   const result = await seenAhead(async (log) => {
     await log.answer([entry(6)], "e-5");
     log.lose(5);
@@ -47,7 +47,7 @@ Deno.test("a client ahead of its hub is told of a gap in the log", async () => {
   assertEquals(result, { seen: ["gap e-5", "6", "7"], gaps: 1, asked: ["e-2"] });
 });
 
-Deno.test("a client ahead of its hub is told of no gap where the hub has it by then", async () => {
+Deno.test("a client ahead of its hub gets no gap where the hub has read the events by then", async () => {
   const result = await seenAhead(async (log) => {
     await log.deliver(2, 3, 4);
     await log.answer([], "e-4");
@@ -56,7 +56,7 @@ Deno.test("a client ahead of its hub is told of no gap where the hub has it by t
   assertEquals(result, { seen: ["3", "4", "5"], gaps: 0, asked: ["e-2"] });
 });
 
-Deno.test("each subscriber is told, and counted, that the log lost what was to come", async () => {
+Deno.test("each subscriber gets a gap, and each gap is counted, when the log has lost the next events", async () => {
   const log = new ScriptedLog();
   await using hub = new BroadcastHub({ log });
   await using a = new Client(hub.subscribe(subscription("stream=x")));
@@ -73,7 +73,7 @@ Deno.test("each subscriber is told, and counted, that the log lost what was to c
   assertEquals([hub.stats().gaps, log.asked], [2, []]);
 });
 
-Deno.test("a client is not shown what was refused after the end of a stream, wherever it reads on", async () => {
+Deno.test("a client gets no event from the log that came after the end of its stream", async () => {
   const result = await seenAhead(async (log) => {
     const end = { ...entry(3), event: undefined };
     await log.answer([end, entry(4), entry(5, "y"), { ...entry(6), isFirst: true }]);
@@ -82,7 +82,7 @@ Deno.test("a client is not shown what was refused after the end of a stream, whe
   assertEquals(result.seen, ["6", "7"]);
 });
 
-Deno.test("a client is shown the older event of a key that was used again", async () => {
+Deno.test("a client gets the older event of a key that was used again", async () => {
   const log = new ScriptedLog();
   await using hub = new BroadcastHub({ log, historyEvents: 3 });
   const keyed = (number: number) => ({ ...entry(number), event: { id: "key", data: `${number}` } });
@@ -96,7 +96,7 @@ Deno.test("a client is shown the older event of a key that was used again", asyn
   assertEquals((await client.data(6)).slice(1), ["2", "3", "4", "5", "6"]);
 });
 
-Deno.test("a client of nothing but the moment does not wait for the log", async () => {
+Deno.test("a client of ephemeral streams only does not wait for the log", async () => {
   const log = new ScriptedLog();
   await using hub = new BroadcastHub({ log });
   hub.createStream("time", { ephemeral: true });
@@ -106,7 +106,7 @@ Deno.test("a client of nothing but the moment does not wait for the log", async 
   assertEquals([(await client.next())?.data, log.asked], ["tick", []]);
 });
 
-Deno.test("a client is asked to come back later where too many wait for the log", async () => {
+Deno.test("a client is sent away where too many reads of the log wait", async () => {
   const log = new ScriptedLog();
   await using hub = new BroadcastHub({ log });
   const text = hub.subscribe(subscription("stream=x", "e-2")).text();
@@ -116,7 +116,7 @@ Deno.test("a client is asked to come back later where too many wait for the log"
   assertLess(4_999, Number(retries.at(-1)));
 });
 
-Deno.test("a log is told when a client that reads on in it has left", async () => {
+Deno.test("a read of the log is aborted when its client has left", async () => {
   const log = new ScriptedLog();
   await using hub = new BroadcastHub({ log });
   const client = new Client(hub.subscribe(subscription("stream=x&stream=y", "e-2")));
@@ -129,7 +129,7 @@ Deno.test("a log is told when a client that reads on in it has left", async () =
   assertEquals(log.asked, ["e-2"]);
 });
 
-Deno.test("a client goes on where a page of the log ends that has nothing for it", async () => {
+Deno.test("a client continues after a page of the log that has no events for it", async () => {
   const result = await seenAhead(async (log) => {
     await log.answer([], undefined, "e-4");
     await log.answer([entry(5), entry(6, "y")], undefined, "e-7");
@@ -158,16 +158,16 @@ async function quietAndBusy(
   await run(log, see, hub);
 }
 
-/** Subscribes with a query, and an id; returns what comes up to something that begins with `last`. */
+/** Subscribes with a query and an id; returns the events through the first that begins with `last`. */
 type See = (query: string, last: string, id?: string) => Promise<string[]>;
 
-/** Delivers events of a busy stream x, and of a quiet stream y those with some numbers. */
+/** Delivers events 1 to `last`: those in `ofY` to a quiet stream y, the others to a busy stream x. */
 async function deliverBoth(log: ScriptedLog, last: number, ofY: number[]): Promise<void> {
   for (let i = 1; i <= last; i++) log.send([entry(i, ofY.includes(i) ? "y" : "x")]);
   await Promise.resolve();
 }
 
-Deno.test("a client gets what the histories have of its other streams before a gap in one", async () => {
+Deno.test("a client gets the kept events of its other streams before a gap in one stream", async () => {
   await quietAndBusy(async (log, see) => {
     await deliverBoth(log, 9, [2, 5]);
     const seen = see("stream=x&stream=y", "9", "e-1");
@@ -178,7 +178,7 @@ Deno.test("a client gets what the histories have of its other streams before a g
   });
 });
 
-Deno.test("a gap in the log ends where the history of its stream goes on", async () => {
+Deno.test("a gap in the log ends where the history of its stream begins", async () => {
   await quietAndBusy(async (log, see) => {
     await deliverBoth(log, 9, [2, 5]);
     const seen = see("stream=x&stream=y", "9", "e-1");
@@ -187,7 +187,7 @@ Deno.test("a gap in the log ends where the history of its stream goes on", async
   });
 });
 
-Deno.test("a client gets more than a chunk of the histories before a gap in the log", async () => {
+Deno.test("a client gets more than a chunk of kept events before a gap in the log", async () => {
   await quietAndBusy(async (log, see) => {
     const data = "x".repeat(40_000);
     log.send([entry(1), { ...entry(2, "y"), event: { data } }, {
@@ -204,7 +204,7 @@ Deno.test("a client gets more than a chunk of the histories before a gap in the 
   });
 });
 
-Deno.test("a gap in one stream comes before the last dropped event, which another one has", async () => {
+Deno.test("a gap in one stream comes before the last trimmed event, which another stream still has", async () => {
   await quietAndBusy(async (log, see) => {
     await deliverBoth(log, 9, [2, 6]);
     const seen = see("stream=x&stream=y", "9", "e-1");
@@ -216,7 +216,7 @@ Deno.test("a gap in one stream comes before the last dropped event, which anothe
   });
 });
 
-Deno.test("a newcomer for the newest events of each stream gets those, and reads no log", async () => {
+Deno.test("a newcomer that asks for the newest event of each stream gets those, and reads no log", async () => {
   await quietAndBusy(async (log, see) => {
     await deliverBoth(log, 9, [2, 5]);
     assertEquals(await see("stream=x&stream=y&since=1", "9"), ["5", "9"]);
@@ -224,7 +224,7 @@ Deno.test("a newcomer for the newest events of each stream gets those, and reads
   });
 });
 
-Deno.test("a client is told of a gap where not even the latest event is kept", async () => {
+Deno.test("a client with policy latest gets a gap where not even the latest event is kept", async () => {
   let nowMs = 0;
   const options = { slowSubscriber: "latest", now: () => nowMs, historyMs: 1_000 } as const;
   await quietAndBusy(async (log, see, hub) => {
@@ -239,7 +239,7 @@ Deno.test("a client is told of a gap where not even the latest event is kept", a
   }, options);
 });
 
-Deno.test("a client gets no event from the log of a stream that is ephemeral here", async () => {
+Deno.test("a client gets no events from the log for a stream that is ephemeral in this hub", async () => {
   const log = new ScriptedLog();
   await using hub = new BroadcastHub({ log });
   hub.createStream("y", { ephemeral: true });
@@ -250,7 +250,7 @@ Deno.test("a client gets no event from the log of a stream that is ephemeral her
   assertEquals(log.options[0]!.streams, ["x"]);
 });
 
-Deno.test("a client is told of a gap in all of its streams that its hub has yet to read", async () => {
+Deno.test("a client gets a gap in all of its streams where its hub has yet to read that far", async () => {
   await quietAndBusy(async (log, see) => {
     await deliverBoth(log, 5, [2]);
     const seen = see("stream=x&stream=y", "gap e-7", "e-1");
@@ -259,7 +259,7 @@ Deno.test("a client is told of a gap in all of its streams that its hub has yet 
   });
 });
 
-Deno.test("a client is shown what goes on after an end only where its publisher had seen the end", async () => {
+Deno.test("a client gets events after an end only where their publisher had seen the end", async () => {
   const result = await seenAhead(async (log) => {
     const first = (number: number, seenId: string) => ({ ...entry(number), isFirst: true, seenId });
     const end = { ...entry(3), event: undefined };

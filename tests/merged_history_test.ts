@@ -5,7 +5,7 @@ import { type Chunk, MergedHistory, type ReadOptions } from "../lib/merged_histo
 import { Stream } from "../lib/stream.ts";
 import { mulberry32 } from "./random.ts";
 
-Deno.test("MergedHistory.chunkAfter() gives nothing to who has everything", () => {
+Deno.test("MergedHistory.chunkAfter() returns nothing to a subscriber that is up to date", () => {
   const { merged } = streamsOf(2, 10, (position) => position % 2);
   assertEquals(merged.chunkAfter(10, { through: 10, maxBytes: Infinity }), undefined);
   assertEquals(merged.chunkAfter(0, { through: 0, maxBytes: Infinity }), undefined);
@@ -23,7 +23,7 @@ Deno.test("MergedHistory.chunkAfter() starts each stream above its floor", () =>
   assertEquals(textOf(chunk), "3 5 7 8 9 10");
 });
 
-Deno.test("MergedHistory.chunkAfter() names all streams of a gap where the last lost event was", () => {
+Deno.test("MergedHistory.chunkAfter() puts one gap, with all its streams, at the last lost event", () => {
   const { merged, streams } = streamsOf(3, 9, (position) => position % 3);
   for (const stream of streams.slice(0, 2)) stream.skip(20, "e-20");
   const chunk = merged.chunkAfter(0, { through: 20, maxBytes: Infinity })!;
@@ -33,7 +33,7 @@ Deno.test("MergedHistory.chunkAfter() names all streams of a gap where the last 
 });
 
 for (const seed of [1, 2, 3]) {
-  Deno.test(`MergedHistory.chunkAfter() gives all in order and once, in chunks of any size, with seed ${seed}`, () => {
+  Deno.test(`MergedHistory.chunkAfter() returns every event once and in order, in chunks of any size, with seed ${seed}`, () => {
     const random = mulberry32(seed);
     const { merged } = streamsOf(7, 3_000, () => Math.floor(random() ** 2 * 7));
     for (const maxBytes of [1, 100, 1_000, 65_536, Infinity]) {
@@ -44,7 +44,7 @@ for (const seed of [1, 2, 3]) {
   });
 }
 
-Deno.test("MergedHistory.chunkAfter() looks where a stream goes on only after it had its turn", () => {
+Deno.test("MergedHistory.chunkAfter() looks up the next event of a stream only after the stream's last one", () => {
   let asked = 0;
   class CountingHistory extends History {
     override next(cursor: number): number {
@@ -58,7 +58,7 @@ Deno.test("MergedHistory.chunkAfter() looks where a stream goes on only after it
   assertLessOrEqual(asked, 3_200 + 32);
 });
 
-Deno.test("MergedHistory.idAt() is the newest id up to a position, and undefined before all", () => {
+Deno.test("MergedHistory.idAt() is the newest id up to a position, and undefined before the first", () => {
   const { merged, streams } = streamsOf(2, 10, (position) => position % 2);
   assertEquals([0, 1, 9, 10, 11].map((position) => merged.idAt(position)), [
     ...["e-0", "e-1", "e-9", "e-a", "e-a"],
@@ -67,7 +67,7 @@ Deno.test("MergedHistory.idAt() is the newest id up to a position, and undefined
   assertEquals([8, 9, 10].map((position) => merged.idAt(position)), [undefined, "e-9", "e-a"]);
 });
 
-/** Streams s0, s1 … with the events 1 to `count`: at each position, one of the stream `pick` says. */
+/** Streams s0, s1 … with the events 1 to `count`; `pick` chooses the stream of each position. */
 function streamsOf(
   streamCount: number,
   count: number,

@@ -318,7 +318,7 @@ function randomText(random: () => number): string {
   return Array.from({ length }, () => parts[Math.floor(random() * parts.length)]).join("");
 }
 
-/** What a client makes of a whole text, as plainly as the standard puts it. */
+/** The events of a whole text, parsed as plainly as the standard describes it. */
 function byTheStandard(text: string): Arrived {
   const arrived: Arrived = { events: [], retries: [], comments: [] };
   let [data, event, lastEventId] = ["", "", ""];

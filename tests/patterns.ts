@@ -1,9 +1,9 @@
 /**
- * How much work a regular expression can be made to do: a backtracking matcher that counts its steps,
- * and the texts that make one take long.
+ * Finds out how much work a regular expression can be made to do: a backtracking matcher that counts its
+ * steps, and texts that make it take many.
  *
- * It reads what the patterns of this repository are written in: characters, classes, groups,
- * alternatives, quantifiers, `^`, `$` and lookarounds.
+ * It understands the syntax that this repository uses: characters, classes, groups, alternatives,
+ * quantifiers, `^`, `$` and lookarounds.
  *
  * @module
  */
@@ -21,7 +21,7 @@ type Part =
   | { readonly kind: "repeat"; readonly of: Part; readonly min: number; readonly max: number }
   | { readonly kind: "sequence" | "choice"; readonly of: readonly Part[] };
 
-/** The regular expressions in the code of a file, those made of a template with `9` for its values. */
+/** The regular expressions in a file's code; where one is made of a template, `9` replaces each value. */
 export function patternsOf(code: string): RegExp[] {
   const found: RegExp[] = [];
   for (const [token] of code.matchAll(TOKEN)) {
@@ -33,7 +33,7 @@ export function patternsOf(code: string): RegExp[] {
   return found;
 }
 
-// Comments, strings and templates are passed over, but for what stands between ${ and }.
+// Skips comments, strings and templates, except for the code between ${ and }.
 const TOKEN = new RegExp(
   [
     /\/\/[^\n]*/,
@@ -49,7 +49,8 @@ const TOKEN = new RegExp(
 /** A text that makes a pattern do more than linear work, or `undefined` if none was found. */
 export function findCostlyText(pattern: RegExp): string | undefined {
   const part = parse(pattern);
-  const alphabet = [...new Set(`${pattern.source.replaceAll(/\\[a-z]/g, "")}ax0 \n\0é`)];
+  const characters = new Set(`${pattern.source.replaceAll(/\\[a-z]/g, "")}ax0 \n\0é`);
+  const alphabet = oneOfEachKind(part, [...characters]);
   const pumps = [...alphabet, ...alphabet.flatMap((a) => alphabet.map((b) => a + b))];
   const starts = [...new Set(startsOf(part, "", alphabet))];
   for (const start of [...starts, ...starts.map((start) => `\0${start}`)]) {
@@ -70,8 +71,8 @@ const FEW = 16;
 const MAX_STEPS = 20_000;
 
 /**
- * How many steps a search takes, for a global pattern until there is no match left. Counts to a little
- * above the limit.
+ * The number of steps of a search, or of all searches for a global pattern. Stops counting just above the
+ * limit.
  */
 function countSteps(
   part: Part,
@@ -136,7 +137,21 @@ function countSteps(
   return steps;
 }
 
-/** What gets a match to each of its quantifiers without an upper bound. */
+/** One of all those characters that every part of a pattern treats alike. */
+function oneOfEachKind(part: Part, characters: readonly string[]): string[] {
+  const parts = [...charactersOf(part)];
+  const kindOf = (character: string) => parts.map(({ matches }) => +matches(character)).join("");
+  return [...Map.groupBy(characters, kindOf).values()].map(([first]) => first!);
+}
+
+function* charactersOf(part: Part): Generator<Part & { kind: "character" }> {
+  if (part.kind === "character") yield part;
+  else if (part.kind === "sequence" || part.kind === "choice") {
+    for (const each of part.of) yield* charactersOf(each);
+  } else if (part.kind === "repeat" || part.kind === "look") yield* charactersOf(part.of);
+}
+
+/** The texts that lead a match to each of its quantifiers without an upper bound. */
 function* startsOf(part: Part, start: string, alphabet: readonly string[]): Generator<string> {
   if (part.kind === "repeat") {
     if (part.max === Infinity) yield start;
@@ -152,7 +167,7 @@ function* startsOf(part: Part, start: string, alphabet: readonly string[]): Gene
   }
 }
 
-/** A shortest text that a part matches, as a rule. */
+/** A text that a part matches, usually a shortest one. */
 function shortest(part: Part, alphabet: readonly string[]): string {
   switch (part.kind) {
     case "character":

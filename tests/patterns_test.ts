@@ -4,7 +4,7 @@ import { findCostlyText, patternsOf } from "./patterns.ts";
 
 const ROOT = new URL("../", import.meta.url);
 
-/** The files of code in a folder and all below it. */
+/** The code files of a folder and of all folders below it. */
 function files(folder: string): string[] {
   return [...Deno.readDirSync(new URL(folder, ROOT))].flatMap(({ name, isDirectory }) => {
     if (isDirectory) return files(`${folder}${name}/`);
@@ -13,7 +13,7 @@ function files(folder: string): string[] {
 }
 
 Deno.test({
-  name: "no pattern of the server, the library and the pages does more than linear work",
+  name: "no regular expression of the server, the library or the pages does more than linear work",
   ignore: await lacks("read"),
   fn() {
     const costly: [file: string, pattern: string, text: string][] = [];
@@ -30,7 +30,7 @@ Deno.test({
   },
 });
 
-Deno.test("findCostlyText() finds what makes a pattern quadratic or worse", () => {
+Deno.test("findCostlyText() finds a text that makes a pattern quadratic or worse", () => {
   const costly = [
     /^(?:([0-9a-f]*:[0-9a-f:.]*:[0-9a-f:.]*))$/i,
     /^(a+)+$/,
@@ -49,7 +49,7 @@ Deno.test("findCostlyText() finds what makes a pattern quadratic or worse", () =
   }
 });
 
-Deno.test("findCostlyText() finds nothing in a pattern that is linear", () => {
+Deno.test("findCostlyText() finds nothing for a linear pattern", () => {
   const linear = [
     /^[a-z]+(?:\/[a-z]+)*$/,
     /\r\n?/g,
@@ -64,7 +64,7 @@ Deno.test("findCostlyText() finds nothing in a pattern that is linear", () => {
   }
 });
 
-Deno.test("patternsOf() reads patterns, and passes over comments, strings and divisions", () => {
+Deno.test("patternsOf() finds regular expressions, and skips comments, strings and divisions", () => {
   const code = String.raw`
     // not /a/ this
     /* nor /b/ this */

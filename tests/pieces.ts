@@ -1,12 +1,12 @@
 /**
- * A byte stream for tests, in pieces, and what a parser makes of it.
+ * A byte stream for tests, cut into pieces, and what a parser makes of it.
  *
  * @module
  */
 
 import { type EventParserOptions, EventParserStream, type ParsedEvent } from "../lib/parser.ts";
 
-/** All that a stream brought. */
+/** Everything that a stream contained. */
 export interface Arrived {
   /** Its events. */
   readonly events: ParsedEvent[];
@@ -32,7 +32,7 @@ export async function parse(
   return { events, retries, comments };
 }
 
-/** A text whole, byte by byte, and cut in two at every index. */
+/** A text as a whole, byte by byte, and cut in two at every index. */
 export function cuts(text: string | Uint8Array): Uint8Array[][] {
   const bytes = typeof text === "string" ? utf8(text) : text;
   const halves = Array.from(bytes, (_, index) => [bytes.subarray(0, index), bytes.subarray(index)]);

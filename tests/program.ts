@@ -1,23 +1,21 @@
 /**
- * Other programs that tests run: a process whose lines can be waited for and that ends with the scope.
+ * Other programs that tests run: a process that ends with the scope, and whose lines a test can wait for.
  *
  * @module
  */
 
-import { soon } from "./soon.ts";
-
-export { soon };
+import { soon } from "./wait.ts";
 
 /** A process, killed at the end of the scope. */
 export class Program implements AsyncDisposable {
-  /** What it prints. */
+  /** The lines of its standard output. */
   readonly stdout: Lines = new Lines();
-  /** What it complains of. */
+  /** The lines of its standard error. */
   readonly stderr: Lines = new Lines();
   readonly #child: Deno.ChildProcess;
   readonly #piped: Promise<unknown>;
 
-  /** Starts it, with no other environment than that given. */
+  /** Starts it, with only the environment that is given. */
   constructor(command: string, options: Deno.CommandOptions) {
     this.#child = new Deno.Command(command, {
       clearEnv: true,
@@ -32,7 +30,7 @@ export class Program implements AsyncDisposable {
     ]);
   }
 
-  /** The number that the system knows it by. */
+  /** Its process id. */
   get pid(): number {
     return this.#child.pid;
   }
@@ -42,7 +40,7 @@ export class Program implements AsyncDisposable {
     this.#child.kill(signal);
   }
 
-  /** The exit code, when it has ended and all it printed is there. */
+  /** The exit code, once it has ended and its output has been read. */
   async exitCode(): Promise<number> {
     const { code } = await soon(this.#child.status, () => "the end of the process");
     await this.#piped;
@@ -61,7 +59,7 @@ export class Program implements AsyncDisposable {
   }
 }
 
-/** Lines as they come in. */
+/** Lines, as they arrive. */
 export class Lines {
   readonly all: string[] = [];
   #next = Promise.withResolvers<void>();
@@ -72,7 +70,7 @@ export class Lines {
     this.#next = Promise.withResolvers();
   };
 
-  /** The line that includes a text, the first or a later one, as soon as there is one. */
+  /** The first line that includes a text, or the `nth` such line, as soon as it is there. */
   async line(text: string, nth = 1): Promise<string> {
     const what = () => `line ${nth} with ${JSON.stringify(text)} among ${this.all.join("\n")}`;
     for (;;) {
@@ -83,25 +81,35 @@ export class Lines {
   }
 }
 
-/** Whether one of these permissions is not granted. */
+/** Whether any of these permissions is missing. */
 export async function lacks(...names: ("net" | "read" | "write" | "run")[]): Promise<boolean> {
   const all = await Promise.all(names.map((name) => Deno.permissions.query({ name })));
   return all.some(({ state }) => state !== "granted");
 }
 
-/** A port that nobody listens on. */
+/**
+ * Finds a port that nobody listens on. It and the port 10 000 above it, which a Redis Cluster uses too, are
+ * below those that a system gives to clients and to port 0, so that no test that runs meanwhile gets them.
+ */
 export function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
+  for (;;) {
+    const port = 11_000 + Math.floor(Math.random() * 10_000);
+    try {
+      Deno.listen({ hostname: "127.0.0.1", port }).close();
+      return port;
+    } catch (error) {
+      if (!(error instanceof Deno.errors.AddrInUse)) throw error;
+    }
+  }
 }
 
-/** Whether a program is not there. */
+/** Whether a program is missing. */
 export async function isMissing(command: string): Promise<boolean> {
   try {
     await Deno.stat(command);
     return false;
   } catch {
-    // Not there, or not ours to see.
+    // Missing, or hidden by a permission.
     return true;
   }
 }

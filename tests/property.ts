@@ -1,15 +1,16 @@
 /**
- * Random schedules against a hub: publishes, batches, doubles, subscribes, leaves, resumes, slow
- * readers, evictions, forgotten and ended streams, streams of very different rates, restarts, a log that
- * is trimmed at another pace than the histories. After each, what every client saw over all its
- * connections must be the hub's order of its streams, whole and once, or be marked where it is not.
+ * Random schedules for a hub: publishes, batches, doubles, subscribes, leaves, resumes, slow readers,
+ * evictions, forgotten and ended streams, streams of very different rates, restarts, and a log that is
+ * trimmed at another pace than the histories. After each schedule, every client must have seen, over all
+ * its connections, every event of its streams once and in the hub's order, or a mark where events are
+ * missing.
  *
  * As a program: `deno task property [schedules] [seed]`.
  *
  * @module
  */
 
-// deno-lint-ignore-file no-console -- as a program it reports
+// deno-lint-ignore-file no-console -- as a program it prints
 
 import { assert, assertEquals } from "@std/assert";
 import { BroadcastHub } from "../lib/hub.ts";
@@ -22,55 +23,55 @@ import { mulberry32 } from "./random.ts";
 
 const NAMES = ["a", "b", "c", "d"];
 
-/** The log that a schedule's hubs share, one after the other. */
+/** The log of a schedule's hubs, of which there is one at a time. */
 export interface ScheduleLog {
-  /** Opens it, for a hub. */
+  /** Opens the log for a hub. */
   readonly open: () => EventLog;
-  /** Has it drop what exceeds its bounds at a time in milliseconds. Left out, it keeps everything. */
+  /** Drops the entries beyond its bounds at a time in milliseconds. Left out, it keeps everything. */
   readonly trim?: (nowMs: number) => Promise<unknown>;
-  /** Whether it may do so at any other moment, too. */
+  /** Whether the log may also drop entries at any other moment. */
   readonly trimsItself?: boolean;
 }
 
 interface ModelEvent {
   readonly id: string;
-  /** Which one it is of all that the log has, from 1 on. */
+  /** Its number among all entries of the log, from 1 on. */
   readonly position: number;
   readonly stream: string;
   /** `undefined` where the stream ended. */
   readonly data: string | undefined;
 }
 
-/** What was published, in the log's order. */
+/** The published events, in the log's order. */
 class Model {
   readonly events: ModelEvent[] = [];
-  /** Events of the moment, which nobody is owed: data to stream. */
+  /** Ephemeral events, which nobody is owed: data to stream. */
   readonly ephemeral = new Map<string, string>();
-  /** By stream, the position the hub had reached when the stream was last not there. */
+  /** By stream, the position the hub had reached when the stream last did not exist. */
   readonly absentThrough = new Map<string, number>();
   readonly ended = new Set<string>();
-  /** Streams of which a client that falls behind is owed the newest event alone. */
+  /** Streams of which a client that falls behind is owed only the newest event. */
   readonly latest = new Set<string>();
   /** The position through which the log may have dropped everything. */
   trimmedThrough = 0;
-  /** How many events there have been, of the moment or not. */
+  /** The number of all events, ephemeral ones included. */
   count = 0;
 
   get head(): number {
     return this.events.length;
   }
 
-  /** Takes note that a hub may not have known a stream up to a position. */
+  /** Notes that a hub may not have known a stream up to a position. */
   noteAbsent(stream: string, through: number): void {
     this.absentThrough.set(stream, Math.max(through, this.absentThrough.get(stream) ?? -1));
   }
 
-  /** How many events do not come after an id. */
+  /** The number of events up to an id. */
   positionOf(id: string): number {
     return this.events.findLastIndex((event) => compareIds(event.id, id) <= 0) + 1;
   }
 
-  /** Has a log tell of all that it delivers; what it delivers again must be what it was. */
+  /** Records everything a log delivers; what it delivers again must be the same. */
   watch(log: EventLog): EventLog {
     let previous = 0;
     const note = ({ id, stream, event }: LogEntry) => {
@@ -80,7 +81,7 @@ class Model {
       const noted = { id, position, stream, data: event?.data };
       if (isNew) this.events.push(noted);
       assertEquals(noted, this.events[position - 1]);
-      // What the log has dropped comes before all that it delivers.
+      // The log reports dropped entries before it delivers any.
       assert(previous === 0 || position === previous + 1, "an entry is left out");
       previous = position;
     };
@@ -102,20 +103,20 @@ class Model {
   }
 }
 
-/** A hub that may be started again, and what was published to it. */
+/** A hub that may be restarted, and what was published to it. */
 interface World {
   readonly model: Model;
-  /** Lets go on what a read or a publish waits for. */
+  /** Lets pending reads and publishes go on. */
   readonly pause: () => Promise<void>;
-  /** How many events of each stream a newcomer gets that does not say. */
+  /** How many events of each stream a newcomer gets by default. */
   readonly replayEvents: number;
   hub: BroadcastHub;
 }
 
 /**
- * Runs the schedule of a seed. Throws if a client's view is not what it must be.
+ * Runs the schedule of a seed. Throws if a client has not seen what it must.
  *
- * @param log The log that the schedule's hubs share; left out, it is in memory and there is one hub.
+ * @param log The log of the schedule's hubs; left out, the log is in memory and there is one hub.
  */
 export async function runSchedule(seed: number, log?: ScheduleLog): Promise<void> {
   const random = mulberry32(seed);
@@ -170,18 +171,18 @@ export async function runSchedule(seed: number, log?: ScheduleLog): Promise<void
     else if (chance < 0.86 && log) {
       await world.hub.close();
       world.hub = await start();
-      // It can't tell whose events those were that the log no longer has.
+      // The hub can't tell which streams the events had that the log has dropped.
       for (const name of NAMES) {
         model.noteAbsent(name, Math.min(model.trimmedThrough, model.head));
       }
-      // What it had forgotten it may know again.
+      // The hub may know streams again that it had forgotten.
       for (const { name, isEnded } of world.hub.streams()) if (isEnded) model.ended.add(name);
     } else if (chance < 0.88 && log?.trim) {
       model.trimmedThrough = Math.max(model.trimmedThrough, model.head);
       await log.trim(nowMs);
     } else if (chance < 0.93) await Promise.resolve();
     else await pause();
-    // In memory it is done by now, and who waits for it would see nothing of the turn.
+    // In memory it is done by now; waiting for it would let the turn end.
     if (log) await done;
     noteAbsent(world);
   }
@@ -205,7 +206,7 @@ function publishTo(
   return publishOne(world, stream, below(10) === 0 ? 1 + below(30) : 1, below(5) === 0);
 }
 
-/** Publishes a batch, and sometimes a double of its last event, which must not be sent. */
+/** Publishes a batch, and sometimes its last event once more, which must not be sent twice. */
 function publishOne(
   { hub, model }: World,
   stream: string,
@@ -238,7 +239,7 @@ function noteAbsent({ hub, model }: World): void {
   }
 }
 
-/** A client over all its connections: what it saw, checked as it comes. */
+/** A client over all its connections; checks what it sees as it arrives. */
 class View {
   readonly #world: World;
   readonly #model: Model;
@@ -247,9 +248,9 @@ class View {
   #pending: Promise<void> | undefined;
   #lastEventId: string | undefined;
   #cursor = 0;
-  // It has brought no id to the connection it has.
+  // It sent no id for its present connection.
   #isNewcomer = false;
-  // It was told that nothing will come; what comes all the same, after a removal, is not for it.
+  // It was told that all its streams have ended; events that follow, after a removal, are not for it.
   #isFinished = false;
   // By stream, the position before which nothing is owed.
   readonly #owedAfter = new Map<string, number>();
@@ -280,7 +281,7 @@ class View {
     this.#reader = response.body!.getReader();
   }
 
-  /** Takes the next chunk when it comes, unless one is awaited already. */
+  /** Takes the next chunk when it arrives, unless it waits for one already. */
   read(): void {
     if (!this.#reader || this.#pending) return;
     const reader = this.#reader;
@@ -298,7 +299,7 @@ class View {
     this.#reader = undefined;
   }
 
-  /** Reads and comes back until everything owed is there. */
+  /** Reads and reconnects until it has everything it is owed. */
   async finish(): Promise<void> {
     const last = this.#model.events.findLast(({ stream, position, data }) =>
       data !== undefined && position > (this.#owedAfter.get(stream) ?? Infinity)
@@ -342,14 +343,14 @@ class View {
     this.#cursor = position;
   }
 
-  /** Where a gap stands something of its streams is missing, unless they were not there for a time. */
+  /** At a gap, events of its streams are missing, unless the streams did not exist for a while. */
   #takeGap(position: number, streams: string[]): void {
     for (const stream of streams) {
       assert(this.#streams.includes(stream), `a gap in ${stream}, which is not its`);
       const after = Math.min(this.#owedAfter.get(stream)!, this.#cursor);
       const isMissing = this.#unseen(stream, after, position).length > 0;
       const wasAbsent = (this.#model.absentThrough.get(stream) ?? -1) >= after;
-      // Where the log says only how far it was trimmed, the hub can't tell whose events these were.
+      // Where the log knows only how far it was trimmed, the hub can't tell which streams are affected.
       const isCautious = position <= this.#model.trimmedThrough &&
         this.#unseen(stream, after, Infinity).length > 0;
       assert(
@@ -396,7 +397,7 @@ class View {
     }
   }
 
-  /** The position after which a newcomer is owed a stream: before the newest that it keeps. */
+  /** The position after which a newcomer is owed a stream's events: before the newest that are kept. */
   #newest(stream: string, since = this.#world.replayEvents): number {
     const { model, hub } = this.#world;
     const kept = Math.min(since, hub.stream(stream)?.events ?? 0);
@@ -427,13 +428,20 @@ function macrotask(): Promise<void> {
   });
 }
 
+/** Runs schedules one after the other; an error names the one that failed. */
+export async function runSchedules(first: number, schedules: number): Promise<void> {
+  for (let seed = first; seed < first + schedules; seed++) {
+    await runSchedule(seed).catch((cause) => {
+      throw new Error(`Schedule ${seed} failed: run deno task property 1 ${seed}`, { cause });
+    });
+  }
+}
+
 if (import.meta.main) {
   const [schedules = 1_000_000, first = Date.now() % 1e9] = Deno.args.map(Number);
-  for (let done = 0; done < schedules; done++) {
-    await runSchedule(first + done).catch((cause) => {
-      throw new Error(`Schedule ${first + done} failed`, { cause });
-    });
-    if (done % 10_000 === 0) console.log(`${done} of ${schedules} schedules from seed ${first}`);
+  for (let done = 0; done < schedules; done += 10_000) {
+    await runSchedules(first + done, Math.min(10_000, schedules - done));
+    console.log(`${done} of ${schedules} schedules from seed ${first}`);
   }
   console.log(`${schedules} schedules from seed ${first} passed`);
 }

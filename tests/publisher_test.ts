@@ -2,43 +2,44 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { BroadcastHub } from "../lib/hub.ts";
 import { HubError } from "../lib/hub_error.ts";
 import { entry, ScriptedLog } from "./scripted_log.ts";
+import { macrotask } from "./wait.ts";
 
-Deno.test("BroadcastHub.publish() resolves when the log has delivered what it took", async () => {
+Deno.test("BroadcastHub.publish() resolves when the log has delivered the event", async () => {
   const log = new ScriptedLog();
   await using hub = new BroadcastHub({ log });
   let isDone = false;
   const publishing = hub.publish("x", { data: "1" }).finally(() => isDone = true);
   log.lose(999);
   await log.deliver(999);
-  await new Promise((resolve) => setTimeout(resolve, 1));
+  await macrotask();
   assertEquals(isDone, false);
   log.send([entry(1_000)]);
   assertEquals((await publishing).id, "e-1000");
 });
 
-Deno.test("BroadcastHub.publish() rejects when the log goes away before it has delivered", async () => {
+Deno.test("BroadcastHub.publish() rejects when the log becomes unreachable before it has delivered the event", async () => {
   const log = new ScriptedLog();
   await using hub = new BroadcastHub({ log });
   const publishing = hub.publish("x", { data: "1" });
   const ending = hub.end("x");
-  await new Promise((resolve) => setTimeout(resolve, 1));
+  await macrotask();
   log.change(false, new Error("cable pulled"));
   const refused = await assertRejects(() => publishing, HubError, "unreachable: cable pulled");
   assertEquals(refused.code, "unreachable");
   await assertRejects(() => ending, HubError, 'Cannot end stream "x"');
 });
 
-Deno.test("BroadcastHub.publish() rejects when the log has lost what it took", async () => {
+Deno.test("BroadcastHub.publish() rejects when the log has lost the event", async () => {
   const log = new ScriptedLog();
   await using hub = new BroadcastHub({ log });
   const publishing = hub.publish("x", { data: "1" });
-  await new Promise((resolve) => setTimeout(resolve, 1));
+  await macrotask();
   log.lose(1_000);
   const refused = await assertRejects(() => publishing, HubError, "lost it again");
   assertEquals([refused.code, hub.stats().published], ["lost", 0]);
 });
 
-Deno.test("BroadcastHub tells onError what onLogChange throws, and goes on", async () => {
+Deno.test("BroadcastHub passes an error of onLogChange to onError, and goes on", async () => {
   const log = new ScriptedLog();
   const errors: unknown[] = [];
   const onLogChange = () => {
@@ -63,7 +64,7 @@ Deno.test("BroadcastHub counts publishers' keys in the bytes of all histories", 
   assertEquals([hub.stream("s0")?.events, hub.stream("s99")?.events], [0, 1]);
 });
 
-Deno.test("BroadcastHub counts a key no longer than it keeps its event", async () => {
+Deno.test("BroadcastHub counts a publisher's key only while it keeps the event", async () => {
   await using hub = new BroadcastHub({ historyEvents: 1 });
   for (let i = 0; i < 1_000; i++) {
     await hub.publish("a", { data: "x", id: `${i}`.padEnd(128, "k") });
@@ -74,7 +75,7 @@ Deno.test("BroadcastHub counts a key no longer than it keeps its event", async (
   assertEquals(hub.stats().historyBytes, hub.stream("a")?.bytes);
 });
 
-Deno.test("a hub sends once what a batch has twice with one key, and answers with its id", async () => {
+Deno.test("BroadcastHub.publish() sends an event once whose key is twice in a batch, and returns its id", async () => {
   await using hub = new BroadcastHub();
   const { id } = await hub.publish("x", [
     { id: "key", data: "1" },

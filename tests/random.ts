@@ -4,7 +4,7 @@
  * @module
  */
 
-/** A small generator of numbers in [0, 1) that a seed determines. */
+/** A small generator of numbers in [0, 1), determined by a seed. */
 export function mulberry32(seed: number): () => number {
   let state = seed >>> 0;
   return () => {

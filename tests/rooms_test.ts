@@ -175,6 +175,6 @@ Deno.test({
     const isPublished = (path: string) =>
       publish.include.some((part: string) => path.startsWith(part));
     assertEquals(needed.filter((path) => !isPublished(path)), []);
-    assert(needed.includes("tests/soon.ts"));
+    assert(needed.includes("tests/wait.ts"));
   },
 });

@@ -12,8 +12,9 @@ import type {
   LogReceiver,
   ReadOptions,
 } from "../lib/log/log.ts";
+import { macrotask } from "./wait.ts";
 
-/** A log that delivers and answers when the test says so. */
+/** A log that delivers and answers when the test tells it to. */
 export class ScriptedLog implements EventLog {
   startId = "e-0";
   isShared = true;
@@ -32,7 +33,7 @@ export class ScriptedLog implements EventLog {
     return id.split("-")[0] === this.startId.split("-")[0];
   }
 
-  /** Takes what is appended as event 1 000, and does not deliver it. */
+  /** Acknowledges an append as event 1 000, and does not deliver it. */
   append(): Promise<Appended> {
     return Promise.resolve({ id: "e-1000", throughId: "e-1000" });
   }
@@ -55,7 +56,7 @@ export class ScriptedLog implements EventLog {
 
   async close(): Promise<void> {}
 
-  /** Delivers entries, in the turn that is open. */
+  /** Delivers entries in the open turn. */
   send(entries: readonly LogEntry[]): void {
     this.#receiver!.deliver(entries);
   }
@@ -66,7 +67,7 @@ export class ScriptedLog implements EventLog {
     await Promise.resolve();
   }
 
-  /** Says that what came up to an event is lost. */
+  /** Reports the entries through an event as lost. */
   lose(number: number): void {
     this.#receiver!.lost(`e-${number}`);
   }
@@ -77,29 +78,29 @@ export class ScriptedLog implements EventLog {
     this.#receiver!.reset();
   }
 
-  /** Says that it is away, or back. */
+  /** Reports that the log is unreachable, or back. */
   change(isUp: boolean, reason?: unknown): void {
     this.#receiver!.changed(isUp, reason);
   }
 
-  /** Answers the oldest of what was asked, as soon as it is. */
+  /** Answers the oldest pending read, as soon as there is one. */
   async answer(entries: LogEntry[], goneThrough?: string, throughId?: string): Promise<void> {
     const page = { entries, goneThrough, ...throughId === undefined ? {} : { throughId } };
     (await this.#oldest()).resolve(page);
   }
 
-  /** Refuses the oldest of what was asked, as soon as it is. */
+  /** Rejects the oldest pending read, as soon as there is one. */
   async refuse(reason: unknown): Promise<void> {
     (await this.#oldest()).reject(reason);
   }
 
   async #oldest(): Promise<PromiseWithResolvers<LogPage>> {
-    while (this.#pages.length === 0) await new Promise((resolve) => setTimeout(resolve));
+    while (this.#pages.length === 0) await macrotask();
     return this.#pages.shift()!;
   }
 }
 
-/** An event with its number as data; or, without an event, the end of its stream. */
+/** The entry of an event with its number as data. */
 export function entry(number: number, stream = "x"): LogEntry {
   return { id: `e-${number}`, stream, event: { data: `${number}` }, isFirst: false, ageMs: 0 };
 }

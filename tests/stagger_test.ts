@@ -8,7 +8,7 @@ Deno.test("stagger() acts on each item once, in the time given", async () => {
 });
 
 Deno.test({
-  name: "stagger() does not act at once where the time is longer than a timer can be set to",
+  name: "stagger() does not act at once where the time is longer than any timer",
   // Its timers go off in days.
   sanitizeOps: false,
   sanitizeResources: false,

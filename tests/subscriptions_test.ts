@@ -10,6 +10,7 @@ import {
   runSeveralStreams,
   severalStreams,
 } from "./cursors.ts";
+import { macrotask } from "./wait.ts";
 
 for (const row of oneStream) {
   Deno.test(`BroadcastHub.subscribe() to one stream with ${row[0]}`, async () => {
@@ -34,7 +35,7 @@ Deno.test("BroadcastHub.subscribe() names the streams of a gap and of a reset", 
   assertEquals([other?.event, other?.data], ["reset", '{"streams":["a","b"]}']);
 });
 
-Deno.test("BroadcastHub.subscribe() answers an id it can't read with reset, never a refusal", async () => {
+Deno.test("BroadcastHub.subscribe() answers an invalid id with a reset, never a refusal", async () => {
   await using hub = new BroadcastHub();
   const [id] = await fill(hub, 1, "a");
   const epoch = id!.split("-")[0];
@@ -64,7 +65,7 @@ Deno.test("BroadcastHub.subscribe() takes the id from the header, else from the 
   assertEquals((await resume(hub, `${query}&lastEventId=${third}`, ""))[1], "a2");
 });
 
-Deno.test("BroadcastHub never takes an id of another start for one of its own", async () => {
+Deno.test("BroadcastHub answers an id of another start with a reset", async () => {
   await using earlier = new BroadcastHub();
   await using later = new BroadcastHub();
   const [id] = await fill(earlier, 3, "a");
@@ -72,7 +73,7 @@ Deno.test("BroadcastHub never takes an id of another start for one of its own", 
   assertEquals(await resume(later, "stream=a", id), ["reset", "hello@5", "live"]);
 });
 
-Deno.test("BroadcastHub lets a newcomer resume that was cut off before its first event", async () => {
+Deno.test("BroadcastHub resumes a newcomer that was cut off before its first event", async () => {
   await using hub = new BroadcastHub();
   await fill(hub, 3, "a");
   const cut = new Client(hub.subscribe(subscription("stream=a")));
@@ -82,7 +83,7 @@ Deno.test("BroadcastHub lets a newcomer resume that was cut off before its first
   assertEquals(await resume(hub, "stream=a", lastEventId), ["hello@3", "missed", "live"]);
 });
 
-Deno.test("BroadcastHub lets a client resume that was ended as slow, and marks what it lost", async () => {
+Deno.test("BroadcastHub resumes a client that was ended as slow, with a gap for the evicted events", async () => {
   await using hub = new BroadcastHub({ historyEvents: 3 });
   const response = hub.subscribe(subscription("stream=a"));
   await fill(hub, 10, "a");
@@ -92,7 +93,7 @@ Deno.test("BroadcastHub lets a client resume that was ended as slow, and marks w
   assertEquals(again, ["hello@1", "gap@7", "a8", "a9", "a10", "live"]);
 });
 
-Deno.test("BroadcastHub replays more than a chunk, whole, in order and once, then live", async () => {
+Deno.test("BroadcastHub replays more than a chunk in full, in order and once, then goes live", async () => {
   await using hub = new BroadcastHub({ historyEvents: Infinity, historyBytes: Infinity });
   const ids = await fill(hub, 5_000, "a", "b", "a");
   const seen = await resume(hub, "stream=a&stream=b", ids[9]);
@@ -100,7 +101,7 @@ Deno.test("BroadcastHub replays more than a chunk, whole, in order and once, the
   assertEquals(seen, ["hello@10", ...expected, "live"]);
 });
 
-Deno.test("BroadcastHub replays without loss or double while publishers race", async () => {
+Deno.test("BroadcastHub replays every event once while publishers publish", async () => {
   await using hub = new BroadcastHub({ historyEvents: Infinity, historyBytes: Infinity });
   const [first] = await fill(hub, 3_000, "a");
   await using client = new Client(hub.subscribe(subscription("stream=a", first)));
@@ -113,7 +114,7 @@ Deno.test("BroadcastHub replays without loss or double while publishers race", a
   assertEquals(live, Array.from({ length: 1_500 }, (_, i) => `a${2 * i + 2}`));
 });
 
-Deno.test("BroadcastHub tells a gap when it can't know: a stream that was forgotten", async () => {
+Deno.test("BroadcastHub sends a gap to a client whose stream was forgotten", async () => {
   let nowMs = 0;
   await using hub = new BroadcastHub({ historyMs: 1_000, now: () => nowMs });
   const [first] = await fill(hub, 4, "a");
@@ -146,7 +147,7 @@ Deno.test("BroadcastHub does not replay the events of an ephemeral stream", asyn
   assertEquals(all, ["hello@0", "a1", "a2", "a3", "live", "live"]);
 });
 
-Deno.test("BroadcastHub gives newcomers what the stream's replayEvents says, unless they say", async () => {
+Deno.test("BroadcastHub sends newcomers replayEvents events of a stream, unless they ask for a number", async () => {
   await using hub = new BroadcastHub({ replayEvents: 1 });
   hub.createStream("b", { replayEvents: Infinity });
   await fill(hub, 6, "a", "b");
@@ -155,7 +156,7 @@ Deno.test("BroadcastHub gives newcomers what the stream's replayEvents says, unl
   assertEquals(await resume(hub, "stream=a&since=0"), ["hello@8", "live"]);
 });
 
-Deno.test("BroadcastHub.end() gives subscribers everything, then ends their responses", async () => {
+Deno.test("BroadcastHub.end() ends subscribers once they have every event", async () => {
   await using hub = new BroadcastHub();
   await using keepsUp = new Client(hub.subscribe(subscription("stream=a")));
   const lagging = hub.subscribe(subscription("stream=a"));
@@ -173,7 +174,7 @@ Deno.test("BroadcastHub.end() gives subscribers everything, then ends their resp
   assertEquals(hub.stats().ended.ended, 3);
 });
 
-Deno.test("BroadcastHub counts a gap when it tells of it, not when it looks for one", async () => {
+Deno.test("BroadcastHub counts a gap once, when it sends it", async () => {
   await using hub = new BroadcastHub({ historyEvents: 1 });
   const [first] = await fill(hub, 3, "a");
   hub.end("a");
@@ -182,7 +183,7 @@ Deno.test("BroadcastHub counts a gap when it tells of it, not when it looks for 
   assertEquals(hub.stats().gaps, 1);
 });
 
-Deno.test("BroadcastHub.end() leaves 204 for who has everything, and the rest for others", async () => {
+Deno.test("BroadcastHub.end() leaves a 204 for clients that have everything, and the rest for others", async () => {
   await using hub = new BroadcastHub();
   const ids = await fill(hub, 3, "a");
   hub.end("a");
@@ -220,7 +221,7 @@ Deno.test("BroadcastHub.end() closes a stream to publishers until it is forgotte
   assertEquals((await hub.publish("a", { data: "a new one" })).stream, "a");
 });
 
-Deno.test("BroadcastHub shows an answer to each viewer whole and once, whoever leaves", async () => {
+Deno.test("BroadcastHub gives each viewer of an answer all of it once, however often the viewer reconnects", async () => {
   await using hub = new BroadcastHub();
   const everything = { replayEvents: Infinity, historyEvents: Infinity, historyBytes: 1_000_000 };
   hub.createStream("answers/7", everything);
@@ -228,7 +229,7 @@ Deno.test("BroadcastHub shows an answer to each viewer whole and once, whoever l
   const producing = (async () => {
     for (const data of words) {
       await hub.publish("answers/7", { data });
-      await new Promise((resolve) => setTimeout(resolve, 0));
+      await macrotask();
     }
     hub.end("answers/7");
   })();

@@ -10,13 +10,13 @@ import type { StreamOptions } from "../lib/stream.ts";
 import { type AppOptions, createApp, readConfig } from "../lib/server/app.ts";
 import { Client, subscription } from "./client.ts";
 
-// An option that is `undefined` is one that was left out: most people compile without
-// `exactOptionalPropertyTypes`, and a spread of somebody's settings brings many.
+// An undefined option means the same as one that is left out: most people compile without
+// `exactOptionalPropertyTypes`, and spreading an object of settings brings many.
 
-/** All options of a function, each `undefined`; the compiler says which one is missing here. */
+/** All options of a function, each `undefined`; the compiler reports one that is missing here. */
 type Undefined<Options> = { readonly [Name in keyof Required<Options>]: undefined };
 
-/** The same, for a function that is compiled to refuse them. */
+/** The same options, with the type that the function takes. */
 function given<Options>(options: Undefined<Options>): Options {
   return options as unknown as Options;
 }
@@ -75,20 +75,20 @@ const event: Undefined<ServerSentEvent> = {
   comment: undefined,
 };
 
-Deno.test("BroadcastHub takes an option that is undefined as left out", async () => {
+Deno.test("BroadcastHub treats an undefined option as left out", async () => {
   await using plain = new BroadcastHub();
   await using other = new BroadcastHub(given<HubOptions>(hub));
   for (const each of [plain, other]) {
     for (let i = 0; i < 1_001; i++) await each.publish("a", { data: `${i}` });
   }
-  // The ids, and so the bytes, are each hub's own.
+  // Each hub has ids of its own, and so the bytes differ.
   const own = { bytes: 0, firstId: "", lastId: "" };
   const [expected, found] = [plain, other].map((each) => ({ ...each.stream("a"), ...own }));
   assertEquals(found, expected);
   assertEquals(found?.events, 1_000);
 });
 
-Deno.test("BroadcastHub.createStream() takes an option that is undefined as left out", async () => {
+Deno.test("BroadcastHub.createStream() treats an undefined option as left out", async () => {
   await using it = new BroadcastHub({ historyEvents: 2, replayEvents: 1 });
   it.createStream("a", { historyEvents: 3 });
   it.createStream("a", given<StreamOptions>(stream));
@@ -96,14 +96,14 @@ Deno.test("BroadcastHub.createStream() takes an option that is undefined as left
   assertEquals([it.stream("a")?.events, it.stream("a")?.isEphemeral], [3, false]);
 });
 
-Deno.test("BroadcastHub.subscribe() takes an option that is undefined as left out", async () => {
+Deno.test("BroadcastHub.subscribe() treats an undefined option as left out", async () => {
   await using it = new BroadcastHub();
   const response = it.subscribe(subscription("stream=a"), given<SubscribeOptions>(subscribe));
   await using client = new Client(response);
   assertEquals((await client.next())?.data, '{"heartbeatSeconds":15}');
 });
 
-Deno.test("eventStream() takes an option that is undefined as left out", async () => {
+Deno.test("eventStream() treats an undefined option as left out", async () => {
   async function* source() {
     yield "x";
   }
@@ -111,7 +111,7 @@ Deno.test("eventStream() takes an option that is undefined as left out", async (
   assertEquals(text, "retry: 2000\ndata: x\n\n");
 });
 
-Deno.test("EventParserStream takes an option that is undefined as left out", async () => {
+Deno.test("EventParserStream treats an undefined option as left out", async () => {
   const bytes = new Response("retry: 1\n: c\ndata: x\n\n").body!;
   const events = await Array.fromAsync(
     bytes.pipeThrough(new EventParserStream(given<EventParserOptions>(parser))),
@@ -119,12 +119,12 @@ Deno.test("EventParserStream takes an option that is undefined as left out", asy
   assertEquals(events.map(({ data }) => data), ["x"]);
 });
 
-Deno.test("encodeEvent() takes a field that is undefined as left out", () => {
+Deno.test("encodeEvent() treats an undefined field as left out", () => {
   const fields = { ...given<ServerSentEvent>(event), data: "x" };
   assertEquals(encodeEvent(fields), "data: x\n\n");
 });
 
-Deno.test("BroadcastHub.publish() takes a field that is undefined as left out", async () => {
+Deno.test("BroadcastHub.publish() treats an undefined field as left out", async () => {
   await using it = new BroadcastHub();
   await it.publish("a", { ...given<ServerSentEvent>(event), data: "x" });
   await using client = new Client(it.subscribe(subscription("stream=a&since=earliest")));
@@ -132,7 +132,7 @@ Deno.test("BroadcastHub.publish() takes a field that is undefined as left out", 
   assertEquals(await client.data(1), ["x"]);
 });
 
-Deno.test("openKvLog() and openRedisLog() take an option that is undefined as left out", () => {
+Deno.test("openKvLog() and openRedisLog() treat an undefined option as left out", () => {
   const retention: Undefined<RetentionOptions> = {
     maxEntries: undefined,
     maxBytes: undefined,
@@ -154,7 +154,7 @@ Deno.test("openKvLog() and openRedisLog() take an option that is undefined as le
   assertEquals(openRedisLog(options).isUp, false);
 });
 
-Deno.test("createApp() takes an option that is undefined as left out", async () => {
+Deno.test("createApp() treats an undefined option as left out", async () => {
   const options: Undefined<AppOptions> = {
     print: undefined,
     pages: undefined,

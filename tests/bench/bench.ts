@@ -1,5 +1,5 @@
 /**
- * What scenarios are made of: a server and a load process, events from the one to the other, figures.
+ * The parts of a scenario: a server and a load process, events sent from one to the other, and figures.
  *
  * @module
  */
@@ -8,19 +8,19 @@ import type { Line } from "./lines.ts";
 import { BenchProcess } from "./process.ts";
 import type { Row, ServerName } from "./scenario.ts";
 
-/** What is published, and to how many. */
+/** How events are published, and to how many subscribers. */
 export interface Drive {
-  /** Subscribers that each event is expected by. */
+  /** The number of subscribers that expect each event. */
   readonly subscribers: number;
-  /** Events a second, all streams together. */
+  /** Events a second, in all streams together. */
   readonly perSecond: number;
   /** Events published in one turn; the turns are spread evenly. */
   readonly perTurn: number;
   /** Whether a turn that comes late publishes all that is due by then. */
   readonly catchUp?: boolean;
-  /** For how long. */
+  /** How long it goes on. */
   readonly seconds: number;
-  /** Streams, published to in turn. */
+  /** The number of streams, which get events in turn. */
   readonly streams?: number;
   /** Size of an event's data. */
   readonly dataBytes?: number;
@@ -28,13 +28,13 @@ export interface Drive {
 
 /** How connections are opened. */
 export interface OpenOptions {
-  /** Sets of streams among them, `?stream=s0` and on. */
+  /** The number of streams that they are spread over, from `?stream=s0` on. */
   readonly streams?: number;
-  /** The path, `{n}` being the stream's number. */
+  /** The path, with `{n}` in place of the stream's number. */
   readonly path?: string;
   /** Header lines, each with its CRLF. */
   readonly headers?: string;
-  /** How many of them never read. */
+  /** How many of the connections never read. */
   readonly stalled?: number;
   /** Size of an event's data. */
   readonly dataBytes?: number;
@@ -47,7 +47,7 @@ export class Pair implements AsyncDisposable {
   /** The load's process. */
   readonly load: BenchProcess;
 
-  /** Takes both over. */
+  /** Takes over both processes. */
   constructor(server: BenchProcess, load: BenchProcess) {
     this.server = server;
     this.load = load;
@@ -66,14 +66,14 @@ export class Pair implements AsyncDisposable {
     await settle();
   }
 
-  /** Publishes without looking. */
+  /** Publishes, and waits until the events have arrived, without measuring. */
   async warmUp(drive: Drive): Promise<void> {
     const { published } = await this.server.ask("publish", pace(drive));
     const { subscribers, streams = 1 } = drive;
     await this.load.ask("expect", { events: published * subscribers / streams, withinMs: 10_000 });
   }
 
-  /** Publishes, and measures until all has come or the server has had ten seconds more. */
+  /** Publishes, and measures until every event has arrived or ten more seconds have passed. */
   async drive(drive: Drive): Promise<Row & { readonly share: number }> {
     const { server, load } = this;
     const { subscribers, perSecond, seconds, streams = 1 } = drive;
@@ -98,7 +98,7 @@ export class Pair implements AsyncDisposable {
     };
   }
 
-  /** Ends both. */
+  /** Ends both processes. */
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all([this.server[Symbol.asyncDispose](), this.load[Symbol.asyncDispose]()]);
   }
@@ -106,34 +106,52 @@ export class Pair implements AsyncDisposable {
 
 /** Starts servers and load processes. */
 export class Bench {
-  /** Says what happens. */
+  /** Prints what happens. */
   readonly note: (text: string) => void;
+  readonly #folder: URL;
 
-  /** Begins with nothing running. */
-  constructor(note: (text: string) => void) {
+  /**
+   * Begins with nothing running.
+   *
+   * @param note Prints what happens.
+   * @param folder The `tests/bench/` that servers are started from; the load is always this checkout's.
+   */
+  constructor(note: (text: string) => void, folder: URL = HERE) {
     this.note = note;
+    this.#folder = folder;
   }
 
   /** Starts a server on one core and a load process on the other. */
   async start(server: ServerName, env: Record<string, string> = {}): Promise<Pair> {
-    // nginx goes to core 0 by itself; what publishes to it is load.
-    const core = server === "nchan" ? 1 : 0;
-    const serving = await BenchProcess.start(`servers/${server}.ts`, { core, env });
-    return new Pair(serving, await BenchProcess.start("load.ts", { core: 1 }));
+    const serving = await this.startServer(server, env);
+    return new Pair(serving, await BenchProcess.start(new URL("load.ts", HERE), { core: 1 }));
+  }
+
+  /** Starts a server alone. */
+  startServer(server: ServerName, env: Record<string, string> = {}): Promise<BenchProcess> {
+    // nginx puts itself on core 0; this process publishes to it, so it is load.
+    return this.startFile(`servers/${server}.ts`, server === "nchan" ? 1 : 0, env);
+  }
+
+  /** Starts another file of `tests/bench/` on a core. */
+  startFile(file: string, core: number, env: Record<string, string> = {}): Promise<BenchProcess> {
+    return BenchProcess.start(new URL(file, this.#folder), { core, env });
   }
 }
+
+const HERE = new URL(".", import.meta.url);
 
 /** The latencies a load process reports. */
 export function latencies({ p50Ms, p99Ms, p999Ms }: Line): Pick<Row, "p50Ms" | "p99Ms" | "p999Ms"> {
   return { p50Ms, p99Ms, p999Ms };
 }
 
-/** How many of `events` a load process says were lost, or came twice or in the wrong order. */
+/** How many of `events` were lost, or arrived twice or out of order, according to a load process. */
 export function lost({ received, misplaced, broken }: Line, events: number): number {
   return Math.max(events - received, misplaced + broken, 0);
 }
 
-/** Waits until what was begun has had time to end. */
+/** Gives what was begun the time to end. */
 export async function settle(ms = 300): Promise<void> {
   await new Promise((resolve) => setTimeout(resolve, ms));
 }
@@ -145,6 +163,6 @@ function pace(
   return { events, perTurn, turnMs: perTurn / perSecond * 1_000, catchUp, streams, dataBytes };
 }
 
-// What is still on its way when the last event has been offered came in time.
+// Events that are on their way when the last one has been offered count as in time.
 const GRACE_MS = 200;
 const PATIENCE_MS = 10_000;

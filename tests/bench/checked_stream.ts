@@ -1,6 +1,6 @@
 /**
- * One subscriber's bytes, as they come off the socket: takes HTTP's chunks apart and checks every event,
- * in place, in a buffer that is made once.
+ * One subscriber's bytes, as they come off the socket. Takes HTTP's chunks apart and checks every event in
+ * place, in a buffer that is made once.
  *
  * @module
  */
@@ -8,17 +8,17 @@
 import { DIGITS, nowUs, WRAP } from "./data.ts";
 import type { Histogram } from "./histogram.ts";
 
-/** What all subscribers of a load process have seen together. */
+/** The totals of all subscribers of a load process. */
 export interface Tally {
   /** Events. */
   received: number;
-  /** Events that were not the next: one before was lost, or this one came twice. */
+  /** Events out of sequence: an earlier one was lost, or this one arrived twice. */
   misplaced: number;
-  /** Lines that should have been an event's data and were not. */
+  /** Lines that should be an event's data but are not. */
   broken: number;
-  /** When the last event came, by `performance.now()`. */
+  /** When the last event arrived, by `performance.now()`. */
   lastMs: number;
-  /** Microseconds from making to reading. */
+  /** Microseconds from making an event to reading it. */
   latencies: Histogram;
 }
 
@@ -27,7 +27,7 @@ export class CheckedStream {
   readonly #buffer: Uint8Array;
   readonly #dataBytes: number;
   readonly #tally: Tally;
-  // Bytes of a line whose end has not come, at the start of the buffer.
+  // Bytes of an unfinished line, at the start of the buffer.
   #kept = 0;
   #chunkLeft: number;
   #chunkSize = 0;
@@ -46,7 +46,7 @@ export class CheckedStream {
     return this.#buffer.subarray(this.#kept);
   }
 
-  /** Takes so many bytes, now in {@linkcode space}. */
+  /** Takes this many bytes, which are now in {@linkcode space}. */
   take(bytes: number): void {
     const end = this.#unchunk(this.#kept, this.#kept + bytes);
     const done = this.#check(end);
@@ -54,7 +54,7 @@ export class CheckedStream {
     this.#kept = end - done;
   }
 
-  /** Moves the body together over the chunks' own bytes; returns where it ends. */
+  /** Closes the gaps that the chunks' own bytes leave in the body; returns where the body ends. */
   #unchunk(start: number, rawEnd: number): number {
     const buffer = this.#buffer;
     let end = start;
@@ -78,14 +78,14 @@ export class CheckedStream {
     return end;
   }
 
-  /** Checks the lines that are whole; returns where the first that is not begins. */
+  /** Checks all whole lines; returns where the first unfinished line begins. */
   #check(end: number): number {
     const buffer = this.#buffer;
     const now = nowUs();
     let line = 0;
     let received = 0;
     for (;;) {
-      // "data:" and perhaps a space; the hub's own events have a brace behind it.
+      // "data:" and perhaps a space; in the hub's own events a brace follows.
       let from = line;
       if (buffer[line] === D) {
         from = line + (buffer[line + 5] === SPACE ? 6 : 5);
@@ -116,7 +116,7 @@ export class CheckedStream {
     if (sequence !== this.#next) this.#tally.misplaced++;
     this.#next = sequence + 1;
     const latencyUs = now - this.#number(from + DIGITS + 1);
-    // Below 0 by little, the clocks differ; by much, the time began again.
+    // A little below 0, the clocks differ; far below 0, the time has wrapped around.
     this.#tally.latencies.add(
       latencyUs >= 0 ? latencyUs : latencyUs > -WRAP / 2 ? 0 : latencyUs + WRAP,
     );

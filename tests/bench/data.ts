@@ -1,6 +1,6 @@
 /**
- * The data of the bench's events: which one it is and when it was made, in a fixed number of bytes, so
- * that whoever reads it can check and time it without searching.
+ * The data of the bench's events: the event's number and the time it was made, at fixed places, so that a
+ * reader can check and time it without a search.
  *
  * @module
  */
@@ -8,7 +8,7 @@
 /** Digits of the sequence number and of the time, each; as a number they fit 30 bits. */
 export const DIGITS = 9;
 
-/** Where the numbers of the time begin again. */
+/** Where the time wraps around to 0. */
 export const WRAP = 10 ** DIGITS;
 
 /** The time in microseconds, the same in all processes of a machine, from 0 up to {@linkcode WRAP}. */
@@ -16,7 +16,7 @@ export function nowUs(): number {
   return Math.floor((ORIGIN_US + performance.now() * 1_000) % WRAP);
 }
 
-/** Makes data of `bytes` bytes that says that it is number `sequence` and made now. */
+/** Makes data of `bytes` bytes with the number `sequence` and the present time. */
 export function eventData(sequence: number, bytes: number): string {
   const numbers = `${digits(sequence)} ${digits(nowUs())} `;
   return numbers + padding(bytes - numbers.length);

@@ -1,5 +1,5 @@
 /**
- * Our encoder and those of others, in a process of their own.
+ * The hub's encoder and those of other libraries, in a process of their own.
  *
  * @module
  */
@@ -12,7 +12,7 @@ interface Sample {
   readonly data: string;
 }
 
-/** Makes the text of a sample's events, `times` times; returns how many characters. */
+/** Encodes a sample's events `times` times; returns the number of characters. */
 type Encoder = (sample: Sample, times: number) => number | Promise<number>;
 
 const SECONDS = 0.7;
@@ -61,7 +61,7 @@ function repeat(encode: (sample: Sample) => string): Encoder {
   };
 }
 
-/** Has the engine really write the text, rather than note what it would be made of. */
+/** Makes the engine build the text, which it otherwise keeps as a list of parts. */
 function flat(text: string): number {
   return text.charCodeAt(text.length - 1);
 }

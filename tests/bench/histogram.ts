@@ -1,5 +1,5 @@
 /**
- * Latencies by how often each occurred, to about one and a half percent, at a few nanoseconds a count.
+ * Counts how often each latency occurred, to about 1.5 %, in a few nanoseconds each.
  *
  * @module
  */
@@ -26,7 +26,7 @@ export class Histogram {
   }
 }
 
-// Up to 127 a bucket each, from there on 64 to each doubling.
+// One bucket for each value up to 127, then 64 buckets for each doubling.
 function bucket(value: number): number {
   const shift = Math.max(25 - Math.clz32(value), 0);
   return (shift << 6) + (value >>> shift);

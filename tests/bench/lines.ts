@@ -1,5 +1,5 @@
 /**
- * How the bench's processes talk: a line of JSON in, a line of JSON out.
+ * How the processes of the bench talk: a line of JSON in, a line of JSON out.
  *
  * @module
  */
@@ -9,10 +9,10 @@
 export type Line = Record<string, any>;
 
 /**
- * Answers the questions that come on stdin, one after the other, until it ends; then ends the process.
+ * Answers the questions on stdin, one after the other, until stdin ends; then ends the process.
  *
- * @param first What is said before the first question.
- * @param answers By the question's `ask`, what makes the answer to it.
+ * @param first A line that is sent before the first question.
+ * @param answers The functions that answer, by the `ask` of the question.
  */
 export async function answerLines(
   first: Line,

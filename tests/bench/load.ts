@@ -1,5 +1,5 @@
 /**
- * The load process: opens connections, reads them as fast as they come, checks and times every event.
+ * The load process: opens connections, reads from them as fast as it can, checks and times every event.
  *
  * @module
  */
@@ -33,7 +33,7 @@ await answerLines({}, {
   lastId,
 });
 
-/** Opens `connections` connections and reads all of them from then on but the first `stalled`. */
+/** Opens `connections` connections, and from then on reads from all but the first `stalled`. */
 async function open(question: Line): Promise<Line> {
   const { stalled = 0, dataBytes = 100, bufferBytes = 65_536 } = question;
   await openConnections(question, ({ connection, isChunked, rest }, index) => {
@@ -54,12 +54,12 @@ async function pump(connection: Deno.Conn, stream: CheckedStream): Promise<void>
       stream.take(bytes);
     }
   } catch {
-    // Cut off: counted like every end.
+    // The connection was cut, which counts like any end.
   }
   ended++;
 }
 
-/** Waits until `events` events have come, or until `withinMs` after the reset; says what came. */
+/** Waits for `events` events, or until `withinMs` after the reset; returns what arrived. */
 async function expect({ events, withinMs }: Line): Promise<Line> {
   const endMs = startMs + withinMs;
   while (tally.received < events && performance.now() < endMs) {
@@ -78,7 +78,7 @@ async function expect({ events, withinMs }: Line): Promise<Line> {
   };
 }
 
-/** The id that a response begins with, if it does so within a moment. */
+/** The id that a response begins with, if it comes with the head. */
 async function lastId(question: Line): Promise<Line> {
   let text = "";
   await openConnections({ ...question, connections: 1 }, ({ rest }) => {

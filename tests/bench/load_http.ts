@@ -1,5 +1,5 @@
 /**
- * The requests of the load process, over sockets as they are.
+ * The requests of the load process, over raw sockets.
  *
  * @module
  */
@@ -10,15 +10,15 @@ import type { Line } from "./lines.ts";
 export interface OpenConnection {
   /** The socket. */
   readonly connection: Deno.Conn;
-  /** Whether the body comes in HTTP's chunks. */
+  /** Whether the body is chunked. */
   readonly isChunked: boolean;
-  /** What of the body came with the head. */
+  /** The part of the body that came with the head. */
   readonly rest: Uint8Array;
 }
 
 /**
- * Opens `connections` connections, 50 at a time: `path` with the connection's number, modulo `streams`,
- * for `{n}`.
+ * Opens `connections` connections, 50 at a time. In `path`, `{n}` becomes the connection's number modulo
+ * `streams`.
  */
 export async function openConnections(
   { port, path, connections, streams = 1, headers = "" }: Line,
@@ -33,7 +33,7 @@ export async function openConnections(
   }));
 }
 
-/** Opens and leaves, `workers` at a time, for `seconds`; each waits for the response's head. */
+/** Opens and closes connections for `seconds`, `workers` at a time, each after the response's head. */
 export async function connectFor({ port, path, workers, seconds }: Line): Promise<Line> {
   const startMs = performance.now();
   let connects = 0;
@@ -46,7 +46,7 @@ export async function connectFor({ port, path, workers, seconds }: Line): Promis
   return { connects, tookMs: performance.now() - startMs };
 }
 
-/** Publishes over `workers` connections that stay open, each waiting for an answer before it goes on. */
+/** Publishes over `workers` connections that stay open; each waits for an answer before its next request. */
 export async function postFor(
   { port, path, headers, workers, seconds, data }: Line,
 ): Promise<Line> {

@@ -1,84 +1,92 @@
 /**
- * The bench: `deno task bench [scenario …] [--runs 3] [--servers hub,nchan] [--json] [--write]`.
+ * The bench: `deno task bench [scenario …] [--runs 3] [--servers hub,nchan] [--against <folder>] [--json]
+ * [--write]`.
  *
  * @module
  */
 
 // deno-lint-ignore-file no-console -- a command's output
 
+import { type BenchArguments, readArguments } from "./arguments.ts";
 import { Bench } from "./bench.ts";
+import { compareRows, type Comparison } from "./compare.ts";
 import { medianRows } from "./median.ts";
-import type { Row, Scenario, Target } from "./scenario.ts";
+import { OURS, type Row, type Scenario, type ServerName, type Target } from "./scenario.ts";
 import { scenarios } from "./scenarios/mod.ts";
 import { report, write } from "./report.ts";
 
-/** A scenario with what came of it. */
+/** A scenario with its results. */
 export interface Result {
   /** The scenario. */
   readonly scenario: Scenario;
   /** Medians, a row for each server and case. */
   readonly rows: readonly Row[];
-  /** What was to be reached. */
+  /** The targets, and what was reached. */
   readonly targets: readonly Target[];
+  /** With `--against`, each figure beside that of the other checkout. */
+  readonly comparisons: readonly Comparison[];
 }
 
-const { names, runs, servers, isJson, isWriting } = readArguments(Deno.args);
+const args = readArguments(Deno.args, scenarios.map(({ name }) => name));
+if (typeof args === "string") {
+  console.error(args);
+  Deno.exit(2);
+}
 const note = (text: string) => console.error(text);
-const bench = new Bench((text) => note(`    ${text}`));
+const remark = (text: string) => note(`    ${text}`);
+const here = new Bench(remark);
+const there = args.against && new Bench(remark, new URL("tests/bench/", args.against));
 const results: Result[] = [];
 for (const scenario of scenarios) {
-  if (names.length === 0 || names.includes(scenario.name)) results.push(await run(scenario));
+  if (args.names.length === 0 || args.names.includes(scenario.name)) {
+    results.push(await run(scenario, args));
+  }
 }
-console.log(isJson ? JSON.stringify(results, null, 2) : report(results));
-if (isWriting) await write(results, runs);
+console.log(args.isJson ? JSON.stringify(results, null, 2) : report(results));
+if (args.isWriting) await write(results, args.runs);
 
-/** Runs a scenario: every server once, then every server again, so that noise meets all alike. */
-async function run(scenario: Scenario): Promise<Result> {
+/** Runs a scenario: every server once, then every server again, so that noise hits all of them alike. */
+async function run(scenario: Scenario, { runs, servers }: BenchArguments): Promise<Result> {
   const rows: Row[] = [];
-  const absent = new Set<string>();
-  const turns = Math.min(runs, scenario.maxRuns ?? runs);
+  const otherRows: Row[] = [];
+  const absent = new Set<ServerName>();
+  const turns = there ? runs : Math.min(runs, scenario.maxRuns ?? runs);
   for (let turn = 1; turn <= turns; turn++) {
     for (const server of scenario.servers) {
       if (absent.has(server) || (servers && !servers.includes(server))) continue;
-      note(`${scenario.name} ${turn}/${turns}: ${server}`);
-      try {
-        rows.push(...await scenario.run(bench, server));
-      } catch (error) {
-        note(`    ${error}`);
-        if (turn === 1) absent.add(server);
-        rows.push({ server, remark: error instanceof Error ? error.message : `${error}` });
-      }
+      const runHere = async () => {
+        note(`${scenario.name} ${turn}/${turns}: ${server}`);
+        rows.push(...await runOnce(scenario, here, server));
+      };
+      const runThere = async () => {
+        if (!there || !OURS.includes(server)) return;
+        note(`${scenario.name} ${turn}/${turns}: ${server} of the other checkout`);
+        otherRows.push(...await runOnce(scenario, there, server));
+      };
+      // They take turns at being first: what the first leaves behind would always hit the second.
+      const both = turn % 2 === 1 ? [runHere, runThere] : [runThere, runHere];
+      for (const runOne of both) await runOne();
+      if (turn === 1 && rows.at(-1)?.remark) absent.add(server);
     }
   }
   const medians = medianRows(rows);
-  const find = (server: string, variant?: string) =>
+  const find = (server: ServerName, variant?: string) =>
     medians.find((row) => row.server === server && (!variant || row.variant === variant)) ??
       { server: "hub" as const, more: {} };
   const targets = scenario.targets?.(find).filter(({ value }) => Number.isFinite(value)) ?? [];
-  return { scenario, rows: medians, targets };
+  return { scenario, rows: medians, targets, comparisons: compareRows(rows, otherRows) };
 }
 
-function readArguments(args: readonly string[]) {
-  const option = (name: string) => {
-    const index = args.indexOf(`--${name}`);
-    return index < 0 ? undefined : args[index + 1];
-  };
-  const runs = Number(option("runs") ?? 3);
-  const servers = option("servers")?.split(",");
-  const known = scenarios.map(({ name }) => name);
-  const names = args.filter((arg, i) =>
-    !arg.startsWith("--") && !["--runs", "--servers"].includes(args[i - 1] ?? "")
-  );
-  const unknown = names.filter((name) => !known.includes(name));
-  if (unknown.length > 0 || !(runs >= 1)) {
-    console.error(`Cannot run ${unknown.join(", ")}: there are ${known.join(", ")}`);
-    Deno.exit(2);
+/** The rows of one run, or the reason why there are none. */
+async function runOnce(
+  scenario: Scenario,
+  bench: Bench,
+  server: ServerName,
+): Promise<readonly Row[]> {
+  try {
+    return await scenario.run(bench, server);
+  } catch (error) {
+    remark(`${error}`);
+    return [{ server, remark: error instanceof Error ? error.message : `${error}` }];
   }
-  return {
-    names,
-    runs,
-    servers,
-    isJson: args.includes("--json"),
-    isWriting: args.includes("--write"),
-  };
 }

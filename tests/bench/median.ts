@@ -1,12 +1,12 @@
 /**
- * One row out of those of several runs.
+ * Makes one row of the rows of several runs.
  *
  * @module
  */
 
 import type { Row } from "./scenario.ts";
 
-/** Puts together the rows of each server and case: of every figure the median, of losses the most. */
+/** Merges the rows of each server and case: the median of every figure, but the most losses. */
 export function medianRows(rows: readonly Row[]): Row[] {
   const groups = Map.groupBy(rows, ({ server, variant = "" }) => `${server} ${variant}`);
   return [...groups.values()].map((group) => {
@@ -19,7 +19,7 @@ export function medianRows(rows: readonly Row[]): Row[] {
   });
 }
 
-/** The median of a list; of an even number the lower one of the two in the middle. */
+/** The median of a list; for an even number of values the lower of the two in the middle. */
 export function median(values: readonly number[]): number {
   return values.toSorted((a, b) => a - b)[(values.length - 1) >> 1] ?? NaN;
 }

@@ -1,5 +1,5 @@
 /**
- * Deliveries a second over subscribers, as an SVG with both axes logarithmic.
+ * Plots deliveries a second over subscribers, as an SVG whose axes are logarithmic.
  *
  * @module
  */

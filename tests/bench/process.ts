@@ -1,5 +1,5 @@
 /**
- * Another process of the bench: its start, its questions and answers, its CPU time and memory, its end.
+ * Another process of the bench: starts it, asks it questions, measures its CPU time and memory, ends it.
  *
  * @module
  */
@@ -8,15 +8,15 @@ import { type Line, readLines } from "./lines.ts";
 
 /** Options of {@linkcode BenchProcess.start}. */
 export interface ProcessOptions {
-  /** The core it runs on, where `taskset` is there to say so. */
+  /** The core it runs on, where `taskset` is installed. */
   readonly core: number;
   /** Environment variables. */
   readonly env?: Record<string, string>;
 }
 
-/** A Deno process that runs one file of this folder. */
+/** A Deno process that runs one file of the bench. */
 export class BenchProcess implements AsyncDisposable {
-  /** What it said first. */
+  /** Its first line. */
   readonly first: Line;
   readonly #child: Deno.ChildProcess;
   readonly #answers: AsyncIterator<Line>;
@@ -34,8 +34,8 @@ export class BenchProcess implements AsyncDisposable {
    *
    * @throws {Error} If the process ends without one.
    */
-  static async start(file: string, { core, env = {} }: ProcessOptions): Promise<BenchProcess> {
-    const path = new URL(file, import.meta.url).pathname;
+  static async start(file: URL, { core, env = {} }: ProcessOptions): Promise<BenchProcess> {
+    const path = decodeURIComponent(file.pathname);
     const run = `ulimit -n $(ulimit -Hn); exec ${await onCore(core)} "$0" run "$@"`;
     const child = new Deno.Command("sh", {
       args: ["-c", run, Deno.execPath(), ...RUN_OPTIONS, path],
@@ -48,13 +48,13 @@ export class BenchProcess implements AsyncDisposable {
     const { value, done } = await answers.next();
     if (!done) return new BenchProcess(child, answers, value);
     await child.status;
-    throw new Error(`Cannot start ${file}: it ended at once`);
+    throw new Error(`Cannot start ${path}: it ended at once`);
   }
 
   /**
-   * Asks it something.
+   * Asks a question.
    *
-   * @throws {Error} If it answers with an error or ends instead.
+   * @throws {Error} If the answer is an error, or the process ends instead.
    */
   async ask(ask: string, question: Line = {}): Promise<Line> {
     await this.#questions.write(
@@ -78,7 +78,7 @@ export class BenchProcess implements AsyncDisposable {
     return Number(kilobytes) * 1_024;
   }
 
-  /** Ends it: politely, and after two seconds by force. */
+  /** Ends it: politely at first, by force after two seconds. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#questions.close().catch(() => {}); // it has ended already
     const timer = setTimeout(() => this.#child.kill("SIGKILL"), 2_000);
@@ -86,7 +86,7 @@ export class BenchProcess implements AsyncDisposable {
     clearTimeout(timer);
   }
 
-  // A server that Deno only starts says which process it is.
+  // A server that this Deno process only starts tells its own process id.
   get #servingId(): number {
     return this.first["pid"] ?? this.#child.pid;
   }

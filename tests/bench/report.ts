@@ -1,20 +1,22 @@
 /**
- * The results as Markdown, which reads as well in a terminal.
+ * The results as Markdown, which also reads well in a terminal.
  *
  * @module
  */
 
+import type { Comparison, Spread } from "./compare.ts";
 import type { Result } from "./main.ts";
 import { plot } from "./plot.ts";
 import type { Row, Target } from "./scenario.ts";
 
 /** Writes the tables of all scenarios and of their targets. */
 export function report(results: readonly Result[]): string {
-  const tables = results.map(({ scenario, rows }) =>
-    `### ${scenario.name}\n\n${scenario.title}.\n\n${
-      table(HEAD, rows.map((row) => cells(row, rows)))
-    }`
-  );
+  const tables = results.map(({ scenario, rows, comparisons }) => {
+    const text = comparisons.length > 0
+      ? table(COMPARISON_HEAD, comparisons.map(comparisonCells))
+      : table(HEAD, rows.map((row) => cells(row, rows)));
+    return `### ${scenario.name}\n\n${scenario.title}.\n\n${text}`;
+  });
   const targets = results.flatMap(({ scenario, targets }) =>
     targets.map((target) => targetCells(scenario.name, target))
   );
@@ -22,7 +24,7 @@ export function report(results: readonly Result[]): string {
   return tables.join("\n");
 }
 
-/** Puts the tables into this folder's README.md, with their conditions, and draws the plot. */
+/** Writes the tables and their conditions to this folder's README.md, and draws the plot. */
 export async function write(results: readonly Result[], runs: number): Promise<void> {
   const readme = new URL("README.md", import.meta.url);
   const [before] = (await Deno.readTextFile(readme)).split(MARK);
@@ -52,6 +54,7 @@ const HEAD = [
   "lost",
   "",
 ];
+const COMPARISON_HEAD = ["server", "figure", "this checkout", "the other", "ratio", "worse"];
 const TARGET_HEAD = ["scenario", "", "is", "must be", "met"];
 
 function cells(row: Row, rows: readonly Row[]): string[] {
@@ -72,12 +75,20 @@ function cells(row: Row, rows: readonly Row[]): string[] {
   ];
 }
 
+function comparisonCells({ name, figure: of, here, there, ratio, isWorse }: Comparison): string[] {
+  return [name, of, spreadText(here), spreadText(there), figure(ratio), isWorse ? "**yes**" : ""];
+}
+
+function spreadText({ least, median, most }: Spread): string {
+  return `${figure(median)} (${figure(least)} to ${figure(most)})`;
+}
+
 function targetCells(name: string, { text, value, relation, limit }: Target): string[] {
   const isMet = relation === "≤" ? value <= limit : value >= limit;
   return [name, text, figure(value), `${relation} ${figure(limit)}`, isMet ? "yes" : "**no**"];
 }
 
-/** Three digits that say something, thousands apart. */
+/** Formats a figure with three significant digits, and spaces between thousands. */
 function figure(value: number | undefined): string {
   if (value === undefined || !Number.isFinite(value)) return "–";
   const size = Math.floor(Math.log10(Math.abs(value) || 1));

@@ -1,72 +1,75 @@
 /**
- * What a scenario of the bench is, and what comes of it.
+ * A scenario of the bench, and its results.
  *
  * @module
  */
 
 import type { Bench } from "./bench.ts";
 
-/** The servers compared: a file of `servers/` each. `main` is the whole server, not the hub alone. */
+/** The servers, each with a file in `servers/`. `main` is the whole server, not the hub alone. */
 export type ServerName = "hub" | "controllers" | "better_sse" | "hono" | "nchan" | "bare" | "main";
 
-/** What one run of one server gave; left out is what does not apply. */
+/** The servers that run this project's code, so that they differ between two checkouts. */
+export const OURS: readonly ServerName[] = ["hub", "main"];
+
+/** The results of one run of one server; what does not apply is left out. */
 export interface Row {
   /** The server. */
   readonly server: ServerName;
-  /** Which of the scenario's cases it is. */
+  /** The case, where the scenario has several. */
   readonly variant?: string;
-  /** Deliveries a second, or whatever else the scenario counts, as its title says. */
+  /** Deliveries a second, or what else the scenario counts according to its title. */
   readonly perSecond?: number;
-  /** The server's CPU time for each, all threads, in microseconds. */
+  /** The server's CPU time for each of them, of all threads, in microseconds. */
   readonly cpuUs?: number;
-  /** Latency that half of the events do not exceed, in milliseconds. */
+  /** The latency that half of the events do not exceed, in milliseconds. */
   readonly p50Ms?: number;
-  /** Latency that 99 % do not exceed. */
+  /** The latency that 99 % of the events do not exceed. */
   readonly p99Ms?: number;
-  /** Latency that 99.9 % do not exceed. */
+  /** The latency that 99.9 % of the events do not exceed. */
   readonly p999Ms?: number;
   /** The server's resident memory at the end, in bytes. */
   readonly rssBytes?: number;
-  /** Deliveries that were published and did not come, or came twice or out of order. */
+  /** Deliveries that are missing, or arrived twice or out of order. */
   readonly lost?: number;
   /** Figures that only this scenario has, by name. */
   readonly more?: Readonly<Record<string, number>>;
-  /** Why there is nothing. */
+  /** Why there are no figures. */
   readonly remark?: string;
 }
 
-/** What is to be reached, and what was. */
+/** A target, and what was reached. */
 export interface Target {
   /** What is compared. */
   readonly text: string;
-  /** What came out. */
+  /** The result. */
   readonly value: number;
-  /** How it must stand to the limit. */
+  /** How the result must compare to the limit. */
   readonly relation: "≤" | "≥";
   /** The limit. */
   readonly limit: number;
 }
 
-/** Finds the row of a server, and of one of its cases; one without figures if there is none. */
+/** Finds the row of a server or of one of its cases, or returns one without figures. */
 export type Find = (server: ServerName, variant?: string) => Row;
 
 /** One thing the bench measures. */
 export interface Scenario {
-  /** What picks it on the command line. */
+  /** Its name on the command line. */
   readonly name: string;
-  /** What it does, and what is counted. */
+  /** What it does, and what it counts. */
   readonly title: string;
-  /** Who takes part. */
+  /** The servers that take part. */
   readonly servers: readonly ServerName[];
-  /** The most runs that are worth their time. */
+  /** The most runs that are worth their time; a comparison of two checkouts ignores it. */
   readonly maxRuns?: number;
   /** Runs it once for one server. */
   readonly run: (bench: Bench, server: ServerName) => Promise<readonly Row[]>;
-  /** What must be reached, from the medians of all runs. */
+  /** The targets, judged by the medians of all runs. */
   readonly targets?: (find: Find) => readonly Target[];
 }
 
-/** Those that take part in most scenarios. */
+/** The servers that take part in most scenarios. */
 export const broadcasters: readonly ServerName[] = [
   "hub",
   "controllers",

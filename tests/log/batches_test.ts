@@ -1,6 +1,7 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { Batches } from "../../lib/log/batches.ts";
 import type { Item } from "../../lib/log/entries.ts";
+import { macrotask } from "../wait.ts";
 
 const item = (text: string): Item => ({ text: JSON.stringify(text) });
 
@@ -39,11 +40,11 @@ Deno.test("Batches writes what comes while an entry is on its way as the next on
   const first = batches.add([item("a")]);
   await Promise.resolve();
   const rest = [batches.add([item("b")]), batches.add([item("c")])];
-  await new Promise((resolve) => setTimeout(resolve, 1));
+  await macrotask();
   assertEquals(entries, [["a"]]);
   writes[0]!.resolve("p1");
   await first;
-  await new Promise((resolve) => setTimeout(resolve, 1));
+  await macrotask();
   writes[1]!.resolve("p2");
   assertEquals(await Promise.all(rest), [[{ place: "p2", index: 1 }], [{ place: "p2", index: 2 }]]);
   assertEquals(entries, [["a"], ["b", "c"]]);
@@ -54,7 +55,7 @@ Deno.test("Batches begins another entry rather than exceed the size of one", asy
   const { batches, entries, writes } = setUp(100);
   const added = [1, 2, 3].map(() => batches.add([item("x".repeat(40))]));
   for (const [i, place] of ["p1", "p2", "p3"].entries()) {
-    await new Promise((resolve) => setTimeout(resolve, 1));
+    await macrotask();
     writes[i]?.resolve(place);
   }
   assertEquals((await Promise.all(added)).map(([placed]) => placed!.place), ["p1", "p2", "p3"]);
@@ -91,7 +92,7 @@ Deno.test("Batches.idle resolves at once where nothing is written, and else when
   const added = batches.add([item("a")]);
   let isIdle = false;
   const idle = batches.idle.then(() => isIdle = true);
-  await new Promise((resolve) => setTimeout(resolve, 1));
+  await macrotask();
   assertEquals(isIdle, false);
   writes[0]!.resolve("p1");
   await Promise.all([added, idle]);

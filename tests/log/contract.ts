@@ -30,7 +30,7 @@ import type { ServerSentEvent } from "../../lib/event.ts";
 import { compareIds } from "../../lib/ids.ts";
 import type { EventLog, LogEntry } from "../../lib/log/log.ts";
 import type { RetentionOptions } from "../../lib/log/retention.ts";
-import { soon } from "../soon.ts";
+import { macrotask, soon, until } from "../wait.ts";
 
 export type { EventLog, LogEntry, RetentionOptions, ServerSentEvent };
 export type {
@@ -219,7 +219,12 @@ export function testLog(kind: LogKind): void {
     await Promise.all([a.log.close(), a.log.close(), appended]);
     const before = a.entries.length;
     assert(before <= 1);
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    if (kind.isShared) {
+      await using b = await OpenLog.open(place.open());
+      await b.log.append("a", [{ data: "later" }]);
+      await b.delivered(2);
+    }
+    await macrotask();
     assertEquals(a.entries.length, before);
     assertEquals(a.changes, []);
   });
@@ -295,10 +300,7 @@ export function testLog(kind: LogKind): void {
     await a.delivered(6);
     const [first, , third] = a.entries.map(({ id }) => id);
     let seen: string[] = [];
-    for (let tries = 0; tries < 40 && seen.length !== 4; tries++) {
-      await new Promise((resolve) => setTimeout(resolve, 100));
-      seen = await a.readAll(a.log.startId);
-    }
+    await until(async () => (seen = await a.readAll(a.log.startId)).length === 4);
     const [gone = "", ...rest] = seen;
     assertEquals(rest, ["a 4", "a 5", "a 6"]);
     const goneThrough = gone.slice("gone ".length);
@@ -339,12 +341,7 @@ export function testLog(kind: LogKind): void {
     const append = () => a.log.append("x", [{ id: "key", data: "x" }]);
     const { id } = await append();
     assertEquals((await append()).id, id);
-    await soon(
-      (async () => {
-        while ((await append()).id === id) await new Promise((resolve) => setTimeout(resolve, 50));
-      })(),
-      () => "the key to be forgotten",
-    );
+    await until(async () => (await append()).id !== id);
   });
 
   testShared("says how much it keeps, and times what its store answers", async (place) => {

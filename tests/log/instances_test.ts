@@ -5,8 +5,8 @@ import type { HubOptions } from "../../lib/options.ts";
 import { compareIds } from "../../lib/ids.ts";
 import type { EventLog, LogEntry, LogReceiver } from "../../lib/log/log.ts";
 import { Client, subscription } from "../client.ts";
-import { soon } from "../program.ts";
 import { mulberry32 } from "../random.ts";
+import { soon, until } from "../wait.ts";
 import type { LogKind, LogPlace } from "./contract.ts";
 import { kv, redis } from "./places.ts";
 import { ResumingClient } from "./resuming_client.ts";
@@ -151,6 +151,7 @@ function testInstances(kind: LogKind): void {
     assertEquals((await client.data(3)).slice(1), ["2", "3"]);
     const { id } = await after.publish("x", { data: "2", id: "key" });
     assertEquals([after.stream("x")!.events, id < after.stream("x")!.lastId], [3, true]);
+    // Until the events are older than historyMs; a slow machine only makes them older.
     await new Promise((resolve) => setTimeout(resolve, 60));
     await using late = await start(place, { historyMs: 50 });
     late.expire();
@@ -178,7 +179,7 @@ function testInstances(kind: LogKind): void {
   test("send once what a client read from the log before its hub had it", async (place) => {
     await using a = await start(place);
     await a.publish("x", { data: "1" });
-    const { log, release } = holdBack(place.open());
+    const { log, release, reads } = holdBack(place.open());
     await using b = new BroadcastHub({ log });
     await b.ready;
     const second = await a.publish("x", { data: "2" });
@@ -187,8 +188,8 @@ function testInstances(kind: LogKind): void {
     const reader = b.subscribe(subscription("stream=x", second.id)).body!.getReader();
     const read = async () => new TextDecoder().decode((await reader.read()).value);
     assertMatch(await read(), /event: hello/);
-    // By now the next page waits for the client; what the hub gets meanwhile is the same.
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    // The next page, read by now, waits for the client; the hub gets the same events meanwhile.
+    await until(() => reads() > 0);
     assertEquals(b.stream("x")!.published, 1);
     release();
     await a.publish("x", { data: "4" });
@@ -214,15 +215,13 @@ function testInstances(kind: LogKind): void {
     await using a = await start(place, options, { maxEntries: 5 });
     const ids: string[] = [];
     for (let i = 1; i <= 12; i++) ids.push((await a.publish("x", { data: `${i}` })).id);
-    for (let seen: string[] = []; seen[0] !== "gap";) {
+    // Until the log trims its entries, which it does in a turn of its own, it still has all of them.
+    await until(async () => {
       await using client = new Client(a.subscribe(subscription("stream=x", ids[0])));
-      seen = (await client.take(3)).slice(1).map(({ event, data }) =>
-        event === "gap" ? event : data
-      );
-      assertEquals(seen[1], seen[0] === "gap" ? "8" : "3");
-      // What the log trims, it trims in a turn of its own.
-      await new Promise((resolve) => setTimeout(resolve, 10));
-    }
+      const [, first, second] = await client.take(3);
+      assertEquals(second?.data, first?.event === "gap" ? "8" : "3");
+      return first?.event === "gap";
+    });
     await using kept = new Client(a.subscribe(subscription("stream=x", ids[7])));
     assertEquals((await kept.data(5)).slice(1), ["9", "10", "11", "12"]);
     assertEquals(a.stats().resets, 0);
@@ -248,8 +247,11 @@ function testInstances(kind: LogKind): void {
   });
 }
 
-/** Has a log deliver what it had when it was opened, and the rest only when it is released. */
-function holdBack(log: EventLog): { log: EventLog; release: () => void } {
+/**
+ * Makes a log deliver what it had when it was opened, and the rest only when it is released; counts the
+ * pages that were read.
+ */
+function holdBack(log: EventLog): { log: EventLog; release: () => void; reads: () => number } {
   const held: (readonly LogEntry[])[] = [];
   let deliver: LogReceiver["deliver"];
   let isHolding = false;
@@ -258,10 +260,18 @@ function holdBack(log: EventLog): { log: EventLog; release: () => void } {
     await log.open({ ...receiver, deliver: (entries) => deliver(entries) });
     isHolding = true;
   };
+  let pages = 0;
+  const read: EventLog["read"] = async (...args) => {
+    const page = await log.read!(...args);
+    pages++;
+    return page;
+  };
   return {
+    reads: () => pages,
     log: new Proxy(log, {
       get(target, name) {
         if (name === "open") return open;
+        if (name === "read") return read;
         const value = Reflect.get(target, name, target);
         return typeof value === "function" ? value.bind(target) : value;
       },
@@ -285,7 +295,5 @@ async function start(
 
 /** Waits until a hub has had so many events of a stream. */
 async function reach(hub: BroadcastHub, stream: string, events: number): Promise<void> {
-  while ((hub.stream(stream)?.published ?? 0) < events) {
-    await new Promise((resolve) => setTimeout(resolve, 2));
-  }
+  await until(() => (hub.stream(stream)?.published ?? 0) >= events);
 }

@@ -2,6 +2,7 @@ import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { BroadcastHub } from "../../lib/hub.ts";
 import { openKvLog } from "../../lib/log/kv.ts";
 import { lacks } from "../program.ts";
+import { until } from "../wait.ts";
 import { kv } from "./places.ts";
 import { ResumingClient } from "./resuming_client.ts";
 
@@ -38,13 +39,6 @@ async function run(command: string, ...args: string[]): Promise<boolean> {
   } catch {
     // There is no such program.
     return false;
-  }
-}
-
-async function until(isSo: () => boolean): Promise<void> {
-  for (let tries = 0; !isSo(); tries++) {
-    assert(tries < 2_000, "it never came to be");
-    await new Promise((resolve) => setTimeout(resolve, 10));
   }
 }
 

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { DatabaseSync } from "node:sqlite";
 import { openKvLog } from "../../lib/log/kv.ts";
-import { soon } from "../program.ts";
+import { soon } from "../wait.ts";
 import { OpenLog, testLog } from "./contract.ts";
 import { kv } from "./places.ts";
 

@@ -3,7 +3,7 @@ import { BroadcastHub } from "../../lib/hub.ts";
 import type { HubOptions } from "../../lib/options.ts";
 import { SharedLog } from "../../lib/log/shared.ts";
 import { Client, subscription } from "../client.ts";
-import { soon } from "../program.ts";
+import { soon, until } from "../wait.ts";
 import { ListStore, SharedList } from "./list_store.ts";
 
 const TICK_MS = 5;
@@ -35,15 +35,6 @@ async function next(client: Client, count: number): Promise<string[]> {
     else if (event.event !== "hello") seen.push(`${event.event} ${event.data}`);
   }
   return seen;
-}
-
-async function until(isSo: () => boolean): Promise<void> {
-  await soon(
-    (async () => {
-      while (!isSo()) await new Promise((resolve) => setTimeout(resolve, 1));
-    })(),
-    () => `${isSo}`,
-  );
 }
 
 async function publish({ hub }: Instance, data: string, stream = "x"): Promise<string> {

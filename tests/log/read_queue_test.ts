@@ -1,5 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { ReadQueue } from "../../lib/log/read_queue.ts";
+import { macrotask } from "../wait.ts";
 
 /** A queue whose reads end when the test says so, and what is being read. */
 function setUp() {
@@ -14,7 +15,7 @@ function setUp() {
     }, signal);
   const end = async (key: string) => {
     ends.get(key)!.resolve(`text of ${key}`);
-    await new Promise((resolve) => setTimeout(resolve));
+    await macrotask();
   };
   return { queue, run, end, ends, started };
 }
@@ -81,7 +82,7 @@ Deno.test("ReadQueue refuses another read where 1 024 wait, until those who have
   assertEquals(queue.size, 1_019);
   while (ends.size < 1_023) {
     for (const [key, { resolve }] of ends) resolve(key);
-    await new Promise((resolve) => setTimeout(resolve));
+    await macrotask();
   }
   for (const [key, { resolve }] of ends) resolve(key);
   assertEquals([await joined, await next], ["1027", "more"]);

@@ -1,7 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
 import { BroadcastHub } from "../../lib/hub.ts";
 import { openRedisLog } from "../../lib/log/redis.ts";
-import { freePort, isMissing, Program, soon } from "../program.ts";
+import { freePort, isMissing, Program } from "../program.ts";
+import { until } from "../wait.ts";
 import { Forward } from "./forward.ts";
 import { redis } from "./places.ts";
 import { RedisServer } from "./redis_server.ts";
@@ -9,29 +10,10 @@ import { ResumingClient } from "./resuming_client.ts";
 
 const FAST_SYNC = ["--repl-diskless-sync-delay", "0"];
 
-/** Publishes an event until it is taken. */
+/** Publishes an event, again and again until it is acknowledged. */
 async function publish(hub: BroadcastHub, data: string): Promise<void> {
-  const isPublished = (async () => {
-    for (;;) {
-      try {
-        return await hub.publish("x", { id: data, data });
-      } catch {
-        await pause();
-      }
-    }
-  })();
-  await soon(isPublished, () => `a hub that takes ${data}`);
-}
-
-async function until(isSo: () => Promise<boolean>, what: string): Promise<void> {
-  const waiting = (async () => {
-    while (!await isSo()) await pause();
-  })();
-  await soon(waiting, () => what);
-}
-
-function pause(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, 20));
+  const attempt = async () => await hub.publish("x", { id: data, data });
+  await until(() => attempt().then(() => true, () => false), () => `a hub that takes ${data}`);
 }
 
 /** Two servers of which the second copies the first. */
@@ -40,7 +22,7 @@ async function startPair(stack: AsyncDisposableStack): Promise<[RedisServer, Red
   const replica = stack.use(await RedisServer.start(false, FAST_SYNC));
   await replica.command("REPLICAOF", "127.0.0.1", master.port);
   const info = () => replica.command("INFO", "replication");
-  await until(async () => (await info()).includes("link_status:up"), "a replica");
+  await until(async () => (await info()).includes("link_status:up"), () => "a replica");
   return [master, replica];
 }
 
@@ -62,7 +44,7 @@ Deno.test({
     );
     await client.connected();
     await publish(hub, "1");
-    await until(async () => await next.command("XLEN", "sse-hub") === ":1\r\n", "a copy");
+    await until(async () => await next.command("XLEN", "sse-hub") === ":1\r\n", () => "a copy");
     await next.command("REPLICAOF", "NO", "ONE");
     forward.target = next.port;
     await old.command("REPLICAOF", "127.0.0.1", next.port);
@@ -92,7 +74,7 @@ Deno.test({
     const hub = stack.use(new BroadcastHub({ log, onLogChange }));
     await hub.ready;
     await publish(hub, "1");
-    await until(async () => await next.command("XLEN", "sse-hub") === ":1\r\n", "a copy");
+    await until(async () => await next.command("XLEN", "sse-hub") === ":1\r\n", () => "a copy");
     old.signal("SIGSTOP");
     await publish(hub, "2");
     assert(reasons[0]!.includes(`name another master, 127.0.0.1:${next.port}`), reasons[0]);
@@ -117,7 +99,7 @@ Deno.test({
     for (const server of servers) {
       const info = () => server.command("CLUSTER", "INFO");
       const isUp = async () => /cluster_state:ok[^]*slots_ok:16384/.test(await info());
-      await until(isUp, "a cluster that is up");
+      await until(isUp, () => "a cluster that is up");
     }
     const keys = async () => {
       const all = await Promise.all(servers.map((server) => server.command("KEYS", "*")));
@@ -133,7 +115,7 @@ Deno.test({
       for (const data of ["1", "2"]) await hub.publish("x", { id: data, data });
       assertEquals(changes, []);
     }
-    await until(async () => (await keys()).flat().includes("{sse-hub}:gone"), "a trim");
+    await until(async () => (await keys()).flat().includes("{sse-hub}:gone"), () => "a trim");
     const own = (await keys()).filter((keys) => keys.length > 0);
     const names = ["epoch", "format", "gone", "key:x 1", "key:x 2", "number"];
     assertEquals(own, [["sse-hub", ...names.map((name) => `{sse-hub}:${name}`)]]);

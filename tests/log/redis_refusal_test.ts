@@ -1,7 +1,8 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { BroadcastHub } from "../../lib/hub.ts";
 import { openRedisLog, type RedisLogOptions } from "../../lib/log/redis.ts";
-import { freePort, isMissing, Program, soon } from "../program.ts";
+import { freePort, isMissing, Program } from "../program.ts";
+import { soon } from "../wait.ts";
 import { ServerProcess } from "../server/support.ts";
 import { redis } from "./places.ts";
 import { RedisServer } from "./redis_server.ts";

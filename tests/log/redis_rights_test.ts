@@ -2,8 +2,9 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { BroadcastHub } from "../../lib/hub.ts";
 import { openRedisLog } from "../../lib/log/redis.ts";
 import { Client, subscription } from "../client.ts";
-import { lacks, soon } from "../program.ts";
+import { lacks } from "../program.ts";
 import { ServerProcess } from "../server/support.ts";
+import { until } from "../wait.ts";
 import { redis } from "./places.ts";
 import { RedisServer } from "./redis_server.ts";
 
@@ -36,7 +37,7 @@ Deno.test({
     await hub.ready;
     const ids: string[] = [];
     for (const data of ["1", "2", "3", "4"]) ids.push((await hub.publish("x", { data })).id);
-    await soon(isTrimmed(server), () => "a trim");
+    await until(async () => await server.command("XLEN", "sse-hub") === ":2\r\n");
     await using client = new Client(hub.subscribe(subscription("stream=x", ids[1])));
     assertEquals((await client.data(3)).slice(1), ["3", "4"]);
     assertEquals(failures, []);
@@ -83,17 +84,12 @@ Deno.test({
     await hub.ready;
     await setUser(server, "-xtrim");
     for (const data of ["1", "2", "3"]) await hub.publish("x", { data });
-    await soon(
-      (async () => {
-        while (failures.length === 0) await new Promise((resolve) => setTimeout(resolve, 50));
-      })(),
-      () => "a failure",
-    );
+    await until(() => failures.length > 0);
     await hub.publish("x", { data: "4" });
     assertEquals([hub.isLogUp, failures.length], [true, 1]);
     assert(failures[0]!.includes("can't run this command"), failures[0]);
     await setUser(server, "+xtrim");
-    await soon(isTrimmed(server), () => "a trim");
+    await until(async () => await server.command("XLEN", "sse-hub") === ":2\r\n");
     assertEquals(failures.length, 1);
   },
 });
@@ -112,9 +108,3 @@ Deno.test({
     assert(!text.includes(new URL(REDIS_URL).password), text);
   },
 });
-
-async function isTrimmed(server: RedisServer): Promise<void> {
-  while (await server.command("XLEN", "sse-hub") !== ":2\r\n") {
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-}

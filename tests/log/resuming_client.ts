@@ -7,7 +7,7 @@
 
 import { EventParserStream } from "../../lib/parser.ts";
 import { subscription } from "../client.ts";
-import { soon } from "../program.ts";
+import { soon } from "../wait.ts";
 
 /** Comes back until it is closed. */
 export class ResumingClient implements AsyncDisposable {

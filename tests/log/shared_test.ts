@@ -3,7 +3,7 @@ import { BroadcastHub } from "../../lib/hub.ts";
 import type { StoredEntry } from "../../lib/log/entries.ts";
 import { SharedLog } from "../../lib/log/shared.ts";
 import { Client, subscription } from "../client.ts";
-import { soon } from "../program.ts";
+import { soon, until } from "../wait.ts";
 import { OpenLog, textOf } from "./contract.ts";
 import { ListStore, oldEntry, storedEntry } from "./list_store.ts";
 
@@ -201,11 +201,11 @@ Deno.test("SharedLog has nothing of what it has dropped, also where it had read 
   const { log, store } = await open(entries(5), { maxEntries: 3 });
   await using _ = log;
   assertEquals(await log.readAll(id(100)), ["x 101", "x 102", "x 103", "x 104"]);
-  await soon(isSo(() => store.entries.length === 3), () => "a trim");
+  await until(() => store.entries.length === 3);
   assertEquals(await log.readAll(id(100)), [`gone ${id(101)}`, "x 102", "x 103", "x 104"]);
   assertEquals(await log.readAll(id(101)), ["x 102", "x 103", "x 104"]);
   store.add(storedEntry(105));
-  await soon(isSo(() => store.entries.length === 3 && store.entries[0]!.place === "103"), () => "");
+  await until(() => store.entries.length === 3 && store.entries[0]!.place === "103");
   assertEquals(await log.readAll(id(102)), ["x 103", "x 104", "x 105"]);
 });
 
@@ -223,11 +223,11 @@ Deno.test("SharedLog can be written while it fails to drop entries, and says so 
     changed: (isUp) => changes.push(isUp),
     trimFailed: (reason) => failures.push(`${reason}`),
   });
-  await soon(isSo(() => failures.length > 0), () => "a failure");
+  await until(() => failures.length > 0);
   const { id: appended } = await log.append("x", [{ data: "x" }]);
   assertEquals([appended, log.isUp, changes], [id(105), true, []]);
   store.trimming = Promise.resolve();
-  await soon(isSo(() => store.entries.length === 3), () => "a trim");
+  await until(() => store.entries.length === 3);
   assertEquals(failures, ["Error: NOPERM"]);
   await log.close();
 });
@@ -244,12 +244,12 @@ Deno.test("SharedLog asks for half as many entries where a page does not come, a
     fail = Promise.withResolvers();
     store.following = time === 1 ? Promise.resolve() : fail.promise;
     failed.reject(new Error("did not answer"));
-    await soon(isSo(() => store.nexts.length >= 3 + time), () => "another try");
+    await until(() => store.nexts.length >= 3 + time);
   }
   store.add(storedEntry(101));
   await log.delivered(2);
   assertEquals(store.nexts.slice(1, 4), [100, 50, 25]);
-  await soon(isSo(() => store.nexts.at(-1) === 100), () => "the next page");
+  await until(() => store.nexts.at(-1) === 100);
 });
 
 Deno.test("SharedLog passes over entries that no hub has written, wherever it reads", async () => {
@@ -268,10 +268,6 @@ Deno.test("SharedLog passes over entries that no hub has written, wherever it re
     "unreachable",
   );
 });
-
-async function isSo(is: () => boolean): Promise<void> {
-  while (!is()) await new Promise((resolve) => setTimeout(resolve, 10));
-}
 
 Deno.test("SharedLog tells each new reason of an outage once, ten at most, and begins anew with the next", async () => {
   const store = new ListStore();

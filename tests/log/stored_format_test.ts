@@ -4,7 +4,7 @@ import { openKvLog } from "../../lib/log/kv.ts";
 import { compareIds } from "../../lib/ids.ts";
 import type { EventLog } from "../../lib/log/log.ts";
 import { openRedisLog } from "../../lib/log/redis.ts";
-import { soon } from "../program.ts";
+import { until } from "../wait.ts";
 import { kv, redis } from "./places.ts";
 import { RedisServer } from "./redis_server.ts";
 
@@ -58,12 +58,7 @@ Deno.test({
     await hub.ready;
     const entry = JSON.stringify([Date.now(), ["x", { data: "ahead" }]]);
     await server.command("XADD", "sse-hub", `${Date.now() + 60_000}-5`, "entry", entry);
-    await soon(
-      (async () => {
-        while (!hub.stream("x")) await new Promise((resolve) => setTimeout(resolve, 5));
-      })(),
-      () => "the entry",
-    );
+    await until(() => hub.stream("x") !== undefined);
     const { lastId } = hub.stream("x")!;
     // A new master without it, whose clock is behind.
     await server.command("DEL", "sse-hub");

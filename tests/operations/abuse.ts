@@ -1,19 +1,19 @@
 /**
- * Random hostile clients against a server, for some minutes. The server must never answer with a 5xx,
- * log an error, print to stderr or exit. A well-behaved subscriber gets every event in order and once
- * meanwhile, and what the hostile clients held is free when they have left.
+ * Lets random hostile clients loose on a server for some minutes. The server must never answer with a 5xx,
+ * log an error, print to stderr or exit. Meanwhile a well-behaved subscriber gets every event once and in
+ * order. When the hostile clients have left, the server has freed what they used.
  *
  * As a program: `deno task abuse [minutes] [seed] [first visit]`, 10 minutes by default. From 8 minutes
  * on it also fails if memory or file descriptors grow. `EVENT_LOG`, `KV_PATH` and `REDIS_URL` are passed
- * on to the server. HTTP/2 is left out, but for the first bytes of a connection.
+ * on to the server. HTTP/2 is left out, except for the first bytes of a connection.
  *
  * @module
  */
 
-// deno-lint-ignore-file no-console -- as a program it reports
+// deno-lint-ignore-file no-console -- as a program it prints
 
 import { assertEquals, assertLess, assertLessOrEqual, assertStringIncludes } from "@std/assert";
-import { soon } from "../program.ts";
+import { soon } from "../wait.ts";
 import { ServerProcess } from "../server/support.ts";
 import { Bystander } from "./bystander.ts";
 import { Strangers, type VisitsOptions } from "./strangers.ts";
@@ -68,7 +68,7 @@ export interface AbuseReport {
   readonly statuses: ReadonlyMap<number, number>;
   /** How many events the well-behaved subscriber got. */
   readonly events: number;
-  /** What the server used: before the visits, during them, and after them. */
+  /** Memory and files of the server before, during and after the visits. */
   readonly samples: readonly Usage[];
   /** The text of `/metrics` after the visits. */
   readonly metrics: string;
@@ -101,7 +101,7 @@ export async function abuse(options: AbuseOptions): Promise<AbuseReport> {
     const metrics = await quietMetrics(url, bystander);
     samples.push(await quietUsage(probe, before));
     assertLess(Math.max(...samples.map(({ megabytes }) => megabytes)), MAX_MEGABYTES);
-    // With an inspector attached the process would wait for it before it exits.
+    // The process would wait for an attached inspector before it exits.
     probe[Symbol.dispose]();
     server.kill("SIGTERM");
     assertEquals(await server.exitCode(), 0);
@@ -109,7 +109,7 @@ export async function abuse(options: AbuseOptions): Promise<AbuseReport> {
     const { visits, statuses } = strangers;
     return { visits, statuses, events: bystander.published, samples, metrics };
   } catch (cause) {
-    // After the kill all of its output has been read.
+    // After the kill, all of the server's output has been read.
     await server[Symbol.asyncDispose]();
     const said = complaintsOf(server).join("\n");
     throw new Error(`${cause}\n${said}\n${strangers.describe()}`, { cause });
@@ -152,7 +152,7 @@ async function quietMetrics(url: URL, { operator }: Bystander): Promise<string> 
   });
 }
 
-/** What the server uses, as soon as sockets are closed and memory is free. */
+/** Memory and files of the server, as soon as sockets are closed and memory is free. */
 async function quietUsage(probe: UsageProbe, before: Usage): Promise<Usage> {
   return await eventually(async () => {
     const usage = await probe.sample();

@@ -1,5 +1,5 @@
 /**
- * A well-behaved publisher and subscriber, of a stream that nobody else uses.
+ * A well-behaved publisher and subscriber of a stream that nobody else uses.
  *
  * @module
  */
@@ -7,7 +7,7 @@
 import { assertEquals } from "@std/assert";
 import { ResumingClient } from "../log/resuming_client.ts";
 
-/** With `TRUST_PROXY=1`, an address that no other client has, so that limits per address are not reached. */
+/** With `TRUST_PROXY=1`, an address that no other client has, so that it reaches no limit per address. */
 const OWN_ADDRESS = { "x-forwarded-for": "192.0.2.1" };
 
 /** Publishes numbers and checks that they arrive. */

@@ -9,7 +9,7 @@ const LIBFAKETIME = `/usr/lib/${Deno.build.arch}-linux-gnu/faketime/libfaketimeM
 const HOUR_MS = 3_600_000;
 const ignore = await lacks("net", "run", "read", "write") || await isMissing(LIBFAKETIME);
 
-/** A server whose wall clock, not the one that only counts, can be set while it runs. */
+/** A server whose wall clock can be set while it runs; its monotonic clock stays as it is. */
 class ClockedServer implements AsyncDisposable {
   readonly #folder = Deno.makeTempDirSync();
   readonly #server: ServerProcess;
@@ -28,7 +28,7 @@ class ClockedServer implements AsyncDisposable {
     });
   }
 
-  /** Moves the wall clock this far from ours, and sees that it has moved. */
+  /** Sets the wall clock this many hours ahead of the test's, and checks that it has moved. */
   async move(hours: number): Promise<void> {
     this.#set(hours);
     await using clock = await this.open("/sse");
@@ -40,7 +40,7 @@ class ClockedServer implements AsyncDisposable {
     return new Body(await fetch(new URL(path, await this.#server.url()), { headers }));
   }
 
-  /** Opens a stream with a token that is good for so long by our clock. */
+  /** Opens a stream with a token that is valid for this many hours by the test's clock. */
   async openFor(hours: number, path: string): Promise<Body> {
     const exp = (Date.now() + hours * HOUR_MS) / 1_000;
     const token = await signHs256({ exp, sse: { subscribe: ["*"] } }, JWT_KEY);
@@ -62,14 +62,14 @@ class ClockedServer implements AsyncDisposable {
     await Deno.remove(this.#folder, { recursive: true });
   }
 
-  // In one step: the server reads it whenever it looks at its clock.
+  // In one step, as the server reads the file whenever it looks at its clock.
   #set(hours: number): void {
     Deno.writeTextFileSync(`${this.#folder}/next`, `${hours < 0 ? "" : "+"}${hours}h`);
     Deno.renameSync(`${this.#folder}/next`, `${this.#folder}/now`);
   }
 }
 
-/** Waits for two more heartbeats; returns how many there were. */
+/** Waits for two more heartbeats; returns the number of all heartbeats. */
 async function twoMoreBeats(body: Body): Promise<number> {
   const beats = () => body.text.match(/^:$/gm)?.length ?? 0;
   const before = beats();
@@ -78,7 +78,7 @@ async function twoMoreBeats(body: Body): Promise<number> {
 }
 
 Deno.test({
-  name: "a server whose clock is moved by an hour, forward and back, keeps its heartbeat",
+  name: "a server keeps its heartbeat while its clock is set an hour ahead and an hour back",
   ignore,
   async fn() {
     await using server = new ClockedServer();
@@ -94,7 +94,7 @@ Deno.test({
 
 Deno.test({
   name:
-    "a server whose clock is moved by an hour, forward and back, keeps ids growing, and history",
+    "a server keeps its history and growing ids while its clock is set an hour ahead and an hour back",
   ignore,
   async fn() {
     await using server = new ClockedServer();
@@ -103,7 +103,7 @@ Deno.test({
     for (const hours of [1, -1]) {
       await server.move(hours);
       ids.push(await server.publish(`${ids.length + 1}`));
-      // Meanwhile the hub looks, every second, for what is too old.
+      // Meanwhile the hub looks for events that are too old, as it does every second.
       await twoMoreBeats(quiet);
       await using resumed = await server.open(`/sse?stream=news&lastEventId=${ids[0]}`);
       const text = await resumed.until(new RegExp(`data: ${ids.length}\n`));
@@ -118,7 +118,8 @@ Deno.test({
 });
 
 Deno.test({
-  name: "a server whose clock passes a token's end, as after a night's suspend, ends its streams",
+  name:
+    "a server ends a token's streams when its clock jumps past the token's end, as after a suspend",
   ignore,
   async fn() {
     await using server = new ClockedServer();

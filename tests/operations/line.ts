@@ -4,18 +4,18 @@
  * @module
  */
 
-/** A point: at `x` it was `y`. */
+/** A point. */
 export type Point = readonly [x: number, y: number];
 
-/** How steeply points rise. */
+/** A line's slope and how exact it is. */
 export interface Line {
-  /** How much `y` rises for each 1 of `x`. */
+  /** The rise of `y` for each 1 of `x`. */
   readonly slope: number;
-  /** The slope's standard error: how far it may be off by the points' scatter. */
+  /** The slope's standard error, due to the points' scatter. */
   readonly error: number;
 }
 
-/** Fits a line by least squares; to three points or more. */
+/** Fits a line to three or more points by least squares. */
 export function fitLine(points: readonly Point[]): Line {
   const [meanX, meanY] = [mean(points.map(([x]) => x)), mean(points.map(([, y]) => y))];
   const spread = sum(points.map(([x]) => (x - meanX) ** 2));

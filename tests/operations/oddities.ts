@@ -5,7 +5,7 @@
  * @module
  */
 
-/** Methods, most of which no route has. */
+/** Methods, most of which no route accepts. */
 export const METHODS: readonly string[] = words(
   "GET GET GET HEAD POST PUT DELETE OPTIONS PATCH TRACE CONNECT QUERY get PRI X-1",
 );
@@ -59,7 +59,7 @@ export const HOSTS: readonly string[] = [
   "\xff",
   "a".repeat(9_000),
 ];
-/** Values of `Content-Type`; the first two are what the server takes. */
+/** Values of `Content-Type`; the server accepts the first two. */
 export const TYPES: readonly string[] = [
   "text/plain",
   "application/json",
@@ -99,7 +99,7 @@ export const HEADERS: readonly string[] = [
   "Access-Control-Request-Method: POST", "Access-Control-Request-Headers: a, b", "X-Forwarded-Proto: https",
   "Cookie: sse_session=1.a", "Cookie: sse_token=", "Cookie: ;;=;sse_token", "Trailer: Host", "A: \xff",
 ];
-/** Header lines that HTTP does not allow, each enough to have a request refused. */
+/** Header lines that HTTP does not allow; each is enough for a refusal. */
 // deno-fmt-ignore
 export const MALFORMED_HEADERS: readonly string[] = [
   "Host: twice", "No colon", ": no name", " folded", "Spaced : a", "A: \x00", "\x01: a", "Transfer-Encoding: gzip",
@@ -115,7 +115,7 @@ export const FRAMINGS: readonly string[] = [
   "Transfer-Encoding: chunked, identity",
   "Content-Length:",
 ];
-/** Chunks that are malformed, or the last that is sent of a body that has more. */
+/** Malformed chunks, and chunks after which the rest of the body is missing. */
 export const CHUNKS: readonly string[] = [
   "zz\r\n",
   "-1\r\n",
@@ -125,7 +125,7 @@ export const CHUNKS: readonly string[] = [
   "1\r\na",
   "\r\n",
 ];
-/** What is no request, or only the start of one. */
+/** Bytes that are no request, or only the start of one. */
 export const NOISE: readonly string[] = [
   "",
   "\r\n\r\n\r\n",

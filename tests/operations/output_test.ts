@@ -1,16 +1,17 @@
 import { assert, assertEquals, assertGreater, assertMatch } from "@std/assert";
 import { freePort, lacks, readLines } from "../program.ts";
 import { Body, ServerProcess } from "../server/support.ts";
+import { until } from "../wait.ts";
 
 const PUBLISH_TOKEN = "a-token-for-this-test";
 const headers = { authorization: `Bearer ${PUBLISH_TOKEN}`, "content-type": "text/plain" };
 const ignore = await lacks("net", "run", "read", "write") || Deno.build.os === "windows";
 
-/** A server that does not say where it listens, since its output goes elsewhere. */
+/** A server whose output goes elsewhere, so that the test has to know its port. */
 class SilentServer extends ServerProcess {
   readonly #url: URL;
 
-  /** Starts it after a shell has said `before`. */
+  /** Starts it after a shell has run `before`. */
   constructor(before: string) {
     const port = freePort();
     super({ PORT: `${port}`, PUBLISH_TOKEN }, { before });
@@ -21,15 +22,13 @@ class SilentServer extends ServerProcess {
     return Promise.resolve(this.#url);
   }
 
-  /** Asks until there is a server. */
+  /** Sends requests until the server answers. */
   async started(): Promise<void> {
-    for (;;) {
-      try {
-        return await (await this.ask("/healthz")).body?.cancel();
-      } catch {
-        await new Promise((resolve) => setTimeout(resolve, 10));
-      }
-    }
+    await until(async () => {
+      const response = await this.ask("/healthz").catch(() => undefined);
+      await response?.body?.cancel();
+      return response !== undefined;
+    });
   }
 
   ask(path: string, init?: RequestInit): Promise<Response> {
@@ -50,7 +49,7 @@ class SilentServer extends ServerProcess {
     return Number(/^sse_log_lines_dropped_total (\d+)$/m.exec(text)?.[1]);
   }
 
-  /** Publishes to a subscriber, then stops; all of it is to work as ever. */
+  /** Publishes to a subscriber, then stops the server; checks that both work as usual. */
   async servesAndStops(): Promise<void> {
     const body = new Body(await this.ask("/sse?stream=news"));
     await body.until(/hello.*\n\n/s);
@@ -65,7 +64,7 @@ class SilentServer extends ServerProcess {
 
 for (const output of ["1>/dev/full", "2>/dev/full", "1>/dev/full 2>&1", "1>&-", "1>&- 2>&-"]) {
   Deno.test({
-    name: `a server with the outputs ${output} serves, and exits with 0`,
+    name: `a server whose outputs are ${output} serves, and exits with 0`,
     ignore: ignore || Deno.build.os !== "linux",
     async fn() {
       await using server = new SilentServer(`exec ${output}`);
@@ -76,20 +75,20 @@ for (const output of ["1>/dev/full", "2>/dev/full", "1>/dev/full 2>&1", "1>&-", 
   });
 }
 
-/** A folder with a pipe in it, and what a shell says to have both outputs go there. */
+/** A folder with a named pipe, and the shell command that sends both outputs to the pipe. */
 function makePipe() {
   const folder = Deno.makeTempDirSync();
   const path = `${folder}/pipe`;
   return {
     path,
-    // The shell's own end keeps it open while nobody reads.
+    // The shell's own end keeps the pipe open while nobody reads.
     before: `mkfifo ${path}; exec 3<>${path} 1>&3 2>&3`,
     [Symbol.dispose]: () => Deno.removeSync(folder, { recursive: true }),
   };
 }
 
 Deno.test({
-  name: "a server whose output's reader has gone serves, and exits with 0",
+  name: "a server whose output is a closed pipe serves, and exits with 0",
   ignore,
   async fn() {
     using pipe = makePipe();
@@ -102,20 +101,21 @@ Deno.test({
 });
 
 Deno.test({
-  name: "a server whose outputs nobody reads serves, and exits with 0",
+  name: "a server whose output nobody reads serves, and exits with 0",
   ignore,
   async fn() {
     using pipe = makePipe();
     await using server = new SilentServer(pipe.before);
     await server.started();
-    // More than the pipe takes.
+    // More lines than the pipe holds.
     for (let i = 0; i < 200; i++) await server.visit();
     await server.servesAndStops();
   },
 });
 
 Deno.test({
-  name: "a server drops lines that nobody reads, counts them, and says so when somebody does",
+  name:
+    "a server drops log lines that nobody reads, counts them, and logs their number once it is read",
   ignore,
   async fn() {
     using pipe = makePipe();
@@ -136,7 +136,7 @@ Deno.test({
     await server.servesAndStops();
     await reading;
     assertGreater(lines.length, 3_000);
-    // Not one is cut.
+    // No line is cut.
     const isWhole = (line: string) => /^(?:[\d-]{10}T.* [\w ]+.*|Listening on .*)$/.test(line);
     assertEquals(lines.filter((line) => !isWhole(line)), []);
     assert(lines.at(-1)!.endsWith("reason=closed"));

@@ -1,6 +1,6 @@
 /**
- * nginx and Caddy as a machine has them, each with the file that the README shows, in front of a
- * server: a process in a folder of its own, on a port that is free, killed at the end of the scope.
+ * nginx and Caddy in front of a server, as installed on this machine, each with the file that the README
+ * shows. A proxy is a process with a folder and a port of its own, killed at the end of the scope.
  *
  * @module
  */
@@ -10,25 +10,25 @@ import { freePort, Program } from "../program.ts";
 /** A proxy that can be started. */
 export interface ProxyKind {
   readonly name: string;
-  /** Where its package installs it. */
+  /** The path at which its package installs it. */
   readonly command: string;
-  /** What it prints once it listens. */
+  /** A text that it prints once it listens. */
   readonly listening: string;
-  /** The arguments that run it in the foreground with the files of a folder. */
+  /** The arguments that run it in the foreground, with the configuration in a folder. */
   readonly args: (folder: string) => string[];
   /** The file that the README shows. */
   readonly file: string;
-  /** What the README shows to put the server below the path `/hub/`. */
+  /** The file that the README shows for a server below the path `/hub/`. */
   readonly belowPath: {
     readonly file: string;
-    /** Puts it in place of what the first file has for the path `/`. */
+    /** Replaces the part of the first file that is about the path `/`. */
     readonly edit: (shown: string, below: string) => string;
   };
-  /** Makes its whole configuration of that file, to listen on a port of one's own. */
+  /** Makes the whole configuration from that file, with a port to listen on. */
   readonly configure: (shown: string, port: number, folder: string) => string;
 }
 
-/** Each proxy that the README shows a file for. */
+/** The proxies that the README shows a file for. */
 export const proxies: readonly ProxyKind[] = [
   {
     name: "nginx",
@@ -80,7 +80,7 @@ export async function belowPath({ belowPath }: ProxyKind): Promise<(shown: strin
   return (shown) => belowPath.edit(shown, below);
 }
 
-/** A proxy that runs. For each request that finds no server it prints a line with "refused". */
+/** A running proxy. It prints a line with "refused" for each request that reaches no server. */
 export class ProxyProcess extends Program {
   readonly url: URL;
   readonly #folder: string;

@@ -5,7 +5,8 @@ import {
   assertLessOrEqual,
   assertMatch,
 } from "@std/assert";
-import { freePort, isMissing, lacks, Lines, readLines, soon } from "../program.ts";
+import { freePort, isMissing, lacks, Lines, readLines } from "../program.ts";
+import { soon } from "../wait.ts";
 import { utf8 } from "../pieces.ts";
 import { Body, ServerProcess } from "../server/support.ts";
 import { belowPath, proxies, type ProxyKind, ProxyProcess } from "./proxies.ts";
@@ -36,7 +37,7 @@ async function publish(url: URL, stream: string, data: string): Promise<{ subscr
   return await response.json();
 }
 
-/** Opens an event stream; what a proxy holds back is an error. */
+/** Opens an event stream, and fails where a proxy holds back its head. */
 function open(
   url: URL,
   path: string,
@@ -45,7 +46,7 @@ function open(
   return soon(fetch(new URL(path, url), init), () => `an answer to ${path}`);
 }
 
-/** Publishes each event only when the one before it has come out. */
+/** Publishes each event only when the one before it has arrived. */
 async function publishOneByOne(url: URL, body: Body): Promise<void> {
   for (const data of ["one", "two", "three"]) {
     const { subscribers } = await publish(url, "news", data);
@@ -54,7 +55,7 @@ async function publishOneByOne(url: URL, body: Body): Promise<void> {
   }
 }
 
-/** Has clients that find no server wait a hundredth of what the file says. */
+/** Lets clients that reach no server wait a hundredth of the time that the file says. */
 function hurry(shown: string): string {
   return shown.replaceAll(/\b(\d+)000\b/g, "$010");
 }
@@ -89,7 +90,7 @@ for (const kind of proxies) {
     await clock.until(/(data: time: .*\n\n){3}$/);
   });
 
-  test("tells it who the client is and when it has left", async () => {
+  test("tells it the client's address, and when the client has left", async () => {
     await using front = await stand(kind);
     using client = Deno.createHttpClient({ localAddress: "127.0.0.2" });
     const headers = { "x-forwarded-for": "203.0.113.9" };
@@ -145,7 +146,7 @@ for (const kind of proxies) {
     }
   });
 
-  test("tells publishers and page readers that it is away", async () => {
+  test("answers publishers and page readers with a 5xx while it is unreachable", async () => {
     await using proxy = await ProxyProcess.start(kind, freePort());
     const requests = [["/sse?stream=news", "POST"], ["/", "GET"], ["/readyz", "GET"]] as const;
     for (const [path, method] of requests) {
@@ -193,7 +194,7 @@ const nginx = proxies[0]!;
 const isWithoutNginx = isBare || await isMissing(nginx.command);
 
 Deno.test({
-  name: "nginx has one address more than its limit come back later, and serves others",
+  name: "nginx sends away a connection beyond an address's limit, and serves other addresses",
   ignore: isWithoutNginx,
   async fn() {
     const edit = (shown: string) => shown.replace("sse_streams 200", "sse_streams 2");
@@ -210,7 +211,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "nginx frees the place of a client that stops reading",
+  name: "nginx ends the connection of a client that stops reading",
   ignore: isWithoutNginx,
   async fn() {
     const edit = (shown: string) => shown.replace("send_timeout 60s", "send_timeout 1s");
@@ -232,9 +233,9 @@ Deno.test({
   },
 });
 
-// So nginx speaks to a server unless told otherwise, and then it collects what no header forbids.
+// HTTP/1.0 is nginx's default, and with it nginx buffers a response unless a header forbids it.
 Deno.test({
-  name: "nginx lets each event through by itself although it speaks HTTP/1.0 to the server",
+  name: "nginx passes each event on at once although it speaks HTTP/1.0 to the server",
   ignore: isWithoutNginx,
   async fn() {
     const edit = (shown: string) => shown.replace("proxy_http_version 1.1;", "");
@@ -245,7 +246,7 @@ Deno.test({
   },
 });
 
-/** Chromium with a page open; its `EventSource`s are seen in the server's log. */
+/** Chromium with an open page, whose `EventSource`s appear in the server's log. */
 async function browse(url: URL): Promise<AsyncDisposable> {
   const folder = await Deno.makeTempDir();
   const args = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"];

@@ -20,7 +20,7 @@ for (const file of proxies.flatMap(({ file, belowPath }) => [file, belowPath.fil
   });
 }
 
-/** Runs Deno in a folder with these arguments, until it says where it listens. */
+/** Runs Deno in a folder with these arguments until it listens, then ends it. */
 async function listens(cwd: URL | string, args: string[], env: Record<string, string>) {
   await using server = new Program(Deno.execPath(), { args, cwd, env: { NO_COLOR: "1", ...env } });
   const line = await server.stdout.line("Listening on ");
@@ -31,7 +31,7 @@ async function listens(cwd: URL | string, args: string[], env: Record<string, st
 }
 
 Deno.test({
-  name: "README.md's systemd unit grants what the server needs with its settings",
+  name: "README.md's systemd unit grants every permission that the server needs",
   ignore,
   async fn() {
     const folder = await Deno.makeTempDir();
@@ -48,7 +48,7 @@ Deno.test({
   },
 });
 
-/** Copies a file, or a folder with all in it. */
+/** Copies a file, or a folder with everything in it. */
 async function copy(from: URL, to: string): Promise<void> {
   if ((await Deno.stat(from)).isFile) return await Deno.copyFile(from, to);
   await Deno.mkdir(to, { recursive: true });
@@ -58,7 +58,8 @@ async function copy(from: URL, to: string): Promise<void> {
 }
 
 Deno.test({
-  name: "README.md's Docker image has all files that the server needs, and grants what it needs",
+  name:
+    "README.md's Docker image has every file, and grants every permission, that the server needs",
   ignore,
   async fn() {
     const image = await Deno.makeTempDir();
@@ -73,7 +74,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "deno.json has no task that would ask a person for a permission",
+  name: "deno.json has no task that prompts for a permission",
   ignore: await lacks("read"),
   async fn() {
     const { tasks } = JSON.parse(await read("deno.json"));

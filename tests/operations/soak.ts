@@ -1,6 +1,6 @@
 /**
- * Months in minutes: a server with 1 000 subscribers, an event a second and five clients a second that
- * leave and are replaced. Its memory and its file descriptors must not grow.
+ * Months in minutes: a server with 1 000 subscribers and an event a second, where five clients a second
+ * leave and are replaced. The server's memory and file descriptors must not grow.
  *
  * As a program: `deno task soak [minutes]`, 10 by default. It prints what it measured and exits with 1
  * if a line through the samples rises by more than its bound.
@@ -8,7 +8,7 @@
  * @module
  */
 
-// deno-lint-ignore-file no-console -- a program that reports
+// deno-lint-ignore-file no-console -- a program that prints
 
 import { ServerProcess } from "../server/support.ts";
 import { INSPECTED, measureGrowth, type Usage, UsageProbe, WARM_UP_MINUTES } from "./usage.ts";
@@ -20,13 +20,13 @@ const SAMPLE_MS = 5_000;
 const MIN_MINUTES = WARM_UP_MINUTES + 3;
 const LIMITS = {
   heapMegabytes: 5,
-  // What the runtime has beside the heap creeps up by 5 to 15 MB an hour in the first ten minutes.
+  // The runtime's memory beside the heap creeps up by 5 to 15 MB an hour in the first ten minutes.
   megabytes: 30,
   files: 5,
 };
 const PUBLISH_TOKEN = "a-token-for-the-soak";
 
-/** What clients ask for, one after the other; `*` is a name that nobody else uses. */
+/** The paths that clients request in turn; `*` becomes a name that nobody else uses. */
 const PATHS = [
   "/sse?stream=news",
   "/sse",
@@ -61,7 +61,7 @@ class Subscribers {
     this.#read(socket);
   }
 
-  /** Has the oldest one leave. */
+  /** Closes the oldest connection. */
   remove(): void {
     const [oldest] = this.#open;
     if (!oldest) return;
@@ -69,7 +69,7 @@ class Subscribers {
     oldest.close();
   }
 
-  /** Has the oldest one leave and a new one come. */
+  /** Closes the oldest connection and opens a new one. */
   async replaceOldest(): Promise<void> {
     this.remove();
     await this.add();
@@ -82,7 +82,7 @@ class Subscribers {
       }
       if (this.#open.delete(socket)) socket.close();
     } catch {
-      // It was told to leave.
+      // The connection was closed.
     }
   }
 }
@@ -94,7 +94,9 @@ async function publish(url: URL): Promise<void> {
     body: `It is ${new Date().toISOString()}, and here is some more to read`,
   });
   await response.body?.cancel();
-  if (response.status !== 200) throw new Error(`Cannot publish: it says ${response.status}`);
+  if (response.status !== 200) {
+    throw new Error(`Cannot publish: the server answered ${response.status}`);
+  }
 }
 
 /** Does something again and again, until a time on the clock of `performance.now()`. */
@@ -105,7 +107,7 @@ async function every(ms: number, untilMs: number, act: () => Promise<void>): Pro
   }
 }
 
-/** Loads a server for some minutes; returns what it used meanwhile. */
+/** Puts load on a server for some minutes; returns its memory and files meanwhile. */
 async function soak(minutes: number): Promise<Usage[]> {
   const settings = { HISTORY_EVENTS: "60", PUBLISH_TOKEN };
   await using server = new ServerProcess(settings, { run: INSPECTED });
@@ -122,7 +124,11 @@ async function soak(minutes: number): Promise<Usage[]> {
   ]);
   const megabytes = (subscribers.received / 1e6).toFixed(1);
   console.log(`${subscribers.opened} clients came, and received ${megabytes} MB`);
-  if (subscribers.size < SUBSCRIBERS) throw new Error("The server ended some that had not left");
+  if (subscribers.size < SUBSCRIBERS) {
+    throw new Error(
+      "Cannot finish the soak: the server ended connections of clients that had not left",
+    );
+  }
   while (subscribers.size > 0) subscribers.remove();
   return samples;
 }

@@ -8,15 +8,15 @@ import { assertLess } from "@std/assert";
 import { signHs256 } from "../server/jwt_support.ts";
 import { type Knowledge, makeVisit, type Visit } from "./visit.ts";
 
-/** Which visits, and how long they go on. */
+/** Which visits are made, and for how long. */
 export interface VisitsOptions {
-  /** Which visits they are. */
+  /** The seed that determines the visits. */
   readonly seed: number;
   /** The number of the first visit, by default 0. */
   readonly first?: number;
-  /** How many visits there are, by default any number. */
+  /** The number of visits, by default unlimited. */
   readonly visits?: number;
-  /** How long they go on, by default until all are over. */
+  /** The minutes after which no visit begins, by default unlimited. */
   readonly minutes?: number;
 }
 
@@ -52,7 +52,7 @@ export class Strangers {
     return this.visits >= (this.#options.visits ?? Infinity) || performance.now() > this.#endMs;
   }
 
-  /** Begins no further visit. */
+  /** Lets no further visit begin. */
   leave(): void {
     this.#endMs = 0;
   }
@@ -137,7 +137,7 @@ async function carryOut(visit: Visit, { hostname, port }: URL): Promise<number[]
   const writing = write(socket, visit);
   await over;
   clearTimeout(timer);
-  // Ends a write that nobody takes, and a read that nobody feeds.
+  // Ends a write that the server does not read, and a read to which the server does not write.
   socket.close();
   await Promise.all([reading, writing]);
   return statuses;

@@ -10,13 +10,13 @@ import { fitLine } from "./line.ts";
 /** The arguments of `deno run` that a {@linkcode UsageProbe} needs. */
 export const INSPECTED: readonly string[] = ["--inspect=127.0.0.1:0"];
 
-/** What a process uses. */
+/** The memory and files of a process. */
 export interface Usage {
-  /** When, in hours since the start. */
+  /** The time of the sample, in hours since the start. */
   readonly hours: number;
-  /** JavaScript's heap, and what is held outside of it for JavaScript. */
+  /** JavaScript's heap, and the memory outside of it that belongs to JavaScript objects. */
   readonly heapMegabytes: number;
-  /** All of its memory that is in RAM. */
+  /** Its resident memory. */
   readonly megabytes: number;
   /** Open file descriptors. */
   readonly files: number;
@@ -41,7 +41,7 @@ export class UsageProbe implements Disposable {
     return new UsageProbe(process, inspector);
   }
 
-  /** What it uses once its garbage is collected: what waits to be collected is no leak. */
+  /** Its memory and files after a garbage collection, since garbage is no leak. */
   async sample(): Promise<Usage> {
     await this.#ask("HeapProfiler.collectGarbage");
     const expression = "const { heapUsed, external } = Deno.memoryUsage(); heapUsed + external";
@@ -74,25 +74,25 @@ export class UsageProbe implements Disposable {
   }
 }
 
-/** So long the memory of a new process creeps up by itself, ever more slowly. */
+/** The time in which the memory of a new process creeps up by itself, ever more slowly. */
 export const WARM_UP_MINUTES = 5;
 
-/** Bounds of {@linkcode measureGrowth}, each an hour. */
+/** Limits of {@linkcode measureGrowth}, each for an hour. */
 export interface GrowthLimits {
   readonly heapMegabytes: number;
   readonly megabytes: number;
   readonly files: number;
 }
 
-/** How the figures of a process develop after the warm-up. */
+/** The growth of a process after the warm-up. */
 export interface Growth {
-  /** Whether one of them surely rises by more than it may. */
+  /** Whether a figure surely rises by more than its limit. */
   readonly isTooMuch: boolean;
-  /** How steeply each rises, a line for each. */
+  /** The slope of each figure, one line each. */
   readonly report: string;
 }
 
-/** Fits a line through each figure, without the samples of the warm-up. */
+/** Fits a line to the samples of each figure, without those of the warm-up. */
 export function measureGrowth(samples: readonly Usage[], limits: GrowthLimits): Growth {
   const warm = samples.filter(({ hours }) => hours > WARM_UP_MINUTES / 60);
   const figures = FIGURES.map(([name, title]) => {
@@ -119,5 +119,5 @@ const FIGURES = [
   ["megabytes", "memory in MB"],
   ["files", "file descriptors"],
 ] as const;
-// Standard errors around a slope.
+// How many standard errors a slope must exceed its limit by.
 const SURE = 3;

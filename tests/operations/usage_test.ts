@@ -3,7 +3,7 @@ import { measureGrowth, type Usage } from "./usage.ts";
 
 const LIMITS = { heapMegabytes: 5, megabytes: 30, files: 5 };
 
-/** Samples of ten minutes, every five seconds, of a process that uses ever more. */
+/** Samples of a growing process, one every five seconds for ten minutes. */
 function samples(heapMegabytesAnHour: number, scatter = 0): Usage[] {
   return Array.from({ length: 120 }, (_, i) => {
     const hours = i / 720;
@@ -12,16 +12,16 @@ function samples(heapMegabytesAnHour: number, scatter = 0): Usage[] {
   });
 }
 
-Deno.test("measureGrowth() finds that a process uses more an hour than it may", () => {
+Deno.test("measureGrowth() finds growth beyond the limits", () => {
   assertEquals(measureGrowth(samples(6), LIMITS).isTooMuch, true);
 });
 
-Deno.test("measureGrowth() finds nothing where a process uses no more than it may, or scatters", () => {
+Deno.test("measureGrowth() finds nothing in growth within the limits, or in scatter", () => {
   assertEquals(measureGrowth(samples(4), LIMITS).isTooMuch, false);
   assertEquals(measureGrowth(samples(6, 20), LIMITS).isTooMuch, false);
 });
 
-Deno.test("measureGrowth() finds nothing where a process used more only while it warmed up", () => {
+Deno.test("measureGrowth() ignores growth during the warm-up", () => {
   const warming = samples(0).map((sample) =>
     sample.hours < 1 / 12 ? { ...sample, files: sample.hours * 300 } : sample
   );

@@ -1,6 +1,6 @@
 /**
- * Random visits to a server: what a client sends on one connection, and how it behaves. A seed and a
- * number determine a visit. Makes visits only; `strangers.ts` carries them out.
+ * Random visits to a server: the bytes that a client sends on one connection, and how it behaves. A seed and
+ * a number determine a visit. This file only makes visits; `strangers.ts` carries them out.
  *
  * @module
  */
@@ -22,11 +22,11 @@ import {
   TYPES,
 } from "./oddities.ts";
 
-/** One connection: what is sent on it, and how its client behaves. */
+/** One connection: the bytes sent on it, and how its client behaves. */
 export interface Visit {
-  /** Sent one after the other. Each character is a byte. */
+  /** The pieces, sent one after the other. Each character is a byte. */
   readonly pieces: readonly string[];
-  /** Between two pieces, in milliseconds. */
+  /** The pause between two pieces, in milliseconds. */
   readonly pauseMs: number;
   /** Whether the client ends its side of the connection after the last piece. */
   readonly isHalfClosing: boolean;
@@ -36,7 +36,7 @@ export interface Visit {
   readonly staysMs: number;
 }
 
-/** What the clients know of the server. */
+/** The secrets and ids that the clients know. */
 export interface Knowledge {
   /** Headers with a valid token, for all streams or for some. */
   readonly goodTokens: readonly string[];
@@ -81,7 +81,7 @@ class Stranger {
     };
   }
 
-  /** One request, or in its place some noise. */
+  /** One request, or some noise in its place. */
   #message(): string {
     const chance = this.#random();
     if (chance < 0.25) return this.#publish();

@@ -3,6 +3,7 @@ import { lacks, Lines } from "../program.ts";
 import { eventStream } from "../../lib/event_stream.ts";
 import { Connections } from "../../lib/server/connections.ts";
 import { utf8 } from "../pieces.ts";
+import { macrotask, until } from "../wait.ts";
 import { get, testApp, words } from "./support.ts";
 
 const IPV4 = words("::ffff:192.0.2.1 ::ffff:c000:201 0:0:0:0:0:FFFF:192.0.2.1 64:ff9b::192.0.2.1");
@@ -133,13 +134,12 @@ Deno.test({
     const data = "x".repeat(250_000);
     while (app.hub.stats().ended.slow < 3) {
       app.hub.publish("a", { data });
-      await new Promise((resolve) => setTimeout(resolve, 0));
+      await macrotask();
     }
     const refused = await fetch(`http://127.0.0.1:${port}/sse?stream=a`);
     assertMatch(await refused.text(), /^retry: \d+\n$/);
     for (const socket of stalled) socket.close();
-    const isRefused = async () => /^retry: \d{4,5}\n$/.test(await firstOf(port));
-    while (await isRefused()) await new Promise((resolve) => setTimeout(resolve, 10));
+    await until(async () => !/^retry: \d{4,5}\n$/.test(await firstOf(port)));
     await app.close();
     await server.shutdown();
   },

@@ -46,7 +46,15 @@ Deno.test("GET /console/events lists 200 streams and 200 connections, and counts
 Deno.test("GET /console/events needs the token, and /sse does not reach its hub", async () => {
   await using app = testApp({ PUBLISH_TOKEN: TOKEN, INTERVAL_MS: "3600000" });
   assertEquals((await app.fetch(get("/console/events"))).status, 401);
-  assertEquals(app.hub.streams().map(({ name }) => name), ["time"]);
+  await using outsider = new Client(await app.fetch(get("/sse?stream=figures&stream=overview")));
+  await using operator = new Client(await app.fetch(get("/console/events", { headers })));
+  assertEquals((await operator.take(3)).map(({ event }) => event), [
+    "hello",
+    "figures",
+    "overview",
+  ]);
+  await app.close();
+  assertEquals((await outsider.rest()).map(({ event }) => event), ["hello"]);
 });
 
 Deno.test("GET /console/events begins with the figures of the past", async () => {

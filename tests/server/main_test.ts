@@ -6,6 +6,7 @@ import {
   assertNotEquals,
 } from "@std/assert";
 import { freePort, lacks } from "../program.ts";
+import { until } from "../wait.ts";
 import { Body, ServerProcess } from "./support.ts";
 
 const ignore = await lacks("net", "run");
@@ -251,9 +252,7 @@ Deno.test({
       OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${collector.addr.port}`,
       OTEL_EXPORTER_OTLP_PROTOCOL: "http/json",
     });
-    while (!collected.includes("Listening on")) {
-      await new Promise((resolve) => setTimeout(resolve, 10));
-    }
+    await until(() => collected.includes("Listening on"));
     await using body = await open(new URL(`http://127.0.0.1:${port}`), "sse");
     await body.until(/retry/);
     server.kill("SIGTERM");

@@ -3,7 +3,8 @@ import type { EventLog } from "../../lib/log/log.ts";
 import { SharedLog } from "../../lib/log/shared.ts";
 import { Client } from "../client.ts";
 import { ListStore } from "../log/list_store.ts";
-import { lacks, soon } from "../program.ts";
+import { lacks } from "../program.ts";
+import { soon } from "../wait.ts";
 import { ScriptedLog } from "../scripted_log.ts";
 import { get, type TestApp, testApp } from "./support.ts";
 

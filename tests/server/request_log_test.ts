@@ -5,6 +5,7 @@ import {
   type LogFormat,
   printable,
 } from "../../lib/server/request_log.ts";
+import { macrotask } from "../wait.ts";
 
 /** The line that a log of this format writes, at the beginning of 2027. */
 function line(format: LogFormat, message: string, fields?: LogFields): string {
@@ -166,7 +167,7 @@ Deno.test("createLog() ignores errors and rejections of print()", async () => {
     throw error;
   })("a");
   createLog("text", async () => await Promise.reject(error))("a");
-  await new Promise((resolve) => setTimeout(resolve, 0)); // in which an unhandled rejection would fail
+  await macrotask(); // in which an unhandled rejection would fail
 });
 
 Deno.test("printable() makes one line of any text, which can be read back from the line", () => {

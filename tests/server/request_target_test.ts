@@ -1,5 +1,6 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import { lacks, soon } from "../program.ts";
+import { lacks } from "../program.ts";
+import { soon } from "../wait.ts";
 import { testApp } from "./support.ts";
 
 const ignore = await lacks("net");

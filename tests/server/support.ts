@@ -12,7 +12,8 @@ import {
   readConfig,
   type Route,
 } from "../../lib/server/app.ts";
-import { Lines, Program, soon } from "../program.ts";
+import { Lines, Program } from "../program.ts";
+import { soon } from "../wait.ts";
 
 /** An app that closes at the end of a test's scope. */
 export interface TestApp extends App, AsyncDisposable {

@@ -1,7 +1,8 @@
 import { assert, assertEquals, assertLess, assertMatch } from "@std/assert";
 import { CutConnection } from "../../lib/server/app.ts";
 import { withoutUnreadBody } from "../../lib/server/unread_body.ts";
-import { lacks, soon } from "../program.ts";
+import { lacks } from "../program.ts";
+import { soon } from "../wait.ts";
 import { get, ServerProcess, type TestApp, testApp } from "./support.ts";
 
 const TOKEN = "a-token-for-these-tests";

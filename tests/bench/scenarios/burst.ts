@@ -31,18 +31,18 @@ export const burst: Scenario = {
   },
 };
 
-/** What a server keeps up with: at all, and with hardly a delay. */
+/** The highest rates that a server keeps up with, at any delay and with a short one. */
 export interface HighestRates {
-  /** The highest rate of which 95 % arrives in time. */
+  /** The highest rate at which 95 % of the events arrive in time. */
   readonly kept: Row;
-  /** The highest of those with a p99 of at most {@linkcode PROMPT_MS}, if there is one. */
+  /** The highest such rate with a p99 of at most {@linkcode PROMPT_MS}, if there is one. */
   readonly prompt: Row | undefined;
 }
 
-/** The p99 latency up to which deliveries are called prompt, in milliseconds. */
+/** The highest p99 latency that counts as prompt, in milliseconds. */
 export const PROMPT_MS = 60;
 
-/** Opens subscribers and doubles the rate from `firstRate` as long as 95 % arrives in time. */
+/** Opens subscribers, and doubles the rate from `firstRate` on while 95 % of the events arrive in time. */
 export async function highestRates(
   pair: Pair,
   subscribers: number,

@@ -1,15 +1,14 @@
-import { BenchProcess } from "../process.ts";
 import type { Scenario } from "../scenario.ts";
 
 const kinds = ["short", "long", "many lines"];
 
-/** Events to text, nothing else. */
+/** The cost of making an event's text. */
 export const encode: Scenario = {
   name: "encode",
   title: "an event made into text: 20 bytes, 8 kB, 100 lines of 40; events",
   servers: ["hub", "better_sse", "hono"],
-  async run(_bench, server) {
-    await using encoder = await BenchProcess.start("encoders.ts", { core: 0 });
+  async run(bench, server) {
+    await using encoder = await bench.startFile("encoders.ts", 0);
     const answers = await Promise.all(kinds.map((kind) => encoder.ask("encode", { server, kind })));
     return answers.map(({ events, tookMs }, i) => ({
       server,

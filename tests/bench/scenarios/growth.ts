@@ -4,7 +4,7 @@ import type { Row, Scenario, ServerName } from "../scenario.ts";
 const DELIVERIES = 50_000;
 const SUBSCRIBERS = [100, 500, 1_000, 2_000, 4_000, 8_000];
 
-/** Whether a delivery costs more where there are more subscribers. */
+/** Whether a delivery costs more with more subscribers. */
 export const growth: Scenario = {
   name: "growth",
   title:

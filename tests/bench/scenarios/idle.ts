@@ -3,7 +3,7 @@ import type { Scenario } from "../scenario.ts";
 
 const CONNECTIONS = 5_000;
 
-/** What an open connection costs that has nothing to say. */
+/** The cost of an open connection without events. */
 export const idle: Scenario = {
   name: "idle",
   title: "5 000 connections without events; then, at the hub, a heartbeat each second; heartbeats",

@@ -1,5 +1,5 @@
 import { type Bench, Pair } from "../bench.ts";
-import { BenchProcess } from "../process.ts";
+import type { BenchProcess } from "../process.ts";
 import type { Row, Scenario, ServerName } from "../scenario.ts";
 
 const FEW = { subscribers: 50, perSecond: 100, perTurn: 1 };
@@ -7,7 +7,7 @@ const MANY = { subscribers: 500, perSecond: 100, perTurn: 1 };
 const BURST = { subscribers: 500, perSecond: 4_000, perTurn: 40, catchUp: true };
 const logs = ["memory", "kv", "redis"];
 
-/** What a log that outlives the process costs, from publishing to delivery. */
+/** The cost of a log that outlives the process, from publishing to delivery. */
 export const log: Scenario = {
   name: "log",
   title:
@@ -15,7 +15,7 @@ export const log: Scenario = {
     "to another; to 500; 4 000/s in bursts to 500; deliveries",
   servers: ["hub"],
   async run(bench, server) {
-    await using redis = await BenchProcess.start("servers/redis.ts", { core: 1 });
+    await using redis = await bench.startFile("servers/redis.ts", 1);
     const rows: Row[] = [];
     for (const name of logs) {
       const env = { BENCH_LOG: name, BENCH_LOG_AT: placeOf(name, redis) };
@@ -68,14 +68,14 @@ async function drive(
   return await measure(pair, rate, variant);
 }
 
-/** One hub publishes, the other's subscribers are measured. */
+/** Publishes with one hub, and measures the subscribers of another one. */
 async function driveAcross(
   bench: Bench,
   env: Record<string, string>,
   variant: string,
 ): Promise<Row> {
   await using receiving = await bench.start("hub", env);
-  await using publishing = await BenchProcess.start("servers/hub.ts", { core: 0, env });
+  await using publishing = await bench.startServer("hub", env);
   await receiving.open(FEW.subscribers);
   return await measure(new Pair(publishing, receiving.load), FEW, variant, false);
 }

@@ -4,7 +4,7 @@ import type { Row, Scenario, ServerName } from "../scenario.ts";
 const FEW = 100;
 const MANY = 9_000;
 
-/** Whether a publish costs more where there are more streams. */
+/** Whether a publish costs more with more streams. */
 export const manyStreams: Scenario = {
   name: "many-streams",
   title: "5 000 events/s of 100 bytes to 100 streams in turn, then to 9 000, a subscriber each; " +
@@ -26,7 +26,7 @@ async function publishTo(bench: Bench, server: ServerName, streams: number): Pro
   await using pair = await bench.start(server);
   await pair.open(streams, { streams });
   const drive = { subscribers: streams, streams, perSecond: 5_000, perTurn: 10, catchUp: true };
-  // Each stream has had an event before it counts.
+  // Each stream gets an event before the measurement.
   await pair.warmUp({ ...drive, seconds: 3.6 });
   const { share: _, ...row } = await pair.drive({ ...drive, seconds: 4 });
   return { ...row, server, variant: `${streams}` };

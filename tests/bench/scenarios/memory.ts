@@ -4,14 +4,14 @@ import type { Scenario, ServerName } from "../scenario.ts";
 const EVENTS = 1_000_000;
 const STREAMS = 1_000;
 
-/** What a kept event costs beside its own bytes. */
+/** The memory of a kept event beside its own bytes. */
 export const memory: Scenario = {
   name: "memory",
   title: "a million events of 100 bytes published to 1 000 streams and kept; publishes",
   servers: ["hub"],
   maxRuns: 1,
   async run(bench, server) {
-    // As much published, and next to nothing kept.
+    // The same events published, and hardly any of them kept.
     const nothing = await publishAll(bench, server, { BENCH_HISTORY_EVENTS: "1" });
     const all = await publishAll(bench, server, {});
     const limit = 1.5 * all.historyBytes;

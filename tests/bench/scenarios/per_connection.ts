@@ -4,7 +4,7 @@ import type { Scenario } from "../scenario.ts";
 const CLIENTS = 2_000;
 const SECONDS = 4;
 
-/** A stream of its own for each client. */
+/** A separate stream for each client. */
 export const perConnection: Scenario = {
   name: "per-connection",
   title:

@@ -4,14 +4,14 @@ import type { Scenario } from "../scenario.ts";
 const CLIENTS = 1_000;
 const EVENTS = 1_000;
 
-/** Everybody comes back at once. */
+/** All clients reconnect at once. */
 export const replay: Scenario = {
   name: "replay",
   title: "1 000 clients come back at once, each missing 1 000 events of 100 bytes; deliveries",
   servers: ["hub", "nchan"],
   async run(bench, server) {
     await using pair = await bench.start(server);
-    // Where a subscriber stands before the first event.
+    // The id of a subscriber before the first event.
     const { id } = await pair.load.ask("lastId", { port: pair.port, path: "/sse?stream=s0" });
     const once = { events: EVENTS, perTurn: 10, turnMs: 0, dataBytes: 100 };
     await pair.server.ask("publish", once);

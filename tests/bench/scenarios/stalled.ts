@@ -37,7 +37,7 @@ async function runWith(bench: Bench, server: ServerName, stalled: number): Promi
   await using pair = await bench.start(server);
   await pair.open(CONNECTIONS - stalled, { dataBytes });
   await pair.warmUp({ ...RATE, subscribers: CONNECTIONS - stalled, seconds: 3 });
-  // The one that stalls comes when the server is warm: from here on memory may not grow.
+  // The stalled client comes once the server is warm: from here on memory must not grow.
   if (stalled > 0) await pair.open(stalled, { dataBytes, stalled });
   const before = await pair.server.rssBytes();
   const { share: _, ...row } = await pair.drive({

@@ -4,7 +4,7 @@ import { highestRates } from "./burst.ts";
 const FIRST_DELIVERIES = 50_000;
 const SUBSCRIBERS = [100, 400, 1_600, 6_400];
 
-/** What the plot shows. */
+/** The figures of the plot. */
 export const subscribers: Scenario = {
   name: "subscribers",
   title: "as burst, from 50 000 deliveries/s on, for ever more subscribers; deliveries at the " +

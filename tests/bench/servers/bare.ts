@@ -1,4 +1,4 @@
-/** The least there can be: an open `ReadableStream` for each connection, and nothing that knows of it. */
+/** The least a server can do: open a `ReadableStream` for each connection, and forget it. */
 
 import { serve } from "./serve.ts";
 

@@ -3,7 +3,7 @@
 import { eventData } from "../data.ts";
 import { serve } from "./serve.ts";
 
-// Not a literal, so that checking this repository asks for no package.
+// Not a literal, so that type-checking the repository downloads no package.
 const specifier = "npm:better-sse@0.16.1";
 const { createChannel, createResponse } = await import(specifier);
 

@@ -5,7 +5,7 @@ import { serve } from "./serve.ts";
 
 type Controller = ReadableStreamDefaultController<Uint8Array>;
 
-// As long as a hub's own.
+// As long as the epoch of a hub.
 const EPOCH = "controller";
 const encoder = new TextEncoder();
 const streams = new Map<string, Set<Controller>>();

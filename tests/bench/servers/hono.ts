@@ -10,7 +10,7 @@ interface SseStream {
   onAbort(listener: () => void): void;
 }
 
-// Not literals, so that checking this repository asks for no package.
+// Not literals, so that type-checking the repository downloads no package.
 const specifiers = ["npm:hono@4.10.6", "npm:hono@4.10.6/streaming"];
 const [{ Hono }, { streamSSE }] = await Promise.all(specifiers.map((name) => import(name)));
 

@@ -1,4 +1,4 @@
-/** Our hub, with its defaults. */
+/** This project's hub, with its defaults. */
 
 import { openKvLog } from "../../../lib/log/kv.ts";
 import { openRedisLog } from "../../../lib/log/redis.ts";
@@ -17,7 +17,7 @@ await serve({
   answers: { stats: () => ({ ...hub.stats() }) },
 });
 
-/** The log that the bench asks for, and where it is. */
+/** Opens the log that the bench asks for. */
 function openLog(): EventLog {
   const place = Deno.env.get("BENCH_LOG_AT") ?? "";
   switch (Deno.env.get("BENCH_LOG")) {
@@ -36,7 +36,7 @@ function removeFiles(path: string): void {
     try {
       Deno.removeSync(path + ending);
     } catch {
-      // Another instance has.
+      // Another instance has removed it.
     }
   }
 }

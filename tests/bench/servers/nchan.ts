@@ -1,4 +1,4 @@
-/** nginx with nchan: one worker, and this process as the publisher, which counts as load. */
+/** nginx with nchan and one worker. This process publishes to it, and counts as load. */
 
 import { answerPublishing, type StreamData } from "./serve.ts";
 
@@ -69,7 +69,7 @@ function freePort(): number {
   return listener.addr.port;
 }
 
-/** Connects as soon as nginx listens. */
+/** Connects once nginx listens. */
 async function connect(): Promise<Deno.Conn> {
   for (let tries = 0;; tries++) {
     try {

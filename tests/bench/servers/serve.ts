@@ -1,5 +1,5 @@
 /**
- * What all servers of the bench have in common: a port, and events published when the bench says so.
+ * What all servers of the bench share: a port, and events that are published when the bench asks for them.
  *
  * @module
  */
@@ -9,15 +9,15 @@ import { answerLines, type Line } from "../lines.ts";
 
 /** A server to be compared. */
 export interface BenchServer {
-  /** Answers `/sse?stream=<name>` with a subscription, `/own` with a stream of its own. */
+  /** Answers `/sse?stream=<name>` with a subscription, and `/own` with a stream for this client alone. */
   readonly fetch: (request: Request) => Response | Promise<Response>;
   /** Publishes an event with this data. */
   readonly publish: (stream: string, data: string) => void;
-  /** Answers to what only this server can be asked. */
+  /** Answers to questions that only this server understands. */
   readonly answers?: Record<string, () => Line>;
 }
 
-/** Serves until stdin ends; publishes when told to. */
+/** Serves until stdin ends, and publishes when asked to. */
 export async function serve({ fetch, publish, answers }: BenchServer): Promise<void> {
   const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, fetch);
   const publishTurn = (events: readonly StreamData[]) => {
@@ -26,7 +26,7 @@ export async function serve({ fetch, publish, answers }: BenchServer): Promise<v
   await answerPublishing({ port: server.addr.port }, publishTurn, answers);
 }
 
-/** An event's data and where it goes. */
+/** An event's data and its stream. */
 export interface StreamData {
   /** The stream's name. */
   readonly stream: string;
@@ -34,7 +34,7 @@ export interface StreamData {
   readonly data: string;
 }
 
-/** Answers the bench's questions; `publishTurn` publishes what belongs in one turn. */
+/** Answers the questions of the bench; `publishTurn` publishes the events of one turn. */
 export function answerPublishing(
   first: Line,
   publishTurn: (events: readonly StreamData[]) => void,
@@ -52,9 +52,9 @@ export function answerPublishing(
 }
 
 /**
- * Publishes `events` events, `perTurn` in a turn, the turns `turnMs` apart, to `streams` streams in
- * turn; as fast as can be for `turnMs` 0. With `catchUp`, a turn that comes late publishes all that is due
- * by then, as it would be if the events came from outside. Stops when the time for all of them is over.
+ * Publishes `events` events to `streams` streams by turns, `perTurn` in a turn of the event loop, the turns
+ * `turnMs` apart, or as fast as possible for a `turnMs` of 0. With `catchUp`, a late turn publishes all
+ * events that are due by then, as if they came from outside. Stops when the time for all of them is over.
  */
 async function publishPaced(
   { events, perTurn, turnMs, streams = 1, dataBytes, catchUp = false }: Line,

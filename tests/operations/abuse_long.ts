@@ -2,13 +2,13 @@ import { assertEquals, assertGreater } from "@std/assert";
 import { lacks } from "../program.ts";
 import { abuse } from "./abuse.ts";
 
-// About 20 s; deno task abuse for more.
+// About 20 s; `deno task abuse` runs for longer.
 const VISITS = 2_000;
 const SEED = 20_261_126;
 
 Deno.test({
   name:
-    `a server under ${VISITS} random visits gives a well-behaved client every event, and frees what the visits held`,
+    `a server under ${VISITS} random visits gives a well-behaved client every event, and frees their connections, files and memory`,
   ignore: await lacks("net", "run") || Deno.build.os !== "linux",
   async fn() {
     const { statuses, events, metrics } = await abuse({ seed: SEED, visits: VISITS });

@@ -4,7 +4,7 @@ import { compareIds } from "../../lib/ids.ts";
 import { SharedLog } from "../../lib/log/shared.ts";
 import { EventParserStream } from "../../lib/parser.ts";
 import { subscription } from "../client.ts";
-import { soon } from "../program.ts";
+import { soon } from "../wait.ts";
 import { mulberry32 } from "../random.ts";
 import { ListStore, SharedList } from "./list_store.ts";
 

@@ -1,0 +1,29 @@
+/**
+ * Random schedules of hubs whose logs keep their entries elsewhere.
+ *
+ * @module
+ */
+
+import { runSchedule, type ScheduleLog } from "../property.ts";
+
+const FIRST_SEED = 20_261_124;
+const AT_A_TIME = 100;
+
+/** Runs schedules, many at a time as most of them wait for their logs; an error names the failed one. */
+export async function runLogSchedules(
+  schedules: number,
+  logOf: (seed: number) => ScheduleLog,
+): Promise<void> {
+  let seed = FIRST_SEED;
+  const run = async () => {
+    while (seed < FIRST_SEED + schedules) {
+      const own = seed++;
+      await runSchedule(own, logOf(own)).catch((cause) => {
+        throw new Error(`Schedule ${own} failed`, { cause });
+      });
+    }
+  };
+  await Promise.all(Array.from({ length: AT_A_TIME }, run));
+  // A schedule's own pauses, of 1 ms, end before this timer does.
+  await new Promise((resolve) => setTimeout(resolve, 2));
+}
