@@ -475,24 +475,12 @@ Deno.test("BroadcastHub.expire() evicts old events, and forgets streams that nob
   assertEquals(hub.streams(), []);
 });
 
-Deno.test("BroadcastHub sends heartbeats into a silence, and none while events come", async () => {
-  let onTick = () => {};
-  // The hub reads its clock at each tick.
-  const now = () => {
-    queueMicrotask(onTick);
-    return 0;
-  };
-  await using hub = new BroadcastHub({ heartbeatMs: 20, now });
+Deno.test("BroadcastHub sends heartbeats into a silence", async () => {
+  await using hub = new BroadcastHub({ heartbeatMs: 20 });
   const reader = hub.subscribe(subscription("stream=a")).body!.getReader();
   const read = async () => new TextDecoder().decode((await reader.read()).value);
   assertMatch(await read(), /event: hello/);
   for (let heartbeats = 0; heartbeats < 3; heartbeats++) assertEquals(await read(), ":\n");
-  // An event between any two ticks, however late those are.
-  for (let events = 0; events < 30; events++) {
-    hub.publish("a", { data: "x" });
-    assertMatch(await read(), /^id: \S+\ndata: x\n\n$/);
-    await new Promise<void>((resolve) => onTick = resolve);
-  }
   await reader.cancel();
 });
 
