@@ -130,7 +130,6 @@ class RedisStore implements EntryStore {
   readonly maxEntryKeys = 100_000;
   readonly #options: RedisLogOptions;
   readonly #key: string;
-  readonly #maxLength: string;
   readonly #keyMs: string;
   // What the other keys begin with.
   #prefix: string;
@@ -138,12 +137,10 @@ class RedisStore implements EntryStore {
   #isClosed = false;
 
   constructor(options: RedisLogOptions) {
-    const { key = DEFAULT_KEY, maxEntries = 100_000, maxAgeMs = 3_600_000 } = options;
+    const { key = DEFAULT_KEY, maxAgeMs = 3_600_000 } = options;
     this.#options = options;
     this.#key = key;
     this.#prefix = tagged(key);
-    // The hubs drop what is too much. This bounds it where they can't, and is what they would not notice.
-    this.#maxLength = maxEntries < Infinity ? `${Math.ceil(2 * maxEntries)}` : "";
     this.#keyMs = maxAgeMs < Infinity ? `${Math.ceil(maxAgeMs)}` : "";
   }
 
@@ -183,7 +180,7 @@ class RedisStore implements EntryStore {
     const { epoch, floor, number } = options;
     try {
       const placed = await this.#eval(APPEND, names, [
-        ...[epoch, idOf(floor), `${number}`, this.#maxLength, this.#keyMs],
+        ...[epoch, idOf(floor), `${number}`, this.#keyMs],
         ...items.flatMap(({ text, key }) => [text, `${numbers.get(key ?? "") ?? 0}`]),
       ]);
       return (placed as string[]).map((text) => {

@@ -9,9 +9,9 @@
  * Appends the items whose keys are not known as one entry.
  *
  * - Keys: the stream, the epoch, the number, the publishers' keys.
- * - Arguments: the epoch, the greatest place and the number that the hub knows, the most entries or
- *   `""`, how long a key is known in milliseconds or `""`; then for each item its text and which of the
- *   publishers' keys it has, from 1 on, or 0.
+ * - Arguments: the epoch, the greatest place and the number that the hub knows, how long a key is known
+ *   in milliseconds or `""`; then for each item its text and which of the publishers' keys it has, from 1
+ *   on, or 0.
  * - Returns where each item stands: `<id>:<index>`.
  */
 export const APPEND = `
@@ -20,7 +20,7 @@ if epoch ~= ARGV[1] then
   return redis.error_reply("EPOCH The log has the epoch " .. (epoch or "none"))
 end
 local placed, texts, own = {}, {}, {}
-for i = 6, #ARGV, 2 do
+for i = 5, #ARGV, 2 do
   local key = KEYS[3 + tonumber(ARGV[i + 1])]
   if ARGV[i + 1] == "0" then key = nil end
   local known = key and redis.call("GET", key)
@@ -40,12 +40,7 @@ local time = redis.call("TIME")
 local ms = time[1] .. string.format("%03d", math.floor(time[2] / 1000))
 local text = "[" .. ms .. "." .. number .. "," .. table.concat(texts, ",") .. "]"
 local function add(id)
-  local command = {"XADD", KEYS[1]}
-  if ARGV[4] ~= "" then
-    for _, word in ipairs({"MAXLEN", "~", ARGV[4]}) do command[#command + 1] = word end
-  end
-  for _, word in ipairs({id, "entry", text, "epoch", epoch}) do command[#command + 1] = word end
-  return redis.pcall(unpack(command))
+  return redis.pcall("XADD", KEYS[1], id, "entry", text, "epoch", epoch)
 end
 local id
 local floorMs, floorSequence = string.match(ARGV[2], "^([0-9]+)-([0-9]+)$")
@@ -58,8 +53,8 @@ if id.err then return id end
 redis.call("SET", KEYS[3], number)
 for key, index in pairs(own) do
   local value = epoch .. " " .. id .. ":" .. index
-  if ARGV[5] == "" then redis.call("SET", key, value)
-  else redis.call("SET", key, value, "PX", ARGV[5]) end
+  if ARGV[4] == "" then redis.call("SET", key, value)
+  else redis.call("SET", key, value, "PX", ARGV[4]) end
 end
 for i, at in ipairs(placed) do
   if type(at) == "number" then placed[i] = id .. ":" .. at end
