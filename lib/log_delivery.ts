@@ -7,7 +7,7 @@
 import type { Audiences } from "./audiences.ts";
 import type { Counters } from "./counters.ts";
 import { endAfter, isCounted } from "./entry_rule.ts";
-import type { LogEntry, LogReceiver } from "./log/log.ts";
+import type { LogEnd, LogEntry, LogReceiver } from "./log/log.ts";
 import type { LogProgress } from "./log_progress.ts";
 import { guard, type Report } from "./report.ts";
 import type { Sequencer } from "./sequencer.ts";
@@ -48,6 +48,11 @@ export class LogDelivery {
           onDeliver();
         }),
       lost: (throughId, streams) => guard(report, () => this.#lose(throughId, streams)),
+      ended: (ends, streams) =>
+        guard(report, () => {
+          this.#settleEnds(ends, streams);
+          onDeliver();
+        }),
       reset: () => guard(report, () => this.#reset()),
       changed: (isUp, reason) => {
         if (!isUp) progress.giveUp(reason);
@@ -97,6 +102,24 @@ export class LogDelivery {
     sequencer.skip(names ? lasting.filter(({ name }) => names.includes(name)) : lasting, throughId);
     progress.reach(throughId);
     streams.forget(sequencer.head, throughId);
+  }
+
+  /**
+   * Records which streams have ended by entries that the log does not deliver. A stream that has ended
+   * here and is not among them goes on.
+   *
+   * @param names The streams that are told of; left out, all.
+   */
+  #settleEnds(ends: readonly LogEnd[], names?: readonly string[]): void {
+    const { streams, sequencer, now } = this.#options;
+    const held = new Set(ends.map(({ stream }) => stream));
+    for (const stream of streams.lasting()) {
+      if (!held.has(stream.name) && (names?.includes(stream.name) ?? true)) stream.beginAnew();
+    }
+    for (const { stream: name, id, ageMs } of ends) {
+      const stream = streams.create(name, now());
+      sequencer.end(stream, stream.endId ?? id, ageMs);
+    }
   }
 
   /** Begins anew with a log that has lost all it had: what the hub kept of its events is dropped. */

@@ -56,6 +56,13 @@ export type {
 export type { HistogramCounts } from "./histogram.ts";
 export { compareIds } from "./ids.ts";
 export type { EventLog, LogEntry } from "./log/log.ts";
-export type { Appended, AppendOptions, LogPage, LogReceiver, ReadOptions } from "./log/log.ts";
+export type {
+  Appended,
+  AppendOptions,
+  LogEnd,
+  LogPage,
+  LogReceiver,
+  ReadOptions,
+} from "./log/log.ts";
 export type { LogStats } from "./log/log_stats.ts";
 export { MemoryLog } from "./log/memory.ts";

@@ -163,6 +163,14 @@ export class Stream {
     return compareIds(id, this.history.evictedId) < 0 && !this.replacesEvicted;
   }
 
+  /** Goes on where it had ended, as a new stream of its name. */
+  beginAnew(): void {
+    if (!this.isEnded) return;
+    this.endId = undefined;
+    // What is published next says so in the log, where others may know of the end.
+    this.published = 0;
+  }
+
   /** The bytes it keeps: encoded events, and about as many as the publishers' keys take. */
   get bytes(): number {
     return this.history.bytes + this.#keyBytes;

@@ -155,6 +155,7 @@ Deno.test("an entry point gives what its users call, and nothing of the inside",
     "SharedLog",
     "checkFormat",
     "compareIds",
+    "encodeEndRecord",
     "encodeEntry",
     "randomEpoch",
   ]);

@@ -13,6 +13,7 @@ import {
   entryTimeMs,
   type StoredEntry,
 } from "./entries.ts";
+import type { Ends } from "./ends.ts";
 import type { LogEntry, LogReceiver } from "./log.ts";
 import { decodeLoss, type Loss, Losses, type ToldLoss } from "./losses.ts";
 import type { PageIndex } from "./page_index.ts";
@@ -27,6 +28,9 @@ export interface DeliveryOptions {
   readonly receiver: LogReceiver;
   readonly retention: Retention;
   readonly index: PageIndex;
+  readonly ends: Ends;
+  /** The time by the clock that entries are stamped with. */
+  readonly nowMs: () => number;
 }
 
 /** An entry that was delivered. */
@@ -79,6 +83,24 @@ export class Delivery {
     return first === undefined || !isAfterHole(first, this.#number);
   }
 
+  /** Whether something is missing before one of the entries of a page, as far as there are numbers. */
+  hasHole(page: readonly StoredEntry[]): boolean {
+    let number = this.#number;
+    return page.some((entry) => {
+      const isHole = isAfterHole(entry, number) ||
+        decodeLoss(entry, this.#options.ids) !== undefined;
+      number = entryNumber(entry) ?? number;
+      return isHole || number === undefined && this.#isUnsure;
+    });
+  }
+
+  /** Tells which streams have ended by entries that are gone, if any has. */
+  tellEnds(): void {
+    const { ends, nowMs, receiver } = this.#options;
+    const all = ends.through(this.#lastId, nowMs());
+    if (all.length > 0) receiver.ended?.(all);
+  }
+
   /** Expects that entries are missing before the next one, unless its number says that none is. */
   expectHole(): void {
     this.#isUnsure = true;
@@ -86,8 +108,8 @@ export class Delivery {
 
   /** Delivers the next entries. */
   take(page: readonly StoredEntry[]): void {
-    const { ids, receiver, retention } = this.#options;
-    const nowMs = Date.now();
+    const { ids, receiver, retention, ends } = this.#options;
+    const nowMs = this.#options.nowMs();
     let fresh: LogEntry[] = [];
     const deliver = () => {
       if (fresh.length > 0) receiver.deliver(fresh);
@@ -113,6 +135,7 @@ export class Delivery {
         this.#know(id, loss.streams);
         continue;
       }
+      ends.take(entries, entryTimeMs(stored));
       this.#list(stored, id, entries);
       this.#lastId = id;
       fresh.push(...entries);
@@ -131,10 +154,11 @@ export class Delivery {
 
   /** Goes on after a common entry, or from the beginning: the store has lost what came after that. */
   cut({ afterId }: Loss, common: Delivered | undefined): void {
-    const { retention, index } = this.#options;
+    const { retention, index, ends } = this.#options;
     this.losses.live(retention.ids.filter((id) => id > afterId));
     retention.cut(afterId);
     index.cut(afterId);
+    ends.cut(afterId);
     this.#last = common;
     this.#number = common ? common.number : 0;
   }
@@ -158,8 +182,12 @@ export class Delivery {
   }
 
   #lose({ throughId, streams }: Missing): void {
+    const { receiver, ends, nowMs } = this.#options;
     this.#lastId = throughId;
-    this.#options.receiver.lost(throughId, streams);
+    receiver.lost(throughId, streams);
+    const names = streams && new Set(streams);
+    const all = ends.through(throughId, nowMs());
+    receiver.ended?.(names ? all.filter(({ stream }) => names.has(stream)) : all, streams);
   }
 
   /** Lists an entry where those who read on find it. */

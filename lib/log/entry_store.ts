@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { EndRecord } from "./ends.ts";
 import type { Item, StoredEntry } from "./entries.ts";
 
 /** Where an item stands. */
@@ -49,6 +50,11 @@ export interface EntryStore {
   /** The most items with a key in an entry. */
   readonly maxEntryKeys: number;
   /**
+   * The time by the clock that entries are stamped with, in milliseconds since 1970, as far as it is
+   * known: good once it is open, and compared anew with each `epoch()`.
+   */
+  readonly nowMs: number;
+  /**
    * Opens it, once; however long that takes. Rejects where trying again would not help.
    *
    * @param onDown Is told, as often as it is noticed, that it can't be reached; when it is back, it may
@@ -84,10 +90,16 @@ export interface EntryStore {
    * Drops entries: the oldest, by their places. Others may have done so before.
    *
    * @param through What `gone()` is to say from now on, unless it says something greater.
+   * @param ends What `ends()` is to give from then on as well, for as long as the retention says.
    */
-  trim(places: readonly string[], through: string): Promise<void>;
+  trim(places: readonly string[], through: string, ends?: readonly EndRecord[]): Promise<void>;
   /** Up to where entries have been dropped, or are about to be; `undefined` if none ever was. */
   gone(): Promise<string | undefined>;
+  /**
+   * What `trim()` was to keep, in any order, and each as often as it was: texts of `encodeEndRecord()`,
+   * or whatever somebody else has written.
+   */
+  ends(): Promise<readonly unknown[]>;
   /** Closes it, and has `next()` settle. */
   close(): Promise<void>;
 }

@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { EndRecord } from "./ends.ts";
 import { checkFormat, encodeEntry, FORMAT, type Item, type StoredEntry } from "./entries.ts";
 import {
   type EntryStore,
@@ -14,6 +15,7 @@ import {
 } from "./entry_store.ts";
 import { KvBell } from "./kv_bell.ts";
 import { failureOf, patiently } from "./kv_contention.ts";
+import { KvEnds } from "./kv_ends.ts";
 import { KvFile } from "./kv_file.ts";
 import { KvKeys } from "./kv_keys.ts";
 import { diskFull } from "./kv_reserve.ts";
@@ -21,13 +23,14 @@ import { KvTrimming } from "./kv_trimming.ts";
 import { SharedLog } from "./shared.ts";
 import { randomEpoch } from "../ids.ts";
 import type { EventLog } from "./log.ts";
-import type { RetentionOptions } from "./retention.ts";
+import { MAX_AGE_MS, type RetentionOptions } from "./retention.ts";
 
 export type { ServerSentEvent } from "../event.ts";
 export type {
   Appended,
   AppendOptions,
   EventLog,
+  LogEnd,
   LogEntry,
   LogPage,
   LogReceiver,
@@ -104,10 +107,11 @@ class KvStore implements EntryStore {
   #kv: Deno.Kv | undefined;
   #bell: KvBell | undefined;
   #trimming: KvTrimming | undefined;
+  #ends: KvEnds | undefined;
   #keys: KvKeys | undefined;
   #isClosed = false;
 
-  constructor({ path, prefix = ["sse-hub"], maxAgeMs = 3_600_000 }: KvLogOptions) {
+  constructor({ path, prefix = ["sse-hub"], maxAgeMs = MAX_AGE_MS }: KvLogOptions) {
     this.#path = path;
     this.#prefix = prefix;
     this.#epoch = [...prefix, "epoch"];
@@ -116,6 +120,11 @@ class KvStore implements EntryStore {
     this.#number = [...prefix, "number"];
     this.#maxAgeMs = maxAgeMs;
     if (path !== undefined && path !== ":memory:") this.#file = new KvFile(path);
+  }
+
+  // Entries are stamped by the processes that write them.
+  get nowMs(): number {
+    return Date.now();
   }
 
   async open(): Promise<string> {
@@ -129,6 +138,12 @@ class KvStore implements EntryStore {
     const { epoch } = await this.#making(() => this.epoch(randomEpoch()));
     const prefix = [...this.#prefix, "keys"];
     this.#keys = new KvKeys({ kv, prefix, maxAgeMs: this.#maxAgeMs, placeOf });
+    this.#ends = new KvEnds({
+      kv,
+      prefix: [...this.#prefix, "ends"],
+      maxAgeMs: this.#maxAgeMs,
+      withReserve: (write) => this.#withReserve(write),
+    });
     this.#trimming = new KvTrimming({
       kv,
       mark: this.#mark,
@@ -189,9 +204,19 @@ class KvStore implements EntryStore {
     return (await this.#kv!.get<string>(this.#mark)).value ?? undefined;
   }
 
-  async trim(places: readonly string[], through: string): Promise<void> {
+  async trim(
+    places: readonly string[],
+    through: string,
+    ends: readonly EndRecord[] = [],
+  ): Promise<void> {
+    // Where this process is killed in between, who reads them passes over those after the mark.
+    await this.#ends!.keep(ends);
     await this.#trimming!.trim(places, through);
     this.#file?.reserve.note(places.length);
+  }
+
+  ends(): Promise<unknown[]> {
+    return this.#ends!.texts();
   }
 
   async close(): Promise<void> {

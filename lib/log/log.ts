@@ -73,6 +73,16 @@ export interface LogPage {
   readonly throughId?: string;
 }
 
+/** The end of a stream whose entry the log no longer has. */
+export interface LogEnd {
+  /** The stream that has ended. */
+  readonly stream: string;
+  /** The id of the end. */
+  readonly id: string;
+  /** How long ago it was appended, in milliseconds. */
+  readonly ageMs: number;
+}
+
 /** What a log tells its hub. */
 export interface LogReceiver {
   /** Gets entries in the log's order, each once; what is handed over together is one turn. */
@@ -83,6 +93,14 @@ export interface LogReceiver {
    * @param streams The streams that they were of; left out, any may be.
    */
   readonly lost: (throughId: string, streams?: readonly string[]) => void;
+  /**
+   * Is told which streams have ended by entries that are not delivered: when the log is opened, after
+   * `reset`, and after each `lost`. Where a stream has ended as far as the hub knows, and is not among
+   * them, that end no longer holds: the stream has begun anew, or ended too long ago.
+   *
+   * @param ends Those of all streams, or of the streams given.
+   */
+  readonly ended?: (ends: readonly LogEnd[], streams?: readonly string[]) => void;
   /**
    * Is told that the log has begun anew, because what kept its entries came back without any: the ids
    * given so far mean nothing any more, and `startId` is another one. What the log has now is delivered

@@ -67,7 +67,7 @@ export class LogLag {
         const [oldest] = await store.read(placeAfter(ids.placeOf(delivery.lastId)), 1);
         this.#through = oldest ? (entryNumber(oldest) ?? 1) - 1 : newest;
         // What no hub has written has no time.
-        this.#oldestMs = (oldest && entryTimeMs(oldest)) || Date.now();
+        this.#oldestMs = (oldest && entryTimeMs(oldest)) || store.nowMs;
       } catch {
         // Whoever reads on finds out that the store can't be read; the lag stays what it was.
         return;

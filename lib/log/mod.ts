@@ -22,7 +22,7 @@
 export type { ServerSentEvent } from "../event.ts";
 export { compareIds, randomEpoch } from "../ids.ts";
 export type { EventLog, LogEntry } from "./log.ts";
-export type { Appended, AppendOptions, LogPage, LogReceiver, ReadOptions } from "./log.ts";
+export type { Appended, AppendOptions, LogEnd, LogPage, LogReceiver, ReadOptions } from "./log.ts";
 export type { HistogramCounts } from "../histogram.ts";
 export type { LogStats } from "./log_stats.ts";
 export { MemoryLog } from "./memory.ts";
@@ -30,5 +30,7 @@ export { SharedLog } from "./shared.ts";
 export type { RetentionOptions } from "./retention.ts";
 export type { EntryStore, EpochState, Placed, WriteOptions } from "./entry_store.ts";
 export { EpochError } from "./entry_store.ts";
+export type { EndRecord } from "./ends.ts";
+export { encodeEndRecord } from "./ends.ts";
 export type { Item, StoredEntry } from "./entries.ts";
 export { checkFormat, encodeEntry, FORMAT } from "./entries.ts";

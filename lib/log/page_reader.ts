@@ -92,8 +92,7 @@ export class PageReader {
       stored.every(({ place }, i) => place === format.placeOf(ids[i]!));
     if (!isWhole) return undefined;
     this.#size.measure(stored);
-    const nowMs = Date.now();
-    const entries = stored.flatMap((entry) => decodeEntry(entry, format, nowMs));
+    const entries = stored.flatMap((entry) => decodeEntry(entry, format, store.nowMs));
     const throughId = ids.at(-1)!;
     const page = { entries, goneThrough: undefined, throughId };
     const length = stored.reduce((sum, { text }) => sum + text.length, 0);
@@ -125,7 +124,8 @@ export class PageReader {
         readSized(store, place, this.#size),
         goneThrough(store, ids),
       ]);
-      const page = pageAfter(ids, losses, { afterId, place, stored, gone });
+      const { nowMs } = store;
+      const page = pageAfter(ids, losses, { afterId, place, stored, gone, nowMs });
       const last = stored.at(-1)?.place ?? place;
       // The entry of the id itself, or a page that no hub has written, is not all there is.
       if (page.entries.length > 0 || page.goneThrough || last === place) return { afterId, page };

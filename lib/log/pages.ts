@@ -18,6 +18,8 @@ export interface Reading {
   readonly stored: readonly StoredEntry[];
   /** The id up to which entries have been dropped. */
   readonly gone: string;
+  /** The time by the clock that entries are stamped with. */
+  readonly nowMs: number;
 }
 
 /** What is missing before an entry. */
@@ -56,7 +58,7 @@ export function isAfterHole(entry: StoredEntry, number: number | undefined): boo
 
 /** The page that a reading makes. */
 export function pageAfter(ids: EntryIds, losses: Losses, reading: Reading): LogPage {
-  const nowMs = Date.now();
+  const { nowMs } = reading;
   const entries: LogEntry[] = [];
   let missing = missingAfter(ids, losses, reading);
   let number: number | undefined;

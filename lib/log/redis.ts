@@ -5,6 +5,7 @@
  * @module
  */
 
+import { encodeEndRecord, type EndRecord } from "./ends.ts";
 import { checkFormat, FORMAT, type Item, type StoredEntry } from "./entries.ts";
 import {
   type EntryStore,
@@ -17,11 +18,12 @@ import { randomEpoch } from "../ids.ts";
 import type { EventLog } from "./log.ts";
 import { isRedisUrl, parseMoved, parseSentinel } from "./redis_address.ts";
 import { type RedisClient, RedisClients } from "./redis_client.ts";
+import { RedisClock } from "./redis_clock.ts";
 import { isRefusal, messageOf, Refusal } from "./redis_error.ts";
 import { RedisLink } from "./redis_link.ts";
 import { mapOf } from "./redis_reply.ts";
 import { APPEND, TRIM } from "./redis_scripts.ts";
-import type { RetentionOptions } from "./retention.ts";
+import { MAX_AGE_MS, type RetentionOptions } from "./retention.ts";
 import { guard, reportTo } from "../report.ts";
 import { SharedLog } from "./shared.ts";
 
@@ -30,6 +32,7 @@ export type {
   Appended,
   AppendOptions,
   EventLog,
+  LogEnd,
   LogEntry,
   LogPage,
   LogReceiver,
@@ -130,18 +133,23 @@ class RedisStore implements EntryStore {
   readonly maxEntryKeys = 100_000;
   readonly #options: RedisLogOptions;
   readonly #key: string;
-  readonly #keyMs: string;
+  readonly #maxAgeMs: string;
+  readonly #clock = new RedisClock();
   // What the other keys begin with.
   #prefix: string;
   #link: RedisLink | undefined;
   #isClosed = false;
 
   constructor(options: RedisLogOptions) {
-    const { key = DEFAULT_KEY, maxAgeMs = 3_600_000 } = options;
+    const { key = DEFAULT_KEY, maxAgeMs = MAX_AGE_MS } = options;
     this.#options = options;
     this.#key = key;
     this.#prefix = tagged(key);
-    this.#keyMs = maxAgeMs < Infinity ? `${Math.ceil(maxAgeMs)}` : "";
+    this.#maxAgeMs = maxAgeMs < Infinity ? `${Math.ceil(maxAgeMs)}` : "";
+  }
+
+  get nowMs(): number {
+    return this.#clock.nowMs;
   }
 
   async open(onDown: (reason: unknown) => void): Promise<string> {
@@ -180,7 +188,7 @@ class RedisStore implements EntryStore {
     const { epoch, floor, number } = options;
     try {
       const placed = await this.#eval(APPEND, names, [
-        ...[epoch, idOf(floor), `${number}`, this.#keyMs],
+        ...[epoch, idOf(floor), `${number}`, this.#maxAgeMs],
         ...items.flatMap(({ text, key }) => [text, `${numbers.get(key ?? "") ?? 0}`]),
       ]);
       return (placed as string[]).map((text) => {
@@ -194,11 +202,13 @@ class RedisStore implements EntryStore {
   }
 
   async epoch(own: string): Promise<EpochState> {
-    // Both are one round trip; without the number the log can do.
-    const [known, number] = await Promise.all([
+    // All are one round trip; without the number the log can do.
+    const [known, time, number] = await Promise.all([
       this.#send(["GET", `${this.#prefix}:epoch`]),
+      this.#send(["TIME"]),
       this.#link!.ask(TIMEOUT_MS, ["GET", `${this.#prefix}:number`]).catch(() => null),
     ]);
+    this.#clock.note(time);
     if (typeof known === "string") {
       return { epoch: known, wasMissing: false, number: number ? Number(number) : undefined };
     }
@@ -229,11 +239,19 @@ class RedisStore implements EntryStore {
     return reply ? storedEntries(mapOf(reply).get(this.#key)) : [];
   }
 
-  async trim(places: readonly string[], through: string): Promise<void> {
+  async trim(
+    places: readonly string[],
+    through: string,
+    ends: readonly EndRecord[] = [],
+  ): Promise<void> {
     const [ms, sequence] = idOf(places.at(-1)!).split("-");
     const oldest = `${ms}-${Number(sequence) + 1}`;
     try {
-      await this.#eval(TRIM, [this.#key, `${this.#prefix}:gone`], [oldest, through]);
+      await this.#eval(
+        TRIM,
+        [this.#key, `${this.#prefix}:gone`, `${this.#prefix}:ends`],
+        [oldest, through, this.#maxAgeMs, ...ends.flatMap((end) => [end.id, encodeEndRecord(end)])],
+      );
     } catch (error) {
       // A Redis that is full takes nothing more, but makes room; the next time it takes it.
       if (messageOf(error).startsWith("OOM ")) {
@@ -245,6 +263,17 @@ class RedisStore implements EntryStore {
 
   async gone(): Promise<string | undefined> {
     return await this.#send(["GET", `${this.#prefix}:gone`]) as string | null ?? undefined;
+  }
+
+  async ends(): Promise<string[]> {
+    const texts: string[] = [];
+    for (let from = "-";;) {
+      const range = [from, "+", "COUNT", `${MAX_ENDS}`];
+      const page = await this.#send(["XRANGE", `${this.#prefix}:ends`, ...range]) as RedisEntry[];
+      texts.push(...page.map(([, fields]) => fields[1] ?? ""));
+      if (page.length < MAX_ENDS) return texts;
+      from = `(${page.at(-1)![0]}`;
+    }
   }
 
   close(): Promise<void> {
@@ -341,6 +370,7 @@ class RedisStore implements EntryStore {
     }
     await this.#send(["SET", format, `${FORMAT}`]);
     for (let tries = 0; tries < EPOCH_TRIES; tries++) {
+      this.#clock.note(await this.#send(["TIME"]));
       const known = await this.#send(["GET", `${this.#prefix}:epoch`]);
       if (typeof known === "string") return known;
       const [oldest] = await this.read(ZERO, 1);
@@ -361,6 +391,8 @@ class RedisStore implements EntryStore {
 
 const DEFAULT_KEY = "sse-hub";
 const FIELD = "entry";
+/** As many ends as are read at once. */
+const MAX_ENDS = 10_000;
 const RETRY_MS = 1_000;
 const BLOCK_MS = 4_000;
 const TIMEOUT_MS = 5_000;
@@ -379,6 +411,8 @@ const EPOCH_TRIES = 3;
 function tagged(key: string): string {
   return HASH_TAG.test(key) ? key : `{${key}}`;
 }
+
+type RedisEntry = [id: string, fields: string[]];
 
 function placeOf(id: string): string {
   const [ms = "", sequence = ""] = id.split("-");
@@ -412,7 +446,7 @@ function harmlessCommands(key: string, prefix: string): string[][] {
 }
 
 function storedEntries(reply: unknown): StoredEntry[] {
-  return (reply as [id: string, fields: string[]][]).map(([id, fields]) => ({
+  return (reply as RedisEntry[]).map(([id, fields]) => ({
     place: placeOf(id),
     text: fields[1] ?? "",
     epoch: fields[2] === "epoch" ? fields[3] : undefined,

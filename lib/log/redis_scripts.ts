@@ -62,12 +62,22 @@ end
 return placed`;
 
 /**
- * Drops the oldest entries. Publishers' keys expire by themselves.
+ * Drops the oldest entries, and keeps which streams have ended by them: those that no other hub has
+ * dropped before. Publishers' keys expire by themselves.
  *
- * - Keys: the stream, the mark through which entries are gone.
- * - Arguments: the id of the oldest entry that stays, the mark.
+ * - Keys: the stream, the mark through which entries are gone, the stream of ends.
+ * - Arguments: the id of the oldest entry that stays, the mark, how long an end is kept in milliseconds
+ *   or `""`; then for each end its id and its text.
  */
 export const TRIM = `
 local gone = redis.call("GET", KEYS[2])
+local time = redis.call("TIME")
+local oldest = "0"
+if ARGV[3] ~= "" then oldest = string.format("%.0f", math.max(time[1] * 1000 - ARGV[3], 0)) end
+for i = 4, #ARGV, 2 do
+  if not gone or gone < ARGV[i] then
+    redis.call("XADD", KEYS[3], "MINID", "~", oldest, "*", "end", ARGV[i + 1])
+  end
+end
 if not gone or gone < ARGV[2] then redis.call("SET", KEYS[2], ARGV[2]) end
 redis.call("XTRIM", KEYS[1], "MINID", ARGV[1])`;

@@ -29,6 +29,9 @@ export interface RetentionOptions {
   readonly maxAgeMs?: number;
 }
 
+/** The age at which an entry goes, unless another is given; in milliseconds. */
+export const MAX_AGE_MS = 3_600_000;
+
 interface Kept {
   readonly id: string;
   readonly bytes: number;
@@ -48,7 +51,7 @@ export class Retention {
    * @throws {RangeError} If an option is not above 0.
    */
   constructor(options: RetentionOptions = {}) {
-    const { maxEntries = 100_000, maxBytes = 268_435_456, maxAgeMs = 3_600_000 } = options;
+    const { maxEntries = 100_000, maxBytes = 268_435_456, maxAgeMs = MAX_AGE_MS } = options;
     this.#options = { maxEntries, maxBytes, maxAgeMs };
     const positive = { above: 0 };
     const rules = { maxEntries: positive, maxBytes: positive, maxAgeMs: positive };

@@ -8,6 +8,7 @@
 import type { ServerSentEvent } from "../event.ts";
 import { Batches } from "./batches.ts";
 import { Delivery } from "./delivery.ts";
+import { Ends } from "./ends.ts";
 import { encodeItem, EntryIds, type Item, placeAfter, type StoredEntry } from "./entries.ts";
 import { type EntryStore, EpochError, type Placed } from "./entry_store.ts";
 import type {
@@ -25,7 +26,7 @@ import { findLostEnd } from "./lost_end.ts";
 import { PageIndex } from "./page_index.ts";
 import { goneThrough, PAGE_LENGTH, PageReader, readSized } from "./page_reader.ts";
 import { PageSize } from "./page_size.ts";
-import { Retention, type RetentionOptions } from "./retention.ts";
+import { MAX_AGE_MS, Retention, type RetentionOptions } from "./retention.ts";
 
 /**
  * An {@linkcode EventLog} over an {@linkcode EntryStore}.
@@ -142,7 +143,7 @@ export class SharedLog implements EventLog {
 
   /** Figures of the log, as of the last time that it compared itself with its store. */
   stats(): LogStats {
-    const nowMs = Date.now();
+    const { nowMs } = this.#store;
     return {
       entries: this.#retention.count,
       oldestAgeMs: this.#retention.oldestAgeMs(nowMs),
@@ -188,15 +189,19 @@ export class SharedLog implements EventLog {
     const startId = await this.#untilReached(() => goneThrough(store, ids));
     const retention = this.#retention = new Retention(this.#options);
     const index = new PageIndex(this.#pageLength);
-    const delivery = new Delivery({ ids, startId, receiver, retention, index });
+    const ends = new Ends(ids, this.#options.maxAgeMs ?? MAX_AGE_MS);
+    const nowMs = () => store.nowMs;
+    const delivery = new Delivery({ ids, startId, receiver, retention, index, ends, nowMs });
     const isUp = () => this.#isUp;
+    await this.#untilReached(() => this.#adoptEnds(ids, ends, startId));
     const pages = new PageReader({ store, ids, index, losses: delivery.losses, isUp });
     const lag = new LogLag({ store, ids, delivery });
-    this.#epoch = { ids, startId, index, delivery, pages, lag };
+    this.#epoch = { ids, startId, index, delivery, ends, pages, lag };
   }
 
   async #deliverKept(): Promise<void> {
     const { ids, delivery } = this.#epoch!;
+    delivery.tellEnds();
     for (let place = ids.placeOf(ids.zero);;) {
       const page = await this.#untilReached(() =>
         readSized(this.#store, placeAfter(place), this.#size)
@@ -205,6 +210,11 @@ export class SharedLog implements EventLog {
       delivery.take(page);
       place = page.at(-1)!.place;
     }
+  }
+
+  /** Takes over which streams have ended by the entries that the store has dropped, through an id. */
+  async #adoptEnds(ids: EntryIds, ends: Ends, throughId: string): Promise<void> {
+    if (throughId !== ids.zero) ends.adopt(await this.#store.ends(), throughId);
   }
 
   /** Asks the store again, while the log is opened, until it can be reached. */
@@ -288,12 +298,15 @@ export class SharedLog implements EventLog {
 
   /** Delivers the next entries, once it is known what is missing before them. */
   async #take(page: readonly StoredEntry[]): Promise<void> {
-    const { ids, delivery } = this.#epoch!;
+    const { ids, delivery, ends } = this.#epoch!;
     const isForeign = page.some((entry) => ids.isForeign(entry));
     if (isForeign || !this.#isChecked) await this.#checkEpoch();
     if (this.#closing || delivery !== this.#epoch!.delivery) return;
     // Where it was away, numbers may go on by chance.
     if (!this.#isChecked || !delivery.goesOn(page)) await this.#checkEnd();
+    if (delivery.hasHole(page)) {
+      await this.#adoptEnds(ids, ends, await goneThrough(this.#store, ids));
+    }
     if (!this.#closing) delivery.take(page);
   }
 
@@ -363,13 +376,16 @@ export class SharedLog implements EventLog {
 
   /** Drops what is due. Where that fails, the log goes on with more than it should have. */
   async #trim(): Promise<void> {
-    const { ids, index, pages, delivery } = this.#epoch!;
+    const { ids, index, pages, delivery, ends } = this.#epoch!;
     const retention = this.#retention;
-    const due = retention.due(Date.now());
+    const { nowMs } = this.#store;
+    const due = retention.due(nowMs);
     if (due.length === 0) return;
     const throughId = due.at(-1)!;
+    const places = due.map((id) => ids.placeOf(id));
+    const dueEnds = ends.due(throughId, nowMs);
     try {
-      await this.#store.trim(due.map((id) => ids.placeOf(id)), ids.withoutEpoch(throughId));
+      await this.#store.trim(places, ids.withoutEpoch(throughId), dueEnds);
     } catch (error) {
       if (this.#isUp && ++this.#failedTrims === MAX_FAILED_TRIMS) {
         this.#receiver!.trimFailed?.(error);
@@ -378,6 +394,7 @@ export class SharedLog implements EventLog {
     }
     this.#failedTrims = 0;
     retention.drop(due.length);
+    ends.drop(throughId, dueEnds, nowMs);
     index.drop(due);
     pages.drop(throughId);
     delivery.losses.drop(throughId);
@@ -429,6 +446,7 @@ interface Epoch {
   readonly startId: string;
   readonly index: PageIndex;
   readonly delivery: Delivery;
+  readonly ends: Ends;
   readonly pages: PageReader;
   readonly lag: LogLag;
 }

@@ -71,6 +71,8 @@ export class OpenLog implements AsyncDisposable {
   readonly entries: LogEntry[] = [];
   /** The ids through which it has said that entries are lost, with their streams; or `reset`. */
   readonly lost: string[] = [];
+  /** The ends that it has told of: streams and ids. */
+  readonly ends: string[] = [];
   /** Whether it was up, each time that it said so. */
   readonly changes: boolean[] = [];
   #delivered = Promise.withResolvers<void>();
@@ -89,6 +91,7 @@ export class OpenLog implements AsyncDisposable {
         open.#delivered = Promise.withResolvers();
       },
       lost: (throughId, streams) => open.lost.push([throughId, ...streams ?? []].join(" ")),
+      ended: (ends) => open.ends.push(...ends.map(({ stream, id }) => `${stream} ${id}`)),
       reset: () => {
         open.lost.push("reset");
         open.entries.length = 0;
@@ -105,6 +108,14 @@ export class OpenLog implements AsyncDisposable {
       await soon(this.#delivered.promise, what);
     }
     return this.entries.map(textOf);
+  }
+
+  /** Resolves when it has dropped everything through an id. */
+  async dropped(id: string): Promise<void> {
+    for (let gone = ""; gone < id;) {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      gone = (await this.log.read!(this.log.startId)).goneThrough ?? "";
+    }
   }
 
   /** What it reads after an id, to the end. */
@@ -312,6 +323,40 @@ export function testLog(kind: LogKind): void {
     await a.log.close();
     await using b = await OpenLog.open(place.open());
     assertEquals([b.entries.map(textOf), b.log.startId], [rest, goneThrough]);
+  });
+
+  testShared("knows which streams have ended by entries that it has dropped", async (place) => {
+    await using a = await OpenLog.open(place.open({ maxEntries: 2 }));
+    const [x, y, z] = await Promise.all(["x", "y", "z"].map((name) => a.log.end(name)));
+    // A hub that has heard of the end, one that has not, and one that does not say.
+    await a.log.append("x", [{ data: "anew" }], { isFirst: true, seenId: z! });
+    await a.log.append("y", [{ data: "late" }], { isFirst: true, seenId: a.log.startId });
+    await a.log.append("z", [{ data: "late" }]);
+    const last = await append(a, "w", "1");
+    for (const data of ["2", "3"]) await append(a, "w", data);
+    await a.dropped(last);
+    await using b = await OpenLog.open(place.open());
+    assertEquals(b.ends.sort(), [`y ${y}`, `z ${z}`]);
+    assert(a.log.hasId(x!) && a.ends.length === 0);
+  });
+
+  testShared("forgets such an end when it would no longer keep the entry", async (place) => {
+    const options = { maxEntries: 2, maxAgeMs: 2_500 };
+    await using a = await OpenLog.open(place.open(options));
+    const id = await a.log.end("x");
+    for (const data of ["1", "2"]) await append(a, "w", data);
+    await a.dropped(id);
+    const told = async () => {
+      await using b = await OpenLog.open(place.open(options));
+      return b.ends;
+    };
+    assertEquals(await told(), [`x ${id}`]);
+    await soon(
+      (async () => {
+        while ((await told()).length > 0) await new Promise((resolve) => setTimeout(resolve, 50));
+      })(),
+      () => "the end to be forgotten",
+    );
   });
 
   testShared(

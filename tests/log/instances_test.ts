@@ -105,6 +105,28 @@ function testInstances(kind: LogKind): void {
     assertEquals(a.subscribe(subscription("stream=x", id)).status, 204);
   });
 
+  test("know that a stream has ended whose entries were trimmed before they started", async (place) => {
+    await using a = await start(place, {}, { maxEntries: 2 });
+    const { log, release } = holdBack(place.open());
+    await using behind = new BroadcastHub({ log });
+    await behind.ready;
+    const last = await a.publish("x", { data: "1" });
+    await a.end("x");
+    for (const data of ["1", "2"]) await a.publish("y", { data });
+    await trimmed(place, "x");
+    const late = assertRejects(() => behind.publish("x", { data: "late" }), HubError, "has ended");
+    await a.publish("y", { data: "after what came late" });
+    await using b = await start(place, { historyMs: 1_500 });
+    assertEquals([b.stream("x")?.isEnded, b.stream("x")?.events], [true, 0]);
+    await using client = new Client(b.subscribe(subscription("stream=x", last.id)));
+    const seen = await soon(client.rest(), () => "the end of the stream");
+    assertEquals(seen.map(({ event }) => event), ["hello", "gap"]);
+    assertEquals(b.subscribe(subscription("stream=x", seen[1]!.lastEventId)).status, 204);
+    release();
+    await late;
+    await soon(forgotten(b, "x"), () => "the name to be forgotten");
+  });
+
   test("let a publish and the end of its stream race, and never lose what they acknowledge", async (place) => {
     await using a = await start(place);
     await using b = await start(place);
@@ -291,6 +313,20 @@ async function start(
   const hub = new BroadcastHub({ ...options, log: place.open(retention) });
   await hub.ready;
   return hub;
+}
+
+/** Waits until a log has dropped all events of a stream, as a hub sees that starts then. */
+async function trimmed(place: LogPlace, stream: string): Promise<void> {
+  for (let events = Infinity; events > 0;) {
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    await using hub = await start(place);
+    events = hub.stream(stream)?.events ?? 0;
+  }
+}
+
+/** Waits until a hub has forgotten a stream. */
+async function forgotten(hub: BroadcastHub, stream: string): Promise<void> {
+  while (hub.hasStream(stream)) await new Promise((resolve) => setTimeout(resolve, 20));
 }
 
 /** Waits until a hub has had so many events of a stream. */

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { encodeEndRecord, type EndRecord } from "../../lib/log/ends.ts";
 import { encodeEntry, encodeItem, type Item, type StoredEntry } from "../../lib/log/entries.ts";
 import {
   type EntryStore,
@@ -37,6 +38,9 @@ export class SharedList {
   epoch: string | undefined = "e";
   number: number | undefined;
   gone: string | undefined;
+  readonly ends: string[] = [];
+  /** How far its clock, by which entries are stamped, is ahead of the one here. */
+  aheadMs = 0;
   /** The greatest place given, which no snapshot brings back: like the time, it only grows. */
   clock = 100;
   added: PromiseWithResolvers<void> = Promise.withResolvers();
@@ -54,10 +58,11 @@ export class SharedList {
 
   /** What it is now, to go back to. */
   snapshot(): () => void {
-    const { entries, keys, epoch, number, gone } = this;
-    const [oldEntries, oldKeys] = [[...entries], [...keys]];
+    const { entries, keys, epoch, number, gone, ends } = this;
+    const [oldEntries, oldKeys, oldEnds] = [[...entries], [...keys], [...ends]];
     return () => {
       entries.splice(0, Infinity, ...oldEntries);
+      ends.splice(0, Infinity, ...oldEnds);
       keys.clear();
       for (const [key, placed] of oldKeys) keys.set(key, placed);
       Object.assign(this, { epoch, number, gone });
@@ -67,6 +72,7 @@ export class SharedList {
   /** Loses all it has. */
   flush(): void {
     this.entries.splice(0);
+    this.ends.splice(0);
     this.keys.clear();
     this.epoch = this.number = this.gone = undefined;
   }
@@ -93,6 +99,10 @@ export class ListStore implements EntryStore {
   /** Begins with a list, which it adds to, or with one that others have as well. */
   constructor(entries: StoredEntry[] | SharedList = []) {
     this.list = entries instanceof SharedList ? entries : new SharedList(entries);
+  }
+
+  get nowMs(): number {
+    return Date.now() + this.list.aheadMs;
   }
 
   /** The entries that it has. */
@@ -131,7 +141,7 @@ export class ListStore implements EntryStore {
       });
       if (fresh.length === 0) return placed;
       list.number = (list.number ?? number) + 1;
-      this.add({ place, text: encodeEntry(Date.now(), list.number, fresh), epoch });
+      this.add({ place, text: encodeEntry(this.nowMs, list.number, fresh), epoch });
       return placed;
     });
   }
@@ -183,9 +193,14 @@ export class ListStore implements EntryStore {
     return this.#answer(() => this.#isClosed ? [] : fresh());
   }
 
-  async trim(places: readonly string[], through: string): Promise<void> {
+  async trim(
+    places: readonly string[],
+    through: string,
+    ends: readonly EndRecord[] = [],
+  ): Promise<void> {
     await this.trimming;
     const { list } = this;
+    list.ends.push(...ends.map(encodeEndRecord));
     list.gone = list.gone === undefined || list.gone < through ? through : list.gone;
     const last = places.at(-1)!;
     this.entries.splice(0, this.entries.filter(({ place }) => place <= last).length);
@@ -196,6 +211,10 @@ export class ListStore implements EntryStore {
   async gone(): Promise<string | undefined> {
     await this.reading;
     return this.#answer(() => this.list.gone);
+  }
+
+  ends(): Promise<string[]> {
+    return this.#answer(() => [...this.list.ends]);
   }
 
   close(): Promise<void> {

@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { Delivery } from "../../lib/log/delivery.ts";
+import { Ends } from "../../lib/log/ends.ts";
 import { encodeEntry, encodeItem, EntryIds, type StoredEntry } from "../../lib/log/entries.ts";
 import { LogLag } from "../../lib/log/log_lag.ts";
 import { PageIndex } from "../../lib/log/page_index.ts";
@@ -16,6 +17,8 @@ function lagBehind(entries: StoredEntry[]): { lag: LogLag; delivery: Delivery } 
     receiver: { deliver: () => {}, lost: () => {}, reset: () => {}, changed: () => {} },
     retention: new Retention(),
     index: new PageIndex(1_000),
+    ends: new Ends(ids, 3_600_000),
+    nowMs: () => Date.now(),
   });
   return { lag: new LogLag({ store, ids, delivery }), delivery };
 }

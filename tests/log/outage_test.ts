@@ -179,6 +179,7 @@ Deno.test({
       return {
         GET: args[1] === "sse-hub:epoch" ? "epoch" : null,
         XADD: "9-1",
+        TIME: ["1", "0"],
         XRANGE: [],
       }[args[0]!];
     });

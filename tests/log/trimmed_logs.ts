@@ -4,7 +4,8 @@
  * @module
  */
 
-import { byteLength, decodeEntry, EntryIds } from "../../lib/log/entries.ts";
+import { Ends } from "../../lib/log/ends.ts";
+import { byteLength, decodeEntry, EntryIds, entryTimeMs } from "../../lib/log/entries.ts";
 import type { EventLog } from "../../lib/log/log.ts";
 import { Retention, type RetentionOptions } from "../../lib/log/retention.ts";
 import { SharedLog } from "../../lib/log/shared.ts";
@@ -34,6 +35,7 @@ export function pastTick(times = 2): () => Promise<void> {
 export class TrimmedList implements ScheduleLog {
   readonly #list = new SharedList();
   readonly #retention: Retention;
+  readonly #ends = new Ends(IDS, 3_600_000);
   readonly #pageLength: number;
   #store = new ListStore(this.#list);
   #noted = "";
@@ -53,13 +55,18 @@ export class TrimmedList implements ScheduleLog {
   /** Trims it as another instance does that has read all of it at this time. */
   async trim(nowMs: number): Promise<void> {
     for (const entry of this.#list.entries.filter(({ place }) => place > this.#noted)) {
-      const id = decodeEntry(entry, IDS, 0).at(-1)!.id;
+      const decoded = decodeEntry(entry, IDS, 0);
+      const id = decoded.at(-1)!.id;
+      this.#ends.take(decoded, entryTimeMs(entry));
       this.#retention.add(id, byteLength(entry.text), nowMs);
       this.#noted = entry.place;
     }
     const due = this.#retention.due(nowMs);
     if (due.length === 0) return;
-    await this.#store.trim(due.map((id) => IDS.placeOf(id)), IDS.withoutEpoch(due.at(-1)!));
+    const throughId = due.at(-1)!;
+    const ends = this.#ends.due(throughId, Date.now());
+    await this.#store.trim(due.map((id) => IDS.placeOf(id)), IDS.withoutEpoch(throughId), ends);
+    this.#ends.drop(throughId, ends, Date.now());
     this.#retention.drop(due.length);
   }
 }
