@@ -136,13 +136,20 @@ class KvStore implements EntryStore {
     else await this.#bell.open();
     await this.#making(() => this.#checkFormat());
     const { epoch } = await this.#making(() => this.epoch(randomEpoch()));
-    const prefix = [...this.#prefix, "keys"];
-    this.#keys = new KvKeys({ kv, prefix, maxAgeMs: this.#maxAgeMs, placeOf });
+    const withReserve = <T>(write: () => Promise<T>) => this.#withReserve(write);
+    this.#keys = new KvKeys({
+      kv,
+      prefix: [...this.#prefix, "keys"],
+      lists: [...this.#prefix, "key lists"],
+      maxAgeMs: this.#maxAgeMs,
+      placeOf,
+      withReserve,
+    });
     this.#ends = new KvEnds({
       kv,
       prefix: [...this.#prefix, "ends"],
       maxAgeMs: this.#maxAgeMs,
-      withReserve: (write) => this.#withReserve(write),
+      withReserve,
     });
     this.#trimming = new KvTrimming({
       kv,
@@ -150,7 +157,7 @@ class KvStore implements EntryStore {
       keyOf: (place) => this.#keyOf(stampOf(place)),
       placeLength: PLACE_LENGTH,
       openedAt: await this.gone() ?? "",
-      withReserve: (write) => this.#withReserve(write),
+      withReserve,
     });
     await this.#file?.check();
     return epoch;
@@ -212,6 +219,7 @@ class KvStore implements EntryStore {
     // Where this process is killed in between, who reads them passes over those after the mark.
     await this.#ends!.keep(ends);
     await this.#trimming!.trim(places, through);
+    await this.#keys!.expire();
     this.#file?.reserve.note(places.length);
   }
 
@@ -242,7 +250,7 @@ class KvStore implements EntryStore {
     const text = encodeEntry(Date.now(), number, fresh);
     const atomic = kv.atomic().check(epoch, counter).set(this.#number, number)
       .set(this.#keyOf(kv.commitVersionstamp()), encoder.encode(text));
-    const commit = await this.#bell!.addTo(this.#keys!.addTo(atomic, fresh)).commit();
+    const commit = await this.#bell!.addTo(this.#keys!.addTo(atomic, fresh, number)).commit();
     if (!commit.ok) return undefined;
     const place = placeOf(commit.versionstamp);
     const indexes = new Map(fresh.map((item, i) => [item.key ?? item, i + 1]));

@@ -12,10 +12,14 @@ export interface KvKeysOptions {
   readonly kv: Deno.Kv;
   /** What the names of the keys begin with. */
   readonly prefix: Deno.KvKey;
+  /** What the names of the lists begin with that say which keys an entry has. */
+  readonly lists: Deno.KvKey;
   /** How long a key is known, in milliseconds. */
   readonly maxAgeMs: number;
   /** Gives the place of the entry of a commit. */
   readonly placeOf: (versionstamp: string) => string;
+  /** Calls what deletes; again, with more room, if the disk is full. */
+  readonly withReserve: <T>(write: () => Promise<T>) => Promise<T>;
 }
 
 /** Items, told apart by their keys. */
@@ -26,7 +30,12 @@ export interface SortedItems {
   readonly fresh: readonly Item[];
 }
 
-/** Keeps the keys. They are written in the commit of their entry, so that its versionstamp is theirs. */
+/**
+ * Keeps the keys. They are written in the commit of their entry, so that its versionstamp is theirs.
+ *
+ * They don't expire by `expireIn`: where SQLite can't delete what has expired, as the disk is full, Deno
+ * panics and the process ends ("KV collect expired failed", Deno 2.9.6).
+ */
 export class KvKeys {
   readonly #options: KvKeysOptions;
 
@@ -37,16 +46,12 @@ export class KvKeys {
 
   /** Looks up the keys of items. */
   async sort(items: readonly Item[]): Promise<SortedItems> {
-    const { kv, prefix, placeOf } = this.#options;
+    const { placeOf } = this.#options;
     const keys = [...new Set(items.flatMap(({ key }) => key === undefined ? [] : [key]))];
     const known = new Map<string, Placed>();
-    for (let i = 0; i < keys.length; i += MAX_GETS) {
-      const some = keys.slice(i, i + MAX_GETS);
-      const found = await kv.getMany<KnownKey[]>(some.map((key) => [...prefix, key]));
-      for (const [j, { value, versionstamp }] of found.entries()) {
-        if (versionstamp === null || this.#isExpired(value)) continue;
-        known.set(some[j]!, { place: placeOf(versionstamp), index: value[0] });
-      }
+    for (const [i, { value, versionstamp }] of (await this.#read(keys)).entries()) {
+      if (versionstamp === null || this.#isOld(value[1])) continue;
+      known.set(keys[i]!, { place: placeOf(versionstamp), index: value[0] });
     }
     const seen = new Set(known.keys());
     const fresh = items.filter(({ key }) => {
@@ -58,21 +63,80 @@ export class KvKeys {
     return { known, fresh };
   }
 
-  /** Adds the keys of the items of an entry to its commit. */
-  addTo(atomic: Deno.AtomicOperation, items: readonly Item[]): Deno.AtomicOperation {
-    const { prefix, maxAgeMs } = this.#options;
-    const expires = maxAgeMs < Infinity ? { expireIn: maxAgeMs } : {};
-    const nowMs = Date.now();
+  /** Adds the keys of the items of an entry, which has a number, to its commit. */
+  addTo(
+    atomic: Deno.AtomicOperation,
+    items: readonly Item[],
+    number: number,
+  ): Deno.AtomicOperation {
+    const { prefix, lists, maxAgeMs } = this.#options;
+    const timeMs = Date.now();
+    const keys: string[] = [];
     for (const [i, { key }] of items.entries()) {
-      if (key !== undefined) atomic.set([...prefix, key], [i + 1, nowMs], expires);
+      if (key === undefined) continue;
+      atomic.set([...prefix, key], [i + 1, timeMs]);
+      keys.push(key);
+    }
+    for (let i = 0; i < keys.length && maxAgeMs < Infinity; i += MAX_LISTED) {
+      atomic.set([...lists, number, i], { timeMs, keys: keys.slice(i, i + MAX_LISTED) });
     }
     return atomic;
   }
 
-  // KV deletes what has expired when it comes to it.
-  #isExpired([, timeMs]: KnownKey): boolean {
+  /** Deletes keys that are too old to be known, as many as a while takes that nobody notices. */
+  async expire(): Promise<void> {
+    for (let commits = 0; commits < MAX_COMMITS; commits++) {
+      if (!await this.#expireSome()) return;
+    }
+  }
+
+  /** Deletes as many as a commit can check; resolves with whether there may be more. */
+  async #expireSome(): Promise<boolean> {
+    const { kv, lists, prefix, withReserve } = this.#options;
+    const names: Deno.KvKey[] = [];
+    const keys: string[] = [];
+    for await (const { key, value } of kv.list<KeyList>({ prefix: lists }, { limit: MAX_LISTED })) {
+      const isFull = keys.length + value.keys.length > MAX_LISTED;
+      if (isFull || !this.#isOld(value.timeMs)) break;
+      names.push(key);
+      keys.push(...value.keys);
+    }
+    if (names.length === 0) return false;
+    const found = await this.#read(keys);
+    const commit = await withReserve(() => {
+      const atomic = kv.atomic();
+      for (const name of names) atomic.delete(name);
+      for (const [i, { value, versionstamp }] of found.entries()) {
+        // It may have been used again since, or be used just now.
+        if (versionstamp === null || !this.#isOld(value[1])) continue;
+        const key = [...prefix, keys[i]!];
+        atomic.check({ key, versionstamp }).delete(key);
+      }
+      return atomic.commit();
+    });
+    return commit.ok;
+  }
+
+  /** Reads some keys, in their order. */
+  async #read(keys: readonly string[]): Promise<Deno.KvEntryMaybe<KnownKey>[]> {
+    const { kv, prefix } = this.#options;
+    const found: Deno.KvEntryMaybe<KnownKey>[] = [];
+    for (let i = 0; i < keys.length; i += MAX_GETS) {
+      const some = keys.slice(i, i + MAX_GETS).map((key) => [...prefix, key]);
+      found.push(...await kv.getMany<KnownKey[]>(some));
+    }
+    return found;
+  }
+
+  #isOld(timeMs: number): boolean {
     return Date.now() - timeMs > this.#options.maxAgeMs;
   }
+}
+
+/** The keys of an entry, or some of them. */
+interface KeyList {
+  readonly timeMs: number;
+  readonly keys: readonly string[];
 }
 
 /** Which item of its entry has a key, and when that was appended, in milliseconds since 1970. */
@@ -80,3 +144,6 @@ type KnownKey = [index: number, timeMs: number];
 
 /** As many keys as KV reads at once. */
 const MAX_GETS = 10;
+/** A commit checks 100 keys at the most. */
+const MAX_LISTED = 90;
+const MAX_COMMITS = 50;

@@ -75,3 +75,29 @@ Deno.test({
     assertEquals([client.connections, client.marks], [1, []]);
   },
 });
+
+Deno.test({
+  name: "a hub lives on where its disk is full when the publishers' keys are too old",
+  ignore: isMissing,
+  async fn() {
+    // Too small for a reserve.
+    await using disk = await SmallDisk.mount(4);
+    const open = () => openKvLog({ path: `${disk.path}/hub.sqlite`, maxAgeMs: 1_000 });
+    {
+      await using hub = new BroadcastHub({ log: open() });
+      await hub.ready;
+      for (let i = 0; i < 100; i++) await hub.publish("x", { id: `${i}`, data: "x" });
+    }
+    const { promise: trimFailed, resolve } = Promise.withResolvers<unknown>();
+    // Deno looks at what may expire when a file is opened, and then once a minute.
+    await using hub = new BroadcastHub({ log: open(), onError: resolve });
+    await hub.ready;
+    // tmpfs takes what fits.
+    await Deno.writeFile(`${disk.path}/other`, new Uint8Array(4_194_304)).catch(() => {});
+    assertMatch(`${await trimFailed}`, /disk is full/);
+    await Deno.remove(`${disk.path}/other`);
+    await until(() => hub.isLogUp);
+    await hub.publish("x", { id: "new", data: "x" });
+    assertEquals(hub.stream("x")?.published, 101);
+  },
+});
