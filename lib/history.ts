@@ -7,6 +7,7 @@
 
 import type { EncodedEvent } from "./event.ts";
 import { firstIndex } from "./first_index.ts";
+import { HistoryReader } from "./history_reader.ts";
 import { compareIds } from "./ids.ts";
 import { RECORD_BYTES, Slab, type Slice } from "./slab.ts";
 
@@ -81,11 +82,14 @@ export class History {
     return bytes;
   }
 
+  /** Reads it from the first event after `cursor` on. */
+  reader(cursor: number): HistoryReader {
+    return new HistoryReader(this.#slabs, cursor);
+  }
+
   /** The position of the first event after `cursor`; `Infinity` if there is none. */
   next(cursor: number): number {
-    if (cursor >= this.#newest) return Infinity;
-    const slab = this.#slabAfter(cursor);
-    return slab ? slab.position(slab.after(cursor)) : Infinity;
+    return this.reader(cursor).next;
   }
 
   /** The position of the event `count` before the end, so that just `count` come after it. */
@@ -118,15 +122,9 @@ export class History {
     return slab?.id(slab.after(position) - 1) ?? this.evictedId;
   }
 
-  /**
-   * The events after `cursor` up to `through`: at least one, as many more as fit `maxBytes` and lie
-   * side by side. Ask again from the slice's `through` for the rest.
-   *
-   * @returns `undefined` if there is none.
-   */
+  /** The events after `cursor` up to `through`, as {@linkcode HistoryReader.read} returns them. */
   slice(cursor: number, through: number, maxBytes: number): Slice | undefined {
-    const slab = cursor < this.#newest ? this.#slabAfter(cursor) : undefined;
-    return slab?.slice(cursor, through, maxBytes);
+    return this.reader(cursor).read(through, maxBytes);
   }
 
   /** Drops what exceeds the bounds, oldest first. Call it only when all of it has been flushed. */
@@ -164,11 +162,6 @@ export class History {
     if (slab.first < slab.events) return;
     this.#evictedId = this.evictedId;
     this.#slabs.shift();
-  }
-
-  #slabAfter(cursor: number): Slab | undefined {
-    const slabs = this.#slabs;
-    return slabs[firstIndex(0, slabs.length, (index) => slabs[index]!.newest > cursor)];
   }
 
   /** The newest slab for which `begins` holds, as it does for all older ones. */

@@ -5,6 +5,8 @@
  */
 
 import { encodeGap } from "./control_events.ts";
+import { firstIndex } from "./first_index.ts";
+import type { HistoryReader } from "./history_reader.ts";
 import { compareIds } from "./ids.ts";
 import type { Slice } from "./slab.ts";
 import type { Stream } from "./stream.ts";
@@ -89,17 +91,14 @@ export class MergedHistory {
   chunkAfter(cursor: number, { through, maxBytes, floors }: ReadOptions): Chunk | undefined {
     // All that a turn published goes out with the first of its streams; the others have no more.
     if (cursor >= through) return undefined;
-    const heads = this.#streams.map((stream, i) =>
-      new Head(stream, Math.max(cursor, floors?.[i] ?? cursor))
-    );
+    const heads = this.#heads(cursor, through, floors);
     const parts: Uint8Array[] = [];
     let bytes = 0;
     let events = 0;
     let gaps = 0;
     let reached = cursor;
-    for (;;) {
+    while (heads.length > 0) {
       const part = this.#first(heads, through, maxBytes - bytes);
-      if (!part) break;
       if (bytes > 0 && bytes + part.bytes.length > maxBytes) {
         return { bytes: concat(parts, bytes), events, gaps, cursor: reached };
       }
@@ -108,30 +107,42 @@ export class MergedHistory {
       events += part.events;
       if (part.isGap) gaps++;
       reached = part.through;
-      for (const head of heads) if (head.position <= reached) head.seek(reached);
     }
     if (bytes === 0) return undefined;
     return { bytes: concat(parts, bytes), events, gaps, cursor: undefined };
   }
 
-  /** What comes first: a gap, or events of one stream up to where another's come. */
-  #first(heads: readonly Head[], through: number, maxBytes: number): Part | undefined {
-    let first: Head | undefined;
-    let position = through + 1;
-    let before = position;
-    for (const head of heads) {
-      if (head.position < position) {
-        before = position;
-        position = head.position;
-        first = head;
-      } else if (head.position < before) {
-        before = head.position;
-      }
+  /** The streams that have something after `cursor` and up to `through`, what comes first in front. */
+  #heads(cursor: number, through: number, floors: readonly number[] | undefined): Head[] {
+    const heads: Head[] = [];
+    for (const [i, stream] of this.#streams.entries()) {
+      const from = startOf(stream, Math.max(cursor, floors?.[i] ?? cursor));
+      if (from >= stream.history.newest) continue;
+      const head = new Head(stream, from);
+      if (head.position <= through) heads.push(head);
     }
-    if (!first?.isGap) return first?.stream.history.slice(position - 1, before - 1, maxBytes);
-    const names = heads
-      .filter((head) => head.isGap && head.position === position)
-      .map(({ stream }) => stream.name);
+    return heads.sort((a, b) => a.position - b.position);
+  }
+
+  /** Takes what comes first: a gap, or events of one stream up to where another's come. */
+  #first(heads: Head[], through: number, maxBytes: number): Part {
+    const head = heads[0]!;
+    if (head.isGap) return this.#gap(heads, through);
+    const end = heads.length > 1 ? heads[1]!.position - 1 : through;
+    const part = head.read(end, maxBytes);
+    moveBack(heads, through);
+    return part;
+  }
+
+  /** Takes the gaps that end where the first one ends, as one. */
+  #gap(heads: Head[], through: number): Part {
+    const { position } = heads[0]!;
+    const names: string[] = [];
+    while (heads[0]?.isGap && heads[0].position === position) {
+      names.push(heads[0].stream.name);
+      heads[0].passGap();
+      moveBack(heads, through);
+    }
     const text = encodeGap(names, this.idAt(position)!);
     return { bytes: encoder.encode(text), events: 1, through: position, isGap: true };
   }
@@ -140,23 +151,41 @@ export class MergedHistory {
 /** Where a stream goes on. Holds as long as the stream's history does not change. */
 class Head {
   readonly stream: Stream;
+  readonly #reader: HistoryReader;
+  /** Whether a gap comes next. */
+  isGap: boolean;
   /** The position of what comes next; `Infinity` if nothing does. */
-  position = Infinity;
-  /** Whether that is a gap. */
-  isGap = false;
+  position: number;
 
+  /** Begins after position `cursor`. */
   constructor(stream: Stream, cursor: number) {
+    const { history } = stream;
     this.stream = stream;
-    this.seek(cursor);
+    this.#reader = history.reader(cursor);
+    this.isGap = cursor < history.evictedThrough;
+    this.position = this.isGap ? history.evictedThrough : this.#reader.next;
   }
 
-  /** Looks for what comes after `cursor`. */
-  seek(cursor: number): void {
-    const { history } = this.stream;
-    const from = startOf(this.stream, cursor);
-    this.isGap = from < history.evictedThrough;
-    this.position = this.isGap ? history.evictedThrough : history.next(from);
+  /** Goes on behind the gap. */
+  passGap(): void {
+    this.isGap = false;
+    this.position = this.#reader.next;
   }
+
+  /** Goes on behind the events up to `through`, at least one, and returns them. */
+  read(through: number, maxBytes: number): Slice {
+    const slice = this.#reader.read(through, maxBytes)!;
+    this.position = this.#reader.next;
+    return slice;
+  }
+}
+
+/** Puts the first head, which has moved on, where it belongs in the order; none is past `through`. */
+function moveBack(heads: Head[], through: number): void {
+  const head = heads.shift()!;
+  const { position } = head;
+  if (position > through) return;
+  heads.splice(firstIndex(0, heads.length, (i) => heads[i]!.position > position), 0, head);
 }
 
 interface Part extends Slice {

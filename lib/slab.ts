@@ -5,7 +5,7 @@
  */
 
 import type { EncodedEvent } from "./event.ts";
-import { firstIndex } from "./first_index.ts";
+import { firstIndex, firstIndexNear } from "./first_index.ts";
 import { decodeId, idOffset } from "./ids.ts";
 
 /** Consecutive events as the bytes that go out. */
@@ -100,17 +100,17 @@ export class Slab {
     return firstIndex(this.first, this.events, (index) => this.position(index) > cursor);
   }
 
-  /** What {@linkcode History.slice} returns, of this slab. */
-  slice(cursor: number, through: number, maxBytes: number): Slice | undefined {
-    const from = this.after(cursor);
+  /**
+   * The events from the one at `from` on, up to position `through`: at least that one, as many more as
+   * fit `maxBytes`.
+   */
+  slice(from: number, through: number, maxBytes: number): Slice {
     const start = this.end(from - 1);
-    const to = firstIndex(
-      from,
+    const to = firstIndexNear(
+      from + 1,
       this.events,
-      (index) =>
-        this.position(index) > through || (index > from && this.end(index) - start > maxBytes),
+      (index) => this.position(index) > through || this.end(index) - start > maxBytes,
     );
-    if (from === to) return undefined;
     return {
       bytes: this.#bytes.subarray(start, this.end(to - 1)),
       events: to - from,

@@ -100,9 +100,11 @@ Deno.test({
     assertEquals(imports("lib/history.ts"), [
       "lib/event.ts",
       "lib/first_index.ts",
+      "lib/history_reader.ts",
       "lib/ids.ts",
       "lib/slab.ts",
     ]);
+    assertEquals(imports("lib/history_reader.ts"), ["lib/first_index.ts", "lib/slab.ts"]);
     assertEquals(imports("lib/slab.ts"), ["lib/event.ts", "lib/first_index.ts", "lib/ids.ts"]);
     assertEquals(imports("lib/ids.ts"), ["lib/event.ts"]);
   },
