@@ -11,7 +11,7 @@ import type { Log, LogFields } from "./request_log.ts";
 
 /** Options of {@linkcode Connections}. */
 export interface ConnectionsOptions {
-  /** The most open event streams. */
+  /** The most open event streams; with the sockets of ended ones, there may be twice as many. */
   readonly maxConnections: number;
   /**
    * The most for one public IPv4 address or IPv6 /64; 0 is no limit. Loopback and private addresses are
@@ -47,8 +47,10 @@ export type ByShape = Readonly<Record<"own" | "hub", number>>;
 
 /** Figures since the start. */
 export interface ConnectionsStats {
-  /** Open connections; each counts until its socket is gone. */
+  /** Open event streams. */
   readonly open: ByShape;
+  /** Ended event streams whose sockets are not gone. */
+  readonly lingering: number;
   /** Connections opened since the start. */
   readonly total: ByShape;
   /** Ended per-connection streams by reason; the hub counts its own subscribers. */
@@ -57,12 +59,17 @@ export interface ConnectionsStats {
   readonly refused: Readonly<Record<"maxConnections" | "maxConnectionsPerAddress", number>>;
 }
 
-/** Counts and limits the open event streams. A stalled client counts until its socket is gone. */
+/**
+ * Counts and limits the open event streams, and the sockets of ended ones: Deno can't close the socket
+ * of a client that has stopped reading. Such a socket takes no place from a stream, but streams and
+ * sockets together are at most twice `maxConnections`.
+ */
 export class Connections {
   readonly #options: ConnectionsOptions;
   readonly #byBlock = new Map<string, number>();
   readonly #own = new Set<OpenConnection>();
   readonly #open = { own: 0, hub: 0 };
+  #lingering = 0;
   readonly #total = { own: 0, hub: 0 };
   readonly #refused = { maxConnections: 0, maxConnectionsPerAddress: 0 };
   readonly #ended = new EndCounter();
@@ -72,7 +79,7 @@ export class Connections {
     this.#options = options;
   }
 
-  /** The number of open connections; each counts until its socket is gone. */
+  /** The number of open event streams. */
   get size(): number {
     return this.#open.own + this.#open.hub;
   }
@@ -88,6 +95,7 @@ export class Connections {
   stats(): ConnectionsStats {
     return {
       open: { ...this.#open },
+      lingering: this.#lingering,
       total: { ...this.#total },
       ended: this.#ended.counts,
       refused: { ...this.#refused },
@@ -103,7 +111,9 @@ export class Connections {
   admit(visitor: Visitor, open: (onEnd: (end: ConnectionEnd) => void) => Response): Response {
     const { maxConnections, maxConnectionsPerAddress } = this.#options;
     const block = limitedBlock(visitor.address);
-    if (this.size >= maxConnections) return this.#refuse("maxConnections");
+    const isFull = this.size >= maxConnections ||
+      this.size + this.#lingering >= 2 * maxConnections;
+    if (isFull) return this.#refuse("maxConnections");
     const limit = maxConnectionsPerAddress > 0 ? maxConnectionsPerAddress : Infinity;
     if (this.#ofBlock(block) >= limit) return this.#refuse("maxConnectionsPerAddress");
     const { address, streams, completed } = visitor;
@@ -113,14 +123,17 @@ export class Connections {
       resolve();
       this.#disconnected(connection, end);
     });
-    if (response.status === 200) this.#connected(connection, block, completed ?? ended);
+    if (response.status === 200) this.#connected(connection, block, { ended, completed });
     return response;
   }
 
   #connected(
     connection: OpenConnection,
     block: string | undefined,
-    gone: Promise<void>,
+    { ended, completed }: {
+      readonly ended: Promise<void>;
+      readonly completed: Visitor["completed"];
+    },
   ): void {
     const shape = shapeOf(connection);
     this.#options.log("connected", fieldsOf(connection));
@@ -128,11 +141,14 @@ export class Connections {
     this.#total[shape]++;
     this.#open[shape]++;
     this.#count(block, 1);
-    const free = () => {
+    ended.then(() => {
       this.#open[shape]--;
+      this.#lingering++;
+    });
+    Promise.allSettled([ended, completed]).then(() => {
+      this.#lingering--;
       this.#count(block, -1);
-    };
-    gone.then(free, free);
+    });
   }
 
   #disconnected(connection: OpenConnection, end: ConnectionEnd): void {

@@ -59,9 +59,12 @@ function connectionsText(connections: ConnectionsStats, hub: HubStats): string {
     family(
       "sse_connections",
       "gauge",
-      "Open event streams, until their sockets are gone",
+      "Open event streams",
       byLabel("shape", connections.open),
     ),
+    family("sse_connections_lingering", "gauge", "Ended event streams whose sockets are not gone", {
+      "": connections.lingering,
+    }),
     family(
       "sse_connections_total",
       "counter",

@@ -46,6 +46,7 @@ const SAMPLE_MS = 5_000;
 const QUIET_FIGURES = [
   'sse_connections{shape="own"} 0',
   'sse_connections{shape="hub"} 1',
+  "sse_connections_lingering 0",
   "sse_subscribers 1",
 ];
 const MAX_LINE_CHARACTERS = 2_000;

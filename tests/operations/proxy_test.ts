@@ -211,7 +211,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "nginx ends the connection of a client that stops reading",
+  name: "nginx ends the connection of a client that stops reading, also to the server",
   ignore: isWithoutNginx,
   async fn() {
     const edit = (shown: string) => shown.replace("send_timeout 60s", "send_timeout 1s");
@@ -220,14 +220,15 @@ Deno.test({
     using stalled = await Deno.connect({ hostname: "127.0.0.1", port });
     await stalled.write(utf8("GET /sse?stream=news HTTP/1.1\r\nHost: localhost\r\n\r\n"));
     await front.server.stdout.line(" connected");
-    const open = async () => {
+    const sockets = async () => {
       const headers = { authorization: `Bearer ${PUBLISH_TOKEN}` };
       const text = await (await fetch(new URL("/metrics", front.url), { headers })).text();
-      return Number(/^sse_connections\{shape="hub"\} (\d+)$/m.exec(text)?.[1]);
+      const counts = text.matchAll(/^sse_connections(?:_lingering|\{shape="hub"\}) (\d+)$/gm);
+      return [...counts].map(([, count]) => Number(count)).reduce((a, b) => a + b);
     };
     const data = "x".repeat(250_000);
     const isFree = async () => {
-      while (await open() > 0) await publish(front.url, "news", data);
+      while (await sockets() > 0) await publish(front.url, "news", data);
     };
     await soon(isFree(), () => "the end of the connection");
   },

@@ -178,11 +178,13 @@ Deno.test("MAX_CONNECTIONS tells further clients to reconnect later, until one l
   assertEquals(await body.until(/\n/), "retry: 2000\n");
 });
 
-Deno.test("MAX_CONNECTIONS counts a connection until its socket is gone", async () => {
+Deno.test("MAX_CONNECTIONS leaves room for one socket without a stream beside each stream", async () => {
   await using app = testApp({ MAX_CONNECTIONS: "1" });
   const { promise: completed, reject } = Promise.withResolvers<void>();
-  const response = await app.fetch(get("/sse"), { completed });
-  await response.body!.cancel();
+  for (let i = 0; i < 2; i++) {
+    const response = await app.fetch(get("/sse"), { completed });
+    await response.body!.cancel();
+  }
   await assertRetryLater(await app.fetch(get("/sse")));
   reject(new Error("HTTP/2 rejects when a client leaves"));
   await completed.catch(() => {});

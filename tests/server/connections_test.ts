@@ -4,7 +4,9 @@ import { eventStream } from "../../lib/event_stream.ts";
 import { Connections } from "../../lib/server/connections.ts";
 import { utf8 } from "../pieces.ts";
 import { macrotask, until } from "../wait.ts";
-import { get, testApp, words } from "./support.ts";
+import { get, type TestApp, testApp, words } from "./support.ts";
+
+const TOKEN = "a-token-for-these-tests";
 
 const IPV4 = words("::ffff:192.0.2.1 ::ffff:c000:201 0:0:0:0:0:FFFF:192.0.2.1 64:ff9b::192.0.2.1");
 const IPV6 = words("2001:DB8:0:0::2 2001:0db8::3%eth0 2001:db8:0:0:ffff:ffff:ffff:ffff");
@@ -35,15 +37,41 @@ Deno.test("Connections.admit() tells a client over the limit to reconnect later,
   assertEquals([connections.size, connections.stats().refused.maxConnections], [0, 1]);
 });
 
-Deno.test("Connections.admit() counts a connection until its socket is gone", async () => {
-  const { connections, open } = connectionsOf(10);
+Deno.test("Connections.admit() gives the places of ended streams to others, though their sockets linger", async () => {
+  const { connections, open } = connectionsOf(2);
   const { promise: completed, reject } = Promise.withResolvers<void>();
-  await open("192.0.2.1", completed).body!.cancel();
-  assertEquals(connections.size, 1);
+  for (const address of ["192.0.2.1", "192.0.2.2"]) {
+    await open(address, completed).body!.cancel();
+  }
+  assertEquals([connections.size, connections.stats().lingering], [0, 2]);
+  const held = [open("192.0.2.3"), open("192.0.2.4")];
+  assertEquals([connections.size, connections.stats().refused.maxConnections], [2, 0]);
+  for (const response of held) await response.body!.cancel();
   reject(new Error("reset by peer"));
-  await completed.catch(() => {});
-  await Promise.resolve();
-  assertEquals(connections.size, 0);
+  await untilGone(connections);
+});
+
+Deno.test("Connections.admit() refuses others while twice as many sockets linger as there are places", async () => {
+  const { connections, open } = connectionsOf(2);
+  const { promise: completed, resolve } = Promise.withResolvers<void>();
+  for (let i = 0; i < 4; i++) await open("127.0.0.1", completed).body!.cancel();
+  assertMatch(await open("192.0.2.1").text(), /^retry: \d+\n$/);
+  assertEquals([connections.size, connections.stats().lingering], [0, 4]);
+  resolve();
+  await untilGone(connections);
+  await open("192.0.2.1").body!.cancel();
+  assertEquals(connections.stats().refused.maxConnections, 1);
+});
+
+Deno.test("Connections.admit() counts a public address's connection until its socket is gone", async () => {
+  const { connections, open } = connectionsOf(10, 1);
+  const { promise: completed, resolve } = Promise.withResolvers<void>();
+  await open("192.0.2.1", completed).body!.cancel();
+  assertMatch(await open("192.0.2.1").text(), /^retry: \d+\n$/);
+  resolve();
+  await untilGone(connections);
+  await open("192.0.2.1").body!.cancel();
+  assertEquals(connections.stats().refused.maxConnectionsPerAddress, 1);
 });
 
 Deno.test("Connections.admit() counts every spelling of an address as the same address", async () => {
@@ -115,11 +143,12 @@ Deno.test("an app accepts other clients when one address has opened 1 000 event 
 
 Deno.test({
   name:
-    "an app on a socket holds MAX_CONNECTIONS peers that never read, however often they are ended",
+    "an app on a socket serves others once peers that never read were ended, which keep their sockets",
   ignore: await lacks("net"),
   async fn() {
     await using app = testApp({
       MAX_CONNECTIONS: "3",
+      PUBLISH_TOKEN: TOKEN,
       INTERVAL_MS: "3600000",
       HISTORY_EVENTS: "1",
     });
@@ -136,14 +165,20 @@ Deno.test({
       app.hub.publish("a", { data });
       await macrotask();
     }
-    const refused = await fetch(`http://127.0.0.1:${port}/sse?stream=a`);
-    assertMatch(await refused.text(), /^retry: \d+\n$/);
+    assertMatch(await metrics(app), /^sse_connections_lingering 3$/m);
+    assertMatch(await firstOf(port), /^retry: 2000\nevent: hello\n/);
     for (const socket of stalled) socket.close();
-    await until(async () => !/^retry: \d{4,5}\n$/.test(await firstOf(port)));
+    await until(async () => /^sse_connections_lingering 0$/m.test(await metrics(app)));
     await app.close();
     await server.shutdown();
   },
 });
+
+/** The text of `/metrics`. */
+async function metrics(app: TestApp): Promise<string> {
+  const headers = { authorization: `Bearer ${TOKEN}` };
+  return await (await app.fetch(get("/metrics", { headers }))).text();
+}
 
 /** The first bytes of a subscriber's stream. */
 async function firstOf(port: number): Promise<string> {
@@ -152,4 +187,9 @@ async function firstOf(port: number): Promise<string> {
   const { value } = await reader.read();
   await reader.cancel();
   return new TextDecoder().decode(value);
+}
+
+/** Resolves once no socket of an ended stream is left. */
+async function untilGone(connections: Connections): Promise<void> {
+  await until(() => connections.stats().lingering === 0);
 }
