@@ -32,16 +32,7 @@ import type { EventLog, LogEntry } from "../../lib/log/log.ts";
 import type { RetentionOptions } from "../../lib/log/retention.ts";
 import { macrotask, soon, until } from "../wait.ts";
 
-export type { EventLog, LogEntry, RetentionOptions, ServerSentEvent };
-export type {
-  Appended,
-  AppendOptions,
-  LogPage,
-  LogReceiver,
-  ReadOptions,
-} from "../../lib/log/log.ts";
-export type { HistogramCounts } from "../../lib/histogram.ts";
-export type { LogStats } from "../../lib/log/log_stats.ts";
+export type * from "../../lib/log/mod.ts";
 
 /** Where logs keep their entries, for as long as a test lasts. */
 export interface LogPlace extends AsyncDisposable {
