@@ -143,7 +143,7 @@ export class Audience implements StreamAudience {
       } else if (response.waitingBytes === 0 || subscriber.turn === turn) {
         subscriber.turn = turn;
         response.enqueue(chunk.bytes, chunk.events);
-        this.#source.counters.gaps += chunk.gaps;
+        if (chunk.gaps > 0) this.#source.counters.gaps += chunk.gaps;
       } else {
         subscriber.fallBehind(cursor);
         this.#catchUp.goOn(subscriber);

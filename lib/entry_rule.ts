@@ -39,7 +39,7 @@ export function isCounted(
   stream: KnownStream,
 ): boolean {
   if (!event || endId !== undefined || stream.isEphemeral) return false;
-  if (isUnique) return true;
+  if (isUnique || !event.id) return true;
   const firstId = stream.idOfKey(event.id);
   return firstId === undefined || compareIds(firstId, id) >= 0;
 }

@@ -79,7 +79,7 @@ export class Subscriptions {
     const stopWatching = watch(response, this.#settings, Date.now() + expiresInMs);
     response.onEnd((end) => {
       stopWatching();
-      return this.#ended(subscription, end, onEnd);
+      this.#ended(subscription, end, onEnd);
     });
     return response;
   }
@@ -99,18 +99,15 @@ export class Subscriptions {
     return encoder.encode(retry + reset + encodeHello(startId, heartbeatMs));
   }
 
-  async #ended(
-    subscription: Subscription,
-    end: ConnectionEnd,
-    onEnd: SubscribeOptions["onEnd"],
-  ): Promise<void> {
+  #ended(subscription: Subscription, end: ConnectionEnd, onEnd: SubscribeOptions["onEnd"]): void {
     const { report, onUnsubscribe } = this.#settings;
     this.#counters.ended.count(end);
     // In a later turn: an end may come in the middle of a flush, and what an application does in its
     // hooks must not.
-    await Promise.resolve();
-    guard(report, () => onEnd?.(end));
-    guard(report, () => onUnsubscribe?.(subscription, end));
+    queueMicrotask(() => {
+      guard(report, () => onEnd?.(end));
+      guard(report, () => onUnsubscribe?.(subscription, end));
+    });
   }
 }
 

@@ -29,8 +29,11 @@ for (const [name, before, what, after] of ends) {
 const plain: KnownStream = { isEphemeral: false, idOfKey: () => undefined };
 const keyed = (id: string): KnownStream => ({ ...plain, idOfKey: () => id });
 
+const withKey = { ...entry(4), event: { id: "key", data: "4" } };
+
 const counts: [string, LogEntry, string | undefined, KnownStream, boolean][] = [
   ["an event", entry(4), undefined, plain, true],
+  ["an event without a key", entry(4), undefined, keyed("e-3"), true],
   ["an end", end, undefined, plain, false],
   ["an event of a stream that has ended", entry(4), "e-3", plain, false],
   [
@@ -40,12 +43,12 @@ const counts: [string, LogEntry, string | undefined, KnownStream, boolean][] = [
     { ...plain, isEphemeral: true },
     false,
   ],
-  ["an event whose key an earlier one has", entry(4), undefined, keyed("e-3"), false],
-  ["the earlier one itself", entry(4), undefined, keyed("e-4"), true],
-  ["an event whose key only a later one has", entry(4), undefined, keyed("e-5"), true],
+  ["an event whose key an earlier one has", withKey, undefined, keyed("e-3"), false],
+  ["the earlier one itself", withKey, undefined, keyed("e-4"), true],
+  ["an event whose key only a later one has", withKey, undefined, keyed("e-5"), true],
   [
     "an event that the log found unique",
-    { ...entry(4), isUnique: true },
+    { ...withKey, isUnique: true },
     undefined,
     keyed("e-3"),
     true,
