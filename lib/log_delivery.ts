@@ -98,6 +98,7 @@ export class LogDelivery {
   #lose(throughId: string, names?: readonly string[]): void {
     const { streams, sequencer, progress } = this.#options;
     progress.lose(throughId);
+    if (names?.length === 0) return;
     const lasting = streams.lasting();
     sequencer.skip(names ? lasting.filter(({ name }) => names.includes(name)) : lasting, throughId);
     progress.reach(throughId);

@@ -18,10 +18,23 @@ export interface ProgressWaiter {
   readonly onFail?: (failure: ProgressFailure, reason?: unknown) => void;
 }
 
+/** What is being appended, from before the log is asked until it is delivered here. */
+export interface Arrival {
+  /** Whether just that id has been delivered, and not only what comes after it. */
+  isDelivered?: boolean;
+  /** What has befallen the log before it has answered. */
+  failure?: { readonly failure: ProgressFailure; readonly reason?: unknown };
+  /** The id through which the log has lost entries before it has answered. */
+  lostId?: string;
+}
+
 /** How far a hub's log has come. */
 export class LogProgress {
   readonly #startId: () => string;
   readonly #waiters = new Set<ProgressWaiter & { readonly id: string }>();
+  // Before the log has answered; then by id.
+  readonly #unanswered = new Set<Arrival>();
+  readonly #answered = new Map<string, Arrival[]>();
   #headId: string | undefined;
   #isDue = false;
 
@@ -47,6 +60,7 @@ export class LogProgress {
   /** Records how far the log has come. Waiters learn of it at the end of the turn. */
   reach(id: string): void {
     this.#headId = id;
+    for (const arrival of this.#answered.get(id) ?? []) arrival.isDelivered = true;
     if (this.#waiters.size === 0 || this.#isDue) return;
     this.#isDue = true;
     queueMicrotask(() => this.#settle());
@@ -64,18 +78,58 @@ export class LogProgress {
     return () => this.#waiters.delete(waiting);
   }
 
-  /** Fails the waiters for ids up to one: the log has lost them. */
+  /** Begins to wait for what is about to be appended: what befalls the log from now on counts. */
+  expect(): Arrival {
+    const arrival: Arrival = {};
+    this.#unanswered.add(arrival);
+    return arrival;
+  }
+
+  /**
+   * Waits until just an id has been delivered: where the log goes on without it, it is lost. Where the
+   * log came to the id before it answered, it is not known which entries that took.
+   */
+  whenDelivered(arrival: Arrival, id: string, waiter: Required<ProgressWaiter>): void {
+    const { failure, lostId = "" } = arrival;
+    this.#unanswered.delete(arrival);
+    if (failure) return waiter.onFail(failure.failure, failure.reason);
+    if (lostId !== "" && compareIds(id, lostId) <= 0) return waiter.onFail("lost");
+    arrival.isDelivered = this.hasReached(id);
+    this.#answered.set(id, [...this.#answered.get(id) ?? [], arrival]);
+    const settle = () => this.#answered.delete(id);
+    this.whenReached(id, {
+      onReach: () => {
+        settle();
+        if (arrival.isDelivered) waiter.onReach();
+        else waiter.onFail("lost");
+      },
+      onFail: (failure, reason) => {
+        settle();
+        waiter.onFail(failure, reason);
+      },
+    });
+  }
+
+  /** Waits no more for what could not be appended. */
+  forget(arrival: Arrival): void {
+    this.#unanswered.delete(arrival);
+  }
+
+  /** Fails the waiters for ids up to one that were not delivered: the log has lost them. */
   lose(throughId: string): void {
+    for (const arrival of this.#unanswered) arrival.lostId = throughId;
     this.#fail("lost", undefined, throughId);
   }
 
   /** Fails the waiters: the log is unreachable. */
   giveUp(reason: unknown): void {
+    for (const arrival of this.#unanswered) arrival.failure ??= { failure: "unreachable", reason };
     this.#fail("unreachable", reason);
   }
 
   /** Begins anew where the log does: the ids that anybody waits for mean nothing any more. */
   reset(): void {
+    for (const arrival of this.#unanswered) arrival.failure ??= { failure: "lost" };
     this.#fail("lost");
     this.#headId = undefined;
     this.release();
@@ -83,6 +137,7 @@ export class LogProgress {
 
   /** Lets all waiters go on: the log will deliver nothing more to them. */
   release(): void {
+    for (const arrival of [...this.#answered.values()].flat()) arrival.isDelivered = true;
     for (const waiter of this.#waiters) {
       this.#waiters.delete(waiter);
       waiter.onReach();
@@ -91,7 +146,8 @@ export class LogProgress {
 
   #fail(failure: ProgressFailure, reason?: unknown, throughId?: string): void {
     for (const waiter of this.#waiters) {
-      const isMeant = throughId === undefined || compareIds(waiter.id, throughId) <= 0;
+      const isMeant = throughId === undefined ||
+        !this.hasReached(waiter.id) && compareIds(waiter.id, throughId) <= 0;
       if (!waiter.onFail || !isMeant) continue;
       this.#waiters.delete(waiter);
       waiter.onFail(failure, reason);

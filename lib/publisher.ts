@@ -9,7 +9,7 @@ import { checkEvent, type ServerSentEvent } from "./event.ts";
 import { HubError } from "./hub_error.ts";
 import { compareIds } from "./ids.ts";
 import type { Appended, EventLog } from "./log/log.ts";
-import type { LogProgress } from "./log_progress.ts";
+import type { Arrival, LogProgress } from "./log_progress.ts";
 import type { Sequencer } from "./sequencer.ts";
 import type { Stream } from "./stream.ts";
 import { checkStreamName } from "./stream_name.ts";
@@ -153,14 +153,15 @@ export class Publisher {
 
   /** Waits until the log has kept something and has delivered it here. */
   async #delivered(action: string, appending: Promise<Appended>): Promise<Appended> {
+    const arrival = this.#progress.expect();
     let appended: Appended;
     try {
       appended = await appending;
     } catch (cause) {
+      this.#progress.forget(arrival);
       throw unreachable(action, cause);
     }
-    const { throughId } = appended;
-    if (!this.#progress.hasReached(throughId)) await this.#reached(action, throughId);
+    await this.#arrived(action, arrival, appended.throughId);
     return appended;
   }
 
@@ -168,9 +169,9 @@ export class Publisher {
     return id !== undefined && stream.publisherIds.has(id);
   }
 
-  #reached(action: string, id: string): Promise<void> {
+  #arrived(action: string, arrival: Arrival, id: string): Promise<void> {
     return new Promise((resolve, reject) => {
-      this.#progress.whenReached(id, {
+      this.#progress.whenDelivered(arrival, id, {
         onReach: resolve,
         onFail: (failure, reason) =>
           reject(failure === "lost" ? lost(action) : unreachable(action, reason)),

@@ -16,7 +16,7 @@ import {
 import type { Ends } from "./ends.ts";
 import type { LogEntry, LogReceiver } from "./log.ts";
 import { decodeLoss, type Loss, Losses, type ToldLoss } from "./losses.ts";
-import type { PageIndex } from "./page_index.ts";
+import { hash, type PageIndex } from "./page_index.ts";
 import { isAfterHole, type Missing } from "./pages.ts";
 import type { Retention } from "./retention.ts";
 
@@ -51,16 +51,19 @@ export class Delivery {
   readonly #options: DeliveryOptions;
   #lastId: string;
   #last: Delivered | undefined;
+  #untold: Loss | undefined;
   #number: number | undefined;
   #isUnsure = false;
-  // Of the newest entries, so that a loss says what was lost. An entry that told of an earlier loss counts
+  // The newest entries, so that a loss says what was lost. An entry that told of an earlier loss counts
   // with the streams of that one: where it is lost itself, the new loss tells of both.
-  #streams: { readonly id: string; readonly names: readonly string[] | undefined }[] = [];
+  #newest: Known[] = [];
 
   /** Begins at the start. */
   constructor(options: DeliveryOptions) {
     this.#options = options;
     this.#lastId = options.startId;
+    // Where nothing was dropped, the oldest entry has the number 1, unless all before it was lost.
+    if (options.startId === options.ids.zero) this.#number = 0;
   }
 
   /** The id through which it has delivered, or has said what is missing. */
@@ -71,6 +74,11 @@ export class Delivery {
   /** The newest entry that the store is known to have had; `undefined` before the first. */
   get last(): Delivered | undefined {
     return this.#last;
+  }
+
+  /** What the store has lost, as this hub has found, until the entry comes that tells of it. */
+  get untold(): Loss | undefined {
+    return this.#untold;
   }
 
   /** The number after which the next entry is expected; 0 where none is known. */
@@ -127,12 +135,12 @@ export class Delivery {
       if (isHole) {
         const throughId = ids.format(stored.place, 0);
         this.#lose({ throughId, streams: undefined });
-        this.#know(throughId, undefined);
+        this.#know({ id: throughId, names: undefined });
       }
       this.#last = { id, place: stored.place, number: this.#number, text: stored.text };
       if (loss) {
         this.#hear(loss, isHole);
-        this.#know(id, loss.streams);
+        this.#know({ id, names: loss.streams && [...loss.streams.keys()], mark: markOf(stored) });
         continue;
       }
       ends.take(entries, entryTimeMs(stored));
@@ -143,22 +151,34 @@ export class Delivery {
     deliver();
   }
 
-  /** The streams of the entries after an id; `undefined` if they are not known, or too many. */
-  streamsAfter(id: string): readonly string[] | undefined {
-    if (this.#streams[0] === undefined || this.#streams[0].id > id) return undefined;
-    const after = this.#streams.filter((entry) => entry.id > id);
+  /**
+   * The streams of the entries after an id, with the id of the last one of each; `undefined` if they are
+   * not known, or too many.
+   */
+  streamsAfter(id: string): ReadonlyMap<string, string> | undefined {
+    if (this.#newest[0] === undefined || this.#newest[0].id > id) return undefined;
+    const after = this.#newest.filter((entry) => entry.id > id);
     if (after.some(({ names }) => names === undefined)) return undefined;
-    const names = new Set(after.flatMap(({ names }) => names!));
-    return names.size <= MAX_LOST_STREAMS ? [...names] : undefined;
+    const last = new Map(after.flatMap(({ id, names }) => names!.map((name) => [name, id])));
+    return last.size <= MAX_LOST_STREAMS ? last : undefined;
+  }
+
+  /** Whether an entry is the one that was delivered with an id, and not another at the same place. */
+  isDelivered(entry: StoredEntry, id: string): boolean {
+    const mark = this.#newest.findLast((known) => known.id === id)?.mark;
+    return mark === undefined || mark === markOf(entry);
   }
 
   /** Goes on after a common entry, or from the beginning: the store has lost what came after that. */
-  cut({ afterId }: Loss, common: Delivered | undefined): void {
+  cut(loss: Loss, common: Delivered | undefined): void {
+    const { afterId } = loss;
     const { retention, index, ends } = this.#options;
     this.losses.live(retention.ids.filter((id) => id > afterId));
     retention.cut(afterId);
     index.cut(afterId);
     ends.cut(afterId);
+    this.#newest = this.#newest.filter(({ id }) => id <= afterId);
+    this.#untold = loss;
     this.#last = common;
     this.#number = common ? common.number : 0;
   }
@@ -172,13 +192,13 @@ export class Delivery {
     return isHole;
   }
 
-  /** Takes note of what the store has lost; the hub is told unless it had it, or was told just before. */
+  /** Takes note of what the store has lost, and tells the hub what of that it lacks. */
   #hear(loss: ToldLoss, isTold: boolean): void {
-    const hadAll = !loss.isMixed && this.losses.wasDelivered(loss);
-    const isKnown = isTold || hadAll || this.losses.isRepeated(loss);
+    const isKnown = isTold || this.losses.isRepeated(loss);
+    const streams = isKnown ? [] : this.losses.undelivered(loss);
     this.losses.tell(loss);
-    if (isKnown) this.#lastId = loss.id;
-    else this.#lose({ throughId: loss.id, streams: loss.streams });
+    if (loss.throughId === this.#untold?.throughId) this.#untold = undefined;
+    this.#lose({ throughId: loss.id, streams });
   }
 
   #lose({ throughId, streams }: Missing): void {
@@ -191,20 +211,34 @@ export class Delivery {
   }
 
   /** Lists an entry where those who read on find it. */
-  #list({ text }: StoredEntry, id: string, entries: readonly LogEntry[]): void {
+  #list(stored: StoredEntry, id: string, entries: readonly LogEntry[]): void {
+    const { length } = stored.text;
     const names = entries.map(({ stream }) => stream);
-    this.#options.index.add({ afterId: this.#lastId, id, length: text.length, streams: names });
-    this.#know(id, [...new Set(names)]);
+    this.#options.index.add({ afterId: this.#lastId, id, length, streams: names });
+    this.#know({ id, names: [...new Set(names)], mark: markOf(stored) });
   }
 
-  /** Takes note of the streams of an entry; `undefined` if they are not known. */
-  #know(id: string, names: readonly string[] | undefined): void {
-    this.#streams.push({ id, names });
-    if (this.#streams.length > 2 * MAX_KNOWN_STREAMS) this.#streams.splice(0, MAX_KNOWN_STREAMS);
+  #know(entry: Known): void {
+    this.#newest.push(entry);
+    if (this.#newest.length > 2 * MAX_KNOWN) this.#newest.splice(0, MAX_KNOWN);
   }
 }
 
-/** Of as many entries at least it is known which streams they are of. */
-const MAX_KNOWN_STREAMS = 1_000;
+/** What is known of one of the newest entries, or of a hole. */
+interface Known {
+  readonly id: string;
+  /** Its streams; `undefined` if they are not known. */
+  readonly names: readonly string[] | undefined;
+  readonly mark?: number;
+}
+
+/** Of as many entries at least it is known which streams they are of, and how they begin. */
+const MAX_KNOWN = 1_000;
 /** As many streams are named by a loss; of more it says nothing. */
 const MAX_LOST_STREAMS = 100;
+/** By so many characters at its beginning an entry differs from another with the same place. */
+const MARK_LENGTH = 256;
+
+function markOf({ text }: StoredEntry): number {
+  return hash(text.slice(0, MARK_LENGTH)) ^ text.length;
+}

@@ -90,7 +90,8 @@ export interface LogReceiver {
   /**
    * Is told that entries up to an id can't be delivered any more: they were trimmed or lost first.
    *
-   * @param streams The streams that they were of; left out, any may be.
+   * @param streams The streams that they were of; left out, any may be. Empty where nobody lacks any of
+   * them, but who waits for what was appended here and is not delivered by now.
    */
   readonly lost: (throughId: string, streams?: readonly string[]) => void;
   /**

@@ -14,8 +14,13 @@ export interface Loss {
   readonly afterId: string;
   /** The id of the last event lost. */
   readonly throughId: string;
-  /** The streams that the lost events were of; `undefined` if not all are known. */
-  readonly streams: readonly string[] | undefined;
+  /**
+   * The streams that the lost events were of, with the id of the last one of each; `undefined` if not all
+   * are known.
+   */
+  readonly streams: ReadonlyMap<string, string> | undefined;
+  /** The number of the entry before the lost ones, which the first new entry goes on from; if known. */
+  readonly number: number | undefined;
   /**
    * Whether the store had got new entries before the last of the lost ones: by the clock of the machine
    * that it went on with it was earlier. Then ids say nothing of who has what.
@@ -31,11 +36,13 @@ export interface ToldLoss extends Loss {
 
 /** Encodes a loss as an item of an entry. All hubs that tell of one loss give it one key. */
 export function encodeLoss(loss: Loss, ids: EntryIds): Item {
-  const { streams, isMixed } = loss;
+  const { streams, number, isMixed } = loss;
   const [after, through] = [loss.afterId, loss.throughId].map((id) => ids.withoutEpoch(id));
+  const names = streams && [...streams.keys()];
+  const last = streams && [...streams.values()].map((id) => ids.withoutEpoch(id));
   // No stream has an empty name, so hubs that know no losses pass over the entry.
   return {
-    text: JSON.stringify(["", { after, through, streams, isMixed }]),
+    text: JSON.stringify(["", { after, through, streams: names, last, number, isMixed }]),
     key: ` lost ${through}`,
   };
 }
@@ -44,18 +51,24 @@ export function encodeLoss(loss: Loss, ids: EntryIds): Item {
 export function decodeLoss({ place, text }: StoredEntry, ids: EntryIds): ToldLoss | undefined {
   const id = ids.after(place);
   if (text === UNBOUNDED) {
-    return { afterId: ids.zero, throughId: id, streams: undefined, isMixed: false, id };
+    const unknown = { streams: undefined, number: undefined, isMixed: false };
+    return { afterId: ids.zero, throughId: id, ...unknown, id };
   }
   if (!/^\[[0-9.]+,\["",/.test(text)) return undefined;
   try {
-    const [, [, { after, through, streams, isMixed }]] = JSON.parse(text);
+    const [, [, { after, through, streams, last = [], number, isMixed }]] = JSON.parse(text);
     const [afterId, throughId] = [after, through].map((part) => ids.withEpoch(`${part}`));
     if (!ids.has(afterId!) || !ids.has(throughId!)) return undefined;
     const isList = Array.isArray(streams) && streams.every(isStreamName);
+    const lastId = (index: number) => {
+      const id = ids.withEpoch(`${last[index]}`);
+      return ids.has(id) ? id : throughId!;
+    };
     return {
       afterId: afterId!,
       throughId: throughId!,
-      streams: isList ? streams : undefined,
+      streams: isList ? new Map(streams.map((name, i) => [name, lastId(i)])) : undefined,
+      number: typeof number === "number" ? number : undefined,
       isMixed: isMixed === true,
       id,
     };
@@ -63,6 +76,17 @@ export function decodeLoss({ place, text }: StoredEntry, ids: EntryIds): ToldLos
     // No hub has written it.
     return undefined;
   }
+}
+
+/** A loss and another one that came after it, before an entry told of the first, as one. */
+export function both(first: Loss, second: Loss): Loss {
+  const [a, b] = [first.streams, second.streams];
+  return {
+    ...second,
+    throughId: first.throughId > second.throughId ? first.throughId : second.throughId,
+    streams: a && b && new Map([...a, ...b].sort(([, a], [, b]) => a < b ? -1 : 1)),
+    isMixed: first.isMixed || second.isMixed,
+  };
 }
 
 /** What hubs without numbers write at the place where they were: all up to there may be lost. */
@@ -95,6 +119,33 @@ export class Losses {
     return this.#lived.includes(withoutIndex(throughId));
   }
 
+  /**
+   * The streams of a loss of which somebody lacks an event; `undefined` if it may be any.
+   *
+   * @param atId How far this one has come. The losses that are told of up to there, it was told of.
+   */
+  lacking({ streams, throughId, isMixed }: Loss, atId: string): readonly string[] | undefined {
+    if (!streams || isMixed) return undefined;
+    const told = this.#told.filter((loss) =>
+      loss.id <= atId && !loss.isMixed && loss.throughId <= throughId
+    );
+    const hadId = told.reduce(
+      (greatest, loss) => greatest > loss.throughId ? greatest : loss.throughId,
+      atId <= throughId ? atId : "",
+    );
+    return namesAfter(streams, hadId);
+  }
+
+  /** The same for a hub, by what it had delivered before that was lost. */
+  undelivered(loss: ToldLoss): readonly string[] | undefined {
+    if (loss.isMixed) return undefined;
+    if (this.wasDelivered(loss)) return [];
+    const names = this.lacking(loss, loss.id);
+    const through = withoutIndex(loss.throughId);
+    const lived = this.#lived.reduce((a, id) => id <= through && id > a ? id : a, "");
+    return names?.filter((name) => withoutIndex(loss.streams!.get(name)!) > lived);
+  }
+
   /** Whether a loss that stands before one of two tells all that this one does. */
   isRepeated(loss: ToldLoss): boolean {
     return this.#told.some(({ id, afterId, throughId }) =>
@@ -124,6 +175,10 @@ export function hasAllOf({ throughId, isMixed }: Loss, id: string): boolean {
 
 /** As many lost entries as are remembered one by one. */
 const MAX_LIVED = 10_000;
+
+function namesAfter(streams: ReadonlyMap<string, string>, id: string): string[] {
+  return [...streams].flatMap(([name, lastId]) => lastId > id ? [name] : []);
+}
 
 function withoutIndex(id: string): string {
   return id.slice(0, -INDEX_LENGTH);

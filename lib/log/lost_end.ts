@@ -43,7 +43,7 @@ export async function findLostEnd(
   for (let high = kept.length; low < high;) {
     const middle = (low + high) >>> 1;
     const found = await entryAt(store, ids.placeOf(kept[middle]!));
-    if (found) [low, stored] = [middle + 1, found];
+    if (found && delivery.isDelivered(found, kept[middle]!)) [low, stored] = [middle + 1, found];
     else high = middle;
   }
   const afterId = kept[low - 1] ?? gone;
@@ -63,6 +63,7 @@ export async function findLostEnd(
       throughId: last.id,
       // Those that had all of it lack the new entries, and nobody knows of which streams these are.
       streams: isMixed ? undefined : delivery.streamsAfter(afterId),
+      number: stored && entryNumber(stored),
       isMixed,
     },
     common: stored && {

@@ -142,9 +142,9 @@ function hasEntryOf({ afterId, ids }: Page, id: string): boolean {
   return id === afterId || ids.some((other) => other.startsWith(place));
 }
 
-/** FNV-1a, in 31 bits. */
-function hash(name: string): number {
+/** FNV-1a of a text, in 31 bits. */
+export function hash(text: string): number {
   let hash = 0x811c9dc5;
-  for (let i = 0; i < name.length; i++) hash = Math.imul(hash ^ name.charCodeAt(i), 0x01000193);
+  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
   return hash >>> 1;
 }

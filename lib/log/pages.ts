@@ -30,24 +30,34 @@ export interface Missing {
   readonly streams: readonly string[] | undefined;
 }
 
-/** What comes after an id and is gone, as far as a reading tells before its entries. */
-export function missingAfter(
+/** What a reading tells before its entries. */
+interface Start {
+  /** What comes after the id and is gone. */
+  readonly missing?: Missing;
+  /** The number after which the first entry is expected, if that is known. */
+  readonly number?: number | undefined;
+}
+
+function startOf(
   ids: EntryIds,
   losses: Losses,
   { afterId, place, stored, gone }: Reading,
-): Missing | undefined {
-  if (gone > afterId) return { throughId: gone, streams: undefined };
+): Start {
+  if (gone > afterId) return { missing: { throughId: gone, streams: undefined } };
   const first = stored[0]?.place;
   // Nobody has lost it where it is there, was dropped, or is yet to come.
-  if (first === place || place <= ids.placeOf(gone)) return undefined;
+  if (first === undefined || first === place || place <= ids.placeOf(gone)) return {};
   const loss = losses.of(afterId);
   if (loss && !loss.isMixed) {
-    if (!hasAllOf(loss, afterId)) return loss;
+    const { number, throughId } = loss;
+    if (!hasAllOf(loss, afterId)) {
+      return { missing: { throughId, streams: losses.lacking(loss, afterId) }, number };
+    }
     // Where the entry that told of the loss is missing itself, more may be.
-    if (first === undefined || first <= ids.placeOf(loss.id)) return undefined;
+    if (number !== undefined || first <= ids.placeOf(loss.id)) return { number };
   }
   // It was there when the id was given, and nobody has dropped it: the store has lost it.
-  return first === undefined ? undefined : { throughId: ids.format(first, 0), streams: undefined };
+  return { missing: { throughId: ids.format(first, 0), streams: undefined } };
 }
 
 /** Whether an entry has a number, and not the one that follows another. */
@@ -60,8 +70,7 @@ export function isAfterHole(entry: StoredEntry, number: number | undefined): boo
 export function pageAfter(ids: EntryIds, losses: Losses, reading: Reading): LogPage {
   const { nowMs } = reading;
   const entries: LogEntry[] = [];
-  let missing = missingAfter(ids, losses, reading);
-  let number: number | undefined;
+  let { missing, number } = startOf(ids, losses, reading);
   for (const entry of reading.stored) {
     const fromId = missing?.throughId ?? reading.afterId;
     const before = missingAt(ids, losses, entry, { fromId, number });
@@ -93,7 +102,7 @@ function missingAt(
   const loss = decodeLoss(entry, ids);
   const isTold = !loss || loss.id <= fromId || hasAllOf(loss, fromId) || losses.isRepeated(loss);
   if (isTold) return hole;
-  const told = { throughId: loss.id, streams: loss.streams };
+  const told = { throughId: loss.id, streams: losses.lacking(loss, fromId) };
   return hole ? both(hole, told) : told;
 }
 

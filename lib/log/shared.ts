@@ -21,7 +21,7 @@ import type {
 } from "./log.ts";
 import { LogLag } from "./log_lag.ts";
 import { LogMeter, type LogStats } from "./log_stats.ts";
-import { encodeLoss } from "./losses.ts";
+import { both, encodeLoss } from "./losses.ts";
 import { findLostEnd } from "./lost_end.ts";
 import { PageIndex } from "./page_index.ts";
 import { goneThrough, PAGE_LENGTH, PageReader, readSized } from "./page_reader.ts";
@@ -368,9 +368,13 @@ export class SharedLog implements EventLog {
   async #checkEnd(): Promise<void> {
     const { ids, delivery, pages } = this.#epoch!;
     const lost = await findLostEnd(this.#store, ids, delivery, this.#retention.ids);
+    const { untold } = delivery;
+    const loss = lost && untold ? both(untold, lost.loss) : lost?.loss ?? untold;
+    if (!loss) return;
+    const number = lost ? lost.common?.number ?? 0 : delivery.number;
+    await this.#write([encodeLoss(loss, ids)], number);
     if (!lost) return;
-    await this.#write([encodeLoss(lost.loss, ids)], lost.common ? lost.common.number : 0);
-    delivery.cut(lost.loss, lost.common);
+    delivery.cut(loss, lost.common);
     pages.clear();
   }
 

@@ -11,7 +11,10 @@ export class Forward implements AsyncDisposable {
   readonly #listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   readonly #open = new Set<Deno.Conn>();
   readonly #accepting: Promise<void>;
-  readonly #pipes: Promise<unknown>[] = [];
+  readonly #pipes = new Set<Promise<unknown>>();
+  #isCut = false;
+  // Resolves at once while it is not paused.
+  #going: Promise<void> = Promise.resolve();
 
   /** Begins to listen. */
   constructor(target: number) {
@@ -24,6 +27,25 @@ export class Forward implements AsyncDisposable {
     return this.#listener.addr.port;
   }
 
+  /** Ends all connections, and from now on each new one, until it is joined. */
+  cut(): void {
+    this.#isCut = true;
+    for (const connection of this.#open) close(connection);
+    this.#open.clear();
+  }
+
+  /** Ends what `cut()` has begun. */
+  join(): void {
+    this.#isCut = false;
+  }
+
+  /** Holds back what comes from the target. The function returned lets it go on. */
+  pause(): () => void {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#going = promise;
+    return resolve;
+  }
+
   /** Ends all connections. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#listener.close();
@@ -33,16 +55,50 @@ export class Forward implements AsyncDisposable {
 
   async #accept(): Promise<void> {
     for await (const near of this.#listener) {
-      const far = await Deno.connect({ hostname: "127.0.0.1", port: this.target });
+      if (this.#isCut) {
+        close(near);
+        continue;
+      }
+      const far = await this.#reach();
+      if (!far) {
+        close(near);
+        continue;
+      }
       for (const connection of [near, far]) this.#open.add(connection);
-      this.#pipes.push(pipe(near, far), pipe(far, near));
+      this.#track(pipe(near, far, () => undefined));
+      this.#track(pipe(far, near, () => this.#going));
     }
+  }
+
+  async #reach(): Promise<Deno.Conn | undefined> {
+    try {
+      return await Deno.connect({ hostname: "127.0.0.1", port: this.target });
+    } catch {
+      // Nobody listens there.
+      return undefined;
+    }
+  }
+
+  #track(piping: Promise<void>): void {
+    this.#pipes.add(piping);
+    piping.then(() => this.#pipes.delete(piping));
   }
 }
 
-async function pipe(from: Deno.Conn, to: Deno.Conn): Promise<void> {
+/** Passes on what comes; each piece waits for what `before()` returns. */
+async function pipe(
+  from: Deno.Conn,
+  to: Deno.Conn,
+  before: () => Promise<void> | undefined,
+): Promise<void> {
   try {
-    await from.readable.pipeTo(to.writable);
+    const gate = new TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>>({
+      async transform(bytes, controller) {
+        await before();
+        controller.enqueue(bytes);
+      },
+    });
+    await from.readable.pipeThrough(gate).pipeTo(to.writable);
   } catch {
     // One end has gone.
   }

@@ -5,7 +5,13 @@
  */
 
 import { encodeEndRecord, type EndRecord } from "../../lib/log/ends.ts";
-import { encodeEntry, encodeItem, type Item, type StoredEntry } from "../../lib/log/entries.ts";
+import {
+  encodeEntry,
+  encodeItem,
+  entryNumber,
+  type Item,
+  type StoredEntry,
+} from "../../lib/log/entries.ts";
 import {
   type EntryStore,
   EpochError,
@@ -45,9 +51,13 @@ export class SharedList {
   clock = 100;
   added: PromiseWithResolvers<void> = Promise.withResolvers();
 
-  /** Begins with entries, which it adds to. */
+  /** Begins with entries, which it adds to. Those before them, by their numbers, were dropped. */
   constructor(entries: StoredEntry[] = []) {
     this.entries = entries;
+    const [first] = entries;
+    if (first && entryNumber(first) !== 1) {
+      this.gone = `${Number(first.place) - 1}0000`.padStart(7, "0");
+    }
   }
 
   /** Wakes those that wait for an entry. */
@@ -93,6 +103,7 @@ export class ListStore implements EntryStore {
   following: Promise<unknown> = Promise.resolve();
   trimming: Promise<unknown> = Promise.resolve();
   #isCut = false;
+  #cuts = 0;
   #onDown: ((reason: unknown) => void) | undefined;
   #isClosed = false;
 
@@ -162,6 +173,7 @@ export class ListStore implements EntryStore {
   /** Has it be away until it is joined again. */
   cut(): void {
     this.#isCut = true;
+    this.#cuts++;
     this.#onDown?.(new Error("cut off"));
     this.list.ring();
   }
@@ -185,7 +197,10 @@ export class ListStore implements EntryStore {
 
   async next(afterPlace: string, count: number, mayWait: boolean): Promise<StoredEntry[]> {
     this.nexts.push(count);
+    const cuts = this.#cuts;
     await this.following;
+    // As a connection that has been lost since.
+    if (cuts !== this.#cuts) throw new Error("cut off");
     const fresh = () => this.entries.filter(({ place }) => place > afterPlace).slice(0, count);
     if (mayWait && fresh().length === 0 && !this.#isClosed && !this.#isCut) {
       await this.list.added.promise;

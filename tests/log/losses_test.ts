@@ -119,6 +119,117 @@ Deno.test("hubs tell of a loss also where new entries stand at the places of the
   }
 });
 
+Deno.test("a hub does not take a new entry for the lost one that had its place", async () => {
+  const list = new SharedList();
+  const { a, b, ids: [, e1, e2] } = await failOver(list);
+  await using _ = a;
+  await using __ = b;
+  await using onA = connect(a, e2);
+  list.clock -= 2;
+  await rejoin(b);
+  assertEquals(await publish(b, "f0"), e1);
+  await rejoin(a);
+  await publish(a, "last");
+  assertEquals(await next(onA, 2), [GAP, "last"]);
+});
+
+Deno.test("a publish is not acknowledged where the store took it and lost it before it was read", async () => {
+  for (const isCut of [true, false]) {
+    const list = new SharedList();
+    await using a = await start(list);
+    await using b = await start(list);
+    const gate = Promise.withResolvers<void>();
+    for (const { store } of [a, b]) store.following = gate.promise;
+    await publish(a, "1");
+    await until(() => b.hub.stream("x")?.published === 1);
+    const restore = list.snapshot();
+    const lost = assertRejects(() => publish(a, "2"), Error);
+    await until(() => list.entries.length === 2);
+    if (isCut) a.store.cut();
+    restore();
+    const third = publish(b, "3");
+    await until(() => list.entries.length === 2);
+    gate.resolve();
+    await rejoin(a);
+    await Promise.all([lost, third]);
+  }
+});
+
+Deno.test("a client is told of an entry that is missing before the one that tells of a loss", async () => {
+  const list = new SharedList();
+  const { a, b, ids: [d, e1, e2] } = await failOver(list);
+  await using _ = a;
+  await using __ = b;
+  await rejoin(b);
+  await publish(b, "f0");
+  await publish(b, "f1");
+  await rejoin(a);
+  await publish(a, "g");
+  list.entries.splice(list.entries.findIndex(({ text }) => text.includes("f0")), 1);
+  await using c = await start(list, { historyEvents: 1 });
+  for (const id of [d, e1, e2]) {
+    await using client = connect(c, id);
+    const seen = await next(client, 2);
+    while (seen.at(-1) !== "g") seen.push(...await next(client, 1));
+    assertEquals(seen[0], GAP);
+  }
+});
+
+Deno.test("a hub tells again of a loss whose entry is lost before the hub has read it", async () => {
+  const list = new SharedList();
+  const { a, b, ids: [d] } = await failOver(list);
+  await using _ = a;
+  await using __ = b;
+  await using onB = connect(b, d);
+  const gate = Promise.withResolvers<void>();
+  const restore = list.snapshot();
+  a.store.following = gate.promise;
+  a.store.join();
+  await until(() => list.entries.some(({ text }) => text.includes("through")));
+  a.store.cut();
+  restore();
+  gate.resolve();
+  await rejoin(a);
+  await rejoin(b);
+  await publish(b, "f");
+  assertEquals(await next(onB, 2), [GAP, "f"]);
+});
+
+Deno.test("a hub that starts tells of what is missing before the oldest entry, unless it was dropped", async () => {
+  const list = new SharedList();
+  await using a = await start(list);
+  const first = await publish(a, "1");
+  await publish(a, "2");
+  await publish(a, "3");
+  list.entries.splice(0, 2);
+  await using b = await start(list);
+  await using onB = connect(b, first);
+  assertEquals(await next(onB, 2), [GAP, "3"]);
+});
+
+Deno.test("a hub tells of a loss only those streams whose lost events it lacked", async () => {
+  const list = new SharedList();
+  const { a, b } = await failOver(list);
+  await using _ = a;
+  await using __ = b;
+  await Promise.all([rejoin(a), rejoin(b)]);
+  await publish(a, "f");
+  await until(() => b.hub.stream("x")?.lastId === a.hub.stream("x")?.lastId);
+  const restore = list.snapshot();
+  await publish(a, "g", "y");
+  await until(() => b.hub.stream("y")?.published === 2);
+  await using onX = connect(b, b.hub.stream("x")!.lastId!);
+  await using onY = connect(b, b.hub.stream("y")!.lastId!, "stream=y");
+  b.store.cut();
+  await publish(a, "h");
+  a.store.cut();
+  restore();
+  await Promise.all([rejoin(a), rejoin(b)]);
+  for (const stream of ["x", "y"]) await publish(a, "last", stream);
+  assertEquals(await next(onX, 2), [GAP, "last"]);
+  assertEquals(await next(onY, 1), ["last"]);
+});
+
 Deno.test("a client that had a part of what a store has lost is told of a gap, on every hub", async () => {
   const list = new SharedList();
   const { a, b, ids: [, e1] } = await failOver(list);
