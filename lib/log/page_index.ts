@@ -111,6 +111,15 @@ export class PageIndex {
     return { throughId, page: undefined };
   }
 
+  /** Whether an entry, as far as is listed, stands between two ids, or stood there and was lost. */
+  hasBetween(id: string, nextId: string): boolean {
+    const page = this.#pages[this.#firstEndingAfter(id)];
+    if (!page) return false;
+    return page.afterId > id
+      ? page.afterId <= nextId
+      : page.ids.find((other) => other > id)! < nextId;
+  }
+
   #firstEndingAfter(id: string): number {
     let low = 0;
     let high = this.#pages.length;

@@ -117,7 +117,7 @@ export class PageReader {
   }
 
   async #readStore(afterId: string): Promise<ReadPage> {
-    const { store, ids, losses } = this.#source;
+    const { store, ids, index, losses } = this.#source;
     for (let place = ids.placeOf(afterId);;) {
       this.#checkUp();
       const [stored, gone] = await Promise.all([
@@ -125,7 +125,9 @@ export class PageReader {
         goneThrough(store, ids),
       ]);
       const { nowMs } = store;
-      const page = pageAfter(ids, losses, { afterId, place, stored, gone, nowMs });
+      const [first] = stored;
+      const hasHole = first !== undefined && index.hasBetween(afterId, ids.format(first.place, 0));
+      const page = pageAfter(ids, losses, { afterId, place, stored, gone, hasHole, nowMs });
       const last = stored.at(-1)?.place ?? place;
       // The entry of the id itself, or a page that no hub has written, is not all there is.
       if (page.entries.length > 0 || page.goneThrough || last === place) return { afterId, page };

@@ -20,6 +20,8 @@ export interface Reading {
   readonly gone: string;
   /** The time by the clock that entries are stamped with. */
   readonly nowMs: number;
+  /** Whether the hub knows of an entry between the id and the first of these. */
+  readonly hasHole: boolean;
 }
 
 /** What is missing before an entry. */
@@ -41,14 +43,15 @@ interface Start {
 function startOf(
   ids: EntryIds,
   losses: Losses,
-  { afterId, place, stored, gone }: Reading,
+  { afterId, place, stored, gone, hasHole }: Reading,
 ): Start {
   if (gone > afterId) return { missing: { throughId: gone, streams: undefined } };
   const first = stored[0]?.place;
   // Nobody has lost it where it is there, was dropped, or is yet to come.
-  if (first === undefined || first === place || place <= ids.placeOf(gone)) return {};
+  const isDropped = place <= ids.placeOf(gone);
+  if (first === undefined || first === place || isDropped && !hasHole) return {};
   const loss = losses.of(afterId);
-  if (loss && !loss.isMixed) {
+  if (loss && !loss.isMixed && !isDropped) {
     const { number, throughId } = loss;
     if (!hasAllOf(loss, afterId)) {
       return { missing: { throughId, streams: losses.lacking(loss, afterId) }, number };
@@ -56,7 +59,7 @@ function startOf(
     // Where the entry that told of the loss is missing itself, more may be.
     if (number !== undefined || first <= ids.placeOf(loss.id)) return { number };
   }
-  // It was there when the id was given, and nobody has dropped it: the store has lost it.
+  // What was there when the id was given, and nobody has dropped, the store has lost.
   return { missing: { throughId: ids.format(first, 0), streams: undefined } };
 }
 

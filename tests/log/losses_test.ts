@@ -175,6 +175,22 @@ Deno.test("a client is told of an entry that is missing before the one that tell
   }
 });
 
+Deno.test("a client is told of an entry that is missing behind its own, which was dropped", async () => {
+  const list = new SharedList();
+  await using knows = await start(list);
+  const ids: string[] = [];
+  for (const data of ["1", "2", "3", "4"]) ids.push(await publish(knows, data));
+  list.entries.splice(2, 1);
+  await using never = await start(list, { historyEvents: 1 });
+  for (const instance of [knows, never]) {
+    await using client = connect(instance, ids[1]);
+    assertEquals((await next(client, 2)).at(-1), "4");
+  }
+  await never.store.trim(["101", "102"], "1020001");
+  await using client = connect(never, ids[1]);
+  assertEquals(await next(client, 2), [GAP, "4"]);
+});
+
 Deno.test("a hub tells again of a loss whose entry is lost before the hub has read it", async () => {
   const list = new SharedList();
   const { a, b, ids: [d] } = await failOver(list);
