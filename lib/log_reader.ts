@@ -65,13 +65,15 @@ export class LogReader {
       if (page.entries.length > 0 || page.throughId) return encodePage(page, streams, state);
       // The hub was further when it asked.
       if (compareIds(afterId, headId) < 0) return { ...nothing(afterId), isLost: true };
+      // Where the hub has come just as far, what the log has to say of a loss is yet to come.
+      if (afterId === headId && afterId === this.#progress.headId) await this.#pause();
       await new Promise<void>((resolve) => {
         response.onEnd(this.#progress.whenReached(afterId, { onReach: resolve }));
       });
     } catch (error) {
       if (error instanceof DOMException && error.name === "QuotaExceededError") response.sendAway();
       // Who operates it is told by the log itself; the subscriber has its heartbeat meanwhile.
-      else if (!response.isEnded) await new Promise<void>((resolve) => this.#paused.add(resolve));
+      else if (!response.isEnded) await this.#pause();
     }
     return nothing(afterId);
   }
@@ -90,6 +92,10 @@ export class LogReader {
   retry(): void {
     for (const resume of this.#paused) resume();
     this.#paused.clear();
+  }
+
+  #pause(): Promise<void> {
+    return new Promise((resolve) => void this.#paused.add(resolve));
   }
 
   /** Aborted when a response ends. */

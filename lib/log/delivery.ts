@@ -81,6 +81,11 @@ export class Delivery {
     return this.#untold;
   }
 
+  /** Whether some clients had events before the one with this id that the store has lost. */
+  isUncertain(id: string): boolean {
+    return this.losses.isUncertain(id, this.#untold);
+  }
+
   /** The number after which the next entry is expected; 0 where none is known. */
   get number(): number {
     return this.#number ?? 0;

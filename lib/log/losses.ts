@@ -161,10 +161,13 @@ export class Losses {
   /**
    * Whether a client whose last event has this id may or may not have had events that are lost: the
    * event was published after them, and before the entry that tells of the loss.
+   *
+   * @param untold A loss of which the entry is yet to come.
    */
-  isUncertain(id: string): boolean {
-    return this.#told.some((loss) => loss.afterId < id && id < loss.id) &&
-      !this.#lived.includes(withoutIndex(id));
+  isUncertain(id: string, untold?: Loss): boolean {
+    const isWithin = untold !== undefined && untold.afterId < id ||
+      this.#told.some((loss) => loss.afterId < id && id < loss.id);
+    return isWithin && !this.#lived.includes(withoutIndex(id));
   }
 }
 

@@ -138,7 +138,7 @@ export class SharedLog implements EventLog {
 
   /** Whether some clients had events before the one with this id that the store has lost. */
   isUncertain(id: string): boolean {
-    return this.#epoch?.delivery.losses.isUncertain(id) ?? false;
+    return this.#epoch?.delivery.isUncertain(id) ?? false;
   }
 
   /** Figures of the log, as of the last time that it compared itself with its store. */

@@ -191,6 +191,27 @@ Deno.test("a client is told of an entry that is missing behind its own, which wa
   assertEquals(await next(client, 2), [GAP, "4"]);
 });
 
+Deno.test("a client that reads on past a loss before the hub has heard of it is told of a gap", async () => {
+  const list = new SharedList();
+  await using a = await start(list, { historyEvents: 1 });
+  await using b = await start(list);
+  const d = await publish(a, "d");
+  await until(() => b.hub.stream("x")?.published === 1);
+  const restore = list.snapshot();
+  b.store.cut();
+  for (const data of ["e1", "e2"]) await publish(a, data);
+  restore();
+  await rejoin(b);
+  const gate = Promise.withResolvers<void>();
+  a.store.following = gate.promise;
+  await publish(b, "f");
+  await until(() => a.hub.stream("x")?.published === 4);
+  await using client = connect(a, d);
+  assertEquals(await next(client, 1), ["f"]);
+  gate.resolve();
+  assertEquals(await next(client, 1), [GAP]);
+});
+
 Deno.test("a hub tells again of a loss whose entry is lost before the hub has read it", async () => {
   const list = new SharedList();
   const { a, b, ids: [d] } = await failOver(list);
