@@ -165,9 +165,11 @@ export class Losses {
    * @param untold A loss of which the entry is yet to come.
    */
   isUncertain(id: string, untold?: Loss): boolean {
-    const isWithin = untold !== undefined && untold.afterId < id ||
-      this.#told.some((loss) => loss.afterId < id && id < loss.id);
-    return isWithin && !this.#lived.includes(withoutIndex(id));
+    const wasLived = this.#lived.includes(withoutIndex(id));
+    // What stands behind the lost ones was delivered with or without them, also where it is lost itself.
+    const isCertain = ({ throughId }: Loss) => wasLived && id <= throughId;
+    if (untold && untold.afterId < id && !isCertain(untold)) return true;
+    return this.#told.some((loss) => loss.afterId < id && id < loss.id && !isCertain(loss));
   }
 }
 

@@ -5,7 +5,7 @@ const FIRST_SEED = 20_261_126;
 /** Seeds that have failed, by engine. */
 const FOUND: Record<string, readonly number[]> = {
   // A lost end after a lost end, deleted entries, answers that came late, losses told and lost again.
-  list: [101_098, 101_596, 56, 228, 363, 768, 1_938, 2_015, 4_886],
+  list: [101_098, 101_596, 56, 228, 363, 768, 1_938, 2_015, 4_886, 8_666],
 };
 /** By engine, so that each takes a few seconds. */
 const SCHEDULES: Record<string, number> = { list: 141, memory: 70, kv: 40, redis: 40 };
