@@ -40,8 +40,9 @@ export class LogDelivery {
    * @param onChange Called when the log goes away, and when it is back.
    */
   receiver(onDeliver: () => void, onChange: LogReceiver["changed"]): LogReceiver {
-    const { progress, report } = this.#options;
+    const { streams, progress, report } = this.#options;
     return {
+      limits: streams.limits,
       deliver: (entries) =>
         guard(report, () => {
           this.#deliver(entries);
@@ -76,9 +77,10 @@ export class LogDelivery {
   /** Takes an entry into the hub's order, if the entry counts. */
   #take(entry: LogEntry): void {
     const { streams, sequencer, progress, now } = this.#options;
-    const { id, event, ageMs } = entry;
+    const { id, event, ageMs, leftOut } = entry;
     try {
       const stream = streams.create(entry.stream, now());
+      if (leftOut) sequencer.leaveOut(stream, leftOut);
       const endId = endAfter(stream.endId, entry);
       if (!event) return sequencer.end(stream, endId!, ageMs);
       stream.endId = endId;

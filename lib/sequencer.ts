@@ -7,6 +7,8 @@
 import { encodeChecked, type ServerSentEvent } from "./event.ts";
 import { MAX_CHUNK_BYTES } from "./event_response.ts";
 import { Histogram, type HistogramCounts } from "./histogram.ts";
+import { compareIds } from "./ids.ts";
+import type { LeftOut } from "./log/log.ts";
 import type { Report } from "./report.ts";
 import type { Stream, StreamAudience } from "./stream.ts";
 import type { Streams } from "./streams.ts";
@@ -90,6 +92,17 @@ export class Sequencer {
     stream.endId = endId;
     stream.touchedMs = this.#now() - ageMs;
     for (const audience of stream.audiences) audience.endIfDone();
+  }
+
+  /** Has a stream begin after events that are in the log alone. Call it before anybody subscribes to it. */
+  leaveOut(stream: Stream, { throughId, events }: LeftOut): void {
+    if (this.#dirty.has(stream)) this.flush();
+    // What is lost between them and the next event is lost all the same.
+    const { evictedId } = stream.history;
+    stream.skip(++this.#head, compareIds(evictedId, throughId) > 0 ? evictedId : throughId);
+    stream.published += events;
+    this.#published += events;
+    this.#streams.settle([stream], this.#now());
   }
 
   /** Leaves out what streams would have had up to an id. It tells those that subscribe to them. */

@@ -6,6 +6,7 @@
 
 import { History } from "./history.ts";
 import { HubError } from "./hub_error.ts";
+import type { HistoryLimits } from "./log/log.ts";
 import { SortedNames } from "./sorted_names.ts";
 import { Stream, type StreamOptions } from "./stream.ts";
 import { checkStreamName } from "./stream_name.ts";
@@ -62,6 +63,13 @@ export class Streams {
   /** Those that were created, in the order of their names, from after a name on. */
   after(name: string): IteratorObject<Stream> {
     return this.#created.after(name).map((name) => this.#byName.get(name)!);
+  }
+
+  /** How much the histories can keep, also those of streams that are yet to come. */
+  get limits(): HistoryLimits {
+    const { historyTotalBytes, historyEvents, historyBytes, historyMs } = this.#options;
+    const bounds = { maxEvents: historyEvents, maxBytes: historyBytes, maxAgeMs: historyMs };
+    return { maxBytes: historyTotalBytes, of: (name) => this.get(name)?.bounds ?? bounds };
   }
 
   /** All whose events are not of the moment, those that only have subscribers included. */

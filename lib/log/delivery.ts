@@ -5,19 +5,13 @@
  * @module
  */
 
-import {
-  byteLength,
-  decodeEntry,
-  type EntryIds,
-  entryNumber,
-  entryTimeMs,
-  type StoredEntry,
-} from "./entries.ts";
 import type { Ends } from "./ends.ts";
+import { type EntryIds, entryNumber, type StoredEntry } from "./entries.ts";
 import type { LogEntry, LogReceiver } from "./log.ts";
 import { decodeLoss, type Loss, Losses, type ToldLoss } from "./losses.ts";
-import { hash, type PageIndex } from "./page_index.ts";
+import type { PageIndex } from "./page_index.ts";
 import { isAfterHole, type Missing } from "./pages.ts";
+import { markOf, type ReadEntry, readEntry } from "./read_entry.ts";
 import type { Retention } from "./retention.ts";
 
 /** What a {@linkcode Delivery} delivers to, and where it keeps its books. */
@@ -93,14 +87,14 @@ export class Delivery {
 
   /** Whether the numbers of a page go on where the last one ended, as far as there are numbers. */
   goesOn([first]: readonly StoredEntry[]): boolean {
-    return first === undefined || !isAfterHole(first, this.#number);
+    return first === undefined || !isAfterHole(entryNumber(first), this.#number);
   }
 
   /** Whether something is missing before one of the entries of a page, as far as there are numbers. */
   hasHole(page: readonly StoredEntry[]): boolean {
     let number = this.#number;
     return page.some((entry) => {
-      const isHole = isAfterHole(entry, number) ||
+      const isHole = isAfterHole(entryNumber(entry), number) ||
         decodeLoss(entry, this.#options.ids) !== undefined;
       number = entryNumber(entry) ?? number;
       return isHole || number === undefined && this.#isUnsure;
@@ -121,6 +115,12 @@ export class Delivery {
 
   /** Delivers the next entries. */
   take(page: readonly StoredEntry[]): void {
+    const nowMs = this.#options.nowMs();
+    this.deliver(page.map((stored) => readEntry(stored, this.#options.ids, nowMs)));
+  }
+
+  /** Delivers what is to be delivered of the next entries. */
+  deliver(page: Iterable<ReadEntry>): void {
     const { ids, receiver, retention, ends } = this.#options;
     const nowMs = this.#options.nowMs();
     let fresh: LogEntry[] = [];
@@ -128,30 +128,28 @@ export class Delivery {
       if (fresh.length > 0) receiver.deliver(fresh);
       fresh = [];
     };
-    for (const stored of page) {
-      const entries = decodeEntry(stored, ids, nowMs);
-      const id = entries.at(-1)?.id ?? ids.after(stored.place);
+    for (const read of page) {
+      const { id, place, loss } = read;
       // By a clock that is ahead it may seem to be from later, and would hold up what comes after it.
-      retention.add(id, byteLength(stored.text), Math.min(entryTimeMs(stored), nowMs));
+      retention.add(id, read.bytes, Math.min(read.timeMs, nowMs));
       if (id <= this.#lastId) continue;
-      const isHole = this.#follows(stored);
-      const loss = decodeLoss(stored, ids);
+      const isHole = this.#follows(read);
       if (isHole || loss) deliver();
       if (isHole) {
-        const throughId = ids.format(stored.place, 0);
+        const throughId = ids.format(place, 0);
         this.#lose({ throughId, streams: undefined });
         this.#know({ id: throughId, names: undefined });
       }
-      this.#last = { id, place: stored.place, number: this.#number, text: stored.text };
+      this.#last = { id, place, number: this.#number, text: read.text };
       if (loss) {
         this.#hear(loss, isHole);
-        this.#know({ id, names: loss.streams && [...loss.streams.keys()], mark: markOf(stored) });
+        this.#know({ id, names: loss.streams && [...loss.streams.keys()], mark: read.mark });
         continue;
       }
-      ends.take(entries, entryTimeMs(stored));
-      this.#list(stored, id, entries);
+      ends.take(read.entries, read.timeMs);
+      this.#list(read);
       this.#lastId = id;
-      fresh.push(...entries);
+      for (const entry of read.entries) fresh.push(entry);
     }
     deliver();
   }
@@ -171,7 +169,7 @@ export class Delivery {
   /** Whether an entry is the one that was delivered with an id, and not another at the same place. */
   isDelivered(entry: StoredEntry, id: string): boolean {
     const mark = this.#newest.findLast((known) => known.id === id)?.mark;
-    return mark === undefined || mark === markOf(entry);
+    return mark === undefined || mark === markOf(entry.text);
   }
 
   /** Goes on after a common entry, or from the beginning: the store has lost what came after that. */
@@ -189,9 +187,8 @@ export class Delivery {
   }
 
   /** Takes note of the number of the next entry. Returns whether others are missing before it. */
-  #follows(stored: StoredEntry): boolean {
-    const number = entryNumber(stored);
-    const isHole = isAfterHole(stored, this.#number) || number === undefined && this.#isUnsure;
+  #follows({ number }: ReadEntry): boolean {
+    const isHole = isAfterHole(number, this.#number) || number === undefined && this.#isUnsure;
     this.#isUnsure = false;
     this.#number = number ?? this.#number;
     return isHole;
@@ -216,11 +213,9 @@ export class Delivery {
   }
 
   /** Lists an entry where those who read on find it. */
-  #list(stored: StoredEntry, id: string, entries: readonly LogEntry[]): void {
-    const { length } = stored.text;
-    const names = entries.map(({ stream }) => stream);
-    this.#options.index.add({ afterId: this.#lastId, id, length, streams: names });
-    this.#know({ id, names: [...new Set(names)], mark: markOf(stored) });
+  #list({ id, length, streams, mark }: ReadEntry): void {
+    this.#options.index.add({ afterId: this.#lastId, id, length, streams });
+    this.#know({ id, names: streams, mark });
   }
 
   #know(entry: Known): void {
@@ -234,16 +229,10 @@ interface Known {
   readonly id: string;
   /** Its streams; `undefined` if they are not known. */
   readonly names: readonly string[] | undefined;
-  readonly mark?: number;
+  readonly mark?: number | undefined;
 }
 
 /** Of as many entries at least it is known which streams they are of, and how they begin. */
-const MAX_KNOWN = 1_000;
+export const MAX_KNOWN = 1_000;
 /** As many streams are named by a loss; of more it says nothing. */
 const MAX_LOST_STREAMS = 100;
-/** By so many characters at its beginning an entry differs from another with the same place. */
-const MARK_LENGTH = 256;
-
-function markOf({ text }: StoredEntry): number {
-  return hash(text.slice(0, MARK_LENGTH)) ^ text.length;
-}

@@ -38,9 +38,12 @@ export function encodeItem(
   first: boolean | string = false,
 ): Item {
   if (event === undefined) return { text: JSON.stringify([stream]) };
-  const text = JSON.stringify(first === false ? [stream, event] : [stream, event, first]);
+  // Of its own fields alone: among others, what `entryNames()` looks for could stand.
+  const { data, event: type, id, retry, comment } = event;
+  const fields = { data, event: type, id, retry, comment };
+  const text = JSON.stringify(first === false ? [stream, fields] : [stream, fields, first]);
   // An empty id is no key: it only clears the client's.
-  return { text, key: event.id ? `${stream} ${event.id}` : undefined };
+  return { text, key: id ? `${stream} ${id}` : undefined };
 }
 
 /**
@@ -105,10 +108,18 @@ export function placeAfter(place: string): string {
 
 /** The size of a text in UTF-8. */
 export function byteLength(text: string): number {
-  return encoder.encode(text).length;
+  let bytes = 0;
+  for (let rest = text; rest.length > 0;) {
+    // A tenth of the time that it takes to make an array of the size.
+    const { read, written } = encoder.encodeInto(rest, scratch);
+    bytes += written;
+    rest = rest.slice(read);
+  }
+  return bytes;
 }
 
 const encoder = new TextEncoder();
+const scratch = new Uint8Array(8_192);
 
 type DecodedItem = [stream: string, event?: ServerSentEvent, first?: unknown];
 
@@ -144,6 +155,11 @@ export class EntryIds {
     return this.#epoch;
   }
 
+  /** Which item of its entry an id is of. */
+  indexOf(id: string): number {
+    return parseInt(id.slice(-INDEX_LENGTH), 36);
+  }
+
   /** Whether an entry was written in another epoch. */
   isForeign({ epoch }: StoredEntry): boolean {
     return epoch !== undefined && epoch !== this.#epoch;
@@ -161,8 +177,7 @@ export class EntryIds {
 
   /** The id just before that of an item. */
   before(id: string): string {
-    const index = parseInt(id.slice(-INDEX_LENGTH), 36);
-    return this.format(this.placeOf(id), Math.max(index - 1, 0));
+    return this.format(this.placeOf(id), Math.max(this.indexOf(id) - 1, 0));
   }
 
   /** The id before all there could be. */

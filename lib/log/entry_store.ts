@@ -82,6 +82,11 @@ export interface EntryStore {
    */
   read(fromPlace: string, count: number): Promise<StoredEntry[]>;
   /**
+   * The newest entries before a place, or of all, the newest first, in one piece: all there are, or
+   * `count`.
+   */
+  readBack(beforePlace: string | undefined, count: number): Promise<StoredEntry[]>;
+  /**
    * The oldest entries after a place, at most `count`. Where it may wait it waits for some, though not
    * for ever: then there are none.
    */

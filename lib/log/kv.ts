@@ -195,6 +195,12 @@ class KvStore implements EntryStore {
     return this.#list(stampOf(fromPlace), count);
   }
 
+  readBack(beforePlace: string | undefined, count: number): Promise<StoredEntry[]> {
+    const prefix = [...this.#prefix, ENTRIES];
+    const end = beforePlace === undefined ? {} : { end: this.#keyOf(stampOf(beforePlace)) };
+    return this.#entriesOf({ prefix, ...end }, { limit: count, reverse: true });
+  }
+
   async next(afterPlace: string, count: number, mayWait: boolean): Promise<StoredEntry[]> {
     const start = stampOf(afterPlace) + "\0";
     await this.#file?.check();
@@ -289,10 +295,18 @@ class KvStore implements EntryStore {
     return this.#file ? this.#file.withReserve(write) : write();
   }
 
-  async #list(startStamp: string, limit: number): Promise<StoredEntry[]> {
+  #list(startStamp: string, limit: number): Promise<StoredEntry[]> {
+    const prefix = [...this.#prefix, ENTRIES];
+    return this.#entriesOf({ prefix, start: this.#keyOf(startStamp) }, { limit });
+  }
+
+  async #entriesOf(
+    selector: Deno.KvListSelector,
+    options: { readonly limit: number; readonly reverse?: boolean },
+  ): Promise<StoredEntry[]> {
     const page: StoredEntry[] = [];
-    const selector = { prefix: [...this.#prefix, ENTRIES], start: this.#keyOf(startStamp) };
-    for await (const { key, value } of this.#kv!.list(selector, { limit })) {
+    const batchSize = Math.min(options.limit, MAX_BATCH);
+    for await (const { key, value } of this.#kv!.list(selector, { ...options, batchSize })) {
       // What no hub has written may be anything.
       const text = value instanceof Uint8Array ? decoder.decode(value) : "";
       page.push({ place: placeOf(key.at(-1) as string), text });
@@ -308,6 +322,8 @@ class KvStore implements EntryStore {
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 const ENTRIES = "entries";
+/** As many entries as KV reads at a time. */
+const MAX_BATCH = 1_000;
 // 80 bits: the 20 hexadecimal digits of a versionstamp.
 const PLACE_LENGTH = 16;
 

@@ -32,6 +32,34 @@ export interface LogEntry {
    * passes over an event whose key it knows.
    */
   readonly isUnique?: boolean;
+  /** What the log has left out of the stream before it, as its receiver can't keep that. */
+  readonly leftOut?: LeftOut;
+}
+
+/** Events of a stream that a log has and does not deliver. */
+export interface LeftOut {
+  /** The id of the last of them. */
+  readonly throughId: string;
+  /** How many they are. */
+  readonly events: number;
+}
+
+/** How much of what a log has a hub can keep. */
+export interface HistoryLimits {
+  /** The most bytes, all streams together. */
+  readonly maxBytes: number;
+  /** What holds for a stream. */
+  readonly of: (stream: string) => StreamLimits;
+}
+
+/** How much a hub can keep of a stream. */
+export interface StreamLimits {
+  /** The most events. */
+  readonly maxEvents: number;
+  /** The most bytes. */
+  readonly maxBytes: number;
+  /** The age at which an event goes, in milliseconds. */
+  readonly maxAgeMs: number;
 }
 
 /** What became of events that were appended. */
@@ -85,6 +113,11 @@ export interface LogEnd {
 
 /** What a log tells its hub. */
 export interface LogReceiver {
+  /**
+   * How much it can keep. A log that has `read()` may leave out older events while it is opened, and says
+   * so with the next entry of their stream. Left out, everything is delivered.
+   */
+  readonly limits?: HistoryLimits;
   /** Gets entries in the log's order, each once; what is handed over together is one turn. */
   readonly deliver: (entries: readonly LogEntry[]) => void;
   /**
@@ -148,7 +181,8 @@ export interface EventLog {
   /** Whether events can be appended now, as far as it knows. */
   readonly isUp: boolean;
   /**
-   * Begins to deliver, from the oldest entry that it has. Called once, before anything is appended.
+   * Begins to deliver, from the oldest entry that it has and its receiver can keep. Called once, before
+   * anything is appended.
    *
    * @returns Nothing if it is open at once; else a promise that resolves when what it had has been
    * delivered, and rejects where trying again would not help.

@@ -5,12 +5,12 @@
  * @module
  */
 
-import { decodeEntry, type EntryIds, placeAfter, type StoredEntry } from "./entries.ts";
+import { decodeEntry, type EntryIds, placeAfter } from "./entries.ts";
 import type { EntryStore } from "./entry_store.ts";
 import type { LogPage, ReadOptions } from "./log.ts";
 import type { Losses } from "./losses.ts";
 import { lastId, type Page, type PageIndex } from "./page_index.ts";
-import { PageSize } from "./page_size.ts";
+import { PageSize, sized } from "./page_size.ts";
 import { pageAfter } from "./pages.ts";
 import { ReadQueue } from "./read_queue.ts";
 
@@ -121,7 +121,7 @@ export class PageReader {
     for (let place = ids.placeOf(afterId);;) {
       this.#checkUp();
       const [stored, gone] = await Promise.all([
-        readSized(store, place, this.#size),
+        sized(this.#size, (count) => store.read(place, count)),
         goneThrough(store, ids),
       ]);
       const { nowMs } = store;
@@ -162,22 +162,6 @@ function forStreams(page: LogPage, streams: readonly string[] | undefined): LogP
   const whole = { entries, goneThrough: undefined };
   if (throughId === undefined && entries.length > 0) return whole;
   return { ...whole, throughId: throughId ?? goneThrough };
-}
-
-/** Reads entries from a place on, about as many as `size` says. */
-export async function readSized(
-  store: EntryStore,
-  place: string,
-  size: PageSize,
-): Promise<StoredEntry[]> {
-  try {
-    const page = await store.read(place, size.count);
-    size.measure(page);
-    return page;
-  } catch (error) {
-    size.halve();
-    throw error;
-  }
 }
 
 /** The id through which a store has dropped entries, or is about to. */

@@ -12,6 +12,12 @@ export interface PageSizeOptions {
   readonly count: number;
   /** How many entries to read at least. */
   readonly minCount: number;
+  /**
+   * How many entries to read at most.
+   *
+   * @default {100}
+   */
+  readonly maxCount?: number;
   /** How many characters a page should have. */
   readonly length: number;
 }
@@ -19,13 +25,15 @@ export interface PageSizeOptions {
 /** Learns from each page how many entries the next one should have. */
 export class PageSize {
   readonly #minCount: number;
+  readonly #maxCount: number;
   readonly #length: number;
   #count: number;
 
   /** Begins with a guess. */
-  constructor({ count, minCount, length }: PageSizeOptions) {
+  constructor({ count, minCount, maxCount = 100, length }: PageSizeOptions) {
     this.#count = count;
     this.#minCount = minCount;
+    this.#maxCount = maxCount;
     this.#length = length;
   }
 
@@ -47,8 +55,21 @@ export class PageSize {
   }
 
   #set(count: number): void {
-    this.#count = Math.min(Math.max(count, this.#minCount), MAX_COUNT);
+    this.#count = Math.min(Math.max(count, this.#minCount), this.#maxCount);
   }
 }
 
-const MAX_COUNT = 100;
+/** Reads a page of about the size that there is to be. */
+export async function sized(
+  size: PageSize,
+  read: (count: number) => Promise<StoredEntry[]>,
+): Promise<StoredEntry[]> {
+  try {
+    const page = await read(size.count);
+    size.measure(page);
+    return page;
+  } catch (error) {
+    size.halve();
+    throw error;
+  }
+}

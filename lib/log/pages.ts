@@ -63,9 +63,8 @@ function startOf(
   return { missing: { throughId: ids.format(first, 0), streams: undefined } };
 }
 
-/** Whether an entry has a number, and not the one that follows another. */
-export function isAfterHole(entry: StoredEntry, number: number | undefined): boolean {
-  const own = entryNumber(entry);
+/** Whether an entry has a number of its own, and not the one that follows another. */
+export function isAfterHole(own: number | undefined, number: number | undefined): boolean {
   return own !== undefined && number !== undefined && own !== number + 1;
 }
 
@@ -99,7 +98,7 @@ function missingAt(
   entry: StoredEntry,
   { fromId, number }: { fromId: string; number: number | undefined },
 ): Missing | undefined {
-  const hole = isAfterHole(entry, number)
+  const hole = isAfterHole(entryNumber(entry), number)
     ? { throughId: ids.format(entry.place, 0), streams: undefined }
     : undefined;
   const loss = decodeLoss(entry, ids);

@@ -230,6 +230,12 @@ class RedisStore implements EntryStore {
     return storedEntries(await this.#send(["XRANGE", this.#key, ...range]));
   }
 
+  async readBack(beforePlace: string | undefined, count: number): Promise<StoredEntry[]> {
+    const before = beforePlace === undefined ? "+" : `(${idOf(beforePlace)}`;
+    const range = [before, "-", "COUNT", `${count}`];
+    return storedEntries(await this.#send(["XREVRANGE", this.#key, ...range]));
+  }
+
   async next(afterPlace: string, count: number, mayWait: boolean): Promise<StoredEntry[]> {
     await this.#link!.ready(TIMEOUT_MS);
     const block = mayWait ? ["BLOCK", `${BLOCK_MS}`] : [];
@@ -396,7 +402,7 @@ const MAX_ENDS = 10_000;
 const RETRY_MS = 1_000;
 const BLOCK_MS = 4_000;
 const TIMEOUT_MS = 5_000;
-const COMMANDS = "GET, SET, TIME, EVAL, XADD, XRANGE, XREAD and XTRIM";
+const COMMANDS = "GET, SET, TIME, EVAL, XADD, XRANGE, XREVRANGE, XREAD and XTRIM";
 // An entry with the id 0-0 is taken by no Redis; one that is full makes room when the log drops entries.
 const EXPECTED = /must be greater than 0-0|^OOM /;
 // The part of a key that says where a Redis Cluster keeps it.
@@ -439,6 +445,7 @@ function harmlessCommands(key: string, prefix: string): string[][] {
     ["TIME"],
     ["XADD", key, "0-0", FIELD, ""],
     ["XRANGE", key, "0-0", "0-0"],
+    ["XREVRANGE", key, "0-0", "0-0"],
     ["XREAD", "STREAMS", key, "$"],
     ["XTRIM", key, "MINID", "0-0"],
     ["EVAL", 'return redis.call("GET", KEYS[1])', "1", `${prefix}:gone`],

@@ -24,8 +24,9 @@ import { LogMeter, type LogStats } from "./log_stats.ts";
 import { both, encodeLoss } from "./losses.ts";
 import { findLostEnd } from "./lost_end.ts";
 import { PageIndex } from "./page_index.ts";
-import { goneThrough, PAGE_LENGTH, PageReader, readSized } from "./page_reader.ts";
-import { PageSize } from "./page_size.ts";
+import { goneThrough, PAGE_LENGTH, PageReader } from "./page_reader.ts";
+import { PageSize, sized } from "./page_size.ts";
+import { Past } from "./past.ts";
 import { MAX_AGE_MS, Retention, type RetentionOptions } from "./retention.ts";
 
 /**
@@ -170,8 +171,10 @@ export class SharedLog implements EventLog {
         this.#epoch?.pages.clear();
         this.#down(reason);
       });
+      const past = await this.#readPast(epoch);
       await this.#begin(epoch);
-      await this.#deliverKept();
+      if (past) await this.#deliverPast(past);
+      else await this.#deliverKept();
     } catch (error) {
       if (!this.#closing) throw error;
     }
@@ -179,6 +182,39 @@ export class SharedLog implements EventLog {
     this.#up();
     this.#timer = setInterval(() => this.#tick(), this.#tickMs);
     this.#following = this.#follow();
+  }
+
+  /**
+   * Reads all that the store has, each entry once, from the newest one back. What others trim meanwhile
+   * is before all that it has read, as the mark says that is asked for next.
+   */
+  async #readPast(epoch: string): Promise<Past | undefined> {
+    const { limits } = this.#receiver!;
+    if (!limits) return undefined;
+    const size = new PageSize({ count: 100, minCount: 1, maxCount: 10_000, length: 262_144 });
+    const past = new Past(new EntryIds(epoch, this.#store.placeLength), limits, this.#store.nowMs);
+    const readBefore = (place?: string) =>
+      this.#untilReached(() => sized(size, (count) => this.#store.readBack(place, count)));
+    for (let reading = readBefore();;) {
+      const page = await reading;
+      if (this.#closing || page.length === 0) return past;
+      // The store reads on while the page is looked through.
+      reading = readBefore(page.at(-1)!.place);
+      past.add(page);
+    }
+  }
+
+  /** Delivers what was read, in pieces, so that other work of the process finds its way in between. */
+  async #deliverPast(past: Past): Promise<void> {
+    const { delivery } = this.#epoch!;
+    delivery.tellEnds();
+    while (past.size > 0 && !this.#closing) {
+      delivery.deliver(past.take(PAST_ENTRIES));
+      await new Promise((resolve) => setTimeout(resolve));
+    }
+    const { lacking } = past;
+    // Of a stream whose newest entry can't be decoded after all, nothing was delivered that says so.
+    if (lacking.length > 0) this.#receiver!.lost(delivery.lastId, lacking);
   }
 
   /** Begins with an epoch, at the oldest entry that the store has. */
@@ -204,7 +240,7 @@ export class SharedLog implements EventLog {
     delivery.tellEnds();
     for (let place = ids.placeOf(ids.zero);;) {
       const page = await this.#untilReached(() =>
-        readSized(this.#store, placeAfter(place), this.#size)
+        sized(this.#size, (count) => this.#store.read(placeAfter(place), count))
       );
       if (this.#closing || page.length === 0) return;
       delivery.take(page);
@@ -456,6 +492,8 @@ interface Epoch {
 }
 
 const TICK_MS = 1_000;
+/** As many entries as are delivered in one piece when the log is opened. */
+const PAST_ENTRIES = 10_000;
 /** Reasons of one outage that are told; with a number in it, a reason would be new for ever. */
 const MAX_REASONS = 10;
 /** Others that write at the same time may make a few fail. */

@@ -96,6 +96,8 @@ export class ListStore implements EntryStore {
   readonly list: SharedList;
   /** The places from which entries were read, and how many were asked for. */
   readonly reads: [place: string, count: number][] = [];
+  /** How many entries it has given back, newest first. */
+  given = 0;
   /** How many entries it was asked for each time it was followed. */
   readonly nexts: number[] = [];
   /** What reading, following and trimming wait for; where it rejects, they do. */
@@ -193,6 +195,17 @@ export class ListStore implements EntryStore {
     return this.#answer(() =>
       this.entries.filter(({ place }) => place >= fromPlace).slice(0, count)
     );
+  }
+
+  async readBack(beforePlace: string | undefined, count: number): Promise<StoredEntry[]> {
+    this.reads.push([beforePlace ?? "", count]);
+    await this.reading;
+    const page = await this.#answer(() =>
+      this.entries.filter(({ place }) => beforePlace === undefined || place < beforePlace)
+        .slice(-count).reverse()
+    );
+    this.given += page.length;
+    return page;
   }
 
   async next(afterPlace: string, count: number, mayWait: boolean): Promise<StoredEntry[]> {

@@ -181,6 +181,7 @@ Deno.test({
         XADD: "9-1",
         TIME: ["1", "0"],
         XRANGE: [],
+        XREVRANGE: [],
       }[args[0]!];
     });
     const changes: boolean[] = [];

@@ -47,7 +47,9 @@ Deno.test({
       await using other = new BroadcastHub({ log: openRedisLog({ url }) });
       const error = await assertRejects(() => other.ready, Error, "Cannot open log: Redis refuses");
       missing.push(/refuses ([A-Z]+) \(NOPERM/.exec(error.message)?.[1]?.toLowerCase());
-      assert(error.message.includes("GET, SET, TIME, EVAL, XADD, XRANGE, XREAD and XTRIM"));
+      assert(
+        error.message.includes("GET, SET, TIME, EVAL, XADD, XRANGE, XREVRANGE, XREAD and XTRIM"),
+      );
     }
     assertEquals(missing, COMMANDS);
   },
