@@ -79,7 +79,7 @@ export class LogDelivery {
     const { streams, sequencer, progress, now } = this.#options;
     const { id, event, ageMs, leftOut } = entry;
     try {
-      const stream = streams.create(entry.stream, now());
+      const stream = streams.get(entry.stream) ?? streams.create(entry.stream, now());
       if (leftOut) sequencer.leaveOut(stream, leftOut);
       const endId = endAfter(stream.endId, entry);
       if (!event) return sequencer.end(stream, endId!, ageMs);

@@ -72,14 +72,14 @@ export class Sequencer {
    */
   append(stream: Stream, event: ServerSentEvent, id?: string, ageMs = 0): void {
     const encoded = encodeChecked(event, id);
+    // What goes out together has one time: to ask the clock costs as much as to encode an event.
+    if (this.#dirty.size === 0) this.#waitingSinceMs = this.#now();
     // By the clocks of several machines, one event may look older than the one before it.
-    const nowMs = this.#now();
-    this.#newestMs = Math.max(this.#newestMs, nowMs - ageMs);
+    this.#newestMs = Math.max(this.#newestMs, this.#waitingSinceMs - ageMs);
     stream.touchedMs = this.#newestMs;
     stream.published++;
     this.#published++;
     const bytes = stream.history.append(++this.#head, encoded, stream.touchedMs);
-    if (this.#dirty.size === 0) this.#waitingSinceMs = nowMs;
     this.#dirty.add(stream);
     this.#waitingBytes += bytes;
     this.#open();

@@ -10,7 +10,7 @@ export const STREAM_NAMES =
 
 /** Whether a text can be the name of a stream: see {@linkcode STREAM_NAMES}. */
 export function isStreamName(name: string): boolean {
-  return name.length <= 128 && NAME.test(name) && !DOTS_ONLY.test(name);
+  return name.length <= 128 && NAME.test(name) && !(name.includes(".") && DOTS_ONLY.test(name));
 }
 
 /**

@@ -122,17 +122,22 @@ export class Streams {
     for (const stream of flushed) {
       this.#keeping.delete(stream);
       this.#keeping.add(stream);
-      this.#count(stream, () => stream.evict(nowMs));
+      stream.evict(nowMs);
+      this.#count(stream);
     }
     for (const stream of this.#keeping) {
       if (this.#bytes <= this.#options.historyTotalBytes || this.#keeping.size === 1) return;
-      this.#count(stream, () => stream.clear());
+      stream.clear();
+      this.#count(stream);
     }
   }
 
   /** Drops what is too old, and forgets the streams that nobody can want any more. */
   expire(nowMs: number): void {
-    for (const stream of this.#keeping) this.#count(stream, () => stream.evict(nowMs));
+    for (const stream of this.#keeping) {
+      stream.evict(nowMs);
+      this.#count(stream);
+    }
     for (const stream of this.#byName.values()) {
       if (stream.isDeclared && !stream.isEnded) continue;
       const isOld = nowMs - stream.touchedMs > stream.bounds.maxAgeMs;
@@ -142,7 +147,8 @@ export class Streams {
 
   /** Forgets a stream; while it has subscribers of several streams, its name is kept for them. */
   remove(stream: Stream): void {
-    this.#count(stream, () => stream.clear());
+    stream.clear();
+    this.#count(stream);
     const { evictedThrough, evictedId } = stream.history;
     if (stream.isEphemeral) {
       // What was of the moment has no ids, and nobody can have missed it.
@@ -176,8 +182,8 @@ export class Streams {
     return new History(this.#forgottenThrough, this.#forgottenId ?? this.#startId());
   }
 
-  #count(stream: Stream, change: () => void): void {
-    change();
+  /** Counts what a stream keeps now. */
+  #count(stream: Stream): void {
     this.#bytes += stream.bytes - stream.countedBytes;
     stream.countedBytes = stream.bytes;
     if (stream.history.events === 0) this.#keeping.delete(stream);

@@ -33,7 +33,7 @@ export interface LogEntry {
    */
   readonly isUnique?: boolean;
   /** What the log has left out of the stream before it, as its receiver can't keep that. */
-  readonly leftOut?: LeftOut;
+  readonly leftOut?: LeftOut | undefined;
 }
 
 /** Events of a stream that a log has and does not deliver. */
