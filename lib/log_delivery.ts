@@ -40,9 +40,10 @@ export class LogDelivery {
    * @param onChange Called when the log goes away, and when it is back.
    */
   receiver(onDeliver: () => void, onChange: LogReceiver["changed"]): LogReceiver {
-    const { streams, progress, report } = this.#options;
+    const { streams, progress, audiences, report } = this.#options;
     return {
       limits: streams.limits,
+      isAwaited: () => audiences.size > 0,
       deliver: (entries) =>
         guard(report, () => {
           this.#deliver(entries);

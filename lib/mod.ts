@@ -59,10 +59,13 @@ export type { EventLog, LogEntry } from "./log/log.ts";
 export type {
   Appended,
   AppendOptions,
+  HistoryLimits,
+  LeftOut,
   LogEnd,
   LogPage,
   LogReceiver,
   ReadOptions,
+  StreamLimits,
 } from "./log/log.ts";
 export type { LogStats } from "./log/log_stats.ts";
 export { MemoryLog } from "./log/memory.ts";

@@ -30,11 +30,14 @@ export type {
   Appended,
   AppendOptions,
   EventLog,
+  HistoryLimits,
+  LeftOut,
   LogEnd,
   LogEntry,
   LogPage,
   LogReceiver,
   ReadOptions,
+  StreamLimits,
 } from "./log.ts";
 export type { HistogramCounts } from "../histogram.ts";
 export type { LogStats } from "./log_stats.ts";

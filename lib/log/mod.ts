@@ -23,6 +23,7 @@ export type { ServerSentEvent } from "../event.ts";
 export { compareIds, randomEpoch } from "../ids.ts";
 export type { EventLog, LogEntry } from "./log.ts";
 export type { Appended, AppendOptions, LogEnd, LogPage, LogReceiver, ReadOptions } from "./log.ts";
+export type { HistoryLimits, LeftOut, StreamLimits } from "./log.ts";
 export type { HistogramCounts } from "../histogram.ts";
 export type { LogStats } from "./log_stats.ts";
 export { MemoryLog } from "./memory.ts";

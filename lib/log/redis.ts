@@ -32,11 +32,14 @@ export type {
   Appended,
   AppendOptions,
   EventLog,
+  HistoryLimits,
+  LeftOut,
   LogEnd,
   LogEntry,
   LogPage,
   LogReceiver,
   ReadOptions,
+  StreamLimits,
 } from "./log.ts";
 export type { HistogramCounts } from "../histogram.ts";
 export type { LogStats } from "./log_stats.ts";

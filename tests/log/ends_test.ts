@@ -108,6 +108,7 @@ async function start(list: SharedList, options?: RetentionOptions) {
 /** Has an instance read nothing more than the next event; returns what lets it go on. */
 async function pause({ hub, store }: Awaited<ReturnType<typeof start>>, by: BroadcastHub) {
   const { promise, resolve } = Promise.withResolvers<void>();
+  await until(() => store.isFollowed);
   store.following = promise;
   const { id } = await by.publish("w", { data: "the last before the pause" });
   await until(() => hub.stream("w")?.lastId === id);

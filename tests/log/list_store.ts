@@ -104,6 +104,8 @@ export class ListStore implements EntryStore {
   reading: Promise<unknown> = Promise.resolve();
   following: Promise<unknown> = Promise.resolve();
   trimming: Promise<unknown> = Promise.resolve();
+  /** Whether it is followed just now, and has nothing new. */
+  isFollowed = false;
   #isCut = false;
   #cuts = 0;
   #onDown: ((reason: unknown) => void) | undefined;
@@ -216,7 +218,9 @@ export class ListStore implements EntryStore {
     if (cuts !== this.#cuts) throw new Error("cut off");
     const fresh = () => this.entries.filter(({ place }) => place > afterPlace).slice(0, count);
     if (mayWait && fresh().length === 0 && !this.#isClosed && !this.#isCut) {
+      this.isFollowed = true;
       await this.list.added.promise;
+      this.isFollowed = false;
     }
     return this.#answer(() => this.#isClosed ? [] : fresh());
   }

@@ -321,6 +321,7 @@ Deno.test("a hub tells its subscribers of entries that went before it read them,
   await using onB = connect(b);
   await next(onB, 0);
   const gate = Promise.withResolvers<void>();
+  await until(() => b.store.isFollowed);
   b.store.following = gate.promise;
   await publish(a, "2");
   assertEquals(await next(onB, 1), ["2"]);
@@ -368,6 +369,7 @@ Deno.test("a hub rejects with the code lost what was on its way when its log beg
   await using a = await start(list);
   await publish(a, "1");
   const gate = Promise.withResolvers<void>();
+  await until(() => a.store.isFollowed);
   a.store.following = gate.promise;
   await publish(a, "2");
   const pending = assertRejects(() => a.hub.publish("x", { data: "3" }), Error, "lost");
