@@ -513,7 +513,7 @@ interface Epoch {
 
 const TICK_MS = 1_000;
 /** How long what others append waits where nobody waits for it. */
-const IDLE_MS = 25;
+const IDLE_MS = 100;
 /** As many entries as are delivered in one piece when the log is opened. */
 const PAST_ENTRIES = 10_000;
 /** Reasons of one outage that are told; with a number in it, a reason would be new for ever. */
