@@ -1,7 +1,8 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertMatch } from "@std/assert";
 import { lacks } from "../program.ts";
 import { readArguments } from "./arguments.ts";
 import { Bench } from "./bench.ts";
+import { mergeTables } from "./report.ts";
 
 Deno.test({
   name: "Bench starts the servers of the folder it is given",
@@ -52,4 +53,17 @@ Deno.test("readArguments() says what is wrong with a command line", () => {
     },
   ];
   for (const { args, text } of rows) assertEquals(readArguments(args, ["paced", "burst"]), text);
+});
+
+Deno.test("mergeTables() keeps the tables and targets of scenarios that did not run", () => {
+  const target = (name: string, value: string) =>
+    `| ${name} | a target | ${value} | ≤ 1.00 | yes |`;
+  const head = "### Targets\n\n| scenario | | is | must be | met |\n| - | -: | -: | -: | -: |\n";
+  const older = `### a\n\nold a\n\n### b\n\nold b\n\n${head}${target("a", "1")}\n${
+    target("b", "2")
+  }\n`;
+  const newer = `### b\n\nnew b\n\n${head}${target("b", "3")}\n`;
+  const merged = mergeTables(older, newer, "on a Monday");
+  assertMatch(merged, /^### a\n\nold a\n\n### b\n\nnew b\n\non a Monday\n\n### Targets\n/);
+  assertEquals(merged.match(/a target \| +[0-9]/g)?.map((text) => text.at(-1)), ["1", "3"]);
 });

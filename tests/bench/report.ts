@@ -24,15 +24,50 @@ export function report(results: readonly Result[]): string {
   return tables.join("\n");
 }
 
-/** Writes the tables and their conditions to this folder's README.md, and draws the plot. */
+/**
+ * Writes the tables and their conditions to this folder's README.md, and draws the plot. The tables of
+ * scenarios that did not run stay.
+ */
 export async function write(results: readonly Result[], runs: number): Promise<void> {
   const readme = new URL("README.md", import.meta.url);
-  const [before] = (await Deno.readTextFile(readme)).split(MARK);
-  await Deno.writeTextFile(readme, `${before}${MARK}\n\n${conditions(runs)}\n\n${report(results)}`);
+  const [before, tables = ""] = (await Deno.readTextFile(readme)).split(MARK);
+  const merged = mergeTables(tables, report(results), conditions(runs));
+  await Deno.writeTextFile(readme, `${before}${MARK}\n\n${merged}`);
   const drawn = results.find(({ scenario }) => scenario.name === "subscribers");
   if (drawn) await Deno.writeTextFile(new URL("plot.svg", import.meta.url), plot(drawn.rows));
 }
 
+/** Puts new tables in place of older ones of the same scenarios, each with its conditions. */
+export function mergeTables(older: string, newer: string, conditions: string): string {
+  const sections = sectionsOf(older);
+  const fresh = sectionsOf(newer);
+  const [oldTargets = "", newTargets = ""] = [sections, fresh].map((all) => all.get(TARGETS));
+  for (const [name, text] of fresh) sections.set(name, `${text}\n\n${conditions}`);
+  sections.delete(TARGETS);
+  const targets = [
+    ...targetRows(oldTargets).filter(([name = ""]) => !fresh.has(name)),
+    ...targetRows(newTargets),
+  ];
+  const parts = [...sections.values()];
+  if (targets.length > 0) parts.push(`${TARGETS}\n\n${table(TARGET_HEAD, targets).trim()}`);
+  return parts.map((part) => `### ${part}\n`).join("\n");
+}
+
+/** The text under each heading, by the heading. What stands before the first one holds for each. */
+function sectionsOf(text: string): Map<string, string> {
+  const [all = "", ...parts] = text.trim().split(/^### /m);
+  return new Map(
+    parts.map((part) => [/^\S+/.exec(part)![0], [part.trim(), all.trim()].join("\n\n").trim()]),
+  );
+}
+
+/** The rows of a table in Markdown, without its head. */
+function targetRows(text: string): string[][] {
+  const rows = text.split("\n").filter((line) => line.startsWith("|")).slice(2);
+  return rows.map((row) => row.split("|").slice(1, -1).map((cell) => cell.trim()));
+}
+
+const TARGETS = "Targets";
 const MARK = "<!-- results: what follows is written by `deno task bench --write` -->";
 
 function conditions(runs: number): string {

@@ -10,6 +10,7 @@ import { connect } from "./connect.ts";
 import { encode } from "./encode.ts";
 import { growth } from "./growth.ts";
 import { idle } from "./idle.ts";
+import { instances } from "./instances.ts";
 import { log } from "./log.ts";
 import { manyStreams } from "./many_streams.ts";
 import { memory } from "./memory.ts";
@@ -35,5 +36,6 @@ export const scenarios: readonly Scenario[] = [
   growth,
   encode,
   log,
+  instances,
   subscribers,
 ];
