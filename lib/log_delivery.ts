@@ -80,8 +80,11 @@ export class LogDelivery {
     const { streams, sequencer, progress, now } = this.#options;
     const { id, event, ageMs, leftOut } = entry;
     try {
+      for (const events of leftOut ?? []) {
+        const { stream: name } = events;
+        sequencer.leaveOut(streams.get(name) ?? streams.create(name, now()), events);
+      }
       const stream = streams.get(entry.stream) ?? streams.create(entry.stream, now());
-      if (leftOut) sequencer.leaveOut(stream, leftOut);
       const endId = endAfter(stream.endId, entry);
       if (!event) return sequencer.end(stream, endId!, ageMs);
       stream.endId = endId;

@@ -96,12 +96,12 @@ export class Sequencer {
 
   /** Has a stream begin after events that are in the log alone. Call it before anybody subscribes to it. */
   leaveOut(stream: Stream, { throughId, events }: LeftOut): void {
-    if (this.#dirty.has(stream)) this.flush();
-    // What is lost between them and the next event is lost all the same.
-    const { evictedId } = stream.history;
-    stream.skip(++this.#head, compareIds(evictedId, throughId) > 0 ? evictedId : throughId);
     stream.published += events;
     this.#published += events;
+    // What was lost after them is lost all the same.
+    if (compareIds(throughId, stream.history.evictedId) <= 0) return;
+    if (this.#dirty.has(stream)) this.flush();
+    stream.skip(++this.#head, throughId);
     this.#streams.settle([stream], this.#now());
   }
 

@@ -32,12 +32,14 @@ export interface LogEntry {
    * passes over an event whose key it knows.
    */
   readonly isUnique?: boolean;
-  /** What the log has left out of the stream before it, as its receiver can't keep that. */
-  readonly leftOut?: LeftOut | undefined;
+  /** What the log has left out just before it, as its receiver can't keep that. */
+  readonly leftOut?: readonly LeftOut[] | undefined;
 }
 
 /** Events of a stream that a log has and does not deliver. */
 export interface LeftOut {
+  /** The stream. */
+  readonly stream: string;
   /** The id of the last of them. */
   readonly throughId: string;
   /** How many they are. */
@@ -115,7 +117,7 @@ export interface LogEnd {
 export interface LogReceiver {
   /**
    * How much it can keep. A log that has `read()` may leave out older events while it is opened, and says
-   * so with the next entry of their stream. Left out, everything is delivered.
+   * so with the entry that it delivers next. Left out, everything is delivered.
    */
   readonly limits?: HistoryLimits;
   /**

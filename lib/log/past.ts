@@ -13,15 +13,16 @@ import {
   type StoredEntry,
 } from "./entries.ts";
 import { entryNames } from "./entry_names.ts";
+import type { Placed } from "./entry_store.ts";
 import { MAX_KNOWN } from "./delivery.ts";
-import type { HistoryLimits, LogEntry, StreamLimits } from "./log.ts";
+import type { HistoryLimits, LeftOut, LogEntry, StreamLimits } from "./log.ts";
 import { markOf, type ReadEntry, readEntry } from "./read_entry.ts";
 
 /**
  * Takes entries from the newest to the oldest, and gives them back from the oldest to the newest.
  *
- * Of a stream it delivers the newest events, as many as the hub can keep, and says with the first of
- * them what it has left out before it. An end, and the first event of a stream, it always delivers: what
+ * Of a stream it delivers the newest events, as many as the hub can keep. What it has left out it says in
+ * its place, with the entry that it delivers next. An end, and the first event of a stream, it always delivers: what
  * they say holds for the events after them.
  */
 export class Past {
@@ -31,6 +32,8 @@ export class Past {
   // The newest first.
   readonly #entries: PastEntry[] = [];
   readonly #streams = new Map<string, PastStream>();
+  // What the entry that is delivered next is to say, by stream.
+  readonly #leftOut = new Map<string, LeftOut>();
   #length = 0;
 
   /** Begins with nothing; ages are counted up to `nowMs`. */
@@ -50,7 +53,7 @@ export class Past {
     for (let left = count; left > 0; left--) {
       const entry = this.#entries.pop();
       if (!entry) return;
-      yield "stored" in entry ? this.#read(entry.stored) : this.#skip(entry);
+      yield "stored" in entry ? this.#read(entry.stored) : this.#skipAll(entry);
     }
   }
 
@@ -59,9 +62,10 @@ export class Past {
     return this.#entries.length;
   }
 
-  /** The streams of which it has left out events and delivered nothing since. */
+  /** The streams of which it has left out events and has not said so. */
   get lacking(): string[] {
-    return [...this.#streams.values()].filter(({ leftOut }) => leftOut > 0).map(({ name }) => name);
+    const lacking = [...this.#streams.values()].filter(({ leftOut }) => leftOut > 0);
+    return [...lacking.map(({ name }) => name), ...this.#leftOut.keys()];
   }
 
   #add(stored: StoredEntry): void {
@@ -77,11 +81,11 @@ export class Past {
     // The length of each text is close to that of what goes out, and need not be closer.
     const size = { length: text.length / streams.length, ageMs: this.#nowMs - timeMs };
     for (let i = streams.length; found.isPlain && i > 0; i--) {
-      if (this.#keeps(streams[i - 1]!, size)) {
+      const stream = streams[i - 1]!;
+      if (this.#keeps(stream, size)) {
         isWanted = true;
-        streams[i - 1]!.place = place;
-        streams[i - 1]!.index = i;
-      }
+        stream.oldest = { place, index: i };
+      } else stream.newestLeftOut ??= { place, index: i };
     }
     if (isWanted) {
       this.#length += text.length;
@@ -114,30 +118,40 @@ export class Past {
 
   #deliver(entry: LogEntry): LogEntry[] {
     const stream = this.#streams.get(entry.stream);
-    if (!stream) return [entry];
-    const { isFull, place, index, leftOut, leftOutPlace, leftOutIndex } = stream;
-    if (isFull && entry.event && !entry.isFirst) {
-      stream.oldestId ??= this.#ids.format(place, index);
-      if (entry.id < stream.oldestId) {
-        stream.leftOut++;
-        stream.leftOutPlace = this.#ids.placeOf(entry.id);
-        stream.leftOutIndex = this.#ids.indexOf(entry.id);
+    if (stream?.isFull && entry.event && !entry.isFirst) {
+      const { oldest, newestLeftOut } = stream;
+      stream.oldestId ??= oldest && this.#ids.format(oldest.place, oldest.index);
+      if (stream.oldestId === undefined || entry.id < stream.oldestId) {
+        stream.newestLeftOutId ??= newestLeftOut &&
+          this.#ids.format(newestLeftOut.place, newestLeftOut.index);
+        this.#skip(stream, entry.id >= (stream.newestLeftOutId ?? "") ? entry.id : undefined);
         return [];
       }
     }
-    if (leftOut === 0) return [entry];
-    stream.leftOut = 0;
-    const throughId = this.#ids.format(leftOutPlace, leftOutIndex);
-    return [{ ...entry, leftOut: { throughId, events: leftOut } }];
+    if (this.#leftOut.size === 0) return [entry];
+    const leftOut = [...this.#leftOut.values()];
+    this.#leftOut.clear();
+    return [{ ...entry, leftOut }];
   }
 
-  #skip({ streams, ...head }: SkippedEntry): ReadEntry {
+  /** Counts an event that is left out; `throughId` is its id if none is left out after it. */
+  #skip(stream: PastStream, throughId: string | undefined): void {
+    stream.leftOut++;
+    if (throughId === undefined) return;
+    const { name } = stream;
+    const events = stream.leftOut + (this.#leftOut.get(name)?.events ?? 0);
+    this.#leftOut.set(name, { stream: name, throughId, events });
+    stream.leftOut = 0;
+  }
+
+  #skipAll({ streams, ...head }: SkippedEntry): ReadEntry {
+    const { place } = head;
     streams.forEach((stream, i) => {
-      stream.leftOut++;
-      stream.leftOutPlace = head.place;
-      stream.leftOutIndex = i + 1;
+      const { newestLeftOut } = stream;
+      const isNewest = newestLeftOut?.place === place && newestLeftOut.index === i + 1;
+      this.#skip(stream, isNewest ? this.#ids.format(place, i + 1) : undefined);
     });
-    const id = this.#ids.format(head.place, streams.length);
+    const id = this.#ids.format(place, streams.length);
     const names = streams.map(({ name }) => name);
     return { ...head, text: "", id, loss: undefined, streams: names, entries: [] };
   }
@@ -172,26 +186,16 @@ interface PastStream {
   events: number;
   /** How many characters these have, about. */
   length: number;
-  /** Where the oldest of these stands. */
-  place: string;
-  index: number;
-  oldestId: string | undefined;
+  /** Where the oldest of these stands, and its id once it is needed. */
+  oldest?: Placed;
+  oldestId?: string | undefined;
   /** Whether those before it are left out. */
   isFull: boolean;
-  /** How many were left out since the last that was delivered, and where the last of them stands. */
+  /** Where the newest of those stands, as far as names tell. */
+  newestLeftOut?: Placed;
+  newestLeftOutId?: string | undefined;
+  /** How many are left out since it was last said. */
   leftOut: number;
-  leftOutPlace: string;
-  leftOutIndex: number;
 }
 
-const NO_EVENTS = {
-  events: 0,
-  length: 0,
-  place: "",
-  index: 0,
-  oldestId: undefined,
-  isFull: false,
-  leftOut: 0,
-  leftOutPlace: "",
-  leftOutIndex: 0,
-};
+const NO_EVENTS = { events: 0, length: 0, isFull: false, leftOut: 0 };

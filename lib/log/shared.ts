@@ -209,15 +209,16 @@ export class SharedLog implements EventLog {
 
   /** Delivers what was read, in pieces, so that other work of the process finds its way in between. */
   async #deliverPast(past: Past): Promise<void> {
-    const { delivery } = this.#epoch!;
+    const { ids, delivery } = this.#epoch!;
     delivery.tellEnds();
     while (past.size > 0 && !this.#closing) {
       delivery.deliver(past.take(PAST_ENTRIES));
       await new Promise((resolve) => setTimeout(resolve));
     }
     const { lacking } = past;
-    // Of a stream whose newest entry can't be decoded after all, nothing was delivered that says so.
-    if (lacking.length > 0) this.#receiver!.lost(delivery.lastId, lacking);
+    // Where an entry can't be decoded after all, nothing was delivered that says so.
+    const throughId = ids.after(ids.placeOf(delivery.lastId));
+    if (lacking.length > 0) this.#receiver!.lost(throughId, lacking);
   }
 
   /** Begins with an epoch, at the oldest entry that the store has. */

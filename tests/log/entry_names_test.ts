@@ -61,7 +61,8 @@ Deno.test("entryNames() is not misled by fields of an event that are not its own
 });
 
 Deno.test("entryNames() leaves to decodeEntry() what does not look like an entry of a hub", () => {
-  const loss = { afterId: ids.zero, throughId: ids.zero, streams: ["a", "b"], isMixed: false };
+  const streams = new Map([["a", ids.zero], ["b", ids.zero]]);
+  const loss = { afterId: ids.zero, throughId: ids.zero, streams, number: 1, isMixed: false };
   const texts = [
     "",
     "lost",
