@@ -74,9 +74,12 @@ http {
   },
 ];
 
+/** The folder of the files that the README shows. */
+export const FILES = new URL("files/", import.meta.url);
+
 /** The edit that puts the server below the path `/hub/`, as the README shows it. */
 export async function belowPath({ belowPath }: ProxyKind): Promise<(shown: string) => string> {
-  const below = await Deno.readTextFile(new URL(belowPath.file, import.meta.url));
+  const below = await Deno.readTextFile(new URL(belowPath.file, FILES));
   return (shown) => belowPath.edit(shown, below);
 }
 
@@ -103,7 +106,7 @@ export class ProxyProcess extends Program {
   ): Promise<ProxyProcess> {
     const folder = await Deno.makeTempDir();
     const port = freePort();
-    const shown = edit(await Deno.readTextFile(new URL(kind.file, import.meta.url)))
+    const shown = edit(await Deno.readTextFile(new URL(kind.file, FILES)))
       .replaceAll("127.0.0.1:8080", `127.0.0.1:${serverPort}`);
     await Deno.writeTextFile(`${folder}/configuration`, kind.configure(shown, port, folder));
     await using stack = new AsyncDisposableStack();
