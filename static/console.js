@@ -140,11 +140,7 @@ function handle(form, submit) {
 }
 
 async function logIn({ token }) {
-  await request("session", {
-    method: "POST",
-    headers: { "content-type": "application/json" },
-    body: JSON.stringify({ token: token.value }),
-  });
+  await openSession({ token: token.value });
   token.value = "";
   await enter();
   // The login hides the status. It is hidden again here only because there is still no session.
@@ -172,8 +168,33 @@ async function publishEvent({ stream, type, id, data }) {
   return `Published as ${answer.id} to ${count}`;
 }
 
+/** Logs in with the code that the server printed at its terminal, if the page's URL has one. */
+async function enterByCode() {
+  const code = new URLSearchParams(location.hash.slice(1)).get("code");
+  if (code === null) return await enter();
+  // A code is good once, so it is not left in the address bar and the history.
+  history.replaceState(null, "", location.pathname + location.search);
+  const refusal = await openSession({ code }).catch((refusal) => refusal);
+  await enter();
+  if (refusal instanceof Error && !place("login").hidden) {
+    const output = place("login-form").querySelector("output");
+    output.textContent = refusal.message;
+    output.className = "problem";
+  }
+}
+
+function openSession(credential) {
+  return request("session", {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify(credential),
+  });
+}
+
 handle(place("login-form"), logIn);
 handle(place("publish-form"), publishEvent);
 place("logout").addEventListener("click", logOut);
 place("again").addEventListener("click", () => enter());
-enter();
+// A URL with a code may also be pasted into a tab that shows the console already.
+addEventListener("hashchange", enterByCode);
+enterByCode();

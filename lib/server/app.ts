@@ -53,6 +53,13 @@ export interface App {
   readonly fetch: (request: Request, info?: RequestInfo) => Promise<Response>;
   /** The hub behind `/sse?stream=`; it accepts subscribers and publishers once it is `ready`. */
   readonly hub: BroadcastHub;
+  /** Returns the number of open event streams; each counts until its socket is gone. */
+  readonly connections: () => number;
+  /**
+   * Makes a code that opens one session of the console within 60 seconds, in place of the one before it:
+   * `/console#code=<code>`. Show it only to the operator. `undefined` without a publish token.
+   */
+  readonly createLoginCode: () => string | undefined;
   /**
    * Ends every event stream, each at a random moment within `withinMs` milliseconds; its client is told
    * to reconnect after 5 to 15 seconds. From now on `/readyz` is 503, publishes get a 503, and new
@@ -90,6 +97,8 @@ export function createApp(config: Config, options: AppOptions = {}): App {
       return await handler(request, info);
     },
     hub,
+    connections: () => parts.connections.size,
+    createLoginCode: parts.sessions.createLoginCode,
     async drain(withinMs) {
       setStopping();
       await Promise.all([

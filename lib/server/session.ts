@@ -1,6 +1,6 @@
 /**
- * The operator's session: the publish token opens it once, and from then on a signed cookie stands for
- * the token.
+ * The operator's session: the publish token opens it once, or a code that the server prints at its
+ * terminal, and from then on a signed cookie stands for the token.
  *
  * @module
  */
@@ -10,6 +10,7 @@ import type { Authorize } from "./authorize.ts";
 import { bearerToken, hashToken, matchesToken } from "./bearer_token.ts";
 import { isFromOwnPage, isSafe, refuseForeignPage } from "./csrf.ts";
 import { addressBlock } from "./ip_address.ts";
+import { LoginCode } from "./login_code.ts";
 import { RateLimit } from "./rate_limit.ts";
 import { readBody } from "./request_body.ts";
 import { type Handler, rawPath, type RequestInfo, type Route } from "./router.ts";
@@ -33,8 +34,16 @@ export interface SessionsOptions {
 
 /** The login, and what a session permits. */
 export interface Sessions {
-  /** `POST` with `{"token": "…"}` opens a session, `DELETE` ends it, `GET` says when it ends. */
+  /**
+   * `POST` with `{"token": "…"}` or `{"code": "…"}` opens a session, `DELETE` ends it, `GET` says when
+   * it ends.
+   */
   readonly route: Route;
+  /**
+   * Makes a code that opens one session within 60 seconds, in place of the one before it; `undefined`
+   * without a publish token.
+   */
+  readonly createLoginCode: () => string | undefined;
   /**
    * Grants a session everything that the publish token grants, but changes only from this server's
    * pages. A request without a session is decided by `next`, and so is a request with a Bearer token.
@@ -49,8 +58,10 @@ export function createSessions(options: SessionsOptions): Sessions {
   const cookies = publishToken === undefined ? undefined : new SessionCookies(publishToken, now);
   const attempts = new RateLimit(ATTEMPTS_PER_SECOND, { burst: ATTEMPTS_AT_ONCE });
   const expiresAtMs = async ({ headers }: Request) => await cookies?.expiresAtMs(headers);
-  const login = { ...options, now, cookies, attempts };
+  const code = new LoginCode(now);
+  const login = { ...options, now, cookies, attempts, code };
   return {
+    createLoginCode: () => cookies && code.issue(),
     authorizeFirst: (next) => authorizeBySession(expiresAtMs, next),
     route: {
       POST: (request, info) => redirectUp(request) ?? logIn(request, info, login),
@@ -83,11 +94,12 @@ interface Login extends SessionsOptions {
   readonly now: () => number;
   readonly cookies: SessionCookies | undefined;
   readonly attempts: RateLimit;
+  readonly code: LoginCode;
 }
 
 async function logIn(request: Request, info: RequestInfo, login: Login): Promise<Response> {
-  const { publishToken, cookies, attempts, addressOf, now } = login;
-  if (publishToken === undefined || cookies === undefined) {
+  const { cookies, attempts, addressOf, now } = login;
+  if (cookies === undefined) {
     return problem(403, "Logging in is disabled on this server; set PUBLISH_TOKEN to enable it");
   }
   const waitSeconds = attempts.take(addressBlock(addressOf(request, info)));
@@ -96,13 +108,33 @@ async function logIn(request: Request, info: RequestInfo, login: Login): Promise
       "retry-after": `${waitSeconds}`,
     });
   }
-  const token = await readToken(request);
-  if (token instanceof Response) return token;
-  if (!await matchesToken(token, await hashToken(publishToken))) {
-    return unauthorized("This is not the publish token");
-  }
+  const credential = await readCredential(request);
+  if (credential instanceof Response) return credential;
+  const refusal = await refuse(credential, login);
+  if (refusal !== undefined) return refusal;
   const value = await cookies.sign(now() + SESSION_MS);
   return setCookie(`${value}; Max-Age=${SESSION_MS / 1_000}${cookieAttributes(request, login)}`);
+}
+
+/** What opens a session. */
+interface Credential {
+  readonly name: "token" | "code";
+  readonly value: string;
+}
+
+/** Answers a wrong credential; `undefined` if it is right. A right code is used up. */
+async function refuse(
+  { name, value }: Credential,
+  { publishToken = "", code }: Login,
+): Promise<Response | undefined> {
+  if (name === "token") {
+    const isRight = await matchesToken(value, await hashToken(publishToken));
+    return isRight ? undefined : unauthorized("This is not the publish token");
+  }
+  if (await code.redeem(value)) return undefined;
+  return unauthorized(
+    "The code is wrong, was used before or is older than 60 seconds; use the publish token",
+  );
 }
 
 function logOut(request: Request, options: SessionsOptions): Response {
@@ -120,14 +152,15 @@ function redirectUp({ url }: Request): Response | undefined {
   return new Response(null, { status: 308, headers: { location: "../session" } });
 }
 
-async function readToken(request: Request): Promise<string | Response> {
+async function readCredential(request: Request): Promise<Credential | Response> {
   const refusal = () => problem(400, 'Send {"token": "…"} as application/json');
   if (!/^application\/json\b/i.test(request.headers.get("content-type") ?? "")) return refusal();
   const text = await readBody(request, MAX_BODY_BYTES);
   if (text instanceof Response) return text;
   try {
-    const { token } = JSON.parse(text);
-    return typeof token === "string" ? token : refusal();
+    const { token, code } = JSON.parse(text);
+    if (typeof token === "string") return { name: "token", value: token };
+    return typeof code === "string" ? { name: "code", value: code } : refusal();
   } catch {
     // A body that is no JSON, or no object, has no token.
     return refusal();

@@ -1,5 +1,6 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import { get, type TestApp, testApp, words } from "./support.ts";
+import { createSessions } from "../../lib/server/session.ts";
+import { get, messages, type TestApp, testApp, words } from "./support.ts";
 
 const TOKEN = "a-token-for-these-tests";
 const SETTINGS = { PUBLISH_TOKEN: TOKEN, INTERVAL_MS: "3600000" };
@@ -145,4 +146,65 @@ Deno.test("DELETE /session makes the browser forget the cookie", async () => {
     response.headers.get("set-cookie"),
     "sse_session=; Max-Age=0; HttpOnly; SameSite=Strict",
   );
+});
+
+Deno.test("POST /session with a login code opens one session", async () => {
+  await using app = testApp(SETTINGS);
+  const code = app.createLoginCode();
+  assertMatch(code!, /^[\w-]{22}$/);
+  const first = await login(app, { code });
+  assertEquals(first.status, 204);
+  const cookie = first.headers.get("set-cookie")!.split(";")[0]!;
+  assertEquals((await app.fetch(get("/streams", { headers: { cookie } }))).status, 200);
+  const second = await login(app, { code });
+  assertEquals([second.status, (await second.json()).detail], [
+    401,
+    "The code is wrong, was used before or is older than 60 seconds; use the publish token",
+  ]);
+  assertEquals(messages(app), []);
+});
+
+Deno.test("POST /session accepts a login code of two simultaneous requests once", async () => {
+  await using app = testApp(SETTINGS);
+  const code = app.createLoginCode();
+  const answers = await Promise.all([login(app, { code }), login(app, { code })]);
+  assertEquals(answers.map(({ status }) => status).sort(), [204, 401]);
+});
+
+Deno.test("POST /session refuses a login code after 60 seconds", async () => {
+  for (const [ageMs, status] of [[59_999, 204], [60_000, 401]] as const) {
+    let nowMs = 1_000;
+    const { createLoginCode, route } = createSessions({
+      publishToken: TOKEN,
+      tlsCert: undefined,
+      trustProxy: 0,
+      addressOf: () => "127.0.0.1",
+      now: () => nowMs,
+    });
+    const body = JSON.stringify({ code: createLoginCode() });
+    nowMs += ageMs;
+    const headers = { "content-type": "application/json" };
+    const request = get("/session", { method: "POST", headers, body });
+    assertEquals([ageMs, (await route.POST!(request, {})).status], [ageMs, status]);
+  }
+});
+
+Deno.test("POST /session counts wrong login codes as attempts, and a new code replaces the last", async () => {
+  await using app = testApp(SETTINGS);
+  const old = app.createLoginCode();
+  const code = app.createLoginCode();
+  const statuses = [];
+  for (const wrong of [old, "", TOKEN, "x".repeat(22), `${code}x`]) {
+    statuses.push((await login(app, { code: wrong })).status);
+  }
+  assertEquals(statuses, [401, 401, 401, 401, 401]);
+  assertEquals((await login(app, { code })).status, 429);
+});
+
+Deno.test("a login code is not made where nobody can log in, and is no bearer token", async () => {
+  await using closed = testApp({ INTERVAL_MS: "3600000" });
+  assertEquals(closed.createLoginCode(), undefined);
+  await using app = testApp(SETTINGS);
+  const headers = { authorization: `Bearer ${app.createLoginCode()}` };
+  assertEquals((await app.fetch(get("/streams", { headers }))).status, 401);
 });
