@@ -6,18 +6,14 @@
 
 // deno-lint-ignore-file no-console -- the one file that prints
 
-import {
-  type App,
-  type Config,
-  ConfigError,
-  createApp,
-  CutConnection,
-  importJwtKey,
-  readConfig,
-} from "./lib/server/app.ts";
+import { type App, type Config, ConfigError, createApp, CutConnection } from "./lib/server/app.ts";
+import { bannerLines, listeningLine, stoppingLine } from "./lib/server/banner.ts";
+import { type CommandOutput, type Environment, runCommand } from "./lib/server/command_line.ts";
 import { LineQueue, type LineWriter } from "./lib/server/line_queue.ts";
-import { type ListenAddress, showAddress, type ShownAddress } from "./lib/server/listen_address.ts";
+import { type ListenAddress, showAddress } from "./lib/server/listen_address.ts";
 import { describeListenError } from "./lib/server/listen_error.ts";
+import { findMisspelled } from "./lib/server/misspelled.ts";
+import { checkConfig } from "./lib/server/read_config.ts";
 import { createLog, type Log, printable } from "./lib/server/request_log.ts";
 
 /** How long listening waits for the event log, so that the first clients need not reconnect. */
@@ -32,9 +28,14 @@ const SAME_SIGNAL_MS = 1_000;
 const FLUSH_MS = 500;
 
 const isJson = Deno.env.get("LOG_FORMAT") === "json";
+/** Whether a person reads standard output, and nothing collects it. */
+const isTerminal = Deno.stdout.isTerminal() && !isConsoleCollected();
 const stdout = openOutput(Deno.stdout, (line) => console.log(line));
 const stderr = openOutput(Deno.stderr, (line) => console.error(line));
-const config = await readEnvironment();
+const environment: Environment = { get: (name) => Deno.env.get(name), names: variableNames() };
+const output = await runCommand(Deno.args, environment);
+if (output !== undefined) await finish(output);
+const { config, isTokenNew } = await readEnvironment();
 for (const warning of config.warnings) stderr.say(warning);
 const app = createApp(config, {
   print: stdout.print,
@@ -86,43 +87,57 @@ function isConsoleCollected(): boolean {
   return isExported || Deno.env.get("DENO_DEPLOYMENT_ID") !== undefined;
 }
 
-async function readEnvironment(): Promise<Config> {
+/** The names of all variables; none if only some of them may be read. */
+function variableNames(): readonly string[] {
   try {
-    const config = readConfig((name) => Deno.env.get(name));
-    await checkKey(config);
-    if (config.publishToken !== undefined || config.jwtKey !== undefined) return config;
+    return Object.keys(Deno.env.toObject());
+  } catch {
+    // The options themselves can be read all the same.
+    return [];
+  }
+}
+
+/** Prints what a command has to say, and ends the process. */
+async function finish({ stdout: lines = [], stderr: errors = [], code }: CommandOutput) {
+  for (const line of lines) stdout.print(line);
+  for (const line of errors) stderr.print(line);
+  await exit(code);
+}
+
+/** The configuration, and whether its token was made for this run. */
+interface Started {
+  readonly config: Config;
+  readonly isTokenNew: boolean;
+}
+
+async function readEnvironment(): Promise<Started> {
+  const { get, names } = environment;
+  for (const warning of findMisspelled(names, get)) stderr.say(warning);
+  try {
+    const config = await checkConfig(get);
+    const isClosed = config.publishToken === undefined && config.jwtKey === undefined;
+    if (!isClosed || !isTerminal) return { config, isTokenNew: false };
     // At a terminal somebody may want to publish: make a token for this run.
-    return Deno.stdout.isTerminal() ? { ...config, publishToken: crypto.randomUUID() } : config;
+    return { config: { ...config, publishToken: crypto.randomUUID() }, isTokenNew: true };
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     return await fail(error.message, 2);
   }
 }
 
-async function checkKey({ jwtKey }: Config): Promise<void> {
-  try {
-    if (jwtKey !== undefined) await importJwtKey(jwtKey);
-  } catch (error) {
-    throw new ConfigError(`JWT_KEY: ${(error as Error).message}`);
-  }
-}
-
-/** Prints how to publish, unless the operator has configured a token or a key. */
-function explainPublishing(curl: ShownAddress["curl"]): void {
-  if (Deno.env.get("PUBLISH_TOKEN") || config.jwtKey !== undefined) return;
-  if (config.publishToken === undefined) {
-    stdout.say("Publishing is disabled; set PUBLISH_TOKEN or JWT_KEY to enable it");
-    return;
-  }
-  if (curl === undefined) {
-    stdout.say(`Publish, until the server stops, with the token ${config.publishToken}`);
-    return;
-  }
-  stdout.say("Publish, until the server stops, with:");
-  stdout.say(
-    `curl -H 'Authorization: Bearer ${config.publishToken}' -H 'Content-Type: text/plain' ` +
-      `-d Hello ${curl("/sse?stream=news")}`,
-  );
+/** Prints where the server listens; the first time also how to use it. */
+function announce(listenAddress: ListenAddress, isFirst: boolean): void {
+  const address = showAddress(listenAddress, config.tlsCert === undefined ? "http" : "https");
+  if (!isFirst) return stdout.say(listeningLine(address));
+  const lines = bannerLines({
+    config,
+    address,
+    isTerminal,
+    isTokenNew,
+    isWindows: Deno.build.os === "windows",
+    createLoginCode: app.createLoginCode,
+  });
+  for (const line of lines) stdout.say(line);
 }
 
 /** Listens, and listens again whenever the listener dies, as when file descriptors run out. */
@@ -157,9 +172,7 @@ function listenOptions({ host, reusePort, tlsCert, tlsKey }: Config, listener: L
     // DENO_SERVE_ADDRESS may replace the host and the port by another kind of address.
     onListen(address: ListenAddress) {
       listener.port = address.port ?? listener.port;
-      const { text, curl } = showAddress(address, "cert" in tls ? "https" : "http");
-      stdout.say(`Listening on ${text}`);
-      if (!listener.hasListened) explainPublishing(curl);
+      announce(address, !listener.hasListened);
       listener.hasListened = true;
     },
   };
@@ -190,6 +203,7 @@ function onSignal(): void {
 /** Ends every connection within `DRAIN_SECONDS`, then the process. */
 async function stop(): Promise<void> {
   const drainMs = config.drainSeconds * 1_000;
+  stdout.say(stoppingLine(app.connections(), config.drainSeconds, isTerminal));
   // A client that reads nothing keeps its socket, and shutdown() would wait for it for ever.
   setTimeout(() => exit(0), drainMs);
   try {

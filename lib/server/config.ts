@@ -7,7 +7,7 @@
 import type { SlowPolicy } from "../stream.ts";
 import type { LogFormat } from "./request_log.ts";
 
-/** The server's configuration. The README's table of options has the defaults. */
+/** The server's configuration. The defaults are in `options.ts`. */
 export interface Config {
   /** `HOST`: the address to listen on. */
   readonly host: string;

@@ -18,8 +18,12 @@ export interface ListenAddress {
 
 /** An address as it is printed. */
 export interface ShownAddress {
-  /** A URL for TCP, else the transport and the path if there is one, such as `unix:/run/hub.sock`. */
+  /** The URL for TCP, else the transport and the path if there is one, such as `unix:/run/hub.sock`. */
   readonly text: string;
+  /** The URL to open on this machine, with a slash at its end; `undefined` if a browser can't reach it. */
+  readonly url: string | undefined;
+  /** Whether the server listens at every address of this machine. */
+  readonly isEverywhere: boolean;
   /**
    * Returns the arguments with which curl requests a path there; `undefined` if curl can't reach it.
    */
@@ -30,16 +34,17 @@ export interface ShownAddress {
 export function showAddress(address: ListenAddress, scheme: "http" | "https"): ShownAddress {
   const { transport, hostname, port, path: file } = address;
   if (hostname !== undefined && port !== undefined) {
+    const isEverywhere = hostname === "0.0.0.0" || hostname === "::";
     const host = hostname.includes(":") ? `[${hostname}]` : hostname;
-    const reachable = host === "0.0.0.0" || host === "[::]" ? "localhost" : host;
-    return {
-      text: `${scheme}://${host}:${port}/`,
-      curl: (path) => `'${scheme}://${reachable}:${port}${path}'`,
-    };
+    const origin = `${scheme}://${isEverywhere ? "localhost" : host}:${port}`;
+    const url = `${origin}/`;
+    return { text: url, url, isEverywhere, curl: (path) => `"${origin}${path}"` };
   }
-  if (file === undefined) return { text: transport, curl: undefined };
+  const nowhere = { url: undefined, isEverywhere: false };
+  if (file === undefined) return { text: transport, curl: undefined, ...nowhere };
   return {
     text: `${transport}:${file}`,
-    curl: (path) => `--unix-socket '${file}' '${scheme}://localhost${path}'`,
+    curl: (path) => `--unix-socket '${file}' "${scheme}://localhost${path}"`,
+    ...nowhere,
   };
 }

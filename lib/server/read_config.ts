@@ -5,25 +5,8 @@
  * @module
  */
 
-import { MAX_TIMER_MS } from "../number_option.ts";
-import { slowPolicies } from "../stream.ts";
 import { type Config, ConfigError } from "./config.ts";
-import { logFormats } from "./request_log.ts";
-import {
-  host,
-  hosts,
-  jwtKey,
-  masterName,
-  oneOf,
-  origins,
-  path,
-  pem,
-  redisUrl,
-  sentinels,
-  streamNames,
-  token,
-  whole,
-} from "./setting_parsers.ts";
+import { importJwtKey } from "./jwt_key.ts";
 import { Settings } from "./settings.ts";
 
 /**
@@ -42,102 +25,114 @@ import { Settings } from "./settings.ts";
  */
 export function readConfig(get: (name: string) => string | undefined): Config {
   const settings = new Settings(get);
-  const isOnDeploy = get("DENO_DEPLOYMENT_ID") !== undefined;
-  const eventLog = settings.read("EVENT_LOG", isOnDeploy ? "kv" : "memory", oneOf(eventLogs));
+  const store = readStore(settings);
   const config = {
-    ...readListening(settings, isOnDeploy),
+    ...readListening(settings),
+    ...store,
     ...readStreams(settings),
-    ...readTimes(settings, isOnDeploy),
+    ...readTimes(settings),
     ...readAccess(settings),
     ...readLimits(settings),
-    ...readStore(settings, isOnDeploy),
-    eventLog,
-    warnings: findWarnings(settings, eventLog, isOnDeploy),
+    warnings: findWarnings(settings, store),
   };
   const errors = [...settings.errors, ...findContradictions(settings, config)];
   if (errors.length > 0) throw new ConfigError(errors.join("\n"));
   return config;
 }
 
-const eventLogs = ["memory", "kv", "redis"] as const;
+/**
+ * Reads a configuration like {@linkcode readConfig}, and imports its key for JWTs to see whether the key
+ * can be used.
+ *
+ * @throws {ConfigError} If any setting is wrong. The error names every wrong setting.
+ */
+export async function checkConfig(get: (name: string) => string | undefined): Promise<Config> {
+  const config = readConfig(get);
+  try {
+    if (config.jwtKey !== undefined) await importJwtKey(config.jwtKey);
+  } catch (error) {
+    throw new ConfigError(`JWT_KEY: ${(error as Error).message}`);
+  }
+  return config;
+}
 
 /** The settings of the listener, the log, proxies and host names. */
-function readListening(settings: Settings, isOnDeploy: boolean) {
+function readListening(settings: Settings) {
   return {
-    host: settings.read("HOST", "0.0.0.0", host),
-    port: settings.read("PORT", 8_080, whole(0, 65_535)),
-    tlsCert: settings.read("TLS_CERT", undefined, pem("CERTIFICATE")),
-    tlsKey: settings.read("TLS_KEY", undefined, pem("PRIVATE KEY")),
-    reusePort: settings.read("REUSE_PORT", "false", oneOf(["true", "false"])) === "true",
-    logFormat: settings.read("LOG_FORMAT", "text", oneOf(logFormats)),
-    trustProxy: settings.read("TRUST_PROXY", 0, whole(0, 100)),
-    allowedHosts: settings.read("ALLOWED_HOSTS", isOnDeploy ? ["*"] : undefined, hosts),
+    host: settings.read("HOST"),
+    port: settings.read("PORT"),
+    tlsCert: settings.read("TLS_CERT"),
+    tlsKey: settings.read("TLS_KEY"),
+    reusePort: settings.read("REUSE_PORT") === "true",
+    logFormat: settings.read("LOG_FORMAT"),
+    trustProxy: settings.read("TRUST_PROXY"),
+    allowedHosts: settings.read("ALLOWED_HOSTS"),
   };
 }
 
 /** The settings of streams and their histories. */
 function readStreams(settings: Settings) {
   return {
-    intervalMs: settings.read("INTERVAL_MS", 1_000, whole(10, MAX_TIMER_MS)),
-    streams: settings.read("STREAMS", undefined, streamNames),
-    historyEvents: settings.read("HISTORY_EVENTS", 1_000, whole(1)),
-    historyBytes: settings.read("HISTORY_BYTES", 1_048_576, whole(1)),
-    historySeconds: settings.read("HISTORY_SECONDS", 3_600, whole(1)),
-    historyTotalBytes: settings.read("HISTORY_TOTAL_BYTES", 268_435_456, whole(1)),
-    maxStreams: settings.read("MAX_STREAMS", 10_000, whole(1)),
-    slowSubscriber: settings.read("SLOW_SUBSCRIBER", "disconnect", oneOf(slowPolicies)),
+    intervalMs: settings.read("INTERVAL_MS"),
+    streams: settings.read("STREAMS"),
+    historyEvents: settings.read("HISTORY_EVENTS"),
+    historyBytes: settings.read("HISTORY_BYTES"),
+    historySeconds: settings.read("HISTORY_SECONDS"),
+    historyTotalBytes: settings.read("HISTORY_TOTAL_BYTES"),
+    maxStreams: settings.read("MAX_STREAMS"),
+    slowSubscriber: settings.read("SLOW_SUBSCRIBER"),
   };
 }
 
 /** The times of a connection and of stopping. */
-function readTimes(settings: Settings, isOnDeploy: boolean) {
+function readTimes(settings: Settings) {
   return {
-    retryMs: settings.read("RETRY_MS", 2_000, whole(0, MAX_TIMER_MS)),
-    heartbeatSeconds: settings.read("HEARTBEAT_SECONDS", isOnDeploy ? 4 : 15, whole(0, 86_400)),
-    stallSeconds: settings.read("STALL_SECONDS", 60, whole(0, 86_400)),
-    drainSeconds: settings.read("DRAIN_SECONDS", 4, whole(0, 3_600)),
+    retryMs: settings.read("RETRY_MS"),
+    heartbeatSeconds: settings.read("HEARTBEAT_SECONDS"),
+    stallSeconds: settings.read("STALL_SECONDS"),
+    drainSeconds: settings.read("DRAIN_SECONDS"),
   };
 }
 
 /** The settings that say who may do what. */
 function readAccess(settings: Settings) {
   return {
-    publishToken: settings.read("PUBLISH_TOKEN", undefined, token),
-    jwtKey: settings.read("JWT_KEY", undefined, jwtKey),
-    subscribe: settings.read("SUBSCRIBE", "public", oneOf(["public", "token"] as const)),
-    corsOrigins: settings.read("CORS_ORIGINS", [], origins),
+    publishToken: settings.read("PUBLISH_TOKEN"),
+    jwtKey: settings.read("JWT_KEY"),
+    subscribe: settings.read("SUBSCRIBE"),
+    corsOrigins: settings.read("CORS_ORIGINS"),
   };
 }
 
 /** The limits of clients and publishers. */
 function readLimits(settings: Settings) {
   return {
-    maxConnections: settings.read("MAX_CONNECTIONS", 10_000, whole(1)),
-    maxConnectionsPerAddress: settings.read("MAX_CONNECTIONS_PER_ADDRESS", 1_000, whole(0)),
-    maxEventBytes: settings.read("MAX_EVENT_BYTES", 262_144, whole(1)),
-    publishRate: settings.read("PUBLISH_RATE", 0, whole(0)),
+    maxConnections: settings.read("MAX_CONNECTIONS"),
+    maxConnectionsPerAddress: settings.read("MAX_CONNECTIONS_PER_ADDRESS"),
+    maxEventBytes: settings.read("MAX_EVENT_BYTES"),
+    publishRate: settings.read("PUBLISH_RATE"),
   };
 }
 
 /** The settings of the stores. */
-function readStore(settings: Settings, isOnDeploy: boolean) {
+function readStore(settings: Settings) {
   return {
-    kvPath: settings.read("KV_PATH", isOnDeploy ? undefined : "./data/hub.sqlite", path),
-    redisUrl: settings.read("REDIS_URL", undefined, redisUrl),
-    redisSentinels: settings.read("REDIS_SENTINELS", [], sentinels),
-    redisMaster: settings.read("REDIS_MASTER", undefined, masterName),
-    redisCa: settings.read("REDIS_CA", undefined, pem("CERTIFICATE")),
+    eventLog: settings.read("EVENT_LOG"),
+    kvPath: settings.read("KV_PATH"),
+    redisUrl: settings.read("REDIS_URL"),
+    redisSentinels: settings.read("REDIS_SENTINELS"),
+    redisMaster: settings.read("REDIS_MASTER"),
+    redisCa: settings.read("REDIS_CA"),
   };
 }
 
 /** Finds settings that are valid but probably not meant. */
 function findWarnings(
   settings: Settings,
-  eventLog: Config["eventLog"],
-  isOnDeploy: boolean,
+  { eventLog }: Pick<Config, "eventLog">,
 ): readonly string[] {
   const warnings: string[] = [];
-  if (isOnDeploy && eventLog === "memory") {
+  if (settings.isOnDeploy && eventLog === "memory") {
     warnings.push(
       "EVENT_LOG=memory: events published on one instance do not reach the other instances",
     );

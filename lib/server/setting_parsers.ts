@@ -10,7 +10,15 @@ import { isStreamName, STREAM_NAMES } from "../stream_name.ts";
 import { isHostPattern } from "./allowed_hosts.ts";
 import { isOrigin } from "./cors.ts";
 import { explainJwtKey, JWT_KEY_EXPECTED, unescapePem } from "./jwt_key.ts";
-import { Expected } from "./settings.ts";
+
+/** Returned by a parser for a text that it rejects. */
+export class Expected {
+  /**
+   * @param expected What the setting may be, such as `a whole number from 0 on`.
+   * @param got A description of the text, shown instead of the text itself.
+   */
+  constructor(readonly expected: string, readonly got?: string) {}
+}
 
 /** Parses a setting, or rejects its text. */
 export type Parser<T> = (text: string) => T | Expected;

@@ -5,17 +5,13 @@
  * @module
  */
 
-/** Returned by a parser for a text that it rejects. */
-export class Expected {
-  /**
-   * @param expected What the setting may be, such as `a whole number from 0 on`.
-   * @param got A description of the text, shown instead of the text itself.
-   */
-  constructor(readonly expected: string, readonly got?: string) {}
-}
+import { type Option, type OptionName, OPTIONS, type OptionValue } from "./options.ts";
+import { Expected } from "./setting_parsers.ts";
 
 /** Reads settings by name. A setting that is `""` is not set. */
 export class Settings {
+  /** Whether the server runs on Deno Deploy, where some options have other defaults. */
+  readonly isOnDeploy: boolean;
   /** One line for each wrong setting so far. */
   readonly errors: string[] = [];
   readonly #get: (name: string) => string | undefined;
@@ -23,31 +19,31 @@ export class Settings {
   /** Reads the text of a setting from `get`. */
   constructor(get: (name: string) => string | undefined) {
     this.#get = get;
+    this.isOnDeploy = get("DENO_DEPLOYMENT_ID") !== undefined;
   }
 
   /** Whether a setting is set. */
-  has(name: string): boolean {
+  has(name: OptionName): boolean {
     return this.text(name) !== "";
   }
 
   /** The text of a setting; `""` if it is not set. */
-  text(name: string): string {
+  text(name: OptionName): string {
     return this.#get(name) ?? "";
   }
 
-  /** Parses a setting. Returns `fallback` if it is not set, and also if `parse` rejects it. */
-  read<T>(name: string, fallback: T, parse: (text: string) => T | Expected): T {
+  /** The value of a setting. It is the default if the setting is not set, and also if it is wrong. */
+  read<N extends OptionName>(name: N): OptionValue<N> {
+    const option = OPTIONS[name] as unknown as Option<OptionValue<N>>;
+    const hasOther = this.isOnDeploy && Object.hasOwn(option, "onDeploy");
+    const fallback = hasOther ? option.onDeploy as OptionValue<N> : option.byDefault;
     if (!this.has(name)) return fallback;
-    const value = parse(this.text(name));
+    const value = option.parse(this.text(name));
     if (!(value instanceof Expected)) return value;
-    const got = value.got ?? JSON.stringify(this.#shown(name));
-    this.errors.push(`${name}: expected ${value.expected}, got ${got}`);
+    const shown = option.isSecret ? "…" : this.text(name).slice(0, 200);
+    this.errors.push(
+      `${name}: expected ${value.expected}, got ${value.got ?? JSON.stringify(shown)}`,
+    );
     return fallback;
   }
-
-  #shown(name: string): string {
-    return SECRETS.has(name) ? "…" : this.text(name).slice(0, 200);
-  }
 }
-
-const SECRETS = new Set(["TLS_KEY", "PUBLISH_TOKEN", "JWT_KEY", "REDIS_URL", "REDIS_SENTINELS"]);

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { ServerProcess } from "../server/support.ts";
+import { isTerminalMissing, TerminalServer } from "../terminal.ts";
 import { logIn, openConsole, publish, watch } from "./console_support.ts";
 import { Browser, closeChromium, entries, lacksBrowser, panel, reaches, TOKEN } from "./support.ts";
 
@@ -42,6 +43,30 @@ Deno.test({
     // Chromium logs each 401: two pages without a session, and a wrong token.
     assertEquals(browser.errors.filter((error) => !error.startsWith("/session: ")), []);
     assertEquals(browser.errors.length, 3);
+  },
+});
+
+Deno.test({
+  name: "the console logs in by the URL that the server prints at a terminal, once",
+  ...options,
+  ignore: ignore || isTerminalMissing,
+  async fn() {
+    await using server = await TerminalServer.start();
+    const [address = ""] = (await server.banner("Console")).split(" ");
+    await using browser = await Browser.start();
+    const page = await browser.open(address);
+    await page.locator("#state[data-state=open]").waitFor();
+    assertEquals(await page.evaluate("location.href"), address.replace(/#.*/, ""));
+    await page.locator("#logout").click();
+    await page.locator("#login").waitFor();
+    // Again, in the same tab: only the fragment changes.
+    await page.goto(address);
+    const problem = page.locator("#login output.problem:not(:empty)");
+    await problem.waitFor();
+    assertMatch(await problem.textContent() ?? "", /was used before .* use the publish token$/);
+    assertEquals(await page.evaluate("location.hash"), "");
+    await logIn(page, (await server.banner("Token")).split(" ")[0]!);
+    await page.locator("#state[data-state=open]").waitFor();
   },
 });
 

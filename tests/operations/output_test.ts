@@ -137,7 +137,8 @@ Deno.test({
     await reading;
     assertGreater(lines.length, 3_000);
     // No line is cut.
-    const isWhole = (line: string) => /^(?:[\d-]{10}T.* [\w ]+.*|Listening on .*)$/.test(line);
+    const isWhole = (line: string) =>
+      /^(?:[\d-]{10}T.* [\w ]+.*|Listening on .*|Stopping: .*)$/.test(line);
     assertEquals(lines.filter((line) => !isWhole(line)), []);
     assert(lines.at(-1)!.endsWith("reason=closed"));
   },

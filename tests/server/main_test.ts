@@ -5,7 +5,8 @@ import {
   assertMatch,
   assertNotEquals,
 } from "@std/assert";
-import { freePort, lacks } from "../program.ts";
+import { OPTION_NAMES } from "../../lib/server/options.ts";
+import { freePort, lacks, Program } from "../program.ts";
 import { until } from "../wait.ts";
 import { Body, ServerProcess } from "./support.ts";
 
@@ -188,6 +189,101 @@ Deno.test({
     assertEquals(server.stderr.all, [
       `Cannot listen on 127.0.0.1:${port}: the port is in use; set PORT to another`,
     ]);
+  },
+});
+
+Deno.test({
+  name: "main.ts says what stopping waits for, and how to stop at once",
+  ignore,
+  async fn() {
+    await using server = new ServerProcess();
+    await using body = await open(await server.url(), "sse?stream=news");
+    await body.until(/hello.*\n\n/s);
+    server.kill("SIGTERM");
+    assertEquals(
+      await server.stdout.line("Stopping"),
+      "Stopping: 1 client, up to 1 s; a second signal to stop now",
+    );
+    await body.end();
+    assertEquals(await server.exitCode(), 0);
+  },
+});
+
+Deno.test({
+  name: "main.ts names a variable that is nearly an option, and starts",
+  ignore,
+  async fn() {
+    await using server = new ServerProcess({ HISTORY_EVENT: "5", PORTS: "1", HOSTS: "a" });
+    await server.url();
+    assertEquals(server.stderr.all, [
+      "HISTORY_EVENT is not an option of the server; did you mean HISTORY_EVENTS?",
+    ]);
+  },
+});
+
+Deno.test({
+  name: "main.ts starts without the permission to read other variables than its options",
+  ignore,
+  async fn() {
+    const env = `--allow-env=${
+      OPTION_NAMES.join(",")
+    },DENO_DEPLOYMENT_ID,OTEL_DENO,DENO_SERVE_ADDRESS`;
+    await using server = new ServerProcess({ HISTORY_EVENT: "5" }, { allowEnv: env });
+    await server.url();
+    assertEquals(server.stderr.all, []);
+  },
+});
+
+const COMMANDS: Readonly<Record<string, readonly [stdout: RegExp, stderr: RegExp, code: number]>> =
+  {
+    "--help": [/^sse-hub: .*\n {2}PORT {24}the port/s, /^$/, 0],
+    "--check": [/^HOST=127.0.0.1 .*# set\nPORT=0 .*\nPUBLISH_TOKEN=\n/s, /^$/, 0],
+    "--port": [/^$/, /^Cannot start: there is no argument "--port"; .* see --help$/, 2],
+    "token --help": [/^Makes a JSON Web Token/, /^$/, 0],
+  };
+for (const [args, [stdout, stderr, code]] of Object.entries(COMMANDS)) {
+  Deno.test({
+    name: `main.ts ${args} prints its answer as text, and ends with exit code ${code}`,
+    ignore,
+    async fn() {
+      const settings = { LOG_FORMAT: "json" };
+      await using server = new ServerProcess(settings, { args: args.split(" ") });
+      assertEquals(await server.exitCode(), code);
+      assertMatch(server.stdout.all.join("\n"), stdout);
+      assertMatch(server.stderr.all.join("\n"), stderr);
+    },
+  });
+}
+
+Deno.test({
+  name: "main.ts --check exits with 1 if a setting is wrong, and does not listen",
+  ignore,
+  async fn() {
+    await using server = new ServerProcess({ PORT: "http" }, { args: ["--check"] });
+    assertEquals(await server.exitCode(), 1);
+    assertEquals(server.stderr.all, ['PORT: expected a whole number from 0 to 65535, got "http"']);
+    assertEquals(server.stdout.all, []);
+  },
+});
+
+Deno.test({
+  name: "deno task reads the file of --env-file for the start task, and the variables over it",
+  ignore: ignore || await lacks("write"),
+  async fn() {
+    const folder = await Deno.makeTempDir();
+    await Deno.writeTextFile(`${folder}/env`, "PORT=0\nHOST=0.0.0.0\nLOG_FORMAT=json\n");
+    {
+      await using server = new Program(Deno.execPath(), {
+        args: ["task", "--quiet", `--env-file=${folder}/env`, "start"],
+        cwd: new URL("../../", import.meta.url),
+        env: { HOST: "127.0.0.1", HOME: folder, NO_COLOR: "1" },
+      });
+      const line = JSON.parse(await server.stdout.line("Listening on"));
+      assertMatch(line.message, /^Listening on http:\/\/127\.0\.0\.1:\d+\/$/);
+      server.kill("SIGTERM");
+      await server.exitCode();
+    }
+    await Deno.remove(folder, { recursive: true });
   },
 });
 

@@ -138,14 +138,19 @@ export interface ServerProcessOptions {
   readonly folder?: string;
   /** More arguments of `deno run`. */
   readonly run?: readonly string[];
+  /** The argument of `deno run` that allows variables. */
+  readonly allowEnv?: string;
+  /** Arguments of `main.ts`. */
+  readonly args?: readonly string[];
 }
 
 /** `main.ts` as a separate process on a free port, killed at the end of the scope. */
 export class ServerProcess extends Program {
   constructor(
     settings: Readonly<Record<string, string>> = {},
-    { before, folder = "data", run: more = [] }: ServerProcessOptions = {},
+    options: ServerProcessOptions = {},
   ) {
+    const { before, folder = "data", run: more = [], allowEnv = "--allow-env" } = options;
     const run = [
       Deno.execPath(),
       "run",
@@ -153,9 +158,10 @@ export class ServerProcess extends Program {
       "--allow-net",
       `--allow-read=static,data,${folder}`,
       `--allow-write=data,${folder}`,
-      "--allow-env",
+      allowEnv,
       ...more,
       "main.ts",
+      ...options.args ?? [],
     ];
     const shell = ["/bin/sh", "-c", `${before}; exec "$0" "$@"`];
     const [command = "", ...args] = before === undefined ? run : [...shell, ...run];
@@ -169,6 +175,6 @@ export class ServerProcess extends Program {
   /** Waits until the server listens for the `nth` time, and returns its URL. */
   async url(nth = 1): Promise<URL> {
     const line = await this.stdout.line("Listening on ", nth);
-    return new URL(/Listening on ([^"]*)/.exec(line)![1]!);
+    return new URL(/Listening on ([^" ]*)/.exec(line)![1]!);
   }
 }

@@ -1,0 +1,76 @@
+/**
+ * What the server is asked for by its arguments. Prints nothing itself.
+ *
+ * @module
+ */
+
+import { ConfigError } from "./config.ts";
+import { helpLines } from "./help.ts";
+import { findMisspelled } from "./misspelled.ts";
+import { OPTION_NAMES } from "./options.ts";
+import { checkConfig } from "./read_config.ts";
+import { showConfig } from "./show_config.ts";
+import { runTokenCommand } from "./token_command.ts";
+
+/** The environment variables of a process. */
+export interface Environment {
+  /** Returns the text of a variable; `undefined` if it is not set. */
+  readonly get: (name: string) => string | undefined;
+  /** The names of all variables. */
+  readonly names: readonly string[];
+}
+
+/** What a command prints, line by line, and the exit code of its process. */
+export interface CommandOutput {
+  /** The lines for standard output. */
+  readonly stdout?: readonly string[];
+  /** The lines for standard error. */
+  readonly stderr?: readonly string[];
+  /** The exit code: 0 for success, 1 for what is found wrong, 2 for a wrong use. */
+  readonly code: number;
+}
+
+/**
+ * Runs what the arguments ask for: `--help`, `--check`, or `token` and its own arguments.
+ *
+ * @returns The output; `undefined` without arguments, which means to start the server.
+ */
+export async function runCommand(
+  args: readonly string[],
+  environment: Environment,
+): Promise<CommandOutput | undefined> {
+  const [first, ...others] = args;
+  if (first === undefined) return undefined;
+  if (first === "token") return await runTokenCommand(others, environment.get);
+  const unknown = args.find((argument) => !KNOWN.includes(argument));
+  if (unknown !== undefined) return { stderr: [explainUnknown(unknown)], code: 2 };
+  if (args.includes("--help") || args.includes("-h")) return { stdout: helpLines(), code: 0 };
+  return await check(environment);
+}
+
+const KNOWN = ["--help", "-h", "--check"];
+
+async function check({ get, names }: Environment): Promise<CommandOutput> {
+  const misspelled = findMisspelled(names, get);
+  try {
+    const { warnings } = await checkConfig(get);
+    return { stdout: showConfig(get), stderr: [...misspelled, ...warnings], code: 0 };
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    return { stderr: [...misspelled, ...error.message.split("\n")], code: 1 };
+  }
+}
+
+/** Says what to type instead. Of `--publish-token=…` only the name is repeated. */
+function explainUnknown(argument: string): string {
+  const [word = ""] = argument.split("=", 1);
+  const problem = `Cannot start: there is no argument ${JSON.stringify(word.slice(0, 100))}`;
+  if (word === "--env-file") {
+    return `${problem}; it goes before the task: deno task --env-file=.env start`;
+  }
+  const variable = word.replace(/^-+/, "").replaceAll("-", "_").toUpperCase();
+  const name = OPTION_NAMES.find((name) => name === variable);
+  return name === undefined
+    ? `${problem}; --help lists what there is`
+    : `${problem}; set the environment variable ${name} instead, see --help`;
+}

@@ -1,0 +1,15 @@
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { helpLines } from "../../lib/server/help.ts";
+import { OPTION_NAMES, OPTIONS } from "../../lib/server/options.ts";
+
+Deno.test("helpLines() lists every option with its meaning and its default", () => {
+  const text = helpLines().join("\n");
+  const flat = text.replace(/\s+/g, " ");
+  for (const name of OPTION_NAMES) assert(flat.includes(` ${name} ${OPTIONS[name].meaning}`), name);
+  assertMatch(text, /^ {2}PORT {24}the port to listen on; 0 for any free port \[8080\]$/m);
+  assertMatch(text, /^ {2}JWT_KEY .* as PEM$/m);
+});
+
+Deno.test("helpLines() keeps to 100 columns, but for words that are longer", () => {
+  assertEquals(helpLines().filter((line) => line.length > 100 && !/\]@\]host/.test(line)), []);
+});
