@@ -53,7 +53,7 @@ export interface App {
   readonly fetch: (request: Request, info?: RequestInfo) => Promise<Response>;
   /** The hub behind `/sse?stream=`; it accepts subscribers and publishers once it is `ready`. */
   readonly hub: BroadcastHub;
-  /** Returns the number of open event streams; each counts until its socket is gone. */
+  /** Returns the number of open event streams. */
   readonly connections: () => number;
   /**
    * Makes a code that opens one session of the console within 60 seconds, in place of the one before it:
