@@ -6,7 +6,7 @@
 
 /** The rule for a stream's name, to be put into messages. */
 export const STREAM_NAMES =
-  "segments of A-Z a-z 0-9 . _ ~ - joined by /, none of them . or .., at most 128 characters in all";
+  "segments of A-Z a-z 0-9 . _ ~ : @ - joined by /, none of them . or .., at most 128 characters in all";
 
 /** Whether a text can be the name of a stream: see {@linkcode STREAM_NAMES}. */
 export function isStreamName(name: string): boolean {
@@ -14,7 +14,7 @@ export function isStreamName(name: string): boolean {
 }
 
 /**
- * Checks a stream's name: segments of `A–Z a–z 0–9 . _ ~ -`, none of them `.` or `..`, joined by `/`,
+ * Checks a stream's name: segments of `A–Z a–z 0–9 . _ ~ : @ -`, none of them `.` or `..`, joined by `/`,
  * at most 128 characters in all.
  *
  * @throws {TypeError} If the name breaks the rule.
@@ -27,5 +27,5 @@ export function checkStreamName(name: string): void {
   );
 }
 
-const NAME = /^[\w.~-]+(?:\/[\w.~-]+)*$/;
+const NAME = /^[\w.~:@-]+(?:\/[\w.~:@-]+)*$/;
 const DOTS_ONLY = /(?:^|\/)\.\.?(?:\/|$)/;

@@ -16,11 +16,15 @@ function decode(text: string) {
 
 Deno.test("decodeEntry() gives back what encodeEntry() was given, with ids and ages", () => {
   const event = { data: " \ud800\r\n\u2028", event: "e", id: "k", retry: 0, comment: "" };
-  const items = [encodeItem("a/b", event, true), encodeItem("c", { data: "" }), encodeItem("c")];
+  const items = [
+    encodeItem("a/b:c@d", event, true),
+    encodeItem("c", { data: "" }),
+    encodeItem("c"),
+  ];
   const text = encodeEntry(900, 120, items);
   const expected = (isUnique: boolean) =>
     [
-      { id: "epoch-00a0001", stream: "a/b", event, isFirst: true },
+      { id: "epoch-00a0001", stream: "a/b:c@d", event, isFirst: true },
       { id: "epoch-00a0002", stream: "c", event: { data: "" }, isFirst: false },
       { id: "epoch-00a0003", stream: "c", event: undefined, isFirst: false },
     ].map((entry) => ({ ...entry, seenId: undefined, ageMs: 100, isUnique, leftOut: undefined }));

@@ -107,6 +107,8 @@ Deno.test("mayUse() allows a name, everything below a name, or everything", () =
     [["/*"], "orders", false],
     [[""], "orders", false],
     [["o.*"], "orders", false],
+    [["tenant:7/*"], "tenant:7/ann@example.com", true],
+    [["tenant:*"], "tenant:7", false],
     [["orders/7 "], "orders/7", false],
   ];
   for (const [patterns, stream, expected] of table) {

@@ -19,7 +19,7 @@ const SECRET = "a secret of at least 32 bytes, ok?";
 const TOKEN = "0123456789abcdef";
 const NO_NUMBERS = [" 80", "80 ", ...words("-1 1.5 1e3 0x50 +1 ٣ many NaN Infinity")];
 const STREAM_NAMES =
-  "stream names with commas between, each segments of A-Z a-z 0-9 . _ ~ - joined by /, none of them . or .., at most 128 characters in all";
+  "stream names with commas between, each segments of A-Z a-z 0-9 . _ ~ : @ - joined by /, none of them . or .., at most 128 characters in all";
 
 const settings: Readonly<Record<string, Row>> = {
   HOST: {

@@ -53,3 +53,17 @@ Deno.test("GET /streams lists 100 streams, and its pages list each one once", as
   }
   assertEquals(listed, names.sort());
 });
+
+Deno.test("GET /streams finds a stream whose name has : and @, however the URL encodes them", async () => {
+  await using app = testApp({ PUBLISH_TOKEN: TOKEN, STREAMS: "tenant:7/ann@example.com" });
+  const name = "tenant:7/ann@example.com";
+  for (const path of [name, encodeURIComponent(name)]) {
+    const options = { method: "POST", headers: { ...headers, "content-type": "text/plain" } };
+    const published = await app.fetch(get(`/sse?stream=${path}`, { ...options, body: "x" }));
+    assertEquals(published.status, 200);
+    const shown = await app.fetch(get(`/streams/${path}`, { headers }));
+    assertEquals((await shown.json()).name, name);
+  }
+  const { streams } = await (await app.fetch(get("/streams?after=tenant:", { headers }))).json();
+  assertEquals(streams.map(({ name }: { name: string }) => name), [name]);
+});
