@@ -228,6 +228,14 @@ export class EventResponse implements UnderlyingDefaultSource<Uint8Array> {
   }
 }
 
+/** Ends a response, reason `closed`, when a signal is aborted; the signal holds nothing of it after its end. */
+export function closeOnAbort(response: EventResponse, signal: AbortSignal): void {
+  const close = () => response.end("closed");
+  signal.addEventListener("abort", close);
+  response.onEnd(() => signal.removeEventListener("abort", close));
+  if (signal.aborted) close();
+}
+
 const encoder = new TextEncoder();
 const EXPIRED = encoder.encode(encodeExpired());
 
