@@ -5,11 +5,17 @@
  * @module
  */
 
+import { ANY, checkOptions, type OptionRules } from "./check_options.ts";
 import { encodeEvent, type ServerSentEvent } from "./event.ts";
-import { type ConnectionEnd, EventResponse, withStreamHeaders } from "./event_response.ts";
+import {
+  closeOnAbort,
+  type ConnectionEnd,
+  EventResponse,
+  withStreamHeaders,
+} from "./event_response.ts";
 import { type EventWriter, ResponseWriter } from "./event_writer.ts";
 import { watch } from "./liveness.ts";
-import { checkNumbers, DURATION, RETRY } from "./number_option.ts";
+import { DURATION, RETRY } from "./number_option.ts";
 import { reportTo } from "./report.ts";
 
 /** What a callback source may return: runs once, when the connection has ended. */
@@ -78,8 +84,8 @@ export interface EventStreamOptions {
  * iterable's ends with it; its `return()` runs if the client leaves first. A source that throws ends
  * the response, reason `failed`.
  *
- * @throws {TypeError} If the source is neither a function nor an async iterable, or if `headers` has
- * what can't stand in a header.
+ * @throws {TypeError} If the source is neither a function nor an async iterable, if there is no such
+ * option, or if `headers` has what can't stand in a header.
  * @throws {RangeError} If an option is out of range.
  *
  * @example A clock
@@ -123,13 +129,7 @@ export function eventStream(
       "Cannot open event stream: the source is neither a function nor an async iterable",
     );
   }
-  checkNumbers("open event stream", options, {
-    retryMs: RETRY,
-    maxWaitingBytes: { above: 0 },
-    heartbeatMs: DURATION,
-    stallMs: DURATION,
-    expiresInMs: {},
-  });
+  checkOptions("open event stream", options, RULES);
   const allHeaders = withStreamHeaders(headers);
   const first = encoder.encode(encodeEvent({ retry: retryMs }));
   const response = new EventResponse(first, reportTo(onError));
@@ -142,6 +142,17 @@ export function eventStream(
   return response.respond(allHeaders);
 }
 
+const RULES: OptionRules<EventStreamOptions> = {
+  retryMs: RETRY,
+  maxWaitingBytes: { above: 0 },
+  heartbeatMs: DURATION,
+  stallMs: DURATION,
+  headers: ANY,
+  signal: ANY,
+  expiresInMs: {},
+  onError: ANY,
+  onEnd: ANY,
+};
 const encoder = new TextEncoder();
 
 async function runCallback(
@@ -188,11 +199,4 @@ function pullIterable(
   }
   response.pullWith(pull);
   response.onEnd(() => isDone ? undefined : iterator.return?.());
-}
-
-function closeOnAbort(response: EventResponse, signal: AbortSignal): void {
-  const close = () => response.end("closed");
-  signal.addEventListener("abort", close);
-  response.onEnd(() => signal.removeEventListener("abort", close));
-  if (signal.aborted) close();
 }

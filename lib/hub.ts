@@ -6,6 +6,8 @@
  */
 
 import { Audiences } from "./audiences.ts";
+import { startBackgroundTimer } from "./background_timer.ts";
+import { ANY, checkOptions } from "./check_options.ts";
 import { Counters } from "./counters.ts";
 import type { ServerSentEvent } from "./event.ts";
 import { eventStreamHeaders, retryLater } from "./event_response.ts";
@@ -14,6 +16,7 @@ import { LogDelivery } from "./log_delivery.ts";
 import { LogProgress } from "./log_progress.ts";
 import { LogReader } from "./log_reader.ts";
 import {
+  checkSubscribeOptions,
   type HubOptions,
   type HubSettings,
   hubSettings,
@@ -45,6 +48,8 @@ import { Subscriptions } from "./subscriptions.ts";
  * shared chunk; one that doesn't keep up costs a number until it does, or until what it missed is no
  * longer kept and its stream's {@linkcode SlowPolicy} decides.
  *
+ * A hub does not keep a process alive, whatever it keeps; an open subscription does, until it ends.
+ *
  * @example
  * ```ts
  * import { BroadcastHub } from "@sse/hub";
@@ -70,13 +75,14 @@ export class BroadcastHub implements AsyncDisposable {
   readonly #counters = new Counters();
   readonly #ready: Promise<void>;
   #isReady = false;
-  #timer: ReturnType<typeof setInterval> | undefined;
+  #endTicks: (() => void) | undefined;
   #isDraining = false;
   #closing: Promise<void> | undefined;
 
   /**
    * Makes a hub without streams.
    *
+   * @throws {TypeError} If there is no such option.
    * @throws {RangeError} If an option is out of range.
    */
   constructor(options: HubOptions = {}) {
@@ -125,14 +131,14 @@ export class BroadcastHub implements AsyncDisposable {
    * Creates a stream ahead of its first publish, or sets options of the one there is. Until it is ended
    * or removed, the hub doesn't forget it, however long nothing is published to it.
    *
-   * @throws {TypeError} If the name can't be a stream's, or if a stream that has had events would
-   * become ephemeral or cease to be.
+   * @throws {TypeError} If the name can't be a stream's, if there is no such option, or if a stream that
+   * has had events would become ephemeral or cease to be.
    * @throws {RangeError} If an option is out of range.
    * @throws {HubError} Code `full` if there are too many streams, `ended` if this one has ended,
    * `closed` if the hub is closed.
    */
   createStream(name: string, options: StreamOptions = {}): void {
-    checkStreamOptions("create stream", options);
+    checkStreamOptions(options);
     this.#checkOpen("create stream");
     const stream = this.#publisher.open(name, `create stream "${name}"`);
     stream.configure(options);
@@ -154,17 +160,25 @@ export class BroadcastHub implements AsyncDisposable {
   /**
    * The streams, sorted by name: all of them, or a page. Costs in proportion to what it returns.
    *
+   * @throws {TypeError} If there is no such option.
    * @throws {RangeError} If `limit` is no number from 0 on.
    */
-  streams({ after = "", limit = Infinity }: StreamListOptions = {}): StreamInfo[] {
+  streams(options: StreamListOptions = {}): StreamInfo[] {
+    checkOptions("list streams", options, { after: ANY, limit: { min: 0 } });
+    const { after = "", limit = Infinity } = options;
     return this.#streams.after(after).take(limit).map(streamInfo).toArray();
   }
 
   /**
    * The subscribers of this instance: all of them, or the first `limit`. {@linkcode stats} says how
    * many there are.
+   *
+   * @throws {TypeError} If there is no such option.
+   * @throws {RangeError} If `limit` is no number from 0 on.
    */
-  subscribers({ limit = Infinity }: SubscriberListOptions = {}): SubscriberInfo[] {
+  subscribers(options: SubscriberListOptions = {}): SubscriberInfo[] {
+    checkOptions("list subscribers", options, { limit: { min: 0 } });
+    const { limit = Infinity } = options;
     const { head } = this.#sequencer;
     const infos: SubscriberInfo[] = [];
     for (const audience of this.#audiences) {
@@ -207,8 +221,8 @@ export class BroadcastHub implements AsyncDisposable {
   }
 
   /**
-   * Publishes an event, or a batch, of which all are accepted or none. Creates the stream if there is
-   * none.
+   * Publishes an event, or a batch, of which all are accepted or none. A string is an event's `data`.
+   * Creates the stream if there is none.
    *
    * The `id` of an event is the publisher's key against doubles: while the key is known, a second event
    * with it to the same stream is not sent, and answered with the first one's result. A log that several
@@ -227,11 +241,12 @@ export class BroadcastHub implements AsyncDisposable {
    */
   publish(
     name: string,
-    event: ServerSentEvent | readonly ServerSentEvent[],
+    event: ServerSentEvent | string | readonly (ServerSentEvent | string)[],
   ): Promise<Published> {
     this.#checkOpen("publish");
     this.#startTimer();
-    return this.#publisher.publish(name, Array.isArray(event) ? event : [event]);
+    const batch: readonly (ServerSentEvent | string)[] = Array.isArray(event) ? event : [event];
+    return this.#publisher.publish(name, batch.map(toEvent));
   }
 
   /**
@@ -246,11 +261,12 @@ export class BroadcastHub implements AsyncDisposable {
    * @returns The open response; or 400 or 405 with problem details where the request can never work,
    * 204 where all its streams have ended and it has everything, and a 200 that ends at once and asks
    * to come back later where the hub is closed.
-   * @throws {TypeError} If `options.streams` has what can't be a stream's name, or `options.headers` what
-   * can't stand in a header.
+   * @throws {TypeError} If there is no such option, `options.streams` has what can't be a stream's name,
+   * or `options.headers` what can't stand in a header.
    * @throws {RangeError} If `options.expiresInMs` is no number.
    */
   subscribe(request: Request, options: SubscribeOptions = {}): Response {
+    checkSubscribeOptions(options);
     const wanted = parseSubscribeRequest(request, options.streams);
     if (wanted instanceof Response) return wanted;
     if (!this.#isReady || this.#closing || this.#isDraining) return retryLater();
@@ -343,14 +359,14 @@ export class BroadcastHub implements AsyncDisposable {
 
   // Runs while there is anything that can grow old.
   #startTimer(): void {
-    if (this.#timer !== undefined || this.#closing) return;
+    if (this.#endTicks || this.#closing) return;
     const { report } = this.#settings;
-    this.#timer = setInterval(() => guard(report, () => this.#tick()), TICK_MS);
+    this.#endTicks = startBackgroundTimer(TICK_MS, () => guard(report, () => this.#tick()));
   }
 
   #stopTimer(): void {
-    clearInterval(this.#timer);
-    this.#timer = undefined;
+    this.#endTicks?.();
+    this.#endTicks = undefined;
   }
 
   #tick(): void {
@@ -361,3 +377,7 @@ export class BroadcastHub implements AsyncDisposable {
 }
 
 const TICK_MS = 1_000;
+
+function toEvent(event: ServerSentEvent | string): ServerSentEvent {
+  return typeof event === "string" ? { data: event } : event;
+}

@@ -4,13 +4,14 @@
  * @module
  */
 
+import { ANY, checkOptions, type OptionRules } from "./check_options.ts";
 import type { ConnectionEnd } from "./event_response.ts";
 import type { EventLog } from "./log/log.ts";
 import { MemoryLog } from "./log/memory.ts";
-import { checkNumbers, DURATION, RETRY } from "./number_option.ts";
+import { DURATION, RETRY } from "./number_option.ts";
 import { type Report, reportTo } from "./report.ts";
 import { steadyClock } from "./steady_clock.ts";
-import { checkStreamOptions, type StreamOptions } from "./stream.ts";
+import { checkSlowPolicy, sharedStreamRules, type StreamOptions } from "./stream.ts";
 
 /** Options of a {@linkcode BroadcastHub}; those of a stream hold for each that has none of its own. */
 export interface HubOptions extends Omit<StreamOptions, "ephemeral"> {
@@ -79,10 +80,12 @@ export interface Subscription {
 
 /** Options of {@linkcode BroadcastHub.subscribe}. */
 export interface SubscribeOptions {
-  /** The streams, in place of those the request's query names. */
+  /** The names of the streams. By default those that the request's query names. */
   readonly streams?: readonly string[];
   /** Headers to add to those every event stream has, or to set instead. */
   readonly headers?: HeadersInit;
+  /** Ends the subscription, reason `closed`, when it is aborted. */
+  readonly signal?: AbortSignal;
   /**
    * How long it may last, in milliseconds by the wall clock, so that the time counts in which the
    * machine is suspended. Up to a second before, it gets an event `expired` and ends, reason `expired`.
@@ -107,20 +110,49 @@ export type HubSettings =
 
 type Hook = "onSubscribe" | "onUnsubscribe" | "onLogChange";
 
+const HUB_RULES: OptionRules<HubOptions> = {
+  ...sharedStreamRules,
+  retryMs: RETRY,
+  heartbeatMs: DURATION,
+  stallMs: DURATION,
+  historyTotalBytes: { min: 0 },
+  maxStreams: { min: 0 },
+  log: ANY,
+  now: ANY,
+  onSubscribe: ANY,
+  onUnsubscribe: ANY,
+  onLogChange: ANY,
+  onError: ANY,
+};
+
+const SUBSCRIBE_RULES: OptionRules<SubscribeOptions> = {
+  streams: ANY,
+  headers: ANY,
+  signal: ANY,
+  expiresInMs: {},
+  onEnd: ANY,
+  context: ANY,
+};
+
+/**
+ * Checks the options of a subscription.
+ *
+ * @throws {TypeError} If one is no option of a subscription.
+ * @throws {RangeError} If one is out of range.
+ */
+export function checkSubscribeOptions(options: SubscribeOptions): void {
+  checkOptions("subscribe", options, SUBSCRIBE_RULES);
+}
+
 /**
  * Checks options and fills in the defaults.
  *
+ * @throws {TypeError} If one is no option of a hub.
  * @throws {RangeError} If one is out of range.
  */
 export function hubSettings(options: HubOptions): HubSettings {
-  checkStreamOptions("create hub", options);
-  checkNumbers("create hub", options, {
-    retryMs: RETRY,
-    heartbeatMs: DURATION,
-    stallMs: DURATION,
-    historyTotalBytes: { min: 0 },
-    maxStreams: { min: 0 },
-  });
+  checkOptions("create hub", options, HUB_RULES);
+  checkSlowPolicy("create hub", options);
   const { slowSubscriber = "disconnect", replayEvents = 0 } = options;
   const { historyEvents = 1_000, historyBytes = 1_048_576, historyMs = 3_600_000 } = options;
   const { historyTotalBytes = 268_435_456, maxStreams = 10_000 } = options;

@@ -7,7 +7,7 @@
  * @module
  */
 
-import { checkNumbers } from "./number_option.ts";
+import { ANY, checkOptions, type OptionRules } from "./check_options.ts";
 
 /** An event as a client's listener would see it. */
 export interface ParsedEvent {
@@ -55,11 +55,12 @@ export class EventParserStream extends TransformStream<Uint8Array, ParsedEvent> 
   /**
    * Makes a parser for one stream.
    *
+   * @throws {TypeError} If there is no such option.
    * @throws {RangeError} If `maxEventBytes` is not above 0.
    */
   constructor(options: EventParserOptions = {}) {
+    checkOptions("create parser", options, RULES);
     const { maxEventBytes = 16_777_216 } = options;
-    checkNumbers("create parser", { maxEventBytes }, { maxEventBytes: { above: 0 } });
     let parser: Parser;
     super({
       start: (controller) => {
@@ -70,6 +71,11 @@ export class EventParserStream extends TransformStream<Uint8Array, ParsedEvent> 
   }
 }
 
+const RULES: OptionRules<EventParserOptions> = {
+  onRetry: ANY,
+  onComment: ANY,
+  maxEventBytes: { above: 0 },
+};
 const LF = 0x0a;
 const CR = 0x0d;
 

@@ -4,10 +4,10 @@
  * @module
  */
 
+import { ANY, checkOptions, type OptionRules } from "./check_options.ts";
 import type { EndReason } from "./event_response.ts";
 import { History, type HistoryBounds } from "./history.ts";
 import { compareIds } from "./ids.ts";
-import { checkNumbers } from "./number_option.ts";
 
 /**
  * What a subscriber gets that is so slow that what it has yet to get was dropped from the history.
@@ -24,22 +24,38 @@ export type SlowPolicy = "disconnect" | "skip" | "latest";
 /** Every {@linkcode SlowPolicy}. */
 export const slowPolicies: readonly SlowPolicy[] = ["disconnect", "skip", "latest"];
 
-/** Options of a stream; those left out are the hub's. */
+/** Options of a stream; one that is left out is the hub's, whose default stands here. */
 export interface StreamOptions {
   /**
-   * Whether its events are of the moment: they have no ids, can't be resumed, stay on this instance,
-   * and a slow subscriber gets the latest.
+   * Whether its events are ephemeral: they have no ids, can't be resumed, stay on this instance, and a
+   * slow subscriber gets the latest.
    *
    * @default {false}
    */
   readonly ephemeral?: boolean;
-  /** What a subscriber gets that falls out of the history. */
+  /**
+   * What happens to a subscriber that is so far behind that events it still needs have been evicted.
+   *
+   * @default {"disconnect"}
+   */
   readonly slowSubscriber?: SlowPolicy;
-  /** The most events kept. */
+  /**
+   * The most events kept.
+   *
+   * @default {1_000}
+   */
   readonly historyEvents?: number;
-  /** The most encoded bytes kept; the newest event stays whatever its size. */
+  /**
+   * The most encoded bytes kept; the newest event stays whatever its size.
+   *
+   * @default {1_048_576}
+   */
   readonly historyBytes?: number;
-  /** The age at which an event is dropped, in milliseconds. */
+  /**
+   * The age at which an event is dropped, in milliseconds.
+   *
+   * @default {3_600_000}
+   */
   readonly historyMs?: number;
   /**
    * How many of the newest events a subscriber gets that brings no id; `Infinity` for all that are
@@ -50,20 +66,33 @@ export interface StreamOptions {
   readonly replayEvents?: number;
 }
 
+/** The rules of the options that a hub has too. */
+export const sharedStreamRules: OptionRules<Omit<StreamOptions, "ephemeral">> = {
+  slowSubscriber: ANY,
+  historyEvents: { above: 0, isWhole: true },
+  historyBytes: { above: 0 },
+  historyMs: { above: 0 },
+  replayEvents: { min: 0, isWhole: true },
+};
+
 /**
  * Checks options before anything is made of them.
  *
- * @param action What can't be done with a wrong one: "create stream".
+ * @throws {TypeError} If one is no option of a stream.
  * @throws {RangeError} If one is out of range.
  */
-export function checkStreamOptions(action: string, options: StreamOptions): void {
-  checkNumbers(action, options, {
-    historyEvents: { above: 0, isWhole: true },
-    historyBytes: { above: 0 },
-    historyMs: { above: 0 },
-    replayEvents: { min: 0, isWhole: true },
-  });
-  const { slowSubscriber } = options;
+export function checkStreamOptions(options: StreamOptions): void {
+  checkOptions("create stream", options, { ephemeral: ANY, ...sharedStreamRules });
+  checkSlowPolicy("create stream", options);
+}
+
+/**
+ * Checks what happens to a slow subscriber.
+ *
+ * @param action What can't be done with a wrong policy: "create stream".
+ * @throws {RangeError} If it is no {@linkcode SlowPolicy}.
+ */
+export function checkSlowPolicy(action: string, { slowSubscriber }: StreamOptions): void {
   if (slowSubscriber === undefined || slowPolicies.includes(slowSubscriber)) return;
   throw new RangeError(
     `Cannot ${action}: slowSubscriber must be ${slowPolicies.join(", ")}, got ${
@@ -131,13 +160,11 @@ export class Stream {
   }
 
   /**
-   * Sets the options given.
+   * Sets the options given, once {@linkcode checkStreamOptions} has accepted them.
    *
-   * @throws {RangeError} If one is out of range; then none is set.
    * @throws {TypeError} If it would change whether the stream is ephemeral although it had events.
    */
   configure(options: StreamOptions): void {
-    checkStreamOptions("configure stream", options);
     const { maxEvents, maxBytes, maxAgeMs } = this.bounds;
     const { ephemeral = this.isEphemeral } = options;
     if (ephemeral !== this.isEphemeral && this.published > 0) {

@@ -10,6 +10,7 @@ import { encodeHello, encodeReset } from "./control_events.ts";
 import type { Counters } from "./counters.ts";
 import { encodeEvent } from "./event.ts";
 import {
+  closeOnAbort,
   type ConnectionEnd,
   EventResponse,
   retryLater,
@@ -17,7 +18,6 @@ import {
 } from "./event_response.ts";
 import { watch } from "./liveness.ts";
 import type { LogProgress } from "./log_progress.ts";
-import { checkNumbers } from "./number_option.ts";
 import type { HubSettings, SubscribeOptions, Subscription } from "./options.ts";
 import { guard } from "./report.ts";
 import type { SubscribeRequest } from "./subscribe_request.ts";
@@ -44,8 +44,7 @@ export class Subscriptions {
 
   /** Opens a response for what a request asks for; or answers 204 where nothing more will come. */
   open(request: Request, wanted: SubscribeRequest, options: SubscribeOptions): Response {
-    const { context, expiresInMs = Infinity, onEnd } = options;
-    checkNumbers("subscribe", { expiresInMs }, { expiresInMs: {} });
+    const { context, expiresInMs = Infinity, signal, onEnd } = options;
     const headers = withStreamHeaders(options.headers);
     const { report, onSubscribe } = this.#settings;
     const { streams, since } = wanted;
@@ -70,6 +69,7 @@ export class Subscriptions {
     }
     const subscribed = response;
     guard((error) => subscribed.fail(error), () => onSubscribe?.(entry.subscription, request));
+    if (signal) closeOnAbort(subscribed, signal);
     return subscribed.respond(headers);
   }
 

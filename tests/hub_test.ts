@@ -4,6 +4,7 @@ import { BroadcastHub } from "../lib/hub.ts";
 import { HubError } from "../lib/hub_error.ts";
 import { MemoryLog } from "../lib/log/memory.ts";
 import type { ConnectionEnd } from "../lib/event_response.ts";
+import { lacks, Program } from "./program.ts";
 import { Client, subscription } from "./client.ts";
 import { macrotask, until } from "./wait.ts";
 
@@ -122,6 +123,52 @@ Deno.test("BroadcastHub.publish() sends an event with a publisher's id once, for
   await hub.publish("a", [{ id: "k2", data: "2" }, { id: "k2", data: "double" }, { data: "3" }]);
   await hub.publish("a", { id: "key", data: "the first is gone" });
   assertEquals(await client.data(4), ["other stream", "2", "3", "the first is gone"]);
+});
+
+Deno.test("BroadcastHub.publish() takes a string as an event's data, also in a batch", async () => {
+  await using hub = new BroadcastHub();
+  await using client = new Client(hub.subscribe(subscription("stream=a")));
+  await client.next();
+  await hub.publish("a", "one\ntwo");
+  await hub.publish("a", ["", { event: "price", data: "1.08" }]);
+  const events = (await client.take(3)).map(({ event, data }) => [event, data]);
+  assertEquals(events, [["message", "one\ntwo"], ["message", ""], ["price", "1.08"]]);
+});
+
+Deno.test("BroadcastHub carries names with : and @ in requests, lists and events", async () => {
+  await using hub = new BroadcastHub();
+  const names = ["mailto:ann@example.com", "tenant:7/user:9", "@"];
+  for (const name of names) await hub.publish(name, { id: "key", data: name });
+  assertEquals(hub.streams().map(({ name }) => name), ["@", names[0]!, names[1]!]);
+  const query = names.map((name) => `stream=${name}`).join("&");
+  await using client = new Client(hub.subscribe(subscription(`${query}&since=earliest`)));
+  await client.next();
+  assertEquals(await client.data(3), names);
+});
+
+Deno.test({
+  name: "BroadcastHub does not keep a script alive that has published and is done",
+  ignore: await lacks("run", "read"),
+  async fn() {
+    const script = `
+      import { BroadcastHub } from ${JSON.stringify(import.meta.resolve("../lib/mod.ts"))};
+      const hub = new BroadcastHub();
+      hub.createStream("a");
+      console.log((await hub.publish("a", "done")).stream);
+    `;
+    await using program = new Program(Deno.execPath(), { args: ["eval", "--no-check", script] });
+    assertEquals([await program.exitCode(), program.stdout.all], [0, ["a"]]);
+  },
+});
+
+Deno.test("BroadcastHub holds no timer once it is disposed, whoever still subscribes", async () => {
+  // The sanitizers of the test see a timer that goes on.
+  await using hub = new BroadcastHub();
+  await hub.publish("a", "1");
+  const response = hub.subscribe(subscription("stream=a"));
+  assertEquals(hub.stats().subscribers, 1);
+  await hub.close();
+  assertEquals([hub.stats().subscribers, response.bodyUsed], [0, false]);
 });
 
 Deno.test("BroadcastHub gives two subscribers of several streams the same order", async () => {

@@ -94,10 +94,18 @@ Deno.test({
   name: "event.ts stands on nothing, parser.ts on the check of its options, history.ts on events",
   ignore,
   fn() {
-    for (const file of ["lib/event.ts", "lib/number_option.ts", "lib/first_index.ts"]) {
+    for (
+      const file of [
+        "lib/event.ts",
+        "lib/number_option.ts",
+        "lib/first_index.ts",
+        "lib/background_timer.ts",
+      ]
+    ) {
       assertEquals(imports(file), [], file);
     }
-    assertEquals(imports("lib/parser.ts"), ["lib/number_option.ts"]);
+    assertEquals(imports("lib/parser.ts"), ["lib/check_options.ts"]);
+    assertEquals(imports("lib/check_options.ts"), ["lib/number_option.ts"]);
     assertEquals(imports("lib/history.ts"), [
       "lib/event.ts",
       "lib/first_index.ts",

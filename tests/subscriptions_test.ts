@@ -251,3 +251,58 @@ Deno.test("BroadcastHub gives each viewer of an answer all of it once, however o
   await producing;
   assertEquals(await reload(3), words);
 });
+
+Deno.test("BroadcastHub.subscribe() ends a subscription whose signal is aborted, and leaves no listener", async () => {
+  const abort = new AbortController();
+  const listeners = { added: 0, removed: 0 };
+  const { signal } = abort;
+  const add = signal.addEventListener.bind(signal);
+  const remove = signal.removeEventListener.bind(signal);
+  signal.addEventListener = (type: string, listener: EventListener) => {
+    listeners.added++;
+    add(type, listener);
+  };
+  signal.removeEventListener = (type: string, listener: EventListener) => {
+    listeners.removed++;
+    remove(type, listener);
+  };
+  const reasons: string[] = [];
+  await using hub = new BroadcastHub();
+  const subscribe = () =>
+    hub.subscribe(subscription("stream=a"), {
+      signal,
+      onEnd: ({ reason }) => reasons.push(reason),
+    });
+  await subscribe().body!.cancel();
+  assertEquals(listeners, { added: 1, removed: 1 });
+  const client = new Client(subscribe());
+  await client.next();
+  abort.abort();
+  assertEquals(await client.rest(), []);
+  assertEquals(listeners, { added: 2, removed: 2 });
+  assertEquals(reasons, ["left", "closed"]);
+});
+
+Deno.test("BroadcastHub.subscribe() with a signal aborted before ends after hello", async () => {
+  const reasons: string[] = [];
+  await using hub = new BroadcastHub();
+  const response = hub.subscribe(subscription("stream=a"), {
+    signal: AbortSignal.abort(),
+    onEnd: ({ reason }) => reasons.push(reason),
+  });
+  const events = await new Client(response).rest();
+  assertEquals(events.map(({ event }) => event), ["hello"]);
+  assertEquals([reasons, hub.stats().subscribers], [["closed"], 0]);
+});
+
+Deno.test("BroadcastHub.subscribe() ignores a signal that is aborted after the end", async () => {
+  const abort = new AbortController();
+  await using hub = new BroadcastHub();
+  const response = hub.subscribe(subscription("stream=a"), { signal: abort.signal });
+  await hub.publish("a", "1");
+  await hub.end("a");
+  abort.abort();
+  const events = await new Client(response).rest();
+  assertEquals(events.map(({ event }) => event), ["hello", "message"]);
+  assertEquals(hub.stats().ended.closed, 0);
+});

@@ -47,6 +47,7 @@ const hub: Undefined<HubOptions> = {
 const subscribe: Undefined<SubscribeOptions> = {
   streams: undefined,
   headers: undefined,
+  signal: undefined,
   expiresInMs: undefined,
   onEnd: undefined,
   context: undefined,

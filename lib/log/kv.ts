@@ -4,6 +4,7 @@
  * @module
  */
 
+import { ANY, checkOptions } from "../check_options.ts";
 import type { EndRecord } from "./ends.ts";
 import { checkFormat, encodeEntry, FORMAT, type Item, type StoredEntry } from "./entries.ts";
 import {
@@ -23,7 +24,7 @@ import { KvTrimming } from "./kv_trimming.ts";
 import { SharedLog } from "./shared.ts";
 import { randomEpoch } from "../ids.ts";
 import type { EventLog } from "./log.ts";
-import { MAX_AGE_MS, type RetentionOptions } from "./retention.ts";
+import { MAX_AGE_MS, retentionOf, type RetentionOptions, retentionRules } from "./retention.ts";
 
 export type { ServerSentEvent } from "../event.ts";
 export type {
@@ -74,7 +75,7 @@ export interface KvLogOptions extends RetentionOptions {
  * file. With the permission for the file alone, other processes hear of an event within 50 milliseconds,
  * and there is no reserve.
  *
- * @throws {TypeError} If the runtime has no Deno KV.
+ * @throws {TypeError} If the runtime has no Deno KV, or if there is no such option.
  * @throws {RangeError} If an option is not above 0.
  *
  * @example
@@ -90,7 +91,8 @@ export function openKvLog(options: KvLogOptions = {}): EventLog {
   if (typeof globalThis.Deno?.openKv !== "function") {
     throw new TypeError('Cannot open log: Deno KV needs "unstable": ["kv"] in deno.json');
   }
-  return new SharedLog(new KvStore(options), options);
+  checkOptions("open log", options, { ...retentionRules, path: ANY, prefix: ANY });
+  return new SharedLog(new KvStore(options), retentionOf(options));
 }
 
 /** Entries under the versionstamps of their commits, which grow from commit to commit. */

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { ANY, checkOptions, type OptionRules } from "../check_options.ts";
 import { encodeEndRecord, type EndRecord } from "./ends.ts";
 import { checkFormat, FORMAT, type Item, type StoredEntry } from "./entries.ts";
 import {
@@ -23,7 +24,7 @@ import { isRefusal, messageOf, Refusal } from "./redis_error.ts";
 import { RedisLink } from "./redis_link.ts";
 import { mapOf } from "./redis_reply.ts";
 import { APPEND, TRIM } from "./redis_scripts.ts";
-import { MAX_AGE_MS, type RetentionOptions } from "./retention.ts";
+import { MAX_AGE_MS, retentionOf, type RetentionOptions, retentionRules } from "./retention.ts";
 import { guard, reportTo } from "../report.ts";
 import { SharedLog } from "./shared.ts";
 
@@ -65,7 +66,7 @@ export interface RedisLogOptions extends RetentionOptions {
    * the port have no effect.
    */
   readonly url?: string;
-  /** The certificates to trust, as PEM, for a `url` of `rediss:`; by default those of the runtime. */
+  /** The certificates to trust, as PEM, for a `url` of `rediss:`. By default those of the runtime. */
   readonly ca?: string;
   /**
    * Sentinels that know where the master is: `[redis[s]://][[user][:password]@]host[:port]`, the port
@@ -94,7 +95,8 @@ export interface RedisLogOptions extends RetentionOptions {
  * with `appendonly yes` and `appendfsync always` it survives the machine. While Redis is away,
  * publishing rejects and subscribers stay; then they get all they missed.
  *
- * @throws {TypeError} If there is no client, URL or sentinel, or one of the texts names no server.
+ * @throws {TypeError} If there is no client, URL or sentinel, if one of the texts names no server, or if
+ * there is no such option.
  * @throws {RangeError} If an option is not above 0.
  *
  * @example
@@ -108,6 +110,7 @@ export interface RedisLogOptions extends RetentionOptions {
  * ```
  */
 export function openRedisLog(options: RedisLogOptions): EventLog {
+  checkOptions("open log", options, RULES);
   const { client, url, sentinels = [], master, key = DEFAULT_KEY } = options;
   if (client ? false : url === undefined ? sentinels.length === 0 : !isRedisUrl(url)) {
     const got = url === undefined ? "neither" : "a url that is not one of Redis";
@@ -125,8 +128,19 @@ export function openRedisLog(options: RedisLogOptions): EventLog {
       "Cannot open log: expected a key without }, or with a hash tag such as {a}",
     );
   }
-  return new SharedLog(new RedisStore(options), options);
+  return new SharedLog(new RedisStore(options), retentionOf(options));
 }
+
+const RULES: OptionRules<RedisLogOptions> = {
+  ...retentionRules,
+  client: ANY,
+  url: ANY,
+  ca: ANY,
+  sentinels: ANY,
+  master: ANY,
+  key: ANY,
+  onWarning: ANY,
+};
 
 /** Entries of one Redis stream, under the ids that Redis gives them. */
 class RedisStore implements EntryStore {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { checkNumbers } from "../number_option.ts";
+import { checkOptions, type OptionRules } from "../check_options.ts";
 
 /** What a log keeps at the most, all streams together. */
 export interface RetentionOptions {
@@ -32,6 +32,19 @@ export interface RetentionOptions {
 /** The age at which an entry goes, unless another is given; in milliseconds. */
 export const MAX_AGE_MS = 3_600_000;
 
+/** The rules of these options. */
+export const retentionRules: OptionRules<RetentionOptions> = {
+  maxEntries: { above: 0 },
+  maxBytes: { above: 0 },
+  maxAgeMs: { above: 0 },
+};
+
+/** What a log with these options, and perhaps others, keeps; what is left out has its default. */
+export function retentionOf(options: RetentionOptions): Required<RetentionOptions> {
+  const { maxEntries = 100_000, maxBytes = 268_435_456, maxAgeMs = MAX_AGE_MS } = options;
+  return { maxEntries, maxBytes, maxAgeMs };
+}
+
 interface Kept {
   readonly id: string;
   readonly bytes: number;
@@ -48,14 +61,12 @@ export class Retention {
   /**
    * Begins with none.
    *
+   * @throws {TypeError} If there is no such option.
    * @throws {RangeError} If an option is not above 0.
    */
   constructor(options: RetentionOptions = {}) {
-    const { maxEntries = 100_000, maxBytes = 268_435_456, maxAgeMs = MAX_AGE_MS } = options;
-    this.#options = { maxEntries, maxBytes, maxAgeMs };
-    const positive = { above: 0 };
-    const rules = { maxEntries: positive, maxBytes: positive, maxAgeMs: positive };
-    checkNumbers("open log", this.#options, rules);
+    checkOptions("open log", options, retentionRules);
+    this.#options = retentionOf(options);
   }
 
   /** Notes an entry by its last id, newer than all before; `timeMs` is when it was appended. */

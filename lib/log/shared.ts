@@ -78,6 +78,7 @@ export class SharedLog implements EventLog {
    *
    * @param pageLength The most characters of a page that is read for those who resume.
    * @param tickMs How often it compares itself with its store, in milliseconds.
+   * @throws {TypeError} If there is no such option.
    * @throws {RangeError} If an option is not above 0.
    */
   constructor(

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { ANY, checkOptions, type OptionRules } from "../check_options.ts";
 import type { BroadcastHub } from "../hub.ts";
 import type { EventLog } from "../log/log.ts";
 import { stagger } from "../stagger.ts";
@@ -37,15 +38,27 @@ export interface AppOptions {
   readonly print?: (line: string) => void;
   /** The routes of the pages, by path. By default those of this package's `static/`. */
   readonly pages?: ReadonlyMap<string, Route>;
-  /** Returns the process's resident memory in bytes, for metrics and the console. */
+  /**
+   * Returns the process's resident memory in bytes, for metrics and the console. Without it they don't
+   * show the memory.
+   */
   readonly memoryBytes?: () => number | undefined;
-  /** Returns the number of log lines that could not be printed, for metrics. */
+  /** Returns the number of log lines that could not be printed, for metrics. By default 0. */
   readonly droppedLines?: () => number;
-  /** Decides who may do what, in place of the configuration's tokens. */
+  /** Decides who may do what. By default the configuration's tokens decide. */
   readonly authorize?: Authorize;
-  /** The event log, in place of the configuration's. */
+  /** The event log. By default the configuration's. */
   readonly eventLog?: EventLog;
 }
+
+const RULES: OptionRules<AppOptions> = {
+  print: ANY,
+  pages: ANY,
+  memoryBytes: ANY,
+  droppedLines: ANY,
+  authorize: ANY,
+  eventLog: ANY,
+};
 
 /** A server without a socket. */
 export interface App {
@@ -73,6 +86,8 @@ export interface App {
 /**
  * Makes the server of a configuration.
  *
+ * @throws {TypeError} If there is no such option.
+ *
  * @example
  * ```ts
  * import { createApp, readConfig } from "@sse/hub/server";
@@ -85,6 +100,7 @@ export interface App {
  * ```
  */
 export function createApp(config: Config, options: AppOptions = {}): App {
+  checkOptions("create app", options, RULES);
   const parts = createParts(config, options);
   const { hub, writers, addresses, setStopping, onError } = parts;
   const stopTime = isServed(TIME_STREAM, config)
