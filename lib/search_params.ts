@@ -5,6 +5,6 @@
  */
 
 /** Returns the query of a request; unlike `new URL()`, it takes whatever a client writes as its host. */
-export function searchParams(request: Request): URLSearchParams {
-  return new URLSearchParams(/\?[^#]*/.exec(request.url)?.[0]);
+export function searchParams({ url }: Pick<Request, "url">): URLSearchParams {
+  return new URLSearchParams(/\?[^#]*/.exec(url)?.[0]);
 }

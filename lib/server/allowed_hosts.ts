@@ -6,9 +6,9 @@
  * @module
  */
 
-import { problem } from "../problem.ts";
 import { peerAddress } from "./client_address.ts";
 import { parseIpAddress } from "./ip_address.ts";
+import { refuse } from "./refusal.ts";
 import { authority, type Handler, type RequestInfo } from "./router.ts";
 
 /** Options of {@linkcode withAllowedHosts}. */
@@ -44,7 +44,7 @@ export function withAllowedHosts(handler: Handler, options: AllowedHostsOptions)
       return handler(request, info);
     }
     onRefused(name);
-    return problem(421, REFUSAL);
+    return refuse("host", REFUSAL);
   };
 }
 

@@ -17,6 +17,7 @@ import { withCors } from "./cors.ts";
 import { withInternalError } from "./internal_error.ts";
 import { withNosniff } from "./response_headers.ts";
 import { createRouter, type Handler, type RequestInfo, type Route } from "./router.ts";
+import { describeMissingPath, describeWrongMethod } from "./route_hints.ts";
 import { createRoutes } from "./routes.ts";
 import { isServed } from "./served_streams.ts";
 import { startTimeStream, TIME_STREAM } from "./time_stream.ts";
@@ -106,7 +107,7 @@ export function createApp(config: Config, options: AppOptions = {}): App {
   const stopTime = isServed(TIME_STREAM, config)
     ? startTimeStream(hub, config.intervalMs, onError)
     : () => {};
-  const handler = wrap(createRouter(createRoutes(parts)), parts);
+  const handler = wrap(createRouter(createRoutes(parts), ROUTE_HINTS), parts);
   return {
     async fetch(request, info = {}) {
       addresses.add(request, info);
@@ -127,6 +128,7 @@ export function createApp(config: Config, options: AppOptions = {}): App {
       stopTime();
       for (const writer of writers) writer.sendAway();
       await Promise.all([parts.console.close(), hub.close()]);
+      parts.refusals.close();
     },
   };
 }
@@ -134,7 +136,7 @@ export function createApp(config: Config, options: AppOptions = {}): App {
 /**
  * Wraps the router in what holds for every route; the outermost comes last and sees a request first.
  */
-function wrap(router: Handler, { config, onError, warnOnce }: AppParts): Handler {
+function wrap(router: Handler, { config, refusals, onError, warnOnce }: AppParts): Handler {
   const caught = withInternalError(router, onError);
   const shared = withCors(caught, config.corsOrigins);
   const bounded = withoutUnreadBody(shared);
@@ -144,7 +146,8 @@ function wrap(router: Handler, { config, onError, warnOnce }: AppParts): Handler
     onRefused: (host) =>
       warnOnce("host name refused", { host: host.slice(0, 255), hint: HOST_HINT }),
   });
-  return withNosniff(hosted);
+  return withNosniff(refusals.watch(hosted));
 }
 
+const ROUTE_HINTS = { missingPath: describeMissingPath, wrongMethod: describeWrongMethod };
 const HOST_HINT = "to serve it, set ALLOWED_HOSTS; behind a proxy, set TRUST_PROXY";

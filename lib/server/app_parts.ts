@@ -14,9 +14,11 @@ import { ClientAddresses } from "./client_address.ts";
 import type { Config } from "./config.ts";
 import { Connections } from "./connections.ts";
 import { type Console, createConsole } from "./console.ts";
+import { isCorsMiss } from "./cors.ts";
 import { openEventLog } from "./event_log.ts";
 import { importJwtKey } from "./jwt_key.ts";
 import type { RefusedPublishers } from "./publish_handler.ts";
+import { RefusalReport } from "./refusal_report.ts";
 import { createLog, createWarnOnce, type Log } from "./request_log.ts";
 import type { Route } from "./router.ts";
 import { createSessions, type Sessions } from "./session.ts";
@@ -47,6 +49,8 @@ export interface AppParts {
   readonly console: Console;
   /** Refused publishes by reason. */
   readonly refusedPublishers: RefusedPublishers;
+  /** Refused requests. */
+  readonly refusals: RefusalReport;
   /** The process's resident memory in bytes, where it is known. */
   readonly memoryBytes: () => number | undefined;
   /** The number of log lines that could not be printed, where it is known. */
@@ -90,6 +94,11 @@ export function createParts(config: Config, options: AppOptions): AppParts {
     authorize,
     console: createConsole({ hub, connections, authorize, memoryBytes, onError }),
     refusedPublishers: { rate: 0, maxStreams: 0, stopping: 0, logAway: 0 },
+    refusals: new RefusalReport({
+      log,
+      addressOf,
+      isCorsMiss: (request) => isCorsMiss(request, config.corsOrigins),
+    }),
     memoryBytes,
     droppedLines: () => figure(options.droppedLines, onError),
     isStopping: () => isStopping,

@@ -5,11 +5,11 @@
  * @module
  */
 
-import { problem } from "../problem.ts";
 import { bearerToken, hashToken, matchesToken } from "./bearer_token.ts";
 import { isFromOwnPage, isSafe, refuseForeignPage } from "./csrf.ts";
 import { type Claims, type JwtRefusal, verifyJwt } from "./jwt.ts";
 import type { JwtKey } from "./jwt_key.ts";
+import { refuseAnonymous, refuseScope, refuseToken } from "./token_refusal.ts";
 
 /**
  * What a request wants to do: `subscribe` to streams, `publish` to streams or end them, or `admin`,
@@ -58,7 +58,8 @@ export interface TokenOptions {
  * several paths or domains: the first 4 are tried, and the first that covers the request counts.
  *
  * - A token that is not valid gets a 401, even where no token is needed.
- * - A request without a token gets a 401 where a token would help, else a 403.
+ * - A request without a token gets a 401 where a token would help, else a 403 that names the setting
+ *   which opens the server.
  * - The publish token grants everything. A JWT grants the streams that it names; on a server whose
  *   streams are public it grants subscribing to all of them, and its connections still end when it
  *   expires. A JWT never grants `admin`.
@@ -71,12 +72,13 @@ export function authorizeByTokens(options: TokenOptions): Authorize {
   return async (request, action, streams) => {
     const isPublic = action === "subscribe" && options.subscribe === "public";
     const isCovered = (claims: Claims) => isPublic || covers(claims, action, streams);
+    const asked = { action, streams, isCovered };
     const token = bearerToken(request.headers);
     if (token !== undefined) {
-      return await isPublishToken(token) ? {} : await authorizeByJwts([token], isCovered, options);
+      return await isPublishToken(token) ? {} : await authorizeByJwts([token], asked, options);
     }
     const cookies = options.jwtKey ? cookieTokens(request.headers) : [];
-    if (cookies.length > 0) return await authorizeByCookies(request, cookies, isCovered, options);
+    if (cookies.length > 0) return await authorizeByCookies(request, cookies, asked, options);
     return isPublic ? {} : refuseAnonymous(action, options);
   };
 }
@@ -107,12 +109,20 @@ function covers(claims: Claims, action: Action, streams: readonly string[]): boo
   return streams.every((stream) => mayUse(claims[action], stream));
 }
 
+/** What a request asks for, and which claims cover it. */
+interface Asked {
+  readonly action: Action;
+  readonly streams: readonly string[];
+  readonly isCovered: (claims: Claims) => boolean;
+}
+
 /** Decides by JWTs: the first one that covers the request counts. */
 async function authorizeByJwts(
   tokens: readonly string[],
-  isCovered: (claims: Claims) => boolean,
-  { jwtKey, now = Date.now }: TokenOptions,
+  asked: Asked,
+  options: TokenOptions,
 ): Promise<Grant | Response> {
+  const { jwtKey, now = Date.now } = options;
   const valid: Claims[] = [];
   let refusal: JwtRefusal | undefined;
   for (const token of jwtKey ? tokens : []) {
@@ -120,18 +130,24 @@ async function authorizeByJwts(
     if ("fault" in result) refusal ??= result;
     else valid.push(result);
   }
-  if (valid.length === 0) return refuseToken(refusal);
-  const claims = valid.find(isCovered);
-  return claims ? { expiresAtMs: claims.expiresAtSeconds * 1_000 } : refuseScope();
+  const [first] = valid;
+  if (first === undefined) return refuseToken(tokens, refusal, options);
+  const claims = valid.find(asked.isCovered);
+  if (claims !== undefined) return { expiresAtMs: claims.expiresAtSeconds * 1_000 };
+  return refuseScope(asked.action, firstUncovered(first, asked), options);
+}
+
+function firstUncovered(claims: Claims, { action, streams }: Asked): string | undefined {
+  return streams.find((stream) => action !== "admin" && !mayUse(claims[action], stream));
 }
 
 async function authorizeByCookies(
   request: Request,
   cookies: readonly string[],
-  isCovered: (claims: Claims) => boolean,
+  asked: Asked,
   options: TokenOptions,
 ): Promise<Grant | Response> {
-  const answer = await authorizeByJwts(cookies, isCovered, options);
+  const answer = await authorizeByJwts(cookies, asked, options);
   const isForeign = !isSafe(request) && !isFromOwnPage(request);
   return isForeign && !isUnauthorized(answer) ? refuseForeignPage() : answer;
 }
@@ -151,31 +167,3 @@ const MAX_COOKIES = 4;
 function isUnauthorized(answer: Grant | Response): boolean {
   return answer instanceof Response && answer.status === 401;
 }
-
-function refuseToken(refusal: JwtRefusal | undefined): Response {
-  return problem(401, refusal?.detail ?? "The token is invalid", {
-    "www-authenticate": 'Bearer error="invalid_token"',
-  });
-}
-
-function refuseScope(): Response {
-  return problem(403, "The token does not allow this", {
-    "www-authenticate": 'Bearer error="insufficient_scope"',
-  });
-}
-
-function refuseAnonymous(action: Action, { publishToken, jwtKey }: TokenOptions): Response {
-  const helps = publishToken !== undefined || (jwtKey !== undefined && action !== "admin");
-  if (!helps) return problem(403, DISABLED[action]);
-  return problem(401, "Send a token in the header Authorization: Bearer <token>", {
-    "www-authenticate": 'Bearer realm="sse-hub"',
-  });
-}
-
-/** Why an action is refused where no token could grant it. */
-const DISABLED: Readonly<Record<Action, string>> = {
-  publish: "Publishing is disabled on this server; set PUBLISH_TOKEN or JWT_KEY to enable it",
-  subscribe: "Subscribing is disabled on this server; set PUBLISH_TOKEN or JWT_KEY to enable it",
-  admin:
-    "Lists, figures and the console are disabled on this server; set PUBLISH_TOKEN to enable them",
-};

@@ -6,7 +6,8 @@
  * @module
  */
 
-import { problem } from "../problem.ts";
+import { isFromOwnPage } from "./csrf.ts";
+import { refuse } from "./refusal.ts";
 import { changeHeaders } from "./response_headers.ts";
 import type { Handler } from "./router.ts";
 
@@ -43,6 +44,15 @@ export function withCors(handler: Handler, origins: readonly string[]): Handler 
 }
 
 /**
+ * Whether a page of another origin than these sent a request. The browser keeps the answer from the
+ * page.
+ */
+export function isCorsMiss(request: Request, origins: readonly string[]): boolean {
+  const origin = request.headers.get("origin");
+  return origin !== null && !origins.includes(origin) && !isFromOwnPage(request);
+}
+
+/**
  * Whether a text is an origin as browsers write it in `Origin`: a scheme, a host and perhaps a port,
  * without a path or a wildcard. With `http` and `https` the host must be in lower case, and the port
  * must differ from the scheme's default. Other schemes belong to apps and extensions, such as
@@ -75,8 +85,8 @@ function isPreflight({ method, headers }: Request): boolean {
 /** Allows the headers that the preflight asks for, since scripts and tracing send their own headers. */
 function answerPreflight({ headers }: Request, isAllowed: boolean): Response {
   if (!isAllowed) {
-    return problem(
-      403,
+    return refuse(
+      "origin",
       "This server does not allow pages of this origin; the operator can add it to CORS_ORIGINS",
     );
   }

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { problem } from "../problem.ts";
+import { refuse } from "./refusal.ts";
 import { authority } from "./router.ts";
 
 /** Whether a request changes nothing (RFC 9110, section 9.2.1). */
@@ -30,5 +30,9 @@ export function isFromOwnPage({ headers, url }: Request): boolean {
  * sent.
  */
 export function refuseForeignPage(): Response {
-  return problem(403, "A cookie authorizes changes only from pages of this server");
+  return refuse(
+    "foreign_page",
+    "A cookie authorizes changes only from pages of this server; elsewhere send the token in the " +
+      "header Authorization: Bearer <token>",
+  );
 }

@@ -5,9 +5,9 @@
  */
 
 import type { BroadcastHub } from "../hub.ts";
-import { problem } from "../problem.ts";
 import { searchParams } from "../search_params.ts";
 import { plainText } from "./plain_text.ts";
+import { refuse } from "./refusal.ts";
 import type { Route } from "./router.ts";
 
 /** What the probes tell of. */
@@ -31,7 +31,9 @@ export function readinessRoute({ hub, isStopping }: HealthContext): Route {
   return {
     GET(request) {
       const purposes = searchParams(request).getAll("for");
-      if (purposes.some((purpose) => purpose !== "subscribe")) return problem(400, UNKNOWN_PURPOSE);
+      if (purposes.some((purpose) => purpose !== "subscribe")) {
+        return refuse("parameter", UNKNOWN_PURPOSE);
+      }
       if (isStopping()) return plainText(503, "stopping\n");
       return hub.isLogUp || purposes.length > 0
         ? plainText(200, "ok\n")

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { problem } from "../problem.ts";
+import { refuse } from "./refusal.ts";
 import { type Handler, withoutBody } from "./router.ts";
 
 /**
@@ -19,7 +19,7 @@ export function withInternalError(handler: Handler, onError: (error: unknown) =>
       onError(error);
       return withoutBody(
         request,
-        problem(500, "The server failed to answer; the error has been logged"),
+        refuse("error", "The server failed to answer; the error has been logged"),
       );
     }
   };

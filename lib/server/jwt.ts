@@ -96,24 +96,47 @@ function readClaims(payload: JsonObject | undefined, nowSeconds: number): Claims
   const { exp, nbf, sse } = payload ?? {};
   const fault = timeFault("exp", exp) ?? (nbf === undefined ? undefined : timeFault("nbf", nbf));
   if (fault !== undefined) return refuse("claims", fault);
-  if (!isObject(sse)) return refuse("claims", "The token's claim sse must be an object");
+  if (sse === undefined) return refuse("claims", `The token has no claim sse: ${SSE_CLAIM}`);
+  if (!isObject(sse)) return refuse("claims", `The token's claim sse is no object: ${SSE_CLAIM}`);
   const { subscribe = [], publish = [], ...others } = sse;
   if (!isTexts(subscribe) || !isTexts(publish)) {
-    return refuse("claims", "The token's claim sse must contain only lists of strings");
+    return refuse(
+      "claims",
+      `The token's claim sse must contain only lists of strings: ${SSE_CLAIM}`,
+    );
   }
   if (Object.keys(others).length > 0) {
-    return refuse("claims", "The token's claim sse may contain only subscribe and publish");
+    return refuse("claims", `The token's claim sse has another name in it: ${SSE_CLAIM}`);
   }
   const expiresAtSeconds = Number(exp);
-  if (!(expiresAtSeconds > nowSeconds)) return refuse("expired", "The token has expired");
-  if (Number(nbf ?? 0) > nowSeconds + NOT_BEFORE_LEEWAY_SECONDS) {
-    return refuse("early", "The token is not valid yet");
+  if (!(expiresAtSeconds > nowSeconds)) {
+    return refuse("expired", `The token expired at ${showTime(expiresAtSeconds)}: get a new one`);
+  }
+  const beginsAtSeconds = Number(nbf ?? 0);
+  if (beginsAtSeconds > nowSeconds + NOT_BEFORE_LEEWAY_SECONDS) {
+    return refuse(
+      "early",
+      `The token is not valid before ${showTime(beginsAtSeconds)} (claim nbf)`,
+    );
   }
   return { expiresAtSeconds, subscribe, publish };
 }
 
+const SSE_CLAIM =
+  'it must be an object with lists of streams, such as {"subscribe":["news"],"publish":["orders/*"]}';
+
+/** Writes a time in seconds since 1970 as text, in UTC. */
+function showTime(seconds: number): string {
+  // A Date holds 8.64e15 milliseconds to both sides of 1970.
+  const isDate = Math.abs(seconds) <= MAX_SECONDS;
+  return isDate ? new Date(seconds * 1_000).toISOString() : `${seconds} seconds since 1970`;
+}
+
 /** Says why a claim is not a time; `undefined` if it is one. */
 function timeFault(name: string, value: unknown): string | undefined {
+  if (value === undefined) {
+    return `The token has no claim ${name}: it must be a number of seconds since the start of 1970`;
+  }
   if (typeof value !== "number") {
     return `The token's claim ${name} must be a number of seconds since the start of 1970`;
   }

@@ -10,6 +10,7 @@ import type { HubStats } from "../stats.ts";
 import type { HistogramCounts } from "../histogram.ts";
 import type { LogStats } from "../log/log_stats.ts";
 import type { ConnectionsStats } from "./connections.ts";
+import type { RefusalCount } from "./refusal_report.ts";
 
 /** The figures that the text contains. */
 export interface MetricsInput {
@@ -21,6 +22,8 @@ export interface MetricsInput {
   readonly connections: ConnectionsStats;
   /** Refused publishes by reason. */
   readonly refusedPublishers: Readonly<Record<string, number>>;
+  /** Refused requests by status and reason. */
+  readonly refusals: readonly RefusalCount[];
   /** Log lines that could not be printed. */
   readonly droppedLines: number;
   /** The process's resident memory in bytes; `undefined` if it is unknown. */
@@ -32,7 +35,8 @@ export const METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8";
 
 /** Writes the text. */
 export function metricsText(input: MetricsInput): string {
-  const { hub, isLogUp, connections, refusedPublishers, droppedLines, memoryBytes } = input;
+  const { hub, isLogUp, connections, refusedPublishers, refusals, droppedLines, memoryBytes } =
+    input;
   return [
     connectionsText(connections, hub),
     family(
@@ -40,6 +44,17 @@ export function metricsText(input: MetricsInput): string {
       "counter",
       "Publishes refused",
       byLabel("reason", refusedPublishers),
+    ),
+    family(
+      "sse_requests_refused_total",
+      "counter",
+      "Requests refused",
+      Object.fromEntries(
+        refusals.map(({ status, reason, count }) => [
+          `status="${status}",reason="${reason}"`,
+          count,
+        ]),
+      ),
     ),
     subscribersText(hub),
     eventsText(hub),

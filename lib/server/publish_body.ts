@@ -5,9 +5,12 @@
  */
 
 import type { ServerSentEvent } from "../event.ts";
-import { problem } from "../problem.ts";
+import { nearestName } from "../check_options.ts";
 import { checkPublishable } from "../publisher.ts";
 import { parseExactJson, toNumber } from "./exact_json.ts";
+import { findJsonFault } from "./json_fault.ts";
+import { readPublishType } from "./publish_type.ts";
+import { refuse } from "./refusal.ts";
 import { readBody } from "./request_body.ts";
 
 /**
@@ -32,64 +35,18 @@ export async function readPublishBody(
   request: Request,
   maxEventBytes: number,
 ): Promise<ServerSentEvent[] | Response> {
-  const type = readType(request.headers);
+  const type = readPublishType(request.headers);
   if (type instanceof Response) return type;
-  const text = await readBody(request, type === "text/plain" ? maxEventBytes : 4 * maxEventBytes);
+  const text = type === "text/plain"
+    ? await readBody(request, maxEventBytes, "MAX_EVENT_BYTES")
+    : await readBody(request, 4 * maxEventBytes, "4 times MAX_EVENT_BYTES");
   if (text instanceof Response) return text;
   const events = type === "text/plain" ? [{ data: text }] : parseEvents(text);
   if (events instanceof Response) return events;
   const tooLarge = events.findIndex((event) => byteLength(event) > maxEventBytes);
   if (tooLarge === -1) return events;
-  const detail = `An event may have at most ${maxEventBytes} bytes of text`;
-  return problem(413, events.length > 1 ? `At index ${tooLarge}: ${detail}` : detail);
-}
-
-type BodyType = "text/plain" | "application/json";
-
-function readType(headers: Headers): BodyType | Response {
-  const coding = headers.get("content-encoding")?.toLowerCase() ?? "identity";
-  if (coding !== "identity") {
-    return problem(415, "Send the body without a content coding", {
-      "accept-encoding": "identity",
-    });
-  }
-  const [, type = "", parameters = ""] = /^([^;\s]*)[ \t]*(.*)$/s.exec(
-    headers.get("content-type") ?? "",
-  ) ?? [];
-  const name = type.toLowerCase();
-  if ((name === "text/plain" || name === "application/json") && isUtf8(parameters)) return name;
-  const accept = { accept: "text/plain, application/json" };
-  return problem(
-    415,
-    "Send text/plain or application/json in UTF-8, and name the type in Content-Type",
-    accept,
-  );
-}
-
-// RFC 9110, section 5.6.6: a semicolon, then nothing or a name and a value that may be quoted.
-const PARAMETER =
-  /[ \t]*;[ \t]*(?:([!#$%&'*+.^_`|~\w-]+)=(?:([!#$%&'*+.^_`|~\w-]+)|"((?:[^"\\]|\\.)*)"))?[ \t]*/y;
-
-// https://encoding.spec.whatwg.org/#names-and-labels
-const UTF8_LABELS: ReadonlySet<string> = new Set([
-  "unicode-1-1-utf-8",
-  "unicode11utf8",
-  "unicode20utf8",
-  "utf-8",
-  "utf8",
-  "x-unicode20utf8",
-]);
-
-/** Whether a content type's parameters are well formed and name no other charset than UTF-8. */
-function isUtf8(parameters: string): boolean {
-  PARAMETER.lastIndex = 0;
-  while (PARAMETER.lastIndex < parameters.length) {
-    const [match, name = "", token, quoted = ""] = PARAMETER.exec(parameters) ?? [];
-    if (match === undefined) return false;
-    const value = token ?? quoted.replace(/\\(.)/g, "$1");
-    if (name.toLowerCase() === "charset" && !UTF8_LABELS.has(value.toLowerCase())) return false;
-  }
-  return true;
+  const detail = `An event may have at most ${maxEventBytes} bytes of text (MAX_EVENT_BYTES)`;
+  return refuse("size", events.length > 1 ? `At index ${tooLarge}: ${detail}` : detail);
 }
 
 function parseEvents(text: string): ServerSentEvent[] | Response {
@@ -97,20 +54,32 @@ function parseEvents(text: string): ServerSentEvent[] | Response {
   try {
     body = parseExactJson(text);
   } catch (error) {
-    return problem(400, error instanceof RangeError ? TOO_DEEP : "The body must be valid JSON");
+    return error instanceof RangeError ? refuse("event", TOO_DEEP) : refuseJson(text);
   }
   const items = Array.isArray(body) ? body : [body];
-  if (items.length === 0) return problem(400, "A batch must have at least one event");
+  if (items.length === 0) return refuse("event", "A batch must have at least one event");
   if (items.length > MAX_BATCH_EVENTS) {
-    return problem(413, `A batch may have at most ${MAX_BATCH_EVENTS} events`);
+    return refuse("size", `A batch may have at most ${MAX_BATCH_EVENTS} events: send several`);
   }
   const events: ServerSentEvent[] = [];
   for (const [i, item] of items.entries()) {
     const event = parseEvent(item);
     if (typeof event !== "string") events.push(event);
-    else return problem(400, Array.isArray(body) ? `At index ${i}: ${event}` : event);
+    else return refuse("event", Array.isArray(body) ? `At index ${i}: ${event}` : event);
   }
   return events;
+}
+
+/** Says where a body stops being JSON; a body that is no JSON at all may be meant as text. */
+function refuseJson(text: string): Response {
+  if (text === "") return refuse("body", `The body is empty: send an event such as ${EXAMPLE}`);
+  const fault = findJsonFault(text);
+  const place = fault ? ` at line ${fault.line}, column ${fault.column}` : "";
+  const found = fault?.found === undefined ? "the end" : JSON.stringify(fault.found);
+  const reason = fault ? `: expected ${fault.expected}, found ${found}` : "";
+  const isText = fault?.line === 1 && fault.column === 1;
+  const remedy = isText ? "; to publish text, send Content-Type: text/plain" : "";
+  return refuse("body", `The body is not valid JSON${place}${reason}${remedy}`);
 }
 
 /** The rule for each field except `data`, in words for clients. */
@@ -125,17 +94,19 @@ const MAX_BATCH_EVENTS = 10_000;
 // Bounds how long a publisher can keep the clients of a stream from reconnecting.
 const MAX_RETRY_MS = 60_000;
 const TOO_DEEP = '"data" is nested too deep';
+const EXAMPLE = '{"data":"Hello"}';
+const MAX_SHOWN_CHARACTERS = 200;
 
 /** Reads one event from JSON, or says what is wrong with it. */
 function parseEvent(item: unknown): ServerSentEvent | string {
   const fields = toNumber(item);
   if (typeof fields !== "object" || fields === null || Array.isArray(fields)) {
-    return "An event must be a JSON object";
+    return `An event must be a JSON object: send ${asData(item)}`;
   }
   const { data, ...others } = fields as Record<string, unknown>;
   for (const [name, value] of Object.entries(others)) {
     const rule = RULES.get(name);
-    if (rule === undefined) return `An event has no field ${JSON.stringify(name.slice(0, 100))}`;
+    if (rule === undefined) return describeUnknown(name, fields);
     others[name] = toNumber(value);
     if (!isPublishable({ data: "", [name]: others[name] })) return `"${name}" ${rule}`;
   }
@@ -145,7 +116,33 @@ function parseEvent(item: unknown): ServerSentEvent | string {
   if (isPublishable(event)) return event;
   return event.event
     ? 'An event with "event" needs "data"'
-    : 'An event needs "data", "comment" or "retry"';
+    : `An event needs "data", "comment" or "retry": send, for example, ${EXAMPLE}`;
+}
+
+/** Says that an event has no such field, and what is probably meant. */
+function describeUnknown(name: string, fields: object): string {
+  const known = ["data", ...RULES.keys()];
+  const nearest = name === "type" ? "event" : nearestName(name, known);
+  const isData = !known.some((field) => Object.hasOwn(fields, field));
+  const remedy = isData
+    ? `to publish this object as data, send ${asData(fields)}`
+    : nearest === undefined
+    ? `put it into "data"`
+    : `did you mean ${JSON.stringify(nearest)}?`;
+  const field = JSON.stringify(name.slice(0, 100));
+  return `An event has no field ${field}, only ${known.join(", ")}; ${remedy}`;
+}
+
+/** Writes a value as the data of an event; of a long value only its kind. */
+function asData(value: unknown): string {
+  let json: string | undefined;
+  try {
+    json = JSON.stringify(value);
+  } catch {
+    // Nested too deep for this runtime, and so long enough.
+  }
+  const isShort = json !== undefined && json.length <= MAX_SHOWN_CHARACTERS;
+  return `{"data":${isShort ? json : Array.isArray(value) ? "[…]" : "…"}}`;
 }
 
 function isPublishable(event: ServerSentEvent): boolean {

@@ -5,15 +5,16 @@
  */
 
 import { HubError } from "../hub_error.ts";
-import { problem } from "../problem.ts";
 import { searchParams } from "../search_params.ts";
 import { isStreamName, STREAM_NAMES } from "../stream_name.ts";
 import { addressBlock } from "./ip_address.ts";
 import { readPublishBody } from "./publish_body.ts";
 import type { RateLimit } from "./rate_limit.ts";
 import type { RequestInfo } from "./router.ts";
+import { type RefusalReason, refuse } from "./refusal.ts";
 import { refuseUnserved } from "./served_streams.ts";
 import type { SseContext } from "./sse_route.ts";
+import { refuseWrongParameter } from "./stream_parameter.ts";
 import { TIME_STREAM } from "./time_stream.ts";
 
 /** Refused publishes by reason. */
@@ -63,11 +64,11 @@ export async function publish(
 export async function endStream(request: Request, context: SseContext): Promise<Response> {
   const stream = await readStream(request, context);
   if (stream instanceof Response) return stream;
-  if (stream === TIME_STREAM) return problem(403, CLOCK_REFUSAL);
+  if (stream === TIME_STREAM) return refuse("clock", CLOCK_REFUSAL);
   try {
     const wasThere = await context.hub.end(stream);
     if (wasThere) return new Response(null, { status: 204 });
-    return problem(404, `There is no stream ${stream}`);
+    return refuse("stream", `There is no stream ${stream}`);
   } catch (error) {
     return refuseByHub(error, context.refusedPublishers);
   }
@@ -78,12 +79,14 @@ async function readStream(
   request: Request,
   { authorize }: SseContext,
 ): Promise<string | Response> {
-  const streams = searchParams(request).getAll("stream");
+  const query = searchParams(request);
+  const streams = query.getAll("stream");
   const grant = await authorize(request, "publish", streams);
   if (grant instanceof Response) return grant;
   const [stream = ""] = streams;
   if (streams.length === 1 && isStreamName(stream)) return stream;
-  return problem(400, `Name one stream with ?stream=<name>; a name must be ${STREAM_NAMES}`);
+  if (streams.length === 1) return refuse("stream_name", `A stream name must be ${STREAM_NAMES}`);
+  return refuseWrongParameter(query) ?? refuse("parameter", NAME_ONE);
 }
 
 /** Takes one permit of an address block; a batch takes the permits of its other events later. */
@@ -91,20 +94,21 @@ function refuseRate(block: string, context: PublishContext): Response | undefine
   const waitSeconds = context.publishRate.take(block);
   if (waitSeconds === 0) return undefined;
   context.refusedPublishers.rate++;
-  return tryAgain(429, "Too many publishes come from this address", waitSeconds);
+  const detail = "Too many publishes come from this address (PUBLISH_RATE); see Retry-After";
+  return tryAgain("publish_rate", detail, waitSeconds);
 }
 
 /** Answers for an error of the hub; throws an error that the request did not cause. */
 function refuseByHub(error: unknown, refused: RefusedPublishers): Response {
-  if (error instanceof RangeError) return problem(413, TOO_MUCH);
+  if (error instanceof RangeError) return refuse("size", TOO_MUCH);
   if (!(error instanceof HubError)) throw error;
   switch (error.code) {
     case "ended":
-      return problem(409, "The stream has ended; publish to another one");
+      return refuse("ended", "The stream has ended; publish to another one");
     case "full":
       refused.maxStreams++;
       return tryAgain(
-        429,
+        "max_streams",
         "The limit of streams is reached (MAX_STREAMS); publish to a stream that exists",
         60,
       );
@@ -113,19 +117,20 @@ function refuseByHub(error: unknown, refused: RefusedPublishers): Response {
     case "unreachable":
     case "lost":
       refused.logAway++;
-      return tryAgain(503, `The event log ${LOG_FAULTS[error.code]}; ${SEND_AGAIN}`, 5);
+      return tryAgain("log", `The event log ${LOG_FAULTS[error.code]}; ${SEND_AGAIN}`, 5);
   }
 }
 
 function refuseStopping(refused: RefusedPublishers): Response {
   refused.stopping++;
-  return tryAgain(503, "The server is stopping", 5);
+  return tryAgain("stopping", "The server is stopping; see Retry-After", 5);
 }
 
-function tryAgain(status: number, detail: string, seconds: number): Response {
-  return problem(status, detail, { "retry-after": `${seconds}` });
+function tryAgain(reason: RefusalReason, detail: string, seconds: number): Response {
+  return refuse(reason, detail, { "retry-after": `${seconds}` });
 }
 
+const NAME_ONE = "Name one stream with ?stream=<name>, as in POST /sse?stream=news";
 const CLOCK_REFUSAL =
   `The server itself publishes to the stream ${TIME_STREAM}; to turn it off, set STREAMS without ${TIME_STREAM}`;
 const TOO_MUCH =

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { withBody } from "./refusal.ts";
 import type { Handler } from "./router.ts";
 
 /**
@@ -25,7 +26,7 @@ export function changeHeaders(response: Response, change: (headers: Headers) => 
     return response;
   } catch {
     // Only then: a copy sends a body of known length without its length.
-    const copy = new Response(response.body, response);
+    const copy = withBody(response.body, response);
     change(copy.headers);
     return copy;
   }

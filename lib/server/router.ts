@@ -4,7 +4,7 @@
  * @module
  */
 
-import { problem } from "../problem.ts";
+import { refuse, withBody } from "./refusal.ts";
 
 /** The runtime's information about the connection of a request, as `Deno.serve` passes it. */
 export interface RequestInfo {
@@ -32,9 +32,18 @@ export type Route = Readonly<Record<string, Handler>>;
  * @param routes The routes by path, compared with the path in the request line: nothing is decoded or
  * folded, so `..` and its encodings match no route. `/a/*` matches every path below `/a/` without a
  * route of its own. A trailing slash is ignored, unless the path with it has a route of its own.
+ * @param hints What else a 404 and a 405 say.
  */
-export function createRouter(routes: ReadonlyMap<string, Route>): Handler {
-  return async (request, info) => withoutBody(request, await answer(routes, request, info));
+export function createRouter(routes: ReadonlyMap<string, Route>, hints: RouteHints = {}): Handler {
+  return async (request, info) => withoutBody(request, await answer(routes, hints, request, info));
+}
+
+/** What the client of a request is told that no handler gets. */
+export interface RouteHints {
+  /** Describes a 404. By default it says that nothing is served at the path. */
+  readonly missingPath?: (request: Request) => string;
+  /** Describes a 405. By default it names the methods of `allow`. */
+  readonly wrongMethod?: (request: Request, allow: string) => string;
 }
 
 /** Removes the body from the response to a HEAD request (RFC 9110, section 9.3.2). */
@@ -43,7 +52,7 @@ export function withoutBody(request: Request, response: Response): Response {
   // For a null body the runtime sends a length of 0, which differs from the answer to GET.
   const hasLength = response.headers.has("content-length") || NULL_BODY.has(response.status);
   response.body?.cancel().catch(() => {}); // Nobody waits for the body's error.
-  return new Response(hasLength ? null : emptyStream(), response);
+  return withBody(hasLength ? null : emptyStream(), response);
 }
 
 /** The statuses of responses without a body (https://fetch.spec.whatwg.org/#null-body-status). */
@@ -55,19 +64,24 @@ function emptyStream(): ReadableStream<Uint8Array<ArrayBuffer>> {
 
 function answer(
   routes: ReadonlyMap<string, Route>,
+  hints: RouteHints,
   request: Request,
   info: RequestInfo,
 ): Response | Promise<Response> {
   const { method, url } = request;
   if (!isHost(request.headers.get("host") ?? "") || !isHost(authority(url))) {
-    return problem(400, "The Host header or the host in the request target is invalid");
+    return refuse("target", "The Host header or the host in the request target is invalid");
   }
   // A proxy may read the target as a longer path than this server, and apply other rules to it.
-  if (url.includes("#")) return problem(400, "The request target contains a #; write it as %23");
+  if (url.includes("#")) {
+    return refuse("target", "The request target contains a #; write it as %23");
+  }
   const path = rawPath(url);
   if (method === "OPTIONS" && path === "/*") return options(new Set(["GET", "POST", "DELETE"]));
   const route = findRoute(routes, path);
-  if (!route) return problem(404, "Nothing is served at this path");
+  if (!route) {
+    return refuse("path", hints.missingPath?.(request) ?? "Nothing is served at this path");
+  }
   const methods = new Set(Object.keys(route));
   const handler = methods.has(method)
     ? route[method]
@@ -77,7 +91,7 @@ function answer(
   if (handler) return handler(request, info);
   if (method === "OPTIONS") return options(methods);
   const allow = allowed(methods);
-  return problem(405, `Use ${allow}`, { allow });
+  return refuse("method", hints.wrongMethod?.(request, allow) ?? `Use ${allow}`, { allow });
 }
 
 function findRoute(routes: ReadonlyMap<string, Route>, path: string): Route | undefined {

@@ -5,12 +5,12 @@
  */
 
 import type { BroadcastHub } from "../hub.ts";
-import { problem } from "../problem.ts";
 import type { AppParts } from "./app_parts.ts";
 import type { Authorize } from "./authorize.ts";
 import { healthRoute, readinessRoute } from "./health.ts";
 import { METRICS_TYPE, metricsText } from "./metrics.ts";
 import { plainText } from "./plain_text.ts";
+import { refuse } from "./refusal.ts";
 import { nameBelow, rawPath, type Route } from "./router.ts";
 import { sseRoute } from "./sse_route.ts";
 import { listStreams } from "./stream_list.ts";
@@ -43,17 +43,20 @@ function adminRoute(authorize: Authorize, show: (request: Request) => Response):
 
 function describeStream(hub: BroadcastHub, { url }: Request): Response {
   const stream = hub.stream(nameBelow("/streams/", rawPath(url)) ?? "");
-  if (stream === undefined) return problem(404, "There is no such stream");
+  if (stream === undefined) {
+    return refuse("stream", "There is no such stream; the first publish creates one");
+  }
   return Response.json(stream, { headers: { "cache-control": "no-store" } });
 }
 
 function metrics(parts: AppParts): string {
-  const { hub, connections, refusedPublishers, droppedLines, memoryBytes } = parts;
+  const { hub, connections, refusedPublishers, refusals, droppedLines, memoryBytes } = parts;
   return metricsText({
     hub: hub.stats(),
     isLogUp: hub.isLogUp,
     connections: connections.stats(),
     refusedPublishers: { ...refusedPublishers },
+    refusals: refusals.counts,
     droppedLines: droppedLines() ?? 0,
     memoryBytes: memoryBytes(),
   });

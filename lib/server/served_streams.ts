@@ -4,9 +4,9 @@
  * @module
  */
 
-import { problem } from "../problem.ts";
 import { isStreamName } from "../stream_name.ts";
 import type { Config } from "./config.ts";
+import { refuse } from "./refusal.ts";
 
 /** Whether a stream may exist on this server. */
 export function isServed(name: string, { streams }: Pick<Config, "streams">): boolean {
@@ -19,5 +19,6 @@ export function refuseUnserved(
   config: Pick<Config, "streams">,
 ): Response | undefined {
   const unserved = streams.find((name) => isStreamName(name) && !isServed(name, config));
-  return unserved === undefined ? undefined : problem(404, `There is no stream ${unserved}`);
+  if (unserved === undefined) return undefined;
+  return refuse("stream", `There is no stream ${unserved}; this server has those of STREAMS`);
 }

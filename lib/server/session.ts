@@ -5,13 +5,13 @@
  * @module
  */
 
-import { problem } from "../problem.ts";
 import type { Authorize } from "./authorize.ts";
 import { bearerToken, hashToken, matchesToken } from "./bearer_token.ts";
 import { isFromOwnPage, isSafe, refuseForeignPage } from "./csrf.ts";
 import { addressBlock } from "./ip_address.ts";
 import { LoginCode } from "./login_code.ts";
 import { RateLimit } from "./rate_limit.ts";
+import { refuse } from "./refusal.ts";
 import { readBody } from "./request_body.ts";
 import { type Handler, rawPath, type RequestInfo, type Route } from "./router.ts";
 import { SESSION_COOKIE, SessionCookies } from "./session_cookies.ts";
@@ -100,17 +100,20 @@ interface Login extends SessionsOptions {
 async function logIn(request: Request, info: RequestInfo, login: Login): Promise<Response> {
   const { cookies, attempts, addressOf, now } = login;
   if (cookies === undefined) {
-    return problem(403, "Logging in is disabled on this server; set PUBLISH_TOKEN to enable it");
+    return refuse(
+      "disabled",
+      "Logging in is disabled on this server; set PUBLISH_TOKEN to enable it",
+    );
   }
   const waitSeconds = attempts.take(addressBlock(addressOf(request, info)));
   if (waitSeconds > 0) {
-    return problem(429, "Too many login attempts come from this address", {
+    return refuse("logins", "Too many login attempts come from this address; see Retry-After", {
       "retry-after": `${waitSeconds}`,
     });
   }
   const credential = await readCredential(request);
   if (credential instanceof Response) return credential;
-  const refusal = await refuse(credential, login);
+  const refusal = await refuseWrong(credential, login);
   if (refusal !== undefined) return refusal;
   const value = await cookies.sign(now() + SESSION_MS);
   return setCookie(`${value}; Max-Age=${SESSION_MS / 1_000}${cookieAttributes(request, login)}`);
@@ -123,16 +126,19 @@ interface Credential {
 }
 
 /** Answers a wrong credential; `undefined` if it is right. A right code is used up. */
-async function refuse(
+async function refuseWrong(
   { name, value }: Credential,
   { publishToken = "", code }: Login,
 ): Promise<Response | undefined> {
   if (name === "token") {
     const isRight = await matchesToken(value, await hashToken(publishToken));
-    return isRight ? undefined : unauthorized("This is not the publish token");
+    return isRight
+      ? undefined
+      : unauthorized("wrong_login", "This is not the publish token (PUBLISH_TOKEN)");
   }
   if (await code.redeem(value)) return undefined;
   return unauthorized(
+    "wrong_login",
     "The code is wrong, was used before or is older than 60 seconds; use the publish token",
   );
 }
@@ -142,7 +148,9 @@ function logOut(request: Request, options: SessionsOptions): Response {
 }
 
 function describeSession(expiresAt: number | undefined): Response {
-  if (expiresAt === undefined) return unauthorized("There is no session; log in first");
+  if (expiresAt === undefined) {
+    return unauthorized("no_session", "There is no session; log in first");
+  }
   return Response.json({ expiresAt }, { headers: { "cache-control": "no-store" } });
 }
 
@@ -153,7 +161,7 @@ function redirectUp({ url }: Request): Response | undefined {
 }
 
 async function readCredential(request: Request): Promise<Credential | Response> {
-  const refusal = () => problem(400, 'Send {"token": "…"} as application/json');
+  const refusal = () => refuse("body", 'Send {"token": "…"} as application/json');
   if (!/^application\/json\b/i.test(request.headers.get("content-type") ?? "")) return refusal();
   const text = await readBody(request, MAX_BODY_BYTES);
   if (text instanceof Response) return text;
@@ -185,6 +193,6 @@ function setCookie(value: string): Response {
   });
 }
 
-function unauthorized(detail: string): Response {
-  return problem(401, detail, { "www-authenticate": 'Bearer realm="sse-hub"' });
+function unauthorized(reason: "wrong_login" | "no_session", detail: string): Response {
+  return refuse(reason, detail, { "www-authenticate": 'Bearer realm="sse-hub"' });
 }

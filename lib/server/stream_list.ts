@@ -6,9 +6,9 @@
 
 import type { BroadcastHub } from "../hub.ts";
 import { describeRule, parseWhole } from "../number_option.ts";
-import { problem } from "../problem.ts";
 import { searchParams } from "../search_params.ts";
 import { isStreamName } from "../stream_name.ts";
+import { refuse } from "./refusal.ts";
 
 /**
  * Lists the streams after `?after=<name>`, at most `?limit=` of them (1 to 1 000, default 100), as
@@ -18,11 +18,14 @@ export function listStreams(hub: BroadcastHub, request: Request): Response {
   const query = searchParams(request);
   const limit = parseWhole(query.get("limit") ?? `${DEFAULT_LIMIT}`, LIMIT);
   if (limit === undefined) {
-    return problem(400, `The parameter limit must be ${describeRule(LIMIT)}`);
+    return refuse("parameter", `The parameter limit must be ${describeRule(LIMIT)}`);
   }
   const after = query.get("after") ?? "";
   if (after !== "" && !isStreamName(after)) {
-    return problem(400, 'The parameter after must be a stream name: the "next" of the page before');
+    return refuse(
+      "parameter",
+      'The parameter after must be a stream name: the "next" of the page before',
+    );
   }
   // One stream more than the limit shows whether there is a next page.
   const found = hub.streams({ after, limit: limit + 1 });

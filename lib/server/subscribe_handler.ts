@@ -6,13 +6,15 @@
 
 import { eventStream } from "../event_stream.ts";
 import type { EventWriter } from "../event_writer.ts";
-import { problem } from "../problem.ts";
 import { type ConnectionEnd, eventStreamHeaders, retryLater } from "../event_response.ts";
 import { searchParams } from "../search_params.ts";
+import { isStreamName } from "../stream_name.ts";
 import type { Grant } from "./authorize.ts";
 import type { RequestInfo } from "./router.ts";
+import { asRefusal } from "./refusal.ts";
 import { refuseUnserved } from "./served_streams.ts";
 import type { SseContext } from "./sse_route.ts";
+import { refuseWrongParameter } from "./stream_parameter.ts";
 import { timeText } from "./time_stream.ts";
 
 /** Opens an event stream, or refuses the request. */
@@ -26,26 +28,15 @@ export async function subscribe(
   const streams = query.getAll("stream");
   const grant = await authorize(request, "subscribe", streams);
   if (grant instanceof Response) return grant;
-  const refusal = refuseSlip(query) ?? refuseUnserved(streams, config);
+  const refusal = refuseWrongParameter(query) ?? refuseUnserved(streams, config);
   if (refusal) return refusal;
   if (request.method === "HEAD") {
     return streams.length > 0
-      ? hub.subscribe(request)
+      ? withReason(hub.subscribe(request), streams)
       : new Response(null, { headers: eventStreamHeaders });
   }
   return context.isStopping() ? retryLater() : admit(request, info, streams, grant, context);
 }
-
-/** Refuses a request that names its stream by a wrong parameter, such as `?topic=`. */
-function refuseSlip(query: URLSearchParams): Response | undefined {
-  if (query.has("stream")) return undefined;
-  const slip = [...query.keys()].find((name) => SLIPS.test(name));
-  if (slip === undefined) return undefined;
-  return problem(400, `There is no parameter ${slip}; name a stream with ?stream=<name>`);
-}
-
-// If the parameter were ignored, the client would get the time and wait for its events in vain.
-const SLIPS = /^(?:streams?(?:\[\])?|topics?(?:\[\])?|channels?(?:\[\])?)$/i;
 
 /** Opens the event stream if the limits of connections allow one more. */
 function admit(
@@ -60,9 +51,18 @@ function admit(
   return context.connections.admit(visitor, (onEnd) => {
     const expiresInMs = expiresAtMs - Date.now();
     return streams.length > 0
-      ? context.hub.subscribe(request, { onEnd, expiresInMs, context: address })
+      ? withReason(
+        context.hub.subscribe(request, { onEnd, expiresInMs, context: address }),
+        streams,
+      )
       : openOwnStream(context, expiresInMs, onEnd);
   });
+}
+
+/** Names the reason why the hub refuses a request, if it does: a name, or another parameter. */
+function withReason(response: Response, streams: readonly string[]): Response {
+  if (response.status !== 400) return response;
+  return asRefusal(streams.every(isStreamName) ? "parameter" : "stream_name", response);
 }
 
 /** Opens the per-connection stream: the time, every `INTERVAL_MS`. */

@@ -10,7 +10,7 @@
  * @module
  */
 
-import { problem } from "../problem.ts";
+import { refuse, withBody } from "./refusal.ts";
 import type { Handler } from "./router.ts";
 
 /** The error of a response body whose connection is cut on purpose. */
@@ -112,7 +112,7 @@ async function cancel(reader: Reader): Promise<void> {
 
 /** Refuses a request by a response whose end closes the connection. */
 function refuseAndCut({ method }: Request): Response {
-  const refusal = problem(413, `Send ${method} without a body`, { connection: "close" });
+  const refusal = refuse("unwanted_body", `Send ${method} without a body`, { connection: "close" });
   const reader = refusal.body!.getReader();
   const body = new ReadableStream<Uint8Array>({
     async pull(controller) {
@@ -121,5 +121,5 @@ function refuseAndCut({ method }: Request): Response {
       else controller.error(new CutConnection("Cannot read request body: no handler reads it"));
     },
   }, { highWaterMark: 0 });
-  return new Response(body, refusal);
+  return withBody(body, refusal);
 }

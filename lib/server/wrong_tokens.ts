@@ -4,10 +4,10 @@
  * @module
  */
 
-import { problem } from "../problem.ts";
 import type { Authorize } from "./authorize.ts";
 import { addressBlock } from "./ip_address.ts";
 import { RateLimit } from "./rate_limit.ts";
+import { refuse } from "./refusal.ts";
 
 /** Options of {@linkcode limitWrongTokens}. */
 export interface WrongTokensOptions {
@@ -37,12 +37,13 @@ export function limitWrongTokens(authorize: Authorize, options: WrongTokensOptio
     const waitSeconds = wrong.take(addressBlock(address));
     if (waitSeconds === 0) return grant;
     onLimit(address);
-    return problem(429, "Too many wrong tokens come from this address", {
+    return refuse("wrong_tokens", `Too many wrong tokens come from this address; ${RETRY_AFTER}`, {
       "retry-after": `${waitSeconds}`,
     });
   };
 }
 
+const RETRY_AFTER = "wait for as many seconds as Retry-After says";
 const WRONG_AT_ONCE = 100;
 const WRONG_PER_SECOND = 10;
 

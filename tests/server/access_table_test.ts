@@ -123,7 +123,8 @@ Deno.test("a token in the query is ignored", async () => {
     const response = await app.fetch(get(`/sse?stream=a&${name}=${TOKEN}`));
     assertEquals(response.status, 401);
   }
-  assertEquals(app.log.all, []);
+  assertEquals(app.log.all.filter((line) => line.includes(TOKEN)), []);
+  assertEquals(app.log.all.filter((line) => line.includes("reason=no_token")).length, 5);
 });
 
 Deno.test("publishing is disabled if no token is configured", async () => {

@@ -1,6 +1,6 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { lacks } from "../program.ts";
-import { get, testApp, words } from "./support.ts";
+import { get, messages, testApp, words } from "./support.ts";
 
 const LOCAL = words(
   `localhost LOCALHOST localhost:8080 localhost. a.localhost a.b.localhost:1 127.0.0.1
@@ -76,8 +76,8 @@ Deno.test("a refused host gets the names of the settings that allow it, and is l
     assertEquals(title, "Misdirected Request");
     assertMatch(detail, /ALLOWED_HOSTS.*TRUST_PROXY/);
   }
-  assertEquals(app.log.all.length, 1);
-  assertMatch(app.log.all[0]!, / host name refused host=evil\.example hint=".*ALLOWED_HOSTS/);
+  assertEquals(messages(app).length, 1);
+  assertMatch(messages(app)[0]!, /^host name refused host=evil\.example hint=".*ALLOWED_HOSTS/);
 });
 
 Deno.test({

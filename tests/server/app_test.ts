@@ -46,7 +46,8 @@ async function exchange(port: number, lines: string): Promise<string> {
 
 Deno.test("an unknown path gets a 404", async () => {
   await using app = testApp();
-  const body = '{"status":404,"title":"Not Found","detail":"Nothing is served at this path"}';
+  const body =
+    '{"status":404,"title":"Not Found","detail":"Nothing is served at this path; subscribe with GET /sse?stream=<name>, publish with POST"}';
   for (const path of ["/", "/index.html", "/sse//", "/main.ts", "/static/index.html"]) {
     await assertProblem(await app.fetch(get(path)), 404, body);
   }

@@ -44,6 +44,8 @@ const EARLY = await jwt({ subscribe: ["*"], publish: ["*"] }, { nbf: NOW + 6 });
 const ALG_NONE = await jwt({ subscribe: ["*"], publish: ["*"] }, { alg: "none" });
 const DAMAGED = ORDERS.replace(/.$/, "");
 
+const WRONG =
+  "The token is invalid; send the token of PUBLISH_TOKEN or a JSON Web Token signed with the key of JWT_KEY";
 const NO_TOKEN = [401, 'Bearer realm="sse-hub"'];
 const BAD_TOKEN = [401, 'Bearer error="invalid_token"'];
 const BAD_SCOPE = [403, 'Bearer error="insufficient_scope"'];
@@ -223,19 +225,74 @@ Deno.test("authorize() refuses a JWT if no key is configured", async () => {
 Deno.test("authorize() says what is wrong with a signed token, and nothing about an unsigned one", async () => {
   const authorize = authorizeByTokens({ ...BOTH, subscribe: "public", now: () => NOW * 1_000 });
   const details = [
-    [EXPIRED, "The token has expired"],
-    [EARLY, "The token is not valid yet"],
+    [EXPIRED, "The token expired at 2025-06-15T15:06:40.000Z: get a new one"],
+    [EARLY, "The token is not valid before 2025-06-15T15:06:46.000Z (claim nbf)"],
     [
       await jwt({}, { exp: NOW * 1_000 }),
       "The token's claim exp is after the year 9999: it must be in seconds, not milliseconds",
     ],
-    [DAMAGED, "The token is invalid"],
-    [ALG_NONE, "The token is invalid"],
+    [DAMAGED, WRONG],
+    [ALG_NONE, WRONG],
   ] as const;
   for (const [token, expected] of details) {
     const answer = await authorize(get("/sse", { headers: bearer(token) }), "subscribe", []);
     assert(answer instanceof Response);
     assertEquals((await answer.json()).detail, expected);
+  }
+});
+
+Deno.test("authorize() tells the holder of a JWT which stream its claim does not cover", async () => {
+  const table: [action: Action, streams: string[], detail: string][] = [
+    [
+      "subscribe",
+      ["news", "a/b"],
+      'The token\'s claim sse.subscribe does not cover the stream "a/b"',
+    ],
+    ["publish", ["news"], 'The token\'s claim sse.publish does not cover the stream "news"'],
+    [
+      "publish",
+      ["\n".repeat(500)],
+      `The token's claim sse.publish does not cover the stream "${"\\n".repeat(128)}"`,
+    ],
+    ["admin", [], "A JSON Web Token does not allow this; send the token of PUBLISH_TOKEN"],
+  ];
+  const authorize = authorizeByTokens({ ...BOTH, subscribe: "token", now: () => NOW * 1_000 });
+  for (const [action, streams, detail] of table) {
+    const answer = await authorize(get("/sse", { headers: bearer(ORDERS) }), action, streams);
+    assert(answer instanceof Response);
+    assertEquals((await answer.json()).detail, detail);
+  }
+});
+
+Deno.test("authorize() names the settings that open the server, and the tokens that it accepts", async () => {
+  const jwtText = "a JSON Web Token signed with the key of JWT_KEY";
+  const table: [options: Partial<TokenOptions>, missing: string, wrong: string][] = [
+    [
+      {},
+      "Publishing is disabled on this server; set PUBLISH_TOKEN or JWT_KEY to enable it",
+      "The token is invalid, since this server has none; set PUBLISH_TOKEN or JWT_KEY",
+    ],
+    [
+      { publishToken: PUBLISH_TOKEN },
+      "Send a token in the header Authorization: Bearer <token>",
+      "The token is invalid; send the token of PUBLISH_TOKEN",
+    ],
+    [
+      { jwtKey },
+      "Send a token in the header Authorization: Bearer <token>, or a JSON Web Token in the cookie sse_token",
+      `The token is invalid; send ${jwtText}`,
+    ],
+  ];
+  const empty =
+    "The header Authorization has no token, or more than one; send Authorization: Bearer <token>";
+  for (const [options, missing, wrong] of table) {
+    const authorize = authorizeByTokens({ subscribe: "token", ...options });
+    const details = [{}, bearer("x"), bearer("")].map(async (headers) => {
+      const answer = await authorize(get("/sse", { headers }), "publish", ["news"]);
+      assert(answer instanceof Response);
+      return (await answer.json()).detail;
+    });
+    assertEquals(await Promise.all(details), [missing, wrong, empty]);
   }
 });
 

@@ -191,6 +191,8 @@ Deno.test("verifyJwt() refuses a token until 5 seconds before its nbf", async ()
 Deno.test("verifyJwt() says what is wrong with the claims of a signed token", async () => {
   const key = await importJwtKey(SECRET);
   const { exp, sse } = GOOD;
+  const object =
+    'it must be an object with lists of streams, such as {"subscribe":["news"],"publish":["orders/*"]}';
   const inSeconds = "it must be in seconds, not milliseconds";
   const table: [payload: unknown, detail: string][] = [
     [{ exp: exp * 1_000, sse }, `The token's claim exp is after the year 9999: ${inSeconds}`],
@@ -200,11 +202,26 @@ Deno.test("verifyJwt() says what is wrong with the claims of a signed token", as
       { exp: `${exp}`, sse },
       "The token's claim exp must be a number of seconds since the start of 1970",
     ],
-    [{ exp }, "The token's claim sse must be an object"],
-    [{ exp, sse: { publish: "a" } }, "The token's claim sse must contain only lists of strings"],
-    [{ exp, sse: { pub: [] } }, "The token's claim sse may contain only subscribe and publish"],
-    [{ exp: NOW, sse }, "The token has expired"],
-    [{ exp, sse, nbf: NOW + 6 }, "The token is not valid yet"],
+    [{ sse }, "The token has no claim exp: it must be a number of seconds since the start of 1970"],
+    [{ exp }, `The token has no claim sse: ${object}`],
+    [{ exp, sse: null }, `The token's claim sse is no object: ${object}`],
+    [
+      { exp, sse: { publish: "a" } },
+      `The token's claim sse must contain only lists of strings: ${object}`,
+    ],
+    [{ exp, sse: { pub: [] } }, `The token's claim sse has another name in it: ${object}`],
+    [
+      { exp: NOW, sse },
+      `The token expired at ${new Date(NOW * 1_000).toISOString()}: get a new one`,
+    ],
+    [
+      `{"exp":-1e308,"sse":{}}`,
+      "The token expired at -1e+308 seconds since 1970: get a new one",
+    ],
+    [
+      { exp, sse, nbf: NOW + 6 },
+      `The token is not valid before ${new Date((NOW + 6) * 1_000).toISOString()} (claim nbf)`,
+    ],
   ];
   for (const [payload, detail] of table) {
     const result = await verifyJwt(await hs256(payload), key, NOW);

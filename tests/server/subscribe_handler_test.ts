@@ -86,7 +86,8 @@ Deno.test("/sse answers 405 to methods that it does not have", async () => {
     const response = await app.fetch(get("/sse?stream=news", { method }));
     const allow = "GET, HEAD, POST, DELETE, OPTIONS";
     assertEquals(response.headers.get("allow"), allow);
-    const body = `{"status":405,"title":"Method Not Allowed","detail":"Use ${allow}"}`;
+    const body =
+      `{"status":405,"title":"Method Not Allowed","detail":"Use GET to subscribe, POST to publish, DELETE to end a stream: ${allow}"}`;
     await assertProblem(response, 405, body);
   }
 });
@@ -139,14 +140,16 @@ Deno.test("STREAMS lists the only streams that exist", async () => {
   await using body = await open(app, "/sse?stream=sport&stream=news");
   await body.until(/hello/);
   for (const query of ["stream=weather", "stream=news&stream=weather"]) {
-    const body = '{"status":404,"title":"Not Found","detail":"There is no stream weather"}';
+    const body =
+      '{"status":404,"title":"Not Found","detail":"There is no stream weather; this server has those of STREAMS"}';
     await assertProblem(await app.fetch(get(`/sse?${query}`)), 404, body);
   }
 });
 
 Deno.test("STREAMS without time turns the stream time off", async () => {
   await using app = testApp({ STREAMS: "news" });
-  const body = '{"status":404,"title":"Not Found","detail":"There is no stream time"}';
+  const body =
+    '{"status":404,"title":"Not Found","detail":"There is no stream time; this server has those of STREAMS"}';
   await assertProblem(await app.fetch(get("/sse?stream=time")), 404, body);
   assertEquals(app.hub.hasStream("time"), false);
 });

@@ -56,9 +56,11 @@ export async function open(app: TestApp, path: string): Promise<Body> {
   return new Body(await app.fetch(get(path), INFO));
 }
 
-/** The lines of the log without their times. */
+/** The lines of the log without their times, and without the lines of refused requests. */
 export function messages({ log }: TestApp): string[] {
-  return log.all.map((line) => line.replace(/^\S+ /, "").replace(/ seconds=[0-9.]+ /, " "));
+  return log.all.filter((line) => !line.includes(" refused status=")).map((line) =>
+    line.replace(/^\S+ /, "").replace(/ seconds=[0-9.]+ /, " ")
+  );
 }
 
 /** Asserts the exact text of a refusal. */

@@ -1,7 +1,7 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { problem } from "../../lib/problem.ts";
 import { limitWrongTokens } from "../../lib/server/wrong_tokens.ts";
-import { get, testApp } from "./support.ts";
+import { get, messages, testApp } from "./support.ts";
 
 const TOKEN = "a-token-for-these-tests";
 const INVALID = { "www-authenticate": 'Bearer error="invalid_token"' };
@@ -61,6 +61,6 @@ Deno.test("an app accepts a right token after any number of wrong ones from the 
   assertEquals(statuses[0], 401);
   assertEquals(statuses.at(-1), 429);
   assertEquals(await ask(TOKEN), 200);
-  assertEquals(app.log.all.length, 1);
-  assertMatch(app.log.all[0]!, / too many wrong tokens address=192\.0\.2\.7$/);
+  assertEquals(messages(app).length, 1);
+  assertMatch(messages(app)[0]!, /^too many wrong tokens address=192\.0\.2\.7$/);
 });

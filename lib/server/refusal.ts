@@ -1,0 +1,83 @@
+/**
+ * Answers that refuse a request, each with a reason that the log and the metrics can name.
+ *
+ * @module
+ */
+
+import { problem } from "../problem.ts";
+
+/** Every reason of the server, with its status. */
+export const refusalStatuses = {
+  body: 400,
+  event: 400,
+  parameter: 400,
+  stream_name: 400,
+  target: 400,
+  claims: 401,
+  expired_token: 401,
+  no_session: 401,
+  no_token: 401,
+  wrong_login: 401,
+  wrong_token: 401,
+  clock: 403,
+  disabled: 403,
+  foreign_page: 403,
+  origin: 403,
+  scope: 403,
+  path: 404,
+  stream: 404,
+  method: 405,
+  ended: 409,
+  size: 413,
+  unwanted_body: 413,
+  content_coding: 415,
+  content_type: 415,
+  host: 421,
+  logins: 429,
+  max_streams: 429,
+  publish_rate: 429,
+  wrong_tokens: 429,
+  error: 500,
+  log: 503,
+  stopping: 503,
+} as const satisfies Readonly<Record<string, number>>;
+
+/** Why a request is refused. */
+export type RefusalReason = keyof typeof refusalStatuses;
+
+/**
+ * Refuses a request with problem details.
+ *
+ * @param detail What is wrong and what would be right, for the client's eyes: see {@linkcode problem}.
+ */
+export function refuse(
+  reason: RefusalReason,
+  detail: string,
+  headers: Readonly<Record<string, string>> = {},
+): Response {
+  return asRefusal(reason, problem(refusalStatuses[reason], detail, headers));
+}
+
+/**
+ * The reason of a refusal; `other` for an answer that was not made here, such as one of the hub or of an
+ * application's `authorize`. `undefined` for an answer that refuses nothing.
+ */
+export function reasonOf(response: Response): RefusalReason | "other" | undefined {
+  return reasons.get(response) ?? (response.status >= 400 ? "other" : undefined);
+}
+
+/** Gives a reason to an answer that was made elsewhere. */
+export function asRefusal(reason: RefusalReason, response: Response): Response {
+  reasons.set(response, reason);
+  return response;
+}
+
+/** Copies a response with another body, and keeps its reason. */
+export function withBody(body: BodyInit | null, response: Response): Response {
+  const copy = new Response(body, response);
+  const reason = reasons.get(response);
+  if (reason !== undefined) reasons.set(copy, reason);
+  return copy;
+}
+
+const reasons = new WeakMap<Response, RefusalReason>();
