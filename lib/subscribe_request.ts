@@ -40,7 +40,9 @@ export function parseSubscribeRequest(
     return problem(400, `Name at most ${MAX_STREAMS_A_SUBSCRIBER} streams`);
   }
   if (!names.every(isStreamName)) {
-    return problem(400, `A stream name must be ${STREAM_NAMES}`);
+    const isList = names.some((name) => name.includes(","));
+    const remedy = isList ? "; for several streams write ?stream=a&stream=b" : "";
+    return problem(400, `A stream name must be ${STREAM_NAMES}${remedy}`);
   }
   const since = query.get("since");
   if (since !== null && !/^(?:earliest|[0-9]{1,15})$/.test(since)) {

@@ -68,7 +68,10 @@ export async function endStream(request: Request, context: SseContext): Promise<
   try {
     const wasThere = await context.hub.end(stream);
     if (wasThere) return new Response(null, { status: 204 });
-    return refuse("stream", `There is no stream ${stream}`);
+    return refuse(
+      "stream",
+      `There is no stream ${stream}; GET /streams lists those that there are`,
+    );
   } catch (error) {
     return refuseByHub(error, context.refusedPublishers);
   }
@@ -85,7 +88,9 @@ async function readStream(
   if (grant instanceof Response) return grant;
   const [stream = ""] = streams;
   if (streams.length === 1 && isStreamName(stream)) return stream;
-  if (streams.length === 1) return refuse("stream_name", `A stream name must be ${STREAM_NAMES}`);
+  if (streams.length === 1 && stream !== "") {
+    return refuse("stream_name", `A stream name must be ${STREAM_NAMES}`);
+  }
   return refuseWrongParameter(query) ?? refuse("parameter", NAME_ONE);
 }
 
