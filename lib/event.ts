@@ -130,7 +130,9 @@ export function checkEvent(event: ServerSentEvent): void {
     throw new TypeError(`Cannot encode event: "event" needs "data" beside it: ${quote(type)}`);
   }
   if (id === undefined && retry === undefined && comment === undefined) {
-    throw new TypeError("Cannot encode event: it has no field");
+    throw new TypeError(
+      "Cannot encode event: it has no field; give data, event, id, retry or comment",
+    );
   }
 }
 

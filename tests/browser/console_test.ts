@@ -113,7 +113,7 @@ Deno.test({
     assertEquals(await page.locator(".entries li *:not(.mark)").count(), 0);
     assert(await page.evaluate("globalThis.ran === undefined"));
     const refusal = await publish(page, { stream: "no name", data: "" });
-    assertMatch(refusal, /Name one stream/);
+    assertMatch(refusal, /^A stream name must be /);
   },
 });
 
