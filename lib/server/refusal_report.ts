@@ -7,7 +7,7 @@
 import { startBackgroundTimer } from "../background_timer.ts";
 import { searchParams } from "../search_params.ts";
 import { reasonOf, type RefusalReason, refusalStatuses } from "./refusal.ts";
-import type { Log, LogFields } from "./request_log.ts";
+import { type Log, type LogFields, printable } from "./request_log.ts";
 import { type Handler, rawPath } from "./router.ts";
 
 /** Options of {@linkcode RefusalReport}. */
@@ -104,7 +104,7 @@ export class RefusalReport {
 }
 
 const LINES_PER_SECOND = 10;
-const MAX_PATH_CHARACTERS = 128;
+const MAX_CHARACTERS = 128;
 const PROBES = /^\/(?:healthz|readyz)\/?$/;
 
 function describe(
@@ -118,11 +118,12 @@ function describe(
   return {
     status,
     reason,
-    method: request.method.slice(0, MAX_PATH_CHARACTERS),
-    path: rawPath(request.url).slice(0, MAX_PATH_CHARACTERS),
-    ...streams.length > 0 && { streams },
+    method: request.method.slice(0, MAX_CHARACTERS),
+    path: rawPath(request.url).slice(0, MAX_CHARACTERS),
+    // Escaped first, so that the bound of a list counts the characters that are written.
+    ...streams.length > 0 && { streams: streams.map(printable) },
     address: addressOf(request),
-    ...origin !== null && { origin: origin.slice(0, MAX_PATH_CHARACTERS) },
+    ...origin !== null && { origin: printable(origin).slice(0, MAX_CHARACTERS) },
     ...reason === "origin" && { hint: ORIGIN_HINT },
   };
 }

@@ -45,13 +45,14 @@ Deno.test("a refusal has a line with status, reason, method, path, streams, addr
 Deno.test("a refusal's line is one line of bounded length, whatever the client sent", async () => {
   await using app = testApp(SETTINGS);
   const long = "x".repeat(9_000);
-  const query = `stream=a%0Ab&stream=${long}`;
-  await ask(app, `/${long}?${query}`, { method: "POST", headers: { origin: long } });
+  const query = `stream=a%0Ab&stream=${"%01".repeat(255)}&stream=${long}`;
+  const origin = "\u0080".repeat(9_000);
+  await ask(app, `/${long}?${query}`, { method: "POST", headers: { origin } });
   const [line = "", ...more] = app.log.all;
   assertEquals(more, []);
   assert(line.length < 700, line);
   assert(!line.includes("\n"));
-  assertMatch(line, /moreStreams=1/);
+  assertMatch(line, /streams="a\\\\u000ab" moreStreams=2/);
 });
 
 Deno.test("ten refusals in a second have a line, and one line counts the others", async () => {
