@@ -6,6 +6,7 @@
 
 import type { ServerSentEvent } from "../event.ts";
 import { nearestName } from "../check_options.ts";
+import { reservedTypes } from "../control_events.ts";
 import { checkPublishable } from "../publisher.ts";
 import { parseExactJson, toNumber } from "./exact_json.ts";
 import { findJsonFault } from "./json_fault.ts";
@@ -84,7 +85,12 @@ function refuseJson(text: string): Response {
 
 /** The rule for each field except `data`, in words for clients. */
 const RULES: ReadonlyMap<string, string> = new Map([
-  ["event", "must be a string without line breaks, and no event type that the hub reserves"],
+  [
+    "event",
+    `must be a string without line breaks, and none of ${
+      [...reservedTypes].join(", ")
+    }, which are the hub's`,
+  ],
   ["id", "must be a string of at most 128 printable ASCII characters without spaces at its ends"],
   ["retry", "must be a whole number of milliseconds from 0 to 60000"],
   ["comment", "must be a string"],
@@ -115,7 +121,7 @@ function parseEvent(item: unknown): ServerSentEvent | string {
   const event: ServerSentEvent = text === undefined ? others : { ...others, data: text };
   if (isPublishable(event)) return event;
   return event.event
-    ? 'An event with "event" needs "data"'
+    ? 'An event with "event" needs "data", which may be ""'
     : `An event needs "data", "comment" or "retry": send, for example, ${EXAMPLE}`;
 }
 

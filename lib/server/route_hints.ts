@@ -18,7 +18,7 @@ export function describeMissingPath(request: Request): string {
 export function describeWrongMethod(request: Request, allow: string): string {
   const { method, url } = request;
   if (rawPath(url).replace(/\/$/, "") === "/sse") {
-    return `Use GET to subscribe, POST to publish, DELETE to end a stream: ${allow}`;
+    return `Use GET to subscribe, POST to publish, or DELETE to end a stream (allowed: ${allow})`;
   }
   return PUBLISHING.has(method) ? `Use ${allow}; ${describeUse(request)}` : `Use ${allow}`;
 }

@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertLessOrEqual, assertMatch, assertRejects } from "@std/assert";
+import { reservedTypes } from "../../lib/control_events.ts";
 import { encodeEvent, type ServerSentEvent } from "../../lib/event.ts";
 import { readPublishBody } from "../../lib/server/publish_body.ts";
 import { mulberry32 } from "../random.ts";
@@ -166,8 +167,9 @@ Deno.test("readPublishBody() uses the last of several equal fields", async () =>
 });
 
 Deno.test("readPublishBody() refuses a wrong field and names it", async () => {
-  const event =
-    '"event" must be a string without line breaks, and no event type that the hub reserves';
+  const event = `"event" must be a string without line breaks, and none of ${
+    [...reservedTypes].join(", ")
+  }, which are the hub's`;
   const id =
     '"id" must be a string of at most 128 printable ASCII characters without spaces at its ends';
   const retry = '"retry" must be a whole number of milliseconds from 0 to 60000';
@@ -234,8 +236,9 @@ Deno.test("readPublishBody() refuses an event that clients would not see", async
     "{}": `An event needs "data", "comment" or "retry"${example}`,
     '{"id":"7"}': `An event needs "data", "comment" or "retry"${example}`,
     '{"event":""}': `An event needs "data", "comment" or "retry"${example}`,
-    '{"event":"x"}': 'An event with "event" needs "data"',
-    '{"event":"x","retry":1,"id":"7","comment":"x"}': 'An event with "event" needs "data"',
+    '{"event":"x"}': 'An event with "event" needs "data", which may be ""',
+    '{"event":"x","retry":1,"id":"7","comment":"x"}':
+      'An event with "event" needs "data", which may be ""',
   };
   for (const [json, detail] of Object.entries(table)) {
     assertEquals(await readJson(json), [400, detail]);

@@ -111,12 +111,12 @@ export const remedies: readonly Remedy[] = [
   sh(
     `curl -H "$AUTH" --json '{"event":"price"}' ${NEWS}`,
     400,
-    'An event with "event" needs "data"',
+    'An event with "event" needs "data", which may be ""',
   ),
   sh(
     `curl -H "$AUTH" --json '{"data":"x","event":"error"}' ${NEWS}`,
     400,
-    '"event" must be a string',
+    "and none of hello, gap, reset",
   ),
   sh(`curl -H "$AUTH" --json '' ${NEWS}`, 400, 'send an event such as {"data":"Hello"}'),
   sh(

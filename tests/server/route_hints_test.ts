@@ -23,7 +23,7 @@ const HINTS: [request: string, detail: string][] = [
   ["DELETE /streams", "Use GET, HEAD, OPTIONS"],
   [
     "PUT /sse/?stream=a",
-    "Use GET to subscribe, POST to publish, DELETE to end a stream: GET, HEAD, POST, DELETE, OPTIONS",
+    "Use GET to subscribe, POST to publish, or DELETE to end a stream (allowed: GET, HEAD, POST, DELETE, OPTIONS)",
   ],
 ];
 

@@ -87,7 +87,7 @@ Deno.test("/sse answers 405 to methods that it does not have", async () => {
     const allow = "GET, HEAD, POST, DELETE, OPTIONS";
     assertEquals(response.headers.get("allow"), allow);
     const body =
-      `{"status":405,"title":"Method Not Allowed","detail":"Use GET to subscribe, POST to publish, DELETE to end a stream: ${allow}"}`;
+      `{"status":405,"title":"Method Not Allowed","detail":"Use GET to subscribe, POST to publish, or DELETE to end a stream (allowed: ${allow})"}`;
     await assertProblem(response, 405, body);
   }
 });
