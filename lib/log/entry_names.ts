@@ -17,8 +17,8 @@ export interface EntryNames {
  *
  * An entry is `[<ms>.<number>,["<stream>",{<event>}],["<stream>",{<event>},<first>],["<stream>"]]`, and
  * the fields of an event are strings and numbers. So `],["` with a character of a name behind it stands
- * only between two items: inside a string the quote is escaped, and behind a string comes `,`, `:`, `}`
- * or `]`. That is why an entry has no list of names in front: it would say the same twice, in a format
+ * only between two items: inside a string the quote is escaped, behind a value comes `,`, `}` or `]`, and
+ * no field's name ends in `],[`. That is why an entry has no list of names in front: it would say the same twice, in a format
  * that earlier versions don't read.
  *
  * What no hub has written may seem to have other items than it has. It is good for what a hub skips, not
@@ -40,7 +40,7 @@ export function entryNames(text: string): EntryNames | undefined {
   return names.length > 0 && text.endsWith("]]") ? { names, isPlain } : undefined;
 }
 
-const ITEM = /(?:^\[[0-9]+(?:\.[0-9]+)?,|\],)\["([\w.~/-]+)"(?=([\],]))/g;
+const ITEM = /(?:^\[[0-9]+(?:\.[0-9]+)?,|\],)\["([\w.~:@/-]+)"(?=([\],]))/g;
 /** An event ends so, and nothing stands behind it unless it is the first of its stream. */
 const BRACE = "}".charCodeAt(0);
 /** How far before the end of an entry its last item ends. */

@@ -23,7 +23,7 @@ const PIECES = [
   "\u2028",
   "\ud800",
 ];
-const NAMES = ["a", "a/b", "x.y_z~-", "0"];
+const NAMES = ["a", "a/b", "x.y_z~-", "0", "user:7@eu", ":", "@/:"];
 
 Deno.test("entryNames() finds the streams that decodeEntry() finds, whatever events are made of", () => {
   const random = mulberry32(1);
