@@ -45,6 +45,8 @@ export interface AppParts {
   readonly sessions: Sessions;
   /** Decides who may do what. */
   readonly authorize: Authorize;
+  /** Whether some credential permits to publish; without one, every publish is refused. */
+  readonly canPublish: boolean;
   /** The events of the console. */
   readonly console: Console;
   /** Refused publishes by reason. */
@@ -92,6 +94,7 @@ export function createParts(config: Config, options: AppOptions): AppParts {
     addressOf,
     sessions,
     authorize,
+    canPublish: (options.authorize ?? config.publishToken ?? config.jwtKey) !== undefined,
     console: createConsole({ hub, connections, authorize, memoryBytes, onError }),
     refusedPublishers: { rate: 0, maxStreams: 0, stopping: 0, logAway: 0 },
     refusals: new RefusalReport({

@@ -30,18 +30,28 @@ export interface SseContext {
   readonly addressOf: (request: Request, info: RequestInfo) => string;
   /** Refused publishes by reason; the route counts them. */
   readonly refusedPublishers: RefusedPublishers;
+  /** Whether some credential permits to publish; without one, every publish is refused. */
+  readonly canPublish: boolean;
   /** Whether the server is stopping. */
   readonly isStopping: () => boolean;
   /** Gets what a per-connection stream's source throws. */
   readonly onError: (error: unknown) => void;
 }
 
-/** Makes the route. */
+/**
+ * Makes the route. Where nobody can publish, `OPTIONS` names only the methods that read: a page can tell
+ * without a publish that is refused.
+ */
 export function sseRoute(context: SseContext): Route {
   const publishRate = new RateLimit(context.config.publishRate);
   return {
+    ...(context.canPublish ? {} : { OPTIONS: allowReading }),
     GET: (request, info) => subscribe(request, info, context),
     POST: (request, info) => publish(request, info, { ...context, publishRate }),
     DELETE: (request) => endStream(request, context),
   };
+}
+
+function allowReading(): Response {
+  return new Response(null, { status: 204, headers: { allow: "GET, HEAD, OPTIONS" } });
 }

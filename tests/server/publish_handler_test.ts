@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertLess, assertMatch } from "@std/assert";
 import { Client, subscription } from "../client.ts";
-import { get, type TestApp, testApp } from "./support.ts";
+import type { AppOptions } from "../../lib/server/app.ts";
+import { get, INFO, type TestApp, testApp } from "./support.ts";
 
 const TOKEN = "a-token-for-these-tests";
 
@@ -216,4 +217,20 @@ Deno.test("20 000 publishes in one turn take a history 64 KiB beyond its bounds 
   const { events, bytes } = app.hub.stream("a")!;
   assertEquals(events, 1_000);
   assertLess(mostBytes, bytes + 65_536 + 100);
+});
+
+Deno.test("OPTIONS of /sse names POST only where some credential permits to publish", async () => {
+  const reads = "GET, HEAD, OPTIONS";
+  const all = "GET, HEAD, POST, DELETE, OPTIONS";
+  const rows: [settings: Record<string, string>, options: AppOptions, allow: string][] = [
+    [{}, {}, reads],
+    [{ PUBLISH_TOKEN: "a-token-to-publish-with" }, {}, all],
+    [{ JWT_KEY: "a secret of at least 32 bytes, ok?" }, {}, all],
+    [{}, { authorize: () => ({}) }, all],
+  ];
+  for (const [settings, options, allow] of rows) {
+    await using app = testApp(settings, new Map(), options);
+    const response = await app.fetch(get("/sse", { method: "OPTIONS" }), INFO);
+    assertEquals([response.status, response.headers.get("allow")], [204, allow]);
+  }
 });
