@@ -10,51 +10,41 @@ const SHARED = 5;
 const PATIENCE_MS = 400;
 
 /**
- * Opens an event stream as soon as a connection is free. The connection is free again when `signal`
- * aborts or the EventSource has given up.
+ * Takes one of the connections as soon as one is free. `onQueued` is called if that takes a while.
  *
- * @returns A promise of an EventSource; it never settles if `signal` aborts first.
+ * @returns A promise of a function that gives the connection back. If `signal` aborts first, the promise
+ * resolves with a function that does nothing.
  */
-export async function openEventSource(url, { signal, onQueued }) {
-  const release = await takeConnection(signal, onQueued);
-  if (signal.aborted) {
-    release();
-    return await new Promise(() => {});
-  }
-  const source = new EventSource(url);
-  signal.addEventListener("abort", () => {
-    source.close();
-    release();
-  });
-  source.addEventListener("error", () => {
-    if (source.readyState === EventSource.CLOSED) release();
-  });
-  return source;
+export function takeConnection(signal, onQueued) {
+  const { promise, resolve } = Promise.withResolvers();
+  const takeNone = () => resolve(() => {});
+  if (signal.aborted || !navigator.locks || !isLimited()) takeNone();
+  else search(signal, onQueued, resolve, takeNone);
+  return promise;
 }
 
-function takeConnection(signal, onQueued) {
-  if (!navigator.locks || !isLimited()) return Promise.resolve(() => {});
-  const { promise, resolve } = Promise.withResolvers();
-  if (signal.aborted) return promise;
-  const search = new AbortController();
+/** Asks for every lock at once, and keeps the first that is granted. */
+function search(signal, onQueued, take, takeNone) {
+  const end = new AbortController();
   const waiting = setTimeout(onQueued, PATIENCE_MS);
+  end.signal.addEventListener("abort", () => clearTimeout(waiting));
+  const giveUp = () => {
+    end.abort();
+    takeNone();
+  };
+  signal.addEventListener("abort", giveUp, { signal: end.signal });
   const hold = () => {
     // Two locks can be granted at once; the second one is released at once.
-    if (search.signal.aborted) return;
-    search.abort();
-    return new Promise(resolve);
+    if (end.signal.aborted) return;
+    end.abort();
+    return new Promise(take);
   };
-  signal.addEventListener("abort", () => search.abort(), { signal: search.signal });
-  search.signal.addEventListener("abort", () => clearTimeout(waiting));
   for (let i = 1; i <= SHARED; i++) {
-    navigator.locks.request(`event-stream-${i}`, { signal: search.signal }, hold).catch(() => {
+    navigator.locks.request(`event-stream-${i}`, { signal: end.signal }, hold).catch(() => {
       // Either the search is over, or the browser grants this page no locks: then it takes none.
-      if (search.signal.aborted) return;
-      search.abort();
-      resolve(() => {});
+      if (!end.signal.aborted) giveUp();
     });
   }
-  return promise;
 }
 
 /** Whether this page came over HTTP/1; over HTTP/2 and later all streams share one connection. */

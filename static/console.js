@@ -77,15 +77,15 @@ function showConsole(expiresAt) {
 
 function follow() {
   const { signal } = renew();
-  const listeners = new Map([
-    ["figures", ({ data }) => showFigures(JSON.parse(data))],
-    ["overview", ({ data }) => overview.show(JSON.parse(data))],
-  ]);
+  const onEvent = ({ event, data }) => {
+    if (event === "figures") showFigures(JSON.parse(data));
+    if (event === "overview") overview.show(JSON.parse(data));
+  };
   const onState = (state, refusal) => {
     showState(state, refusal);
     if (state === "refused") leaveIfOver(signal);
   };
-  followEvents("console/events", { signal, listeners, onState });
+  followEvents("console/events", { signal, onEvent, onState });
 }
 
 /** Shows the login if the session is over; otherwise the refusal stays on show. */
@@ -163,7 +163,6 @@ async function publishEvent({ stream, type, id, data }) {
   if (type.value !== "") event.event = type.value;
   if (id.value !== "") event.id = id.value;
   const answer = await publish(stream.value, event);
-  if (type.value !== "") watch.addType(type.value);
   const count = answer.subscribers === 1 ? "1 subscriber" : `${answer.subscribers} subscribers`;
   return `Published as ${answer.id} to ${count}`;
 }

@@ -1,54 +1,66 @@
 /** The demo page: a panel for each shape of stream, a form that publishes, and the curl commands. */
 
+import { BASE } from "./curl_command.js";
 import { Panel } from "./panel.js";
-import { publish } from "./request.js";
+import { publish, request } from "./request.js";
 
 /** The panels, in the order in which they take connections when there are not enough. */
 const PANELS = [
   {
     title: "With history",
+    name: "chat",
     text: "Events are kept: a window that reconnects gets exactly the events it missed.",
     url: "sse?stream=chat&since=20",
   },
   {
     title: "Broadcast",
+    name: "broadcast",
     text: "All clients get the same events: open a second window and compare.",
     url: "sse?stream=time",
   },
   {
     title: "Per connection",
-    text: "Every client has its own stream: this one began when you opened this page.",
+    name: "per connection",
+    text: "Every client has a stream of its own: this one began with this page.",
     url: "sse",
   },
 ];
-
-/**
- * The URL of this page without a slash at its end: the origin, and the path of a proxy if there is one.
- */
-const BASE = new URL(".", document.baseURI).href.slice(0, -1);
 
 /** The key of the token in the session storage, different for each server of an origin. */
 const TOKEN = `sse-hub-token of ${BASE}`;
 
 function start() {
   for (const origin of document.querySelectorAll(".origin")) origin.textContent = BASE;
-  const place = document.querySelector("#panels");
-  if (!("EventSource" in globalThis)) {
-    const sorry = document.createElement("p");
-    sorry.className = "notice";
-    sorry.textContent = "Sorry, your browser does not support server-sent events…";
-    place.append(sorry);
-    return;
-  }
   const [history, ...others] = PANELS.map((options) => new Panel(options).element);
   history.classList.add("is-wide");
-  history.querySelector(".list").before(createForm());
-  place.append(...others.reverse(), history);
+  document.querySelector("#panels").append(history, ...others);
+  offerToPublish(history.querySelector(".about"));
+}
+
+/** Adds the form that publishes, or else says how to open publishing. */
+async function offerToPublish(place) {
+  const isOpen = await isPublishingOpen();
+  place.append(isOpen ? createForm() : copyOf("closed"));
+}
+
+/** Whether the server has a token to publish with; without one, the methods it allows have no POST. */
+async function isPublishingOpen() {
+  try {
+    const { headers } = await request("sse", { method: "OPTIONS" });
+    return /\bPOST\b/.test(headers.get("allow") ?? "POST");
+  } catch {
+    // The server can't be reached, or a proxy keeps the answer: publishing will show.
+    return true;
+  }
+}
+
+function copyOf(template) {
+  return document.getElementById(template).content.firstElementChild.cloneNode(true);
 }
 
 /** The form that publishes text to the stream with history. */
 function createForm() {
-  const form = document.querySelector("#publish").content.firstElementChild.cloneNode(true);
+  const form = copyOf("publish");
   const { token, text } = form.elements;
   token.value = keptToken();
   form.addEventListener("submit", async (event) => {

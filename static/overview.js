@@ -66,6 +66,8 @@ function showStream(row, stream) {
   write(row, "rate", formatNumber(stream.rate));
   write(row, "kept", stream.isEphemeral ? "—" : stream.events);
   write(row, "id", stream.isEnded ? "ended" : stream.lastId || "—");
+  row.querySelector(".watch").setAttribute("aria-label", `Watch ${stream.name}`);
+  row.querySelector(".end").setAttribute("aria-label", `End ${stream.name}`);
   row.querySelector(".end").disabled = stream.isEnded;
 }
 

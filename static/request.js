@@ -27,20 +27,25 @@ export class Refusal extends Error {
   }
 
   /**
-   * How long to wait after this many failures in a row: 1 s, doubled up to 30 s, or longer if the
-   * server asks.
+   * How long to wait after this many failures in a row, in milliseconds: `baseMs`, doubled with each
+   * failure up to 30 s, or longer if the server asks; then up to half of it more, so that not all
+   * clients come at once.
    */
-  pauseMs(failures) {
-    const backoffMs = Math.min(MAX_BACKOFF_MS, 1_000 * 2 ** failures) * (0.5 + Math.random() / 2);
+  pauseMs(failures, baseMs = 1_000) {
+    const backoffMs = Math.max(baseMs, Math.min(MAX_BACKOFF_MS, baseMs * 2 ** failures));
+    const spreadMs = backoffMs * (1 + Math.random() / 2);
     // A date in the far future would make a timer overflow and fire at once.
-    return Math.max(backoffMs, Math.min(MAX_PAUSE_MS, (this.waitSeconds ?? 0) * 1_000));
+    return Math.min(MAX_PAUSE_MS, Math.max(spreadMs, (this.waitSeconds ?? 0) * 1_000));
   }
 }
 
 const MAX_BACKOFF_MS = 30_000;
 const MAX_PAUSE_MS = 600_000;
 
-/** Sends a request. Throws a {@linkcode Refusal} unless the answer's status is 2xx. */
+/**
+ * Sends a request; the answer has 15 seconds to come and to end, unless `options` has a signal. Throws a
+ * {@linkcode Refusal} unless the answer's status is 2xx.
+ */
 export async function request(path, options = {}) {
   const response = await send(path, options);
   if (response.ok) return response;
@@ -80,7 +85,7 @@ export function streamUrl(stream, query = "") {
 
 async function send(path, options) {
   try {
-    return await fetch(path, { ...options, signal: AbortSignal.timeout(TIMEOUT_MS) });
+    return await fetch(path, { signal: AbortSignal.timeout(TIMEOUT_MS), ...options });
   } catch {
     throw new Refusal(0, "The server did not answer");
   }

@@ -3,9 +3,7 @@
 import { Panel } from "./panel.js";
 import { streamUrl } from "./request.js";
 
-const MAX_TYPES = 20;
-
-/** A form that names a stream and its event types, and the panel that shows it. */
+/** A form that names a stream, and the panel that shows it. */
 export class Watch {
   #form;
   #place;
@@ -28,12 +26,6 @@ export class Watch {
     this.#form.scrollIntoView({ behavior });
   }
 
-  /** Adds an event type to the form, for the next stream that is watched. */
-  addType(type) {
-    const { types } = this.#form.elements;
-    if (!this.#types().includes(type)) types.value = `${types.value} ${type}`.trim();
-  }
-
   /** Stops watching. */
   close() {
     this.#panel?.close();
@@ -42,19 +34,13 @@ export class Watch {
   }
 
   #open() {
-    const title = this.#form.elements.stream.value;
+    const stream = this.#form.elements.stream.value;
     this.close();
     this.#panel = new Panel({
-      title,
+      title: stream,
       text: "The newest 20 kept events, then new ones.",
-      url: streamUrl(title, "&since=20"),
-      types: this.#types(),
+      url: streamUrl(stream, "&since=20"),
     });
     this.#place.append(this.#panel.element);
-  }
-
-  #types() {
-    const types = this.#form.elements.types.value.split(/\s+/).filter((type) => type !== "");
-    return types.slice(-MAX_TYPES);
   }
 }

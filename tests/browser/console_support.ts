@@ -39,9 +39,8 @@ export async function publish(
 }
 
 /** Watches a stream. */
-export async function watch(page: Page, stream: string, types = ""): Promise<void> {
+export async function watch(page: Page, stream: string): Promise<void> {
   await page.locator("#watch-form [name=stream]").fill(stream);
-  await page.locator("#watch-form [name=types]").fill(types);
   await page.locator("#watch-form button").click();
   await reaches(panel(page, stream), "open");
 }

@@ -23,9 +23,9 @@ Deno.test.afterAll(closeChromium);
 const HOUR_MS = 3_600_000;
 
 /** A server behind a proxy that can refuse, and a browser whose timers the test can advance. */
-async function stand() {
+async function stand(retryMs = 100) {
   await using stack = new AsyncDisposableStack();
-  const settings = { INTERVAL_MS: "100", RETRY_MS: "100", PUBLISH_TOKEN: TOKEN };
+  const settings = { INTERVAL_MS: "100", RETRY_MS: `${retryMs}`, PUBLISH_TOKEN: TOKEN };
   const server = stack.use(new ServerProcess(settings));
   const front = stack.use(new Front(await server.url()));
   const browser = stack.use(await Browser.start());
@@ -169,6 +169,28 @@ Deno.test({
     assertEquals(await entries(chat, 2), ["one", "two"]);
     assertEquals(await chat.locator(".why").textContent(), "");
     assertEquals(await chat.locator(".reconnects").textContent(), "1");
+  },
+});
+
+Deno.test({
+  name: "a panel whose connection breaks reconnects no sooner than the server's retry",
+  ...options,
+  async fn() {
+    await using stage = await stand(60_000);
+    const { front, browser } = stage;
+    using network = new Network(front.url);
+    const page = await browser.open(network.url);
+    const chat = panel(page, "With history");
+    await reaches(chat, "open");
+    network.cut();
+    network.restore();
+    await reaches(chat, "waiting");
+    const before = front.count("/sse");
+    await browser.context.clock.fastForward(50_000);
+    await settle(page);
+    assertEquals(front.count("/sse"), before);
+    await browser.context.clock.fastForward(60_000);
+    await reaches(chat, "open");
   },
 });
 

@@ -28,8 +28,11 @@ export async function lacksBrowser(): Promise<boolean> {
 export interface Locator {
   click(): Promise<void>;
   fill(value: string): Promise<void>;
+  press(key: string): Promise<void>;
+  focus(): Promise<void>;
   count(): Promise<number>;
   first(): Locator;
+  nth(index: number): Locator;
   locator(selector: string): Locator;
   allTextContents(): Promise<string[]>;
   textContent(): Promise<string | null>;
@@ -44,10 +47,21 @@ export interface Page {
   reload(): Promise<unknown>;
   close(): Promise<void>;
   locator(selector: string): Locator;
+  readonly keyboard: { press(key: string): Promise<void> };
   evaluate(expression: string): Promise<unknown>;
+  emulateMedia(media: Media): Promise<void>;
+  setViewportSize(size: { width: number; height: number }): Promise<void>;
+  screenshot(
+    options: { path: string; fullPage?: boolean; animations?: "disabled" },
+  ): Promise<unknown>;
   on(event: "console", listener: (entry: ConsoleEntry) => void): void;
   on(event: "pageerror", listener: (error: Error) => void): void;
   waitForEvent(event: "requestfailed"): Promise<unknown>;
+}
+
+interface Media {
+  readonly colorScheme: "light" | "dark";
+  readonly reducedMotion?: "reduce";
 }
 
 interface ConsoleEntry {
@@ -61,6 +75,7 @@ interface Context {
   readonly clock: Clock;
   cookies(): Promise<{ name: string; path: string }[]>;
   addInitScript(script: string): Promise<void>;
+  grantPermissions(names: readonly string[]): Promise<void>;
   setOffline(isOffline: boolean): Promise<void>;
   setDefaultTimeout(ms: number): void;
   close(): Promise<void>;
@@ -144,10 +159,14 @@ export async function reaches(panel: Locator, state: string): Promise<void> {
   await panel.locator(`.state[data-state=${state}]`).waitFor();
 }
 
-/** Waits until a panel's list has at least this many entries, and returns their texts, oldest first. */
+/**
+ * Waits until a panel's list has at least this many of the application's events, and returns their data,
+ * oldest first.
+ */
 export async function entries(panel: Locator, count: number): Promise<string[]> {
-  await panel.locator(`.entries li:nth-child(${count})`).waitFor({ state: "attached" });
-  return (await panel.locator(".entries li").allTextContents()).reverse();
+  const data = panel.locator(".entry:not(.is-control) .preview");
+  await data.nth(count - 1).waitFor({ state: "attached" });
+  return (await data.allTextContents()).reverse();
 }
 
 /** The token of the servers under test. */
@@ -155,11 +174,17 @@ export const TOKEN = "a-token-for-the-browser";
 
 /** Publishes text to a stream. */
 export async function publish(url: URL, stream: string, data: string): Promise<void> {
+  await publishEvent(url, stream, { data });
+}
+
+/** Publishes an event to a stream. Returns its id. */
+export async function publishEvent(url: URL, stream: string, event: object): Promise<string> {
   const response = await fetch(new URL(`/sse?stream=${stream}`, url), {
     method: "POST",
-    headers: { authorization: `Bearer ${TOKEN}`, "content-type": "text/plain" },
-    body: data,
+    headers: { authorization: `Bearer ${TOKEN}`, "content-type": "application/json" },
+    body: JSON.stringify(event),
   });
-  await response.body?.cancel();
+  const { id } = await response.json();
   assertEquals(response.status, 200);
+  return id;
 }

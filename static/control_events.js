@@ -1,0 +1,12 @@
+/** What the server tells of the connection, by the type of event; every other type is an application's. */
+export const CONTROL_EVENTS = {
+  hello: "The server has subscribed this page. After a break it resumes from this id.",
+  gap: "Events of these streams are missing: the server no longer keeps them.",
+  reset: "The server does not know the id of this page. It may have been restarted.",
+  expired: "The permission to read this stream has expired, so the connection ends.",
+};
+
+/** Whether the server sends events of this type to tell of the connection. */
+export function isControlEvent(type) {
+  return Object.hasOwn(CONTROL_EVENTS, type);
+}
