@@ -26,36 +26,36 @@
  * @module
  */
 
-export { encodeComment, encodeEvent, type ServerSentEvent } from "./event.ts";
-export { type EventParserOptions, EventParserStream, type ParsedEvent } from "./parser.ts";
+export { encodeComment, encodeEvent, type ServerSentEvent } from "./wire/event.ts";
+export { type EventParserOptions, EventParserStream, type ParsedEvent } from "./wire/parser.ts";
 export {
   type CleanUp,
   eventStream,
   type EventStreamOptions,
   type EventStreamSource,
-} from "./event_stream.ts";
-export type { EventWriter } from "./event_writer.ts";
+} from "./wire/event_stream.ts";
+export type { EventWriter } from "./wire/event_writer.ts";
 export {
   type ConnectionEnd,
   type EndReason,
   eventStreamHeaders,
   retryLater,
-} from "./event_response.ts";
-export { BroadcastHub } from "./hub.ts";
-export { HubError, type HubErrorCode } from "./hub_error.ts";
-export type { Published } from "./publisher.ts";
-export type { HubOptions, SubscribeOptions, Subscription } from "./options.ts";
-export type { SlowPolicy, StreamOptions } from "./stream.ts";
+} from "./wire/event_response.ts";
+export { BroadcastHub } from "./hub/hub.ts";
+export { HubError, type HubErrorCode } from "./hub/hub_error.ts";
+export type { Published } from "./hub/publisher.ts";
+export type { HubOptions, SubscribeOptions, Subscription } from "./hub/options.ts";
+export type { SlowPolicy, StreamOptions } from "./hub/stream.ts";
 export type {
   HubStats,
   StreamInfo,
   StreamListOptions,
   SubscriberInfo,
   SubscriberListOptions,
-} from "./stats.ts";
-export type { HistogramCounts } from "./histogram.ts";
-export { compareIds } from "./ids.ts";
-export type { EventLog, LogEntry } from "./log/log.ts";
+} from "./hub/stats.ts";
+export type { HistogramCounts } from "./wire/histogram.ts";
+export { compareIds } from "./wire/ids.ts";
+export type { EventLog, LogEntry } from "./log/event_log.ts";
 export type {
   Appended,
   AppendOptions,
@@ -66,6 +66,6 @@ export type {
   LogReceiver,
   ReadOptions,
   StreamLimits,
-} from "./log/log.ts";
+} from "./log/event_log.ts";
 export type { LogStats } from "./log/log_stats.ts";
 export { MemoryLog } from "./log/memory.ts";

@@ -5,11 +5,11 @@ import {
   eventStream,
   type EventStreamOptions,
   type EventStreamSource,
-} from "../lib/event_stream.ts";
-import { BroadcastHub } from "../lib/hub.ts";
-import type { EventLog } from "../lib/log/log.ts";
+} from "../lib/wire/event_stream.ts";
+import { BroadcastHub } from "../lib/hub/hub.ts";
+import type { EventLog } from "../lib/log/event_log.ts";
 import { MemoryLog } from "../lib/log/memory.ts";
-import { type EndReason, EventResponse } from "../lib/event_response.ts";
+import { type EndReason, EventResponse } from "../lib/wire/event_response.ts";
 import { Client, subscription } from "./client.ts";
 import { macrotask } from "./wait.ts";
 

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { EventParserStream, type ParsedEvent } from "../lib/parser.ts";
+import { EventParserStream, type ParsedEvent } from "../lib/wire/parser.ts";
 
 /** Reads the events of one response. */
 export class Client implements AsyncDisposable {

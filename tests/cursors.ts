@@ -4,7 +4,7 @@
  * @module
  */
 
-import { BroadcastHub } from "../lib/hub.ts";
+import { BroadcastHub } from "../lib/hub/hub.ts";
 import { Client, subscription } from "./client.ts";
 
 type CursorRows = readonly [

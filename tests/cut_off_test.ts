@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
-import { BroadcastHub } from "../lib/hub.ts";
-import { EventParserStream } from "../lib/parser.ts";
+import { BroadcastHub } from "../lib/hub/hub.ts";
+import { EventParserStream } from "../lib/wire/parser.ts";
 import { Client, subscription } from "./client.ts";
 import { fill } from "./cursors.ts";
 

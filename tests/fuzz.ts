@@ -10,7 +10,7 @@
 // deno-lint-ignore-file no-console -- as a program it prints
 
 import { assert, assertEquals } from "@std/assert";
-import { encodeEvent, type ServerSentEvent } from "../lib/event.ts";
+import { encodeEvent, type ServerSentEvent } from "../lib/wire/event.ts";
 import { readPublishBody } from "../lib/server/publish_body.ts";
 import { mulberry32 } from "./random.ts";
 

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { hubSettings } from "../lib/options.ts";
+import { hubSettings } from "../lib/hub/options.ts";
 import { retentionOf } from "../lib/log/retention.ts";
 import { lacks } from "./program.ts";
 
@@ -33,13 +33,13 @@ function parseDefault(text: string): unknown {
 }
 
 const INTERFACES: readonly [file: string, name: string][] = [
-  ["options.ts", "HubOptions"],
-  ["options.ts", "SubscribeOptions"],
-  ["stream.ts", "StreamOptions"],
-  ["stats.ts", "StreamListOptions"],
-  ["stats.ts", "SubscriberListOptions"],
-  ["event_stream.ts", "EventStreamOptions"],
-  ["parser.ts", "EventParserOptions"],
+  ["hub/options.ts", "HubOptions"],
+  ["hub/options.ts", "SubscribeOptions"],
+  ["hub/stream.ts", "StreamOptions"],
+  ["hub/stats.ts", "StreamListOptions"],
+  ["hub/stats.ts", "SubscriberListOptions"],
+  ["wire/event_stream.ts", "EventStreamOptions"],
+  ["wire/parser.ts", "EventParserOptions"],
   ["log/retention.ts", "RetentionOptions"],
   ["log/kv.ts", "KvLogOptions"],
   ["log/redis.ts", "RedisLogOptions"],
@@ -70,8 +70,8 @@ Deno.test({
   async fn() {
     const settings: Readonly<Record<string, unknown>> = { ...hubSettings({}), ...retentionOf({}) };
     const options = [
-      ...await declared("options.ts", "HubOptions"),
-      ...await declared("stream.ts", "StreamOptions"),
+      ...await declared("hub/options.ts", "HubOptions"),
+      ...await declared("hub/stream.ts", "StreamOptions"),
       ...await declared("log/retention.ts", "RetentionOptions"),
     ].filter(([, { byDefault }]) => byDefault !== undefined);
     assert(options.length >= 14);

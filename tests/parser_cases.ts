@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { ParsedEvent } from "../lib/parser.ts";
+import type { ParsedEvent } from "../lib/wire/parser.ts";
 import type { Arrived } from "./pieces.ts";
 
 const MAX_DIGITS = "9007199254740991";

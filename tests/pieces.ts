@@ -4,7 +4,11 @@
  * @module
  */
 
-import { type EventParserOptions, EventParserStream, type ParsedEvent } from "../lib/parser.ts";
+import {
+  type EventParserOptions,
+  EventParserStream,
+  type ParsedEvent,
+} from "../lib/wire/parser.ts";
 
 /** Everything that a stream contained. */
 export interface Arrived {

@@ -13,11 +13,11 @@
 // deno-lint-ignore-file no-console -- as a program it prints
 
 import { assert, assertEquals } from "@std/assert";
-import { BroadcastHub } from "../lib/hub.ts";
-import { compareIds } from "../lib/ids.ts";
-import type { EventLog, LogEntry } from "../lib/log/log.ts";
+import { BroadcastHub } from "../lib/hub/hub.ts";
+import { compareIds } from "../lib/wire/ids.ts";
+import type { EventLog, LogEntry } from "../lib/log/event_log.ts";
 import { MemoryLog } from "../lib/log/memory.ts";
-import { slowPolicies } from "../lib/stream.ts";
+import { slowPolicies } from "../lib/hub/stream.ts";
 import { subscription } from "./client.ts";
 import { mulberry32 } from "./random.ts";
 

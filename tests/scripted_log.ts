@@ -11,7 +11,7 @@ import type {
   LogPage,
   LogReceiver,
   ReadOptions,
-} from "../lib/log/log.ts";
+} from "../lib/log/event_log.ts";
 import { macrotask } from "./wait.ts";
 
 /** A log that delivers and answers when the test tells it to. */

@@ -1,12 +1,12 @@
 import { assertEquals } from "@std/assert";
-import { eventStream, type EventStreamOptions } from "../lib/event_stream.ts";
-import { BroadcastHub } from "../lib/hub.ts";
-import type { HubOptions, SubscribeOptions } from "../lib/options.ts";
-import { encodeEvent, type ServerSentEvent } from "../lib/event.ts";
-import { type EventParserOptions, EventParserStream } from "../lib/parser.ts";
+import { eventStream, type EventStreamOptions } from "../lib/wire/event_stream.ts";
+import { BroadcastHub } from "../lib/hub/hub.ts";
+import type { HubOptions, SubscribeOptions } from "../lib/hub/options.ts";
+import { encodeEvent, type ServerSentEvent } from "../lib/wire/event.ts";
+import { type EventParserOptions, EventParserStream } from "../lib/wire/parser.ts";
 import { type KvLogOptions, openKvLog, type RetentionOptions } from "../lib/log/kv.ts";
 import { openRedisLog, type RedisLogOptions } from "../lib/log/redis.ts";
-import type { StreamOptions } from "../lib/stream.ts";
+import type { StreamOptions } from "../lib/hub/stream.ts";
 import { type AppOptions, createApp, readConfig } from "../lib/server/app.ts";
 import { Client, subscription } from "./client.ts";
 

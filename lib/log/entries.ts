@@ -5,9 +5,9 @@
  * @module
  */
 
-import { checkEvent, type ServerSentEvent } from "../event.ts";
-import { isStreamName } from "../stream_name.ts";
-import type { LogEntry } from "./log.ts";
+import { checkEvent, type ServerSentEvent } from "../wire/event.ts";
+import { isStreamName } from "../wire/stream_name.ts";
+import type { LogEntry } from "./event_log.ts";
 
 /** An entry as an engine keeps it. */
 export interface StoredEntry {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { EndRecord } from "./ends.ts";
+import type { EndRecord } from "./shared/ends.ts";
 import type { Item, StoredEntry } from "./entries.ts";
 
 /** Where an item stands. */

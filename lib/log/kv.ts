@@ -4,8 +4,8 @@
  * @module
  */
 
-import { ANY, checkOptions } from "../check_options.ts";
-import type { EndRecord } from "./ends.ts";
+import { ANY, checkOptions } from "../wire/check_options.ts";
+import type { EndRecord } from "./shared/ends.ts";
 import { checkFormat, encodeEntry, FORMAT, type Item, type StoredEntry } from "./entries.ts";
 import {
   type EntryStore,
@@ -14,19 +14,19 @@ import {
   type Placed,
   type WriteOptions,
 } from "./entry_store.ts";
-import { KvBell } from "./kv_bell.ts";
-import { failureOf, patiently } from "./kv_contention.ts";
-import { KvEnds } from "./kv_ends.ts";
-import { KvFile } from "./kv_file.ts";
-import { KvKeys } from "./kv_keys.ts";
-import { diskFull } from "./kv_reserve.ts";
-import { KvTrimming } from "./kv_trimming.ts";
-import { SharedLog } from "./shared.ts";
-import { randomEpoch } from "../ids.ts";
-import type { EventLog } from "./log.ts";
+import { KvBell } from "./kv/bell.ts";
+import { failureOf, patiently } from "./kv/contention.ts";
+import { KvEnds } from "./kv/ends.ts";
+import { KvFile } from "./kv/file.ts";
+import { KvKeys } from "./kv/keys.ts";
+import { diskFull } from "./kv/reserve.ts";
+import { KvTrimming } from "./kv/trimming.ts";
+import { SharedLog } from "./shared_log.ts";
+import { randomEpoch } from "../wire/ids.ts";
+import type { EventLog } from "./event_log.ts";
 import { MAX_AGE_MS, retentionOf, type RetentionOptions, retentionRules } from "./retention.ts";
 
-export type { ServerSentEvent } from "../event.ts";
+export type { ServerSentEvent } from "../wire/event.ts";
 export type {
   Appended,
   AppendOptions,
@@ -39,8 +39,8 @@ export type {
   LogReceiver,
   ReadOptions,
   StreamLimits,
-} from "./log.ts";
-export type { HistogramCounts } from "../histogram.ts";
+} from "./event_log.ts";
+export type { HistogramCounts } from "../wire/histogram.ts";
 export type { LogStats } from "./log_stats.ts";
 export type { RetentionOptions } from "./retention.ts";
 

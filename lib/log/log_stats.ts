@@ -4,7 +4,7 @@
  * @module
  */
 
-import { Histogram, type HistogramCounts } from "../histogram.ts";
+import { Histogram, type HistogramCounts } from "../wire/histogram.ts";
 
 /** Figures of a log, as this instance sees it; counted since it was made. */
 export interface LogStats {

@@ -5,9 +5,9 @@
  * @module
  */
 
-import type { ServerSentEvent } from "../event.ts";
-import { randomEpoch } from "../ids.ts";
-import type { Appended, EventLog, LogEntry, LogReceiver } from "./log.ts";
+import type { ServerSentEvent } from "../wire/event.ts";
+import { randomEpoch } from "../wire/ids.ts";
+import type { Appended, EventLog, LogEntry, LogReceiver } from "./event_log.ts";
 
 /** An {@linkcode EventLog} that only numbers; what is kept is the hub's history. */
 export class MemoryLog implements EventLog {

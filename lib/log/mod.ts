@@ -19,19 +19,26 @@
  * @module
  */
 
-export type { ServerSentEvent } from "../event.ts";
-export { compareIds, randomEpoch } from "../ids.ts";
-export type { EventLog, LogEntry } from "./log.ts";
-export type { Appended, AppendOptions, LogEnd, LogPage, LogReceiver, ReadOptions } from "./log.ts";
-export type { HistoryLimits, LeftOut, StreamLimits } from "./log.ts";
-export type { HistogramCounts } from "../histogram.ts";
+export type { ServerSentEvent } from "../wire/event.ts";
+export { compareIds, randomEpoch } from "../wire/ids.ts";
+export type { EventLog, LogEntry } from "./event_log.ts";
+export type {
+  Appended,
+  AppendOptions,
+  LogEnd,
+  LogPage,
+  LogReceiver,
+  ReadOptions,
+} from "./event_log.ts";
+export type { HistoryLimits, LeftOut, StreamLimits } from "./event_log.ts";
+export type { HistogramCounts } from "../wire/histogram.ts";
 export type { LogStats } from "./log_stats.ts";
 export { MemoryLog } from "./memory.ts";
-export { SharedLog } from "./shared.ts";
+export { SharedLog } from "./shared_log.ts";
 export type { RetentionOptions } from "./retention.ts";
 export type { EntryStore, EpochState, Placed, WriteOptions } from "./entry_store.ts";
 export { EpochError } from "./entry_store.ts";
-export type { EndRecord } from "./ends.ts";
-export { encodeEndRecord } from "./ends.ts";
+export type { EndRecord } from "./shared/ends.ts";
+export { encodeEndRecord } from "./shared/ends.ts";
 export type { Item, StoredEntry } from "./entries.ts";
 export { checkFormat, encodeEntry, FORMAT } from "./entries.ts";

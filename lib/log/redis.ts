@@ -5,8 +5,8 @@
  * @module
  */
 
-import { ANY, checkOptions, type OptionRules } from "../check_options.ts";
-import { encodeEndRecord, type EndRecord } from "./ends.ts";
+import { ANY, checkOptions, type OptionRules } from "../wire/check_options.ts";
+import { encodeEndRecord, type EndRecord } from "./shared/ends.ts";
 import { checkFormat, FORMAT, type Item, type StoredEntry } from "./entries.ts";
 import {
   type EntryStore,
@@ -15,20 +15,20 @@ import {
   type Placed,
   type WriteOptions,
 } from "./entry_store.ts";
-import { randomEpoch } from "../ids.ts";
-import type { EventLog } from "./log.ts";
-import { isRedisUrl, parseMoved, parseSentinel } from "./redis_address.ts";
-import { type RedisClient, RedisClients } from "./redis_client.ts";
-import { RedisClock } from "./redis_clock.ts";
-import { isRefusal, messageOf, Refusal } from "./redis_error.ts";
-import { RedisLink } from "./redis_link.ts";
-import { mapOf } from "./redis_reply.ts";
-import { APPEND, TRIM } from "./redis_scripts.ts";
+import { randomEpoch } from "../wire/ids.ts";
+import type { EventLog } from "./event_log.ts";
+import { isRedisUrl, parseMoved, parseSentinel } from "./redis/address.ts";
+import { type RedisClient, RedisClients } from "./redis/client.ts";
+import { RedisClock } from "./redis/clock.ts";
+import { isRefusal, messageOf, Refusal } from "./redis/error.ts";
+import { RedisLink } from "./redis/link.ts";
+import { mapOf } from "./redis/reply.ts";
+import { APPEND, TRIM } from "./redis/scripts.ts";
 import { MAX_AGE_MS, retentionOf, type RetentionOptions, retentionRules } from "./retention.ts";
-import { guard, reportTo } from "../report.ts";
-import { SharedLog } from "./shared.ts";
+import { guard, reportTo } from "../wire/report.ts";
+import { SharedLog } from "./shared_log.ts";
 
-export type { ServerSentEvent } from "../event.ts";
+export type { ServerSentEvent } from "../wire/event.ts";
 export type {
   Appended,
   AppendOptions,
@@ -41,15 +41,15 @@ export type {
   LogReceiver,
   ReadOptions,
   StreamLimits,
-} from "./log.ts";
-export type { HistogramCounts } from "../histogram.ts";
+} from "./event_log.ts";
+export type { HistogramCounts } from "../wire/histogram.ts";
 export type { LogStats } from "./log_stats.ts";
 export type {
   RedisClient,
   RedisOverrides,
   RedisSettings,
   RedisSocketSettings,
-} from "./redis_client.ts";
+} from "./redis/client.ts";
 export type { RetentionOptions } from "./retention.ts";
 
 /** Options of {@linkcode openRedisLog}; one of `client`, `url` and `sentinels` is needed. */

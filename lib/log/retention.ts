@@ -4,7 +4,7 @@
  * @module
  */
 
-import { checkOptions, type OptionRules } from "../check_options.ts";
+import { checkOptions, type OptionRules } from "../wire/check_options.ts";
 
 /** What a log keeps at the most, all streams together. */
 export interface RetentionOptions {

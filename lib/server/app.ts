@@ -5,10 +5,10 @@
  * @module
  */
 
-import { ANY, checkOptions, type OptionRules } from "../check_options.ts";
-import type { BroadcastHub } from "../hub.ts";
-import type { EventLog } from "../log/log.ts";
-import { stagger } from "../stagger.ts";
+import { ANY, checkOptions, type OptionRules } from "../wire/check_options.ts";
+import type { BroadcastHub } from "../hub/hub.ts";
+import type { EventLog } from "../log/event_log.ts";
+import { stagger } from "../wire/stagger.ts";
 import { withAllowedHosts } from "./allowed_hosts.ts";
 import { type AppParts, createParts } from "./app_parts.ts";
 import type { Authorize } from "./authorize.ts";

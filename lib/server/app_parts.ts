@@ -4,10 +4,10 @@
  * @module
  */
 
-import type { EventWriter } from "../event_writer.ts";
-import { BroadcastHub } from "../hub.ts";
-import type { EventLog } from "../log/log.ts";
-import type { Report } from "../report.ts";
+import type { EventWriter } from "../wire/event_writer.ts";
+import { BroadcastHub } from "../hub/hub.ts";
+import type { EventLog } from "../log/event_log.ts";
+import type { Report } from "../wire/report.ts";
 import type { AppOptions } from "./app.ts";
 import { type Authorize, authorizeByTokens } from "./authorize.ts";
 import { ClientAddresses } from "./client_address.ts";

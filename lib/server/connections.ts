@@ -4,8 +4,8 @@
  * @module
  */
 
-import { EndCounter } from "../counters.ts";
-import { type ConnectionEnd, type EndReason, retryLater } from "../event_response.ts";
+import { EndCounter } from "../hub/counters.ts";
+import { type ConnectionEnd, type EndReason, retryLater } from "../wire/event_response.ts";
 import { parseIpAddress } from "./ip_address.ts";
 import type { Log, LogFields } from "./request_log.ts";
 

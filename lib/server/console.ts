@@ -4,10 +4,10 @@
  * @module
  */
 
-import type { HubStats, StreamInfo } from "../stats.ts";
-import { quantile } from "../histogram.ts";
-import { BroadcastHub } from "../hub.ts";
-import { guard } from "../report.ts";
+import type { HubStats, StreamInfo } from "../hub/stats.ts";
+import { quantile } from "../wire/histogram.ts";
+import { BroadcastHub } from "../hub/hub.ts";
+import { guard } from "../wire/report.ts";
 import type { Authorize } from "./authorize.ts";
 import type { Connections } from "./connections.ts";
 import type { Route } from "./router.ts";

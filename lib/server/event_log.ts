@@ -5,7 +5,7 @@
  */
 
 import { openKvLog } from "../log/kv.ts";
-import type { EventLog } from "../log/log.ts";
+import type { EventLog } from "../log/event_log.ts";
 import { MemoryLog } from "../log/memory.ts";
 import { openRedisLog, type RedisLogOptions } from "../log/redis.ts";
 import type { Config } from "./config.ts";

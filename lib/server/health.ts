@@ -4,8 +4,8 @@
  * @module
  */
 
-import type { BroadcastHub } from "../hub.ts";
-import { searchParams } from "../search_params.ts";
+import type { BroadcastHub } from "../hub/hub.ts";
+import { searchParams } from "../wire/search_params.ts";
 import { plainText } from "./plain_text.ts";
 import { refuse } from "./refusal.ts";
 import type { Route } from "./router.ts";

@@ -97,7 +97,9 @@ function readClaims(payload: JsonObject | undefined, nowSeconds: number): Claims
   const fault = timeFault("exp", exp) ?? (nbf === undefined ? undefined : timeFault("nbf", nbf));
   if (fault !== undefined) return refuse("claims", fault);
   if (sse === undefined) return refuse("claims", `The token has no claim sse: ${SSE_CLAIM}`);
-  if (!isObject(sse)) return refuse("claims", `The token's claim sse is no object: ${SSE_CLAIM}`);
+  if (!isObject(sse)) {
+    return refuse("claims", `The token's claim sse is not an object: ${SSE_CLAIM}`);
+  }
   const { subscribe = [], publish = [], ...others } = sse;
   if (!isTexts(subscribe) || !isTexts(publish)) {
     return refuse(

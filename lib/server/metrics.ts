@@ -6,8 +6,8 @@
  * @module
  */
 
-import type { HubStats } from "../stats.ts";
-import type { HistogramCounts } from "../histogram.ts";
+import type { HubStats } from "../hub/stats.ts";
+import type { HistogramCounts } from "../wire/histogram.ts";
 import type { LogStats } from "../log/log_stats.ts";
 import type { ConnectionsStats } from "./connections.ts";
 import type { RefusalCount } from "./refusal_report.ts";

@@ -5,8 +5,8 @@
  * @module
  */
 
-import { MAX_TIMER_MS } from "../number_option.ts";
-import { slowPolicies } from "../stream.ts";
+import { MAX_TIMER_MS } from "../wire/number_option.ts";
+import { slowPolicies } from "../hub/stream.ts";
 import { logFormats } from "./request_log.ts";
 import {
   host,

@@ -4,10 +4,10 @@
  * @module
  */
 
-import type { ServerSentEvent } from "../event.ts";
-import { nearestName } from "../check_options.ts";
-import { reservedTypes } from "../control_events.ts";
-import { checkPublishable } from "../publisher.ts";
+import type { ServerSentEvent } from "../wire/event.ts";
+import { nearestName } from "../wire/check_options.ts";
+import { reservedTypes } from "../wire/control_events.ts";
+import { checkPublishable } from "../hub/publisher.ts";
 import { parseExactJson, toNumber } from "./exact_json.ts";
 import { findJsonFault } from "./json_fault.ts";
 import { readPublishType } from "./publish_type.ts";

@@ -4,9 +4,9 @@
  * @module
  */
 
-import { HubError } from "../hub_error.ts";
-import { searchParams } from "../search_params.ts";
-import { isStreamName, STREAM_NAMES } from "../stream_name.ts";
+import { HubError } from "../hub/hub_error.ts";
+import { searchParams } from "../wire/search_params.ts";
+import { isStreamName, STREAM_NAMES } from "../wire/stream_name.ts";
 import { addressBlock } from "./ip_address.ts";
 import { readPublishBody } from "./publish_body.ts";
 import type { RateLimit } from "./rate_limit.ts";

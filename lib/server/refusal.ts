@@ -4,7 +4,7 @@
  * @module
  */
 
-import { problem } from "../problem.ts";
+import { problem } from "../wire/problem.ts";
 
 /** Every reason of the server, with its status. */
 export const refusalStatuses = {

@@ -4,8 +4,8 @@
  * @module
  */
 
-import { startBackgroundTimer } from "../background_timer.ts";
-import { searchParams } from "../search_params.ts";
+import { startBackgroundTimer } from "../wire/background_timer.ts";
+import { searchParams } from "../wire/search_params.ts";
 import { reasonOf, type RefusalReason, refusalStatuses } from "./refusal.ts";
 import { type Log, type LogFields, printable } from "./request_log.ts";
 import { type Handler, rawPath } from "./router.ts";

@@ -5,8 +5,8 @@
  * @module
  */
 
-import { searchParams } from "../search_params.ts";
-import { isStreamName } from "../stream_name.ts";
+import { searchParams } from "../wire/search_params.ts";
+import { isStreamName } from "../wire/stream_name.ts";
 import { nameBelow, rawPath } from "./router.ts";
 
 /** Says where to publish or to subscribe in place of a path that there is not. */

@@ -105,8 +105,9 @@ function options(methods: ReadonlySet<string>): Response {
 
 /** Writes methods for the header `Allow` (RFC 9110, section 10.2.1). */
 function allowed(methods: ReadonlySet<string>): string {
-  const all = methods.has("GET") ? ["GET", "HEAD", ...methods] : [...methods];
-  return [...new Set([...all, "OPTIONS"])].join(", ");
+  const all = new Set(methods.has("GET") ? ["GET", "HEAD", ...methods] : methods);
+  all.delete("OPTIONS");
+  return [...all, "OPTIONS"].join(", ");
 }
 
 /** The path of a request's URL as the client wrote it. */

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { BroadcastHub } from "../hub.ts";
+import type { BroadcastHub } from "../hub/hub.ts";
 import type { AppParts } from "./app_parts.ts";
 import type { Authorize } from "./authorize.ts";
 import { healthRoute, readinessRoute } from "./health.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { isStreamName } from "../stream_name.ts";
+import { isStreamName } from "../wire/stream_name.ts";
 import type { Config } from "./config.ts";
 import { refuse } from "./refusal.ts";
 

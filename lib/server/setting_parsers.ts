@@ -4,9 +4,9 @@
  * @module
  */
 
-import { isRedisUrl, parseSentinel } from "../log/redis_address.ts";
-import { describeRule, parseWhole } from "../number_option.ts";
-import { isStreamName, STREAM_NAMES } from "../stream_name.ts";
+import { isRedisUrl, parseSentinel } from "../log/redis/address.ts";
+import { describeRule, parseWhole } from "../wire/number_option.ts";
+import { isStreamName, STREAM_NAMES } from "../wire/stream_name.ts";
 import { isHostPattern } from "./allowed_hosts.ts";
 import { isOrigin } from "./cors.ts";
 import { explainJwtKey, JWT_KEY_EXPECTED, unescapePem } from "./jwt_key.ts";

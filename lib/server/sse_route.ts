@@ -4,8 +4,8 @@
  * @module
  */
 
-import type { EventWriter } from "../event_writer.ts";
-import type { BroadcastHub } from "../hub.ts";
+import type { EventWriter } from "../wire/event_writer.ts";
+import type { BroadcastHub } from "../hub/hub.ts";
 import { RateLimit } from "./rate_limit.ts";
 import type { Authorize } from "./authorize.ts";
 import type { Config } from "./config.ts";

@@ -4,10 +4,10 @@
  * @module
  */
 
-import type { BroadcastHub } from "../hub.ts";
-import { describeRule, parseWhole } from "../number_option.ts";
-import { searchParams } from "../search_params.ts";
-import { isStreamName } from "../stream_name.ts";
+import type { BroadcastHub } from "../hub/hub.ts";
+import { describeRule, parseWhole } from "../wire/number_option.ts";
+import { searchParams } from "../wire/search_params.ts";
+import { isStreamName } from "../wire/stream_name.ts";
 import { refuse } from "./refusal.ts";
 
 /**

@@ -4,11 +4,11 @@
  * @module
  */
 
-import { eventStream } from "../event_stream.ts";
-import type { EventWriter } from "../event_writer.ts";
-import { type ConnectionEnd, eventStreamHeaders, retryLater } from "../event_response.ts";
-import { searchParams } from "../search_params.ts";
-import { isStreamName } from "../stream_name.ts";
+import { eventStream } from "../wire/event_stream.ts";
+import type { EventWriter } from "../wire/event_writer.ts";
+import { type ConnectionEnd, eventStreamHeaders, retryLater } from "../wire/event_response.ts";
+import { searchParams } from "../wire/search_params.ts";
+import { isStreamName } from "../wire/stream_name.ts";
 import type { Grant } from "./authorize.ts";
 import type { RequestInfo } from "./router.ts";
 import { asRefusal } from "./refusal.ts";

@@ -4,8 +4,8 @@
  * @module
  */
 
-import type { BroadcastHub } from "../hub.ts";
-import { guard, type Report } from "../report.ts";
+import type { BroadcastHub } from "../hub/hub.ts";
+import { guard, type Report } from "../wire/report.ts";
 
 /** The name of the stream. */
 export const TIME_STREAM = "time";

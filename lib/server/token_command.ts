@@ -4,7 +4,7 @@
  * @module
  */
 
-import { isStreamName } from "../stream_name.ts";
+import { isStreamName } from "../wire/stream_name.ts";
 import type { CommandOutput } from "./command_line.ts";
 import { explainToken } from "./explain_token.ts";
 import { verifyJwt } from "./jwt.ts";

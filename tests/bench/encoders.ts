@@ -4,7 +4,7 @@
  * @module
  */
 
-import { encodeEvent } from "../../lib/event.ts";
+import { encodeEvent } from "../../lib/wire/event.ts";
 import { answerLines, type Line } from "./lines.ts";
 
 interface Sample {

@@ -1,5 +1,5 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import { controlEvents } from "../../lib/control_events.ts";
+import { controlEvents } from "../../lib/wire/control_events.ts";
 import { CONTROL_EVENTS } from "../../static/control_events.js";
 import { ServerProcess } from "../server/support.ts";
 import { Network } from "./network.ts";

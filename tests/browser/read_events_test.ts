@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { readEvents } from "../../static/read_events.js";
-import type { ParsedEvent } from "../../lib/parser.ts";
+import type { ParsedEvent } from "../../lib/wire/parser.ts";
 import { byTheStandard, message, PARSED, randomText } from "../parser_cases.ts";
 import { type Arrived, cuts, randomPieces, utf8 } from "../pieces.ts";
 import { mulberry32 } from "../random.ts";

@@ -26,9 +26,9 @@
 
 // No package: who tests a log of their own needs nothing but this.
 import { deepStrictEqual as assertEquals, ok as assert, rejects, throws } from "node:assert/strict";
-import type { ServerSentEvent } from "../../lib/event.ts";
-import { compareIds } from "../../lib/ids.ts";
-import type { EventLog, LogEntry } from "../../lib/log/log.ts";
+import type { ServerSentEvent } from "../../lib/wire/event.ts";
+import { compareIds } from "../../lib/wire/ids.ts";
+import type { EventLog, LogEntry } from "../../lib/log/event_log.ts";
 import type { RetentionOptions } from "../../lib/log/retention.ts";
 import { macrotask, soon, until } from "../wait.ts";
 

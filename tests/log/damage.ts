@@ -11,10 +11,10 @@
 // deno-lint-ignore-file no-console -- as a program it reports
 
 import { assert } from "@std/assert";
-import { BroadcastHub } from "../../lib/hub.ts";
-import { compareIds } from "../../lib/ids.ts";
-import type { EventLog } from "../../lib/log/log.ts";
-import { EventParserStream } from "../../lib/parser.ts";
+import { BroadcastHub } from "../../lib/hub/hub.ts";
+import { compareIds } from "../../lib/wire/ids.ts";
+import type { EventLog } from "../../lib/log/event_log.ts";
+import { EventParserStream } from "../../lib/wire/parser.ts";
 import { subscription } from "../client.ts";
 import { until } from "../wait.ts";
 import { mulberry32 } from "../random.ts";

@@ -5,10 +5,10 @@
  */
 
 import { openKvLog } from "../../lib/log/kv.ts";
-import type { EventLog } from "../../lib/log/log.ts";
+import type { EventLog } from "../../lib/log/event_log.ts";
 import { MemoryLog } from "../../lib/log/memory.ts";
 import { openRedisLog } from "../../lib/log/redis.ts";
-import { SharedLog } from "../../lib/log/shared.ts";
+import { SharedLog } from "../../lib/log/shared_log.ts";
 import type { DamagedEngine, DamagedPlace } from "./damage.ts";
 import { Forward } from "./forward.ts";
 import { ListStore, SharedList } from "./list_store.ts";

@@ -1,9 +1,9 @@
 import { assert, assertEquals, assertLess, assertMatch, assertRejects } from "@std/assert";
-import { BroadcastHub } from "../../lib/hub.ts";
-import { HubError } from "../../lib/hub_error.ts";
-import type { HubOptions } from "../../lib/options.ts";
-import { compareIds } from "../../lib/ids.ts";
-import type { EventLog, LogEntry, LogReceiver } from "../../lib/log/log.ts";
+import { BroadcastHub } from "../../lib/hub/hub.ts";
+import { HubError } from "../../lib/hub/hub_error.ts";
+import type { HubOptions } from "../../lib/hub/options.ts";
+import { compareIds } from "../../lib/wire/ids.ts";
+import type { EventLog, LogEntry, LogReceiver } from "../../lib/log/event_log.ts";
 import { Client, subscription } from "../client.ts";
 import { mulberry32 } from "../random.ts";
 import { soon, until } from "../wait.ts";

@@ -10,7 +10,7 @@
 // deno-lint-ignore-file no-console -- as a program it reports
 
 import { assert, assertEquals } from "@std/assert";
-import { compareIds } from "../../lib/ids.ts";
+import { compareIds } from "../../lib/wire/ids.ts";
 import { freePort } from "../program.ts";
 import { mulberry32 } from "../random.ts";
 import { ServerProcess } from "../server/support.ts";

@@ -12,7 +12,7 @@
 import { assertEquals } from "@std/assert";
 import { cpuUsage } from "node:process";
 import { openKvLog } from "../../lib/log/kv.ts";
-import type { LogEntry, LogReceiver } from "../../lib/log/log.ts";
+import type { LogEntry, LogReceiver } from "../../lib/log/event_log.ts";
 import { Lines, readLines } from "../program.ts";
 
 const MAX_ENTRIES = 100;

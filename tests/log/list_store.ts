@@ -4,7 +4,7 @@
  * @module
  */
 
-import { encodeEndRecord, type EndRecord } from "../../lib/log/ends.ts";
+import { encodeEndRecord, type EndRecord } from "../../lib/log/shared/ends.ts";
 import {
   encodeEntry,
   encodeItem,

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertLess, assertRejects } from "@std/assert";
 import { encodeEntry, encodeItem, type StoredEntry } from "../../lib/log/entries.ts";
 import { LogMeter, type LogStats } from "../../lib/log/log_stats.ts";
-import { SharedLog } from "../../lib/log/shared.ts";
+import { SharedLog } from "../../lib/log/shared_log.ts";
 import { soon } from "../wait.ts";
 import { OpenLog } from "./contract.ts";
 import { ListStore, SharedList, storedEntry } from "./list_store.ts";

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch, assertRejects, assertThrows } from "@std/assert";
-import { BroadcastHub } from "../../lib/hub.ts";
-import { compareIds } from "../../lib/ids.ts";
+import { BroadcastHub } from "../../lib/hub/hub.ts";
+import { compareIds } from "../../lib/wire/ids.ts";
 import { openRedisLog, type RedisClient, type RedisLogOptions } from "../../lib/log/redis.ts";
 import { Client, subscription } from "../client.ts";
 import { lacks } from "../program.ts";

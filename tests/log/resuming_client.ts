@@ -5,7 +5,7 @@
  * @module
  */
 
-import { EventParserStream } from "../../lib/parser.ts";
+import { EventParserStream } from "../../lib/wire/parser.ts";
 import { subscription } from "../client.ts";
 import { soon } from "../wait.ts";
 

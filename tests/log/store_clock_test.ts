@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { openRedisLog } from "../../lib/log/redis.ts";
-import { RedisClock } from "../../lib/log/redis_clock.ts";
-import { SharedLog } from "../../lib/log/shared.ts";
+import { RedisClock } from "../../lib/log/redis/clock.ts";
+import { SharedLog } from "../../lib/log/shared_log.ts";
 import { until } from "../wait.ts";
 import { OpenLog } from "./contract.ts";
 import { ListStore, SharedList } from "./list_store.ts";

@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { BroadcastHub } from "../../lib/hub.ts";
+import { BroadcastHub } from "../../lib/hub/hub.ts";
 import { openKvLog } from "../../lib/log/kv.ts";
-import { compareIds } from "../../lib/ids.ts";
-import type { EventLog } from "../../lib/log/log.ts";
+import { compareIds } from "../../lib/wire/ids.ts";
+import type { EventLog } from "../../lib/log/event_log.ts";
 import { openRedisLog } from "../../lib/log/redis.ts";
 import { until } from "../wait.ts";
 import { kv, redis } from "./places.ts";

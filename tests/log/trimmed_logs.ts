@@ -4,11 +4,11 @@
  * @module
  */
 
-import { Ends } from "../../lib/log/ends.ts";
+import { Ends } from "../../lib/log/shared/ends.ts";
 import { byteLength, decodeEntry, EntryIds, entryTimeMs } from "../../lib/log/entries.ts";
-import type { EventLog } from "../../lib/log/log.ts";
+import type { EventLog } from "../../lib/log/event_log.ts";
 import { Retention, type RetentionOptions } from "../../lib/log/retention.ts";
-import { SharedLog } from "../../lib/log/shared.ts";
+import { SharedLog } from "../../lib/log/shared_log.ts";
 import { mulberry32 } from "../random.ts";
 import type { ScheduleLog } from "../property.ts";
 import { ListStore, SharedList } from "./list_store.ts";

@@ -127,7 +127,7 @@ Deno.test({
   async fn() {
     const args = (await composeArguments()).map((it) => it.replace(",redis:6379", ""));
     assertEquals(args, await imageArguments());
-    const [, used] = /"(npm:@redis\/client@[\d.]+)"/.exec(await read("lib/log/redis_client.ts"))!;
+    const [, used] = /"(npm:@redis\/client@[\d.]+)"/.exec(await read("lib/log/redis/client.ts"))!;
     const [, built] = /PACKAGES: (\S+)/.exec(await read("compose.yaml"))!;
     assertEquals(built, used);
   },

@@ -1,6 +1,6 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { lacks, Lines } from "../program.ts";
-import { eventStream } from "../../lib/event_stream.ts";
+import { eventStream } from "../../lib/wire/event_stream.ts";
 import { Connections } from "../../lib/server/connections.ts";
 import { utf8 } from "../pieces.ts";
 import { macrotask, until } from "../wait.ts";

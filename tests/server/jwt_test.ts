@@ -204,7 +204,7 @@ Deno.test("verifyJwt() says what is wrong with the claims of a signed token", as
     ],
     [{ sse }, "The token has no claim exp: it must be a number of seconds since the start of 1970"],
     [{ exp }, `The token has no claim sse: ${object}`],
-    [{ exp, sse: null }, `The token's claim sse is no object: ${object}`],
+    [{ exp, sse: null }, `The token's claim sse is not an object: ${object}`],
     [
       { exp, sse: { publish: "a" } },
       `The token's claim sse must contain only lists of strings: ${object}`,

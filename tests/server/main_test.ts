@@ -434,7 +434,7 @@ Deno.test({
     assert(success);
     const { modules, npmPackages = {} } = JSON.parse(new TextDecoder().decode(stdout));
     const specifiers: string[] = modules.map(({ specifier }: { specifier: string }) => specifier);
-    assertNotEquals(specifiers.filter((specifier) => specifier.endsWith("/lib/hub.ts")), []);
+    assertNotEquals(specifiers.filter((specifier) => specifier.endsWith("/lib/hub/hub.ts")), []);
     assertEquals(specifiers.filter((specifier) => !specifier.startsWith("file:")), []);
     assertEquals(npmPackages, {});
   },

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import type { EventLog } from "../../lib/log/log.ts";
-import { SharedLog } from "../../lib/log/shared.ts";
+import type { EventLog } from "../../lib/log/event_log.ts";
+import { SharedLog } from "../../lib/log/shared_log.ts";
 import { Client } from "../client.ts";
 import { ListStore } from "../log/list_store.ts";
 import { lacks } from "../program.ts";

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertLessOrEqual, assertMatch, assertRejects } from "@std/assert";
-import { reservedTypes } from "../../lib/control_events.ts";
-import { encodeEvent, type ServerSentEvent } from "../../lib/event.ts";
+import { reservedTypes } from "../../lib/wire/control_events.ts";
+import { encodeEvent, type ServerSentEvent } from "../../lib/wire/event.ts";
 import { readPublishBody } from "../../lib/server/publish_body.ts";
 import { mulberry32 } from "../random.ts";
 import { get, words } from "./support.ts";

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { lacks } from "../program.ts";
-import { BroadcastHub } from "../../lib/hub.ts";
+import { BroadcastHub } from "../../lib/hub/hub.ts";
 import { fill, oneStream, runOneStream, runSeveralStreams, severalStreams } from "../cursors.ts";
 
 const ignore = await lacks("net");

@@ -128,19 +128,23 @@ Deno.test("deno task token --verify says why a token is refused", async () => {
     ],
     [
       await sign({ exp: NOW_SECONDS - 7_200, sse }),
-      "The token has expired",
+      "The token expired at 2026-11-26T10:00:00.000Z: get a new one",
       "exp        2026-11-26T10:00:00Z, 2 h ago",
     ],
     [
       await sign({ exp: NOW_SECONDS + 9, nbf: NOW_SECONDS + 300, sse }),
-      "The token is not valid yet",
+      "The token is not valid before 2026-11-26T12:05:00.000Z (claim nbf)",
       "nbf        2026-11-26T12:05:00Z, in 5 min",
     ],
     [
       await sign({ exp: NOW_MS, sse }),
       "The token's claim exp is after the year 9999: it must be in seconds, not milliseconds",
     ],
-    [await sign({ exp: NOW_SECONDS + 9 }), "The token's claim sse must be an object"],
+    [
+      await sign({ exp: NOW_SECONDS + 9 }),
+      "The token has no claim sse: it must be an object with lists of streams, such as " +
+      '{"subscribe":["news"],"publish":["orders/*"]}',
+    ],
   ];
   for (const [token, why, time] of table) {
     const { stdout = [], code } = await run(["--verify", token]);

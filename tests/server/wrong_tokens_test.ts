@@ -1,5 +1,5 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import { problem } from "../../lib/problem.ts";
+import { problem } from "../../lib/wire/problem.ts";
 import { limitWrongTokens } from "../../lib/server/wrong_tokens.ts";
 import { get, messages, testApp } from "./support.ts";
 

@@ -1,0 +1,212 @@
+/**
+ * The histories of several streams, read as one in the hub's order.
+ *
+ * @module
+ */
+
+import { encodeGap } from "../wire/control_events.ts";
+import { firstIndex } from "../wire/first_index.ts";
+import type { HistoryReader } from "../history/history_reader.ts";
+import { compareIds } from "../wire/ids.ts";
+import type { Slice } from "../history/slab.ts";
+import type { Stream } from "./stream.ts";
+
+/** What comes next, in one piece. */
+export interface Chunk {
+  /** Whole events. */
+  readonly bytes: Uint8Array;
+  /** How many. */
+  readonly events: number;
+  /** How many of these are gaps. */
+  readonly gaps: number;
+  /** The position to go on from; `undefined` when that was all. */
+  readonly cursor: number | undefined;
+}
+
+/** How far to read. */
+export interface ReadOptions {
+  /** The position up to which there is anything to read. */
+  readonly through: number;
+  /** The most bytes of a chunk, but for one event that has more. */
+  readonly maxBytes: number;
+  /** By stream, the position up to which nothing of it is wanted, if that is higher. */
+  readonly floors?: readonly number[] | undefined;
+}
+
+/** Reads streams as one. */
+export class MergedHistory {
+  readonly #streams: readonly Stream[];
+
+  /** Reads these streams. */
+  constructor(streams: readonly Stream[]) {
+    this.#streams = streams;
+  }
+
+  /** Whether there is anything after a position. */
+  hasAfter(cursor: number, floors: readonly number[]): boolean {
+    return this.#streams.some((stream, i) =>
+      startOf(stream, Math.max(cursor, floors[i]!)) < stream.history.newest
+    );
+  }
+
+  /** Whether the histories have the event with an id. */
+  has(id: string): boolean {
+    return this.#streams.some(({ history, isEphemeral }) =>
+      !isEphemeral && compareIds(history.evictedId, id) < 0 &&
+      history.idOf(history.positionOf(id)) === id
+    );
+  }
+
+  /**
+   * The position of the newest event that does not come after an id, among the streams whose histories
+   * reach back to before that id; -1 if there is no such stream.
+   */
+  positionOf(id: string): number {
+    let newest = -1;
+    for (const { history, isEphemeral } of this.#streams) {
+      if (isEphemeral || compareIds(history.evictedId, id) >= 0) continue;
+      newest = Math.max(newest, history.positionOf(id));
+    }
+    return newest;
+  }
+
+  /**
+   * The id of the newest event up to a position, among those that the histories know; `undefined` if
+   * none of them knows what there was at that position.
+   */
+  idAt(position: number): string | undefined {
+    let newest: string | undefined;
+    for (const { history, isEphemeral } of this.#streams) {
+      if (isEphemeral || history.evictedThrough > position) continue;
+      const id = history.idOf(position);
+      if (newest === undefined || compareIds(id, newest) > 0) newest = id;
+    }
+    return newest;
+  }
+
+  /**
+   * Puts together what comes after `cursor`: at least one event, as many more as fit. A gap stands
+   * where the last of the events it tells of would stand.
+   */
+  chunkAfter(cursor: number, { through, maxBytes, floors }: ReadOptions): Chunk | undefined {
+    // All that a turn published goes out with the first of its streams; the others have no more.
+    if (cursor >= through) return undefined;
+    const heads = this.#heads(cursor, through, floors);
+    const parts: Uint8Array[] = [];
+    let bytes = 0;
+    let events = 0;
+    let gaps = 0;
+    let reached = cursor;
+    while (heads.length > 0) {
+      const part = this.#first(heads, through, maxBytes - bytes);
+      if (bytes > 0 && bytes + part.bytes.length > maxBytes) {
+        return { bytes: concat(parts, bytes), events, gaps, cursor: reached };
+      }
+      parts.push(part.bytes);
+      bytes += part.bytes.length;
+      events += part.events;
+      if (part.isGap) gaps++;
+      reached = part.through;
+    }
+    if (bytes === 0) return undefined;
+    return { bytes: concat(parts, bytes), events, gaps, cursor: undefined };
+  }
+
+  /** The streams that have something after `cursor` and up to `through`, what comes first in front. */
+  #heads(cursor: number, through: number, floors: readonly number[] | undefined): Head[] {
+    const heads: Head[] = [];
+    for (const [i, stream] of this.#streams.entries()) {
+      const from = startOf(stream, Math.max(cursor, floors?.[i] ?? cursor));
+      if (from >= stream.history.newest) continue;
+      const head = new Head(stream, from);
+      if (head.position <= through) heads.push(head);
+    }
+    return heads.sort((a, b) => a.position - b.position);
+  }
+
+  /** Takes what comes first: a gap, or events of one stream up to where another's come. */
+  #first(heads: Head[], through: number, maxBytes: number): Part {
+    const head = heads[0]!;
+    if (head.isGap) return this.#gap(heads, through);
+    const end = heads.length > 1 ? heads[1]!.position - 1 : through;
+    const part = head.read(end, maxBytes);
+    moveBack(heads, through);
+    return part;
+  }
+
+  /** Takes the gaps that end where the first one ends, as one. */
+  #gap(heads: Head[], through: number): Part {
+    const { position } = heads[0]!;
+    const names: string[] = [];
+    while (heads[0]?.isGap && heads[0].position === position) {
+      names.push(heads[0].stream.name);
+      heads[0].passGap();
+      moveBack(heads, through);
+    }
+    const text = encodeGap(names, this.idAt(position)!);
+    return { bytes: encoder.encode(text), events: 1, through: position, isGap: true };
+  }
+}
+
+/** Where a stream goes on. Holds as long as the stream's history does not change. */
+class Head {
+  readonly stream: Stream;
+  readonly #reader: HistoryReader;
+  /** Whether a gap comes next. */
+  isGap: boolean;
+  /** The position of what comes next; `Infinity` if nothing does. */
+  position: number;
+
+  /** Begins after position `cursor`. */
+  constructor(stream: Stream, cursor: number) {
+    const { history } = stream;
+    this.stream = stream;
+    this.#reader = history.reader(cursor);
+    this.isGap = cursor < history.evictedThrough;
+    this.position = this.isGap ? history.evictedThrough : this.#reader.next;
+  }
+
+  /** Goes on behind the gap. */
+  passGap(): void {
+    this.isGap = false;
+    this.position = this.#reader.next;
+  }
+
+  /** Goes on behind the events up to `through`, at least one, and returns them. */
+  read(through: number, maxBytes: number): Slice {
+    const slice = this.#reader.read(through, maxBytes)!;
+    this.position = this.#reader.next;
+    return slice;
+  }
+}
+
+/** Puts the first head, which has moved on, where it belongs in the order; none is past `through`. */
+function moveBack(heads: Head[], through: number): void {
+  const head = heads.shift()!;
+  const { position } = head;
+  if (position > through) return;
+  heads.splice(firstIndex(0, heads.length, (i) => heads[i]!.position > position), 0, head);
+}
+
+interface Part extends Slice {
+  readonly isGap?: boolean;
+}
+
+const encoder = new TextEncoder();
+
+function startOf(stream: Stream, cursor: number): number {
+  const { evictedThrough, newest } = stream.history;
+  const hasFallen = cursor < evictedThrough;
+  return hasFallen && stream.replacesEvicted ? Math.max(newest - 1, evictedThrough) : cursor;
+}
+
+function concat(parts: readonly Uint8Array[], bytes: number): Uint8Array {
+  if (parts.length === 1) return parts[0]!;
+  const all = new Uint8Array(bytes);
+  let offset = 0;
+  for (const part of parts) {
+    all.set(part, offset);
+    offset += part.length;
+  }
+  return all;
+}

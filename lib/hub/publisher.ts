@@ -1,0 +1,216 @@
+/**
+ * Publishing to a hub: what is published is checked and given to the log, which delivers it to the hub.
+ *
+ * @module
+ */
+
+import { reservedTypes } from "../wire/control_events.ts";
+import { checkEvent, type ServerSentEvent } from "../wire/event.ts";
+import { HubError } from "./hub_error.ts";
+import { compareIds } from "../wire/ids.ts";
+import type { Appended, EventLog } from "../log/event_log.ts";
+import type { Arrival, LogProgress } from "./log_progress.ts";
+import type { Sequencer } from "./sequencer.ts";
+import type { Stream } from "./stream.ts";
+import { checkStreamName } from "../wire/stream_name.ts";
+import type { Streams } from "./streams.ts";
+
+/** What became of a publish. */
+export interface Published {
+  /** The event's id, of a batch the last one's; `""` on an ephemeral stream. */
+  readonly id: string;
+  /** The stream's name. */
+  readonly stream: string;
+  /** The stream's subscribers on this instance. */
+  readonly subscribers: number;
+}
+
+/** Publishes to the streams of a hub. */
+export class Publisher {
+  readonly #streams: Streams;
+  readonly #sequencer: Sequencer;
+  readonly #progress: LogProgress;
+  readonly #log: EventLog;
+  readonly #now: () => number;
+  // By stream and key, what is on its way through the log.
+  readonly #pending = new Map<string, Promise<unknown>>();
+
+  /** Publishes to a log that delivers to this hub. */
+  constructor(
+    streams: Streams,
+    sequencer: Sequencer,
+    progress: LogProgress,
+    { log, now }: { readonly log: EventLog; readonly now: () => number },
+  ) {
+    this.#streams = streams;
+    this.#sequencer = sequencer;
+    this.#progress = progress;
+    this.#log = log;
+    this.#now = now;
+  }
+
+  /**
+   * Publishes a batch; throws and returns what `BroadcastHub.publish()` does.
+   *
+   * @returns What became of it, once the log has it and has delivered it here.
+   */
+  publish(name: string, events: readonly ServerSentEvent[]): Promise<Published> {
+    if (events.length === 0) throw new TypeError("Cannot publish: the batch is empty");
+    events.forEach(checkPublishable);
+    const stream = this.open(name, `publish to stream "${name}"`);
+    return stream.isEphemeral ? this.#send(stream, events) : this.#record(stream, events);
+  }
+
+  /**
+   * The stream of a name that goes on, created if there is none.
+   *
+   * @param action What can't be done where it throws.
+   * @throws {TypeError} If the name can't be a stream's.
+   * @throws {HubError} Code `ended` if it has ended, `full` if there are too many.
+   */
+  open(name: string, action: string): Stream {
+    checkStreamName(name);
+    this.#streams.checkRoom(name);
+    const stream = this.#streams.create(name, this.#now());
+    if (stream.isEnded) throw ended(action);
+    return stream;
+  }
+
+  /**
+   * Ends a stream for all that deliver from the log.
+   *
+   * @returns Whether there is one, once the log has its end and has delivered it here.
+   */
+  async end(name: string): Promise<boolean> {
+    const stream = this.#streams.get(name);
+    if (!stream) return false;
+    const action = `end stream "${name}"`;
+    if (stream.isEphemeral) this.#sequencer.end(stream, stream.endId ?? this.#progress.headId);
+    else if (!stream.isEnded) {
+      const appended = this.#ask(() => this.#log.end(name)).then((id) => ({ id, throughId: id }));
+      await this.#delivered(action, appended);
+    }
+    return true;
+  }
+
+  #record(stream: Stream, events: readonly ServerSentEvent[]): Promise<Published> {
+    const { name } = stream;
+    const key = events.at(-1)!.id;
+    const first = stream.idOfKey(key);
+    const seen = new Set<string>();
+    const fresh = events.filter((event) => {
+      const isDouble = this.#isDouble(stream, event) || seen.has(event.id ?? "");
+      if (event.id) seen.add(event.id);
+      return !isDouble;
+    });
+    if (fresh.length === 0) return Promise.resolve(answer(stream, first!));
+    const keys = fresh.flatMap(({ id }) => id ? [`${name} ${id}`] : []);
+    const pending = this.#pending.get(keys.find((key) => this.#pending.has(key)) ?? "");
+    // Whatever becomes of the first one, it is known then.
+    if (pending) return pending.then(() => this.publish(name, events));
+    const isFirst = stream.published === 0;
+    const seenId = this.#progress.headId;
+    const appended = this.#ask(() => this.#log.append(name, fresh, { isFirst, seenId }));
+    const confirmed = this.#confirm(appended, stream, key, first);
+    const isOnItsWay = fresh.some((event) => event.id && !this.#isDouble(stream, event));
+    if (isOnItsWay) this.#hold(keys, confirmed);
+    return confirmed;
+  }
+
+  #hold(keys: readonly string[], confirmed: Promise<Published>): void {
+    const forget = () => keys.forEach((key) => this.#pending.delete(key));
+    const settled = confirmed.then(forget, forget);
+    for (const key of keys) this.#pending.set(key, settled);
+  }
+
+  async #confirm(
+    appended: Promise<Appended>,
+    stream: Stream,
+    key: string | undefined,
+    first: string | undefined,
+  ): Promise<Published> {
+    const action = `publish to stream "${stream.name}"`;
+    const { id, throughId } = await this.#delivered(action, appended);
+    // Just before, another publisher may have ended it, or have published the same.
+    if (stream.endId !== undefined && compareIds(stream.endId, throughId) < 0) throw ended(action);
+    return answer(stream, first ?? stream.idOfKey(key) ?? id);
+  }
+
+  #send(stream: Stream, events: readonly ServerSentEvent[]): Promise<Published> {
+    for (const { id: _, ...event } of events) this.#sequencer.append(stream, event);
+    return Promise.resolve(answer(stream, ""));
+  }
+
+  /** Has the log keep something. More than it takes is for the caller to mend, and thrown at once. */
+  #ask<T>(append: () => Promise<T>): Promise<T> {
+    try {
+      return append();
+    } catch (error) {
+      if (error instanceof RangeError) throw error;
+      return Promise.reject(error);
+    }
+  }
+
+  /** Waits until the log has kept something and has delivered it here. */
+  async #delivered(action: string, appending: Promise<Appended>): Promise<Appended> {
+    const arrival = this.#progress.expect();
+    let appended: Appended;
+    try {
+      appended = await appending;
+    } catch (cause) {
+      this.#progress.forget(arrival);
+      throw unreachable(action, cause);
+    }
+    await this.#arrived(action, arrival, appended.throughId);
+    return appended;
+  }
+
+  #isDouble(stream: Stream, { id }: ServerSentEvent): boolean {
+    return id !== undefined && stream.publisherIds.has(id);
+  }
+
+  #arrived(action: string, arrival: Arrival, id: string): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#progress.whenDelivered(arrival, id, {
+        onReach: resolve,
+        onFail: (failure, reason) =>
+          reject(failure === "lost" ? lost(action) : unreachable(action, reason)),
+      });
+    });
+  }
+}
+
+/**
+ * Checks an event that somebody wants to publish.
+ *
+ * @throws {TypeError | RangeError} If it can't be encoded, has nothing but an id, or a type that hubs
+ * keep for themselves.
+ */
+export function checkPublishable(event: ServerSentEvent): void {
+  checkEvent(event);
+  const { event: type = "", data, comment, retry } = event;
+  if (reservedTypes.has(type)) {
+    throw new TypeError(`Cannot publish event: the type "${type}" is the hub's own`);
+  }
+  if (data === undefined && comment === undefined && retry === undefined) {
+    throw new TypeError("Cannot publish event: it has neither data, comment nor retry");
+  }
+}
+
+function answer({ name, subscribers }: Stream, id: string): Published {
+  return { id, stream: name, subscribers };
+}
+
+function ended(action: string): HubError {
+  return new HubError("ended", `Cannot ${action}: it has ended`);
+}
+
+function lost(action: string): HubError {
+  return new HubError("lost", `Cannot ${action}: the event log kept it and lost it again`);
+}
+
+function unreachable(action: string, cause: unknown): HubError {
+  const reason = cause instanceof Error ? cause.message : `${cause}`;
+  const message = `Cannot ${action}: the event log is unreachable: ${reason}`;
+  return new HubError("unreachable", message, { cause });
+}

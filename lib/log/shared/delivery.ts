@@ -1,0 +1,238 @@
+/**
+ * The way of a store's entries into a hub: in their order, each once, and said to be missing where one
+ * is missing.
+ *
+ * @module
+ */
+
+import type { Ends } from "./ends.ts";
+import { type EntryIds, entryNumber, type StoredEntry } from "../entries.ts";
+import type { LogEntry, LogReceiver } from "../event_log.ts";
+import { decodeLoss, type Loss, Losses, type ToldLoss } from "./losses.ts";
+import type { PageIndex } from "./page_index.ts";
+import { isAfterHole, type Missing } from "./pages.ts";
+import { markOf, type ReadEntry, readEntry } from "./read_entry.ts";
+import type { Retention } from "../retention.ts";
+
+/** What a {@linkcode Delivery} delivers to, and where it keeps its books. */
+export interface DeliveryOptions {
+  readonly ids: EntryIds;
+  /** The id before the oldest entry. */
+  readonly startId: string;
+  readonly receiver: LogReceiver;
+  readonly retention: Retention;
+  readonly index: PageIndex;
+  readonly ends: Ends;
+  /** The time by the clock that entries are stamped with. */
+  readonly nowMs: () => number;
+}
+
+/** An entry that was delivered. */
+export interface Delivered {
+  /** The id of its last event. */
+  readonly id: string;
+  readonly place: string;
+  /** Its number; `undefined` if it or the entries around it have none. */
+  readonly number: number | undefined;
+  /** Its text: by the clock of another machine, another entry may have got the same place and number. */
+  readonly text: string;
+}
+
+/** Delivers the entries of one epoch. */
+export class Delivery {
+  /** What the store has lost. */
+  readonly losses = new Losses();
+  readonly #options: DeliveryOptions;
+  #lastId: string;
+  #last: Delivered | undefined;
+  #untold: Loss | undefined;
+  #number: number | undefined;
+  #isUnsure = false;
+  // The newest entries, so that a loss says what was lost. An entry that told of an earlier loss counts
+  // with the streams of that one: where it is lost itself, the new loss tells of both.
+  #newest: Known[] = [];
+
+  /** Begins at the start. */
+  constructor(options: DeliveryOptions) {
+    this.#options = options;
+    this.#lastId = options.startId;
+    // Where nothing was dropped, the oldest entry has the number 1, unless all before it was lost.
+    if (options.startId === options.ids.zero) this.#number = 0;
+  }
+
+  /** The id through which it has delivered, or has said what is missing. */
+  get lastId(): string {
+    return this.#lastId;
+  }
+
+  /** The newest entry that the store is known to have had; `undefined` before the first. */
+  get last(): Delivered | undefined {
+    return this.#last;
+  }
+
+  /** What the store has lost, as this hub has found, until the entry comes that tells of it. */
+  get untold(): Loss | undefined {
+    return this.#untold;
+  }
+
+  /** Whether some clients had events before the one with this id that the store has lost. */
+  isUncertain(id: string): boolean {
+    return this.losses.isUncertain(id, this.#untold);
+  }
+
+  /** The number after which the next entry is expected; 0 where none is known. */
+  get number(): number {
+    return this.#number ?? 0;
+  }
+
+  /** Whether the numbers of a page go on where the last one ended, as far as there are numbers. */
+  goesOn([first]: readonly StoredEntry[]): boolean {
+    return first === undefined || !isAfterHole(entryNumber(first), this.#number);
+  }
+
+  /** Whether something is missing before one of the entries of a page, as far as there are numbers. */
+  hasHole(page: readonly StoredEntry[]): boolean {
+    let number = this.#number;
+    return page.some((entry) => {
+      const isHole = isAfterHole(entryNumber(entry), number) ||
+        decodeLoss(entry, this.#options.ids) !== undefined;
+      number = entryNumber(entry) ?? number;
+      return isHole || number === undefined && this.#isUnsure;
+    });
+  }
+
+  /** Tells which streams have ended by entries that are gone, if any has. */
+  tellEnds(): void {
+    const { ends, nowMs, receiver } = this.#options;
+    const all = ends.through(this.#lastId, nowMs());
+    if (all.length > 0) receiver.ended?.(all);
+  }
+
+  /** Expects that entries are missing before the next one, unless its number says that none is. */
+  expectHole(): void {
+    this.#isUnsure = true;
+  }
+
+  /** Delivers the next entries. */
+  take(page: readonly StoredEntry[]): void {
+    const nowMs = this.#options.nowMs();
+    this.deliver(page.map((stored) => readEntry(stored, this.#options.ids, nowMs)));
+  }
+
+  /** Delivers what is to be delivered of the next entries. */
+  deliver(page: Iterable<ReadEntry>): void {
+    const { ids, receiver, retention, ends } = this.#options;
+    const nowMs = this.#options.nowMs();
+    let fresh: LogEntry[] = [];
+    const deliver = () => {
+      if (fresh.length > 0) receiver.deliver(fresh);
+      fresh = [];
+    };
+    for (const read of page) {
+      const { id, place, loss } = read;
+      // By a clock that is ahead it may seem to be from later, and would hold up what comes after it.
+      retention.add(id, read.bytes, Math.min(read.timeMs, nowMs));
+      if (id <= this.#lastId) continue;
+      const isHole = this.#follows(read);
+      if (isHole || loss) deliver();
+      if (isHole) {
+        const throughId = ids.format(place, 0);
+        this.#lose({ throughId, streams: undefined });
+        this.#know({ id: throughId, names: undefined });
+      }
+      this.#last = { id, place, number: this.#number, text: read.text };
+      if (loss) {
+        this.#hear(loss, isHole);
+        this.#know({ id, names: loss.streams && [...loss.streams.keys()], mark: read.mark });
+        continue;
+      }
+      ends.take(read.entries, read.timeMs);
+      this.#list(read);
+      this.#lastId = id;
+      for (const entry of read.entries) fresh.push(entry);
+    }
+    deliver();
+  }
+
+  /**
+   * The streams of the entries after an id, with the id of the last one of each; `undefined` if they are
+   * not known, or too many.
+   */
+  streamsAfter(id: string): ReadonlyMap<string, string> | undefined {
+    if (this.#newest[0] === undefined || this.#newest[0].id > id) return undefined;
+    const after = this.#newest.filter((entry) => entry.id > id);
+    if (after.some(({ names }) => names === undefined)) return undefined;
+    const last = new Map(after.flatMap(({ id, names }) => names!.map((name) => [name, id])));
+    return last.size <= MAX_LOST_STREAMS ? last : undefined;
+  }
+
+  /** Whether an entry is the one that was delivered with an id, and not another at the same place. */
+  isDelivered(entry: StoredEntry, id: string): boolean {
+    const mark = this.#newest.findLast((known) => known.id === id)?.mark;
+    return mark === undefined || mark === markOf(entry.text);
+  }
+
+  /** Goes on after a common entry, or from the beginning: the store has lost what came after that. */
+  cut(loss: Loss, common: Delivered | undefined): void {
+    const { afterId } = loss;
+    const { retention, index, ends } = this.#options;
+    this.losses.live(retention.ids.filter((id) => id > afterId));
+    retention.cut(afterId);
+    index.cut(afterId);
+    ends.cut(afterId);
+    this.#newest = this.#newest.filter(({ id }) => id <= afterId);
+    this.#untold = loss;
+    this.#last = common;
+    this.#number = common ? common.number : 0;
+  }
+
+  /** Takes note of the number of the next entry. Returns whether others are missing before it. */
+  #follows({ number }: ReadEntry): boolean {
+    const isHole = isAfterHole(number, this.#number) || number === undefined && this.#isUnsure;
+    this.#isUnsure = false;
+    this.#number = number ?? this.#number;
+    return isHole;
+  }
+
+  /** Takes note of what the store has lost, and tells the hub what of that it lacks. */
+  #hear(loss: ToldLoss, isTold: boolean): void {
+    const isKnown = isTold || this.losses.isRepeated(loss);
+    const streams = isKnown ? [] : this.losses.undelivered(loss);
+    this.losses.tell(loss);
+    if (loss.throughId === this.#untold?.throughId) this.#untold = undefined;
+    this.#lose({ throughId: loss.id, streams });
+  }
+
+  #lose({ throughId, streams }: Missing): void {
+    const { receiver, ends, nowMs } = this.#options;
+    this.#lastId = throughId;
+    receiver.lost(throughId, streams);
+    const names = streams && new Set(streams);
+    const all = ends.through(throughId, nowMs());
+    receiver.ended?.(names ? all.filter(({ stream }) => names.has(stream)) : all, streams);
+  }
+
+  /** Lists an entry where those who read on find it. */
+  #list({ id, length, streams, mark }: ReadEntry): void {
+    this.#options.index.add({ afterId: this.#lastId, id, length, streams });
+    this.#know({ id, names: streams, mark });
+  }
+
+  #know(entry: Known): void {
+    this.#newest.push(entry);
+    if (this.#newest.length > 2 * MAX_KNOWN) this.#newest.splice(0, MAX_KNOWN);
+  }
+}
+
+/** What is known of one of the newest entries, or of a hole. */
+interface Known {
+  readonly id: string;
+  /** Its streams; `undefined` if they are not known. */
+  readonly names: readonly string[] | undefined;
+  readonly mark?: number | undefined;
+}
+
+/** Of as many entries at least it is known which streams they are of, and how they begin. */
+export const MAX_KNOWN = 1_000;
+/** As many streams are named by a loss; of more it says nothing. */
+const MAX_LOST_STREAMS = 100;

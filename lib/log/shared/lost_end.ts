@@ -1,0 +1,81 @@
+/**
+ * Finds what a store has lost at its end of what a hub has delivered.
+ *
+ * @module
+ */
+
+import type { Delivered, Delivery } from "./delivery.ts";
+import { type EntryIds, entryNumber, placeAfter, type StoredEntry } from "../entries.ts";
+import type { EntryStore } from "../entry_store.ts";
+import type { Loss } from "./losses.ts";
+import { goneThrough } from "./page_reader.ts";
+
+/** The end of a store, compared with what was delivered. */
+export interface LostEnd {
+  readonly loss: Loss;
+  /** The newest entry that both have; `undefined` if there is none. */
+  readonly common: Delivered | undefined;
+}
+
+/**
+ * Looks for the newest entry that was delivered, and where the store doesn't have it, for the newest one
+ * that it has.
+ *
+ * @param known The ids of all entries that were delivered and not dropped, in order.
+ * @returns `undefined` if nothing is lost at the end.
+ */
+export async function findLostEnd(
+  store: EntryStore,
+  ids: EntryIds,
+  delivery: Delivery,
+  known: readonly string[],
+): Promise<LostEnd | undefined> {
+  const { last } = delivery;
+  if (!last || (await entryAt(store, last.place))?.text === last.text) return undefined;
+  const gone = await goneThrough(store, ids);
+  if (gone >= last.id) {
+    if (gone > last.id) delivery.expectHole();
+    return undefined;
+  }
+  const kept = known.filter((id) => id > gone && id !== last.id);
+  let low = 0;
+  let stored: StoredEntry | undefined;
+  for (let high = kept.length; low < high;) {
+    const middle = (low + high) >>> 1;
+    const found = await entryAt(store, ids.placeOf(kept[middle]!));
+    if (found && delivery.isDelivered(found, kept[middle]!)) [low, stored] = [middle + 1, found];
+    else high = middle;
+  }
+  const afterId = kept[low - 1] ?? gone;
+  const [next] = await store.read(placeAfter(ids.placeOf(afterId)), 1);
+  const number = next && entryNumber(next);
+  // Where nothing is left of all that was delivered, it may have been dropped without a mark, which numbers
+  // that go on beyond the last one say.
+  const isBeyond = number === undefined || last.number === undefined || number > last.number;
+  if (!stored && next && isBeyond) {
+    delivery.expectHole();
+    return undefined;
+  }
+  const isMixed = next !== undefined && next.place <= last.place;
+  return {
+    loss: {
+      afterId,
+      throughId: last.id,
+      // Those that had all of it lack the new entries, and nobody knows of which streams these are.
+      streams: isMixed ? undefined : delivery.streamsAfter(afterId),
+      number: stored && entryNumber(stored),
+      isMixed,
+    },
+    common: stored && {
+      id: afterId,
+      place: stored.place,
+      number: entryNumber(stored),
+      text: stored.text,
+    },
+  };
+}
+
+async function entryAt(store: EntryStore, place: string): Promise<StoredEntry | undefined> {
+  const [entry] = await store.read(place, 1);
+  return entry?.place === place ? entry : undefined;
+}

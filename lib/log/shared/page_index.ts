@@ -1,0 +1,159 @@
+/**
+ * Which pages a log has: where each one begins and ends, and whose events it has. Holds no events.
+ *
+ * @module
+ */
+
+import { INDEX_LENGTH } from "../entries.ts";
+
+/** Entries side by side, read together by everybody who needs one of them. */
+export interface Page {
+  /** The id before its first entry: of the last event of the entry before it, or where a gap ends. */
+  readonly afterId: string;
+  /** The id of the last event of each entry, in order. */
+  readonly ids: readonly string[];
+}
+
+/** An entry as the index sees it. */
+export interface IndexedEntry {
+  /** The id of the last event delivered before it. */
+  readonly afterId: string;
+  /** The id of its last event. */
+  readonly id: string;
+  /** How many characters its text has. */
+  readonly length: number;
+  /** The streams of its events; a name may come more than once. */
+  readonly streams: Iterable<string>;
+}
+
+/** What comes after an id. */
+export interface Found {
+  /** The id through which there is nothing of the streams asked for. */
+  readonly throughId: string;
+  /** The page to read next; `undefined` where nothing of these streams comes after the id. */
+  readonly page: Page | undefined;
+}
+
+/** Lists the pages of a log as their entries are delivered. */
+export class PageIndex {
+  readonly #maxLength: number;
+  #pages: ListedPage[] = [];
+
+  /** Begins without pages. A page has at most `maxLength` characters, or a single entry. */
+  constructor(maxLength: number) {
+    this.#maxLength = maxLength;
+  }
+
+  /** How many pages it lists. */
+  get size(): number {
+    return this.#pages.length;
+  }
+
+  /** Lists the next entry: in the newest page if that goes on there and has room, else in a new one. */
+  add({ afterId, id, length, streams }: IndexedEntry): void {
+    let page = this.#pages.at(-1);
+    const fits = page && lastId(page) === afterId && page.length + length <= this.#maxLength;
+    if (!page || !fits) {
+      page = { afterId, ids: [], length: 0, hashes: new Set() };
+      this.#pages.push(page);
+    }
+    page.ids.push(id);
+    page.length += length;
+    let previous: string | undefined;
+    for (const stream of streams) {
+      if (stream !== previous) page.hashes.add(hash(stream));
+      previous = stream;
+    }
+  }
+
+  /** Strikes off entries that the log has dropped, by their ids, the oldest first. */
+  drop(ids: readonly string[]): void {
+    let first = 0;
+    for (const id of ids) {
+      let page = this.#pages[first];
+      while (page && lastId(page) < id) page = this.#pages[++first];
+      if (!page) break;
+      if (page.ids[0] !== id) continue;
+      page.ids.shift();
+      page.afterId = id;
+      if (page.ids.length === 0) first++;
+    }
+    this.#pages.splice(0, first);
+  }
+
+  /** Strikes off the newest entries, those after an id: the store has lost them. */
+  cut(afterId: string): void {
+    for (let page = this.#pages.at(-1); page && lastId(page) > afterId; page = this.#pages.at(-1)) {
+      while (page.ids.length > 0 && lastId(page) > afterId) page.ids.pop();
+      if (page.ids.length > 0) return;
+      this.#pages.pop();
+    }
+  }
+
+  /**
+   * Finds what to read after an id, skipping the pages that have nothing of some streams.
+   *
+   * @returns `undefined` where it can't say what comes next: the id is of no entry listed, or a gap, or
+   * an entry yet to come, follows.
+   */
+  after(id: string, streams?: readonly string[]): Found | undefined {
+    const start = this.#firstEndingAfter(id);
+    let page = this.#pages[start];
+    if (!page || !hasEntryOf(page, id)) return undefined;
+    const wanted = streams?.map(hash);
+    let throughId = id;
+    for (let i = start; page; page = this.#pages[++i]) {
+      if (i > start && page.afterId !== throughId) break;
+      const { hashes } = page;
+      if (!wanted || wanted.some((hash) => hashes.has(hash))) return { throughId, page };
+      throughId = lastId(page);
+    }
+    return { throughId, page: undefined };
+  }
+
+  /** Whether an entry, as far as is listed, stands between two ids, or stood there and was lost. */
+  hasBetween(id: string, nextId: string): boolean {
+    const page = this.#pages[this.#firstEndingAfter(id)];
+    if (!page) return false;
+    return page.afterId > id
+      ? page.afterId <= nextId
+      : page.ids.find((other) => other > id)! < nextId;
+  }
+
+  #firstEndingAfter(id: string): number {
+    let low = 0;
+    let high = this.#pages.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (lastId(this.#pages[middle]!) > id) high = middle;
+      else low = middle + 1;
+    }
+    return low;
+  }
+}
+
+interface ListedPage extends Page {
+  afterId: string;
+  readonly ids: string[];
+  length: number;
+  /** Of the names of its streams. Two names may share one: then it is read for nothing. */
+  readonly hashes: Set<number>;
+}
+
+/** The id of the last event of a page. */
+export function lastId({ ids }: Page): string {
+  return ids.at(-1)!;
+}
+
+/** Whether an id is where a page begins, or of an entry in it. */
+function hasEntryOf({ afterId, ids }: Page, id: string): boolean {
+  const place = id.slice(0, -INDEX_LENGTH);
+  return id === afterId || ids.some((other) => other.startsWith(place));
+}
+
+/** FNV-1a of a text, in 31 bits. */
+export function hash(text: string): number {
+  let hash = 0x811c9dc5;
+  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
+  return hash >>> 1;
+}

@@ -1,0 +1,171 @@
+/**
+ * Reads on in a log for everybody who was away: in pages that are read and decoded once for all, and
+ * kept for a while.
+ *
+ * @module
+ */
+
+import { decodeEntry, type EntryIds, placeAfter } from "../entries.ts";
+import type { EntryStore } from "../entry_store.ts";
+import type { LogPage, ReadOptions } from "../event_log.ts";
+import type { Losses } from "./losses.ts";
+import { lastId, type Page, type PageIndex } from "./page_index.ts";
+import { PageSize, sized } from "./page_size.ts";
+import { pageAfter } from "./pages.ts";
+import { ReadQueue } from "./read_queue.ts";
+
+/** What a {@linkcode PageReader} reads from. */
+export interface PageSource {
+  readonly store: EntryStore;
+  readonly ids: EntryIds;
+  /** The pages of the entries that were delivered. */
+  readonly index: PageIndex;
+  /** What the store has lost. */
+  readonly losses: Losses;
+  /** Whether the store can be reached, as far as is known. */
+  readonly isUp: () => boolean;
+}
+
+/** As many characters as are sent at once to a client that reads on in the log. */
+export const PAGE_LENGTH = 65_536;
+
+/** Reads what comes after an id. */
+export class PageReader {
+  readonly #source: PageSource;
+  // The first entry may be the one that the reader has, so it takes a second one to get on.
+  readonly #size = new PageSize({ count: 2, minCount: 2, length: PAGE_LENGTH });
+  readonly #queue = new ReadQueue<ReadPage | undefined>();
+  // By the id of the last event of each; the page used last comes last.
+  readonly #kept = new Map<string, KeptPage>();
+  #keptBytes = 0;
+
+  /** Begins with nothing kept. */
+  constructor(source: PageSource) {
+    this.#source = source;
+  }
+
+  /**
+   * Reads the next page, as `EventLog.read()` does: one of the index where that lists what comes after
+   * the id, else from the store as it is.
+   */
+  async read(afterId: string, { streams, signal }: ReadOptions = {}): Promise<LogPage> {
+    this.#checkUp();
+    const found = this.#source.index.after(afterId, streams);
+    if (found && !found.page) {
+      return { entries: [], goneThrough: undefined, throughId: found.throughId };
+    }
+    const read = found?.page && await this.#pageOf(found.page, signal);
+    // While it waited to be read, the log may have dropped what the page began with.
+    if (read && read.afterId <= found.throughId) {
+      return { ...read.page, entries: read.page.entries.filter(({ id }) => id > afterId) };
+    }
+    const other = await this.#queue.run(afterId, () => this.#readStore(afterId), signal);
+    return forStreams(other!.page, streams);
+  }
+
+  /** Lets go of all pages: the store may have lost what they have. */
+  clear(): void {
+    this.#kept.clear();
+    this.#keptBytes = 0;
+  }
+
+  /** Lets go of the pages that end at or before an id. */
+  drop(throughId: string): void {
+    for (const id of this.#kept.keys()) if (id <= throughId) this.#letGo(id);
+  }
+
+  /** A page as a whole; `undefined` if the store no longer has all of it. */
+  #pageOf(page: Page, signal: AbortSignal | undefined): Promise<ReadPage | undefined> {
+    const id = lastId(page);
+    const kept = this.#kept.get(id);
+    if (!kept) return this.#queue.run(`page ${id}`, () => this.#readPage(page), signal);
+    this.#kept.delete(id);
+    this.#kept.set(id, kept);
+    return Promise.resolve(kept);
+  }
+
+  async #readPage({ afterId, ids: [...ids] }: Page): Promise<ReadPage | undefined> {
+    this.#checkUp();
+    const { store, ids: format } = this.#source;
+    const stored = await store.read(placeAfter(format.placeOf(afterId)), ids.length);
+    const isWhole = stored.length === ids.length &&
+      stored.every(({ place }, i) => place === format.placeOf(ids[i]!));
+    if (!isWhole) return undefined;
+    this.#size.measure(stored);
+    const entries = stored.flatMap((entry) => decodeEntry(entry, format, store.nowMs));
+    const throughId = ids.at(-1)!;
+    const page = { entries, goneThrough: undefined, throughId };
+    const length = stored.reduce((sum, { text }) => sum + text.length, 0);
+    const read = { afterId, page, bytes: length + entries.length * ENTRY_BYTES };
+    this.#keep(throughId, read);
+    return read;
+  }
+
+  #keep(id: string, kept: KeptPage): void {
+    if (kept.bytes > MAX_KEPT_BYTES) return;
+    this.#kept.set(id, kept);
+    this.#keptBytes += kept.bytes;
+    for (const oldest of this.#kept.keys()) {
+      if (this.#keptBytes <= MAX_KEPT_BYTES) return;
+      this.#letGo(oldest);
+    }
+  }
+
+  #letGo(id: string): void {
+    this.#keptBytes -= this.#kept.get(id)!.bytes;
+    this.#kept.delete(id);
+  }
+
+  async #readStore(afterId: string): Promise<ReadPage> {
+    const { store, ids, index, losses } = this.#source;
+    for (let place = ids.placeOf(afterId);;) {
+      this.#checkUp();
+      const [stored, gone] = await Promise.all([
+        sized(this.#size, (count) => store.read(place, count)),
+        goneThrough(store, ids),
+      ]);
+      const { nowMs } = store;
+      const [first] = stored;
+      const hasHole = first !== undefined && index.hasBetween(afterId, ids.format(first.place, 0));
+      const page = pageAfter(ids, losses, { afterId, place, stored, gone, hasHole, nowMs });
+      const last = stored.at(-1)?.place ?? place;
+      // The entry of the id itself, or a page that no hub has written, is not all there is.
+      if (page.entries.length > 0 || page.goneThrough || last === place) return { afterId, page };
+      place = last;
+    }
+  }
+
+  #checkUp(): void {
+    if (!this.#source.isUp()) throw new Error("Cannot read log: its store is unreachable");
+  }
+}
+
+interface ReadPage {
+  /** The id after which it has everything. */
+  readonly afterId: string;
+  readonly page: LogPage;
+}
+
+interface KeptPage extends ReadPage {
+  readonly bytes: number;
+}
+
+const MAX_KEPT_BYTES = 16_777_216;
+/** About what a decoded event takes beside its text. */
+const ENTRY_BYTES = 300;
+
+/** A page as it is for some streams: where none of theirs is missing, nothing is. */
+function forStreams(page: LogPage, streams: readonly string[] | undefined): LogPage {
+  const { entries, goneThrough, goneStreams, throughId } = page;
+  if (!goneThrough || !goneStreams || !streams) return page;
+  if (goneStreams.some((name) => streams.includes(name))) return page;
+  const whole = { entries, goneThrough: undefined };
+  if (throughId === undefined && entries.length > 0) return whole;
+  return { ...whole, throughId: throughId ?? goneThrough };
+}
+
+/** The id through which a store has dropped entries, or is about to. */
+export async function goneThrough(store: EntryStore, ids: EntryIds): Promise<string> {
+  const gone = await store.gone();
+  return gone === undefined ? ids.zero : ids.withEpoch(gone);
+}

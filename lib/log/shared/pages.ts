@@ -1,0 +1,115 @@
+/**
+ * What entries that were read say of what comes after an id, and of what is missing there.
+ *
+ * @module
+ */
+
+import { decodeEntry, type EntryIds, entryNumber, type StoredEntry } from "../entries.ts";
+import type { LogEntry, LogPage } from "../event_log.ts";
+import { decodeLoss, hasAllOf, type Losses } from "./losses.ts";
+
+/** What was read for somebody who has all up to an id. */
+export interface Reading {
+  /** The id of the last that it has. */
+  readonly afterId: string;
+  /** Where was read from: the place of that id, or one further on. */
+  readonly place: string;
+  /** The entries from there on, the one at that place included if it is there. */
+  readonly stored: readonly StoredEntry[];
+  /** The id up to which entries have been dropped. */
+  readonly gone: string;
+  /** The time by the clock that entries are stamped with. */
+  readonly nowMs: number;
+  /** Whether the hub knows of an entry between the id and the first of these. */
+  readonly hasHole: boolean;
+}
+
+/** What is missing before an entry. */
+export interface Missing {
+  /** The id through which entries are missing. */
+  readonly throughId: string;
+  /** The streams that they are of; `undefined` if any may be. */
+  readonly streams: readonly string[] | undefined;
+}
+
+/** What a reading tells before its entries. */
+interface Start {
+  /** What comes after the id and is gone. */
+  readonly missing?: Missing;
+  /** The number after which the first entry is expected, if that is known. */
+  readonly number?: number | undefined;
+}
+
+function startOf(
+  ids: EntryIds,
+  losses: Losses,
+  { afterId, place, stored, gone, hasHole }: Reading,
+): Start {
+  if (gone > afterId) return { missing: { throughId: gone, streams: undefined } };
+  const first = stored[0]?.place;
+  // Nobody has lost it where it is there, was dropped, or is yet to come.
+  const isDropped = place <= ids.placeOf(gone);
+  if (first === undefined || first === place || isDropped && !hasHole) return {};
+  const loss = losses.of(afterId);
+  if (loss && !loss.isMixed && !isDropped) {
+    const { number, throughId } = loss;
+    if (!hasAllOf(loss, afterId)) {
+      return { missing: { throughId, streams: losses.lacking(loss, afterId) }, number };
+    }
+    // Where the entry that told of the loss is missing itself, more may be.
+    if (number !== undefined || first <= ids.placeOf(loss.id)) return { number };
+  }
+  // What was there when the id was given, and nobody has dropped, the store has lost.
+  return { missing: { throughId: ids.format(first, 0), streams: undefined } };
+}
+
+/** Whether an entry has a number of its own, and not the one that follows another. */
+export function isAfterHole(own: number | undefined, number: number | undefined): boolean {
+  return own !== undefined && number !== undefined && own !== number + 1;
+}
+
+/** The page that a reading makes. */
+export function pageAfter(ids: EntryIds, losses: Losses, reading: Reading): LogPage {
+  const { nowMs } = reading;
+  const entries: LogEntry[] = [];
+  let { missing, number } = startOf(ids, losses, reading);
+  for (const entry of reading.stored) {
+    const fromId = missing?.throughId ?? reading.afterId;
+    const before = missingAt(ids, losses, entry, { fromId, number });
+    if (before) {
+      // What is missing is told when all before it was.
+      if (entries.length > 0) break;
+      missing = missing ? both(missing, before) : before;
+    }
+    number = entryNumber(entry) ?? number;
+    const afterId = missing?.throughId ?? reading.afterId;
+    entries.push(...decodeEntry(entry, ids, nowMs).filter(({ id }) => id > afterId));
+  }
+  return {
+    entries,
+    goneThrough: missing?.throughId,
+    ...missing?.streams && { goneStreams: missing.streams },
+  };
+}
+
+function missingAt(
+  ids: EntryIds,
+  losses: Losses,
+  entry: StoredEntry,
+  { fromId, number }: { fromId: string; number: number | undefined },
+): Missing | undefined {
+  const hole = isAfterHole(entryNumber(entry), number)
+    ? { throughId: ids.format(entry.place, 0), streams: undefined }
+    : undefined;
+  const loss = decodeLoss(entry, ids);
+  const isTold = !loss || loss.id <= fromId || hasAllOf(loss, fromId) || losses.isRepeated(loss);
+  if (isTold) return hole;
+  const told = { throughId: loss.id, streams: losses.lacking(loss, fromId) };
+  return hole ? both(hole, told) : told;
+}
+
+function both(first: Missing, second: Missing): Missing {
+  const streams = first.streams && second.streams &&
+    [...new Set([...first.streams, ...second.streams])];
+  return { throughId: second.throughId, streams };
+}

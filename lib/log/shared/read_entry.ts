@@ -1,0 +1,68 @@
+/**
+ * An entry as a hub takes it from its store: what it says of itself, and what of it is to be delivered.
+ *
+ * @module
+ */
+
+import {
+  byteLength,
+  decodeEntry,
+  type EntryIds,
+  entryNumber,
+  entryTimeMs,
+  type StoredEntry,
+} from "../entries.ts";
+import type { LogEntry } from "../event_log.ts";
+import { decodeLoss, type ToldLoss } from "./losses.ts";
+import { hash } from "./page_index.ts";
+
+/** An entry that was read. */
+export interface ReadEntry {
+  readonly place: string;
+  /** Empty for an entry that has nothing to deliver and is not the newest. */
+  readonly text: string;
+  /** How many characters its text has. */
+  readonly length: number;
+  /** How many bytes that is in UTF-8. */
+  readonly bytes: number;
+  /** When it was appended, in milliseconds since 1970. */
+  readonly timeMs: number;
+  readonly number: number | undefined;
+  /** The id of its last item. */
+  readonly id: string;
+  /** The loss that it tells of. */
+  readonly loss: ToldLoss | undefined;
+  /** What tells it from another entry at the same place; `undefined` if it is not known. */
+  readonly mark: number | undefined;
+  /** The streams of its items; a name may come more than once. */
+  readonly streams: readonly string[];
+  /** What is to be delivered. */
+  readonly entries: readonly LogEntry[];
+}
+
+/** Reads an entry of which everything is to be delivered. */
+export function readEntry(stored: StoredEntry, ids: EntryIds, nowMs: number): ReadEntry {
+  const { place, text } = stored;
+  const entries = decodeEntry(stored, ids, nowMs);
+  return {
+    place,
+    text,
+    length: text.length,
+    bytes: byteLength(text),
+    timeMs: entryTimeMs(stored),
+    number: entryNumber(stored),
+    id: entries.at(-1)?.id ?? ids.after(place),
+    loss: decodeLoss(stored, ids),
+    mark: markOf(text),
+    streams: entries.map(({ stream }) => stream),
+    entries,
+  };
+}
+
+/** What tells an entry from another one at the same place. */
+export function markOf(text: string): number {
+  return hash(text.slice(0, MARK_LENGTH)) ^ text.length;
+}
+
+/** By so many characters at its beginning an entry differs from another with the same place. */
+const MARK_LENGTH = 256;

@@ -1,0 +1,29 @@
+import { assertEquals, assertStrictEquals } from "@std/assert";
+import { EventResponse } from "../../lib/wire/event_response.ts";
+import { type Start, Subscriber } from "../../lib/hub/subscriber.ts";
+
+function newcomer(): Subscriber {
+  return new Subscriber(undefined, new EventResponse(new Uint8Array(1), reportError), 0);
+}
+
+const start: Start = { id: "e-3", cursor: 3, floors: [3, 5], floorIds: ["e-3", "e-5"] };
+
+Deno.test("Subscriber begins as current, and is again once it has caught up", () => {
+  const subscriber = newcomer();
+  assertEquals([subscriber.state.name, subscriber.behind(9)], ["current", 0]);
+  subscriber.fallBehind(2);
+  assertEquals([subscriber.state, subscriber.behind(9)], [{ name: "behind", cursor: 2 }, 7]);
+  subscriber.catchUp();
+  assertEquals([subscriber.state.name, subscriber.behind(9)], ["current", 0]);
+});
+
+Deno.test("Subscriber.resume() and readLog() keep where it stands, each time as a state of its own", () => {
+  const subscriber = newcomer();
+  subscriber.resume(start);
+  assertEquals(subscriber.state, { name: "resuming", ...start });
+  const reading = subscriber.readLog(start);
+  assertStrictEquals(subscriber.state, reading);
+  assertEquals([reading.id, reading.endIds.size, subscriber.behind(9)], ["e-3", 0, 6]);
+  subscriber.readLog(start, reading.endIds);
+  assertEquals(subscriber.state === reading, false);
+});

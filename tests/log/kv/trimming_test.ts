@@ -1,0 +1,84 @@
+import { assertEquals } from "@std/assert";
+import { KvTrimming } from "../../../lib/log/kv/trimming.ts";
+import { kv } from "../places.ts";
+
+const PLACES = Array.from({ length: 500 }, (_, i) => `${i}`.padStart(4, "0"));
+
+/** A store with an entry at each place, and a way to trim it for each process. */
+class Store implements Disposable {
+  readonly #kv: Deno.Kv;
+
+  private constructor(store: Deno.Kv) {
+    this.#kv = store;
+  }
+
+  static async open(): Promise<Store> {
+    const store = new Store(await Deno.openKv(":memory:"));
+    await store.put(...PLACES);
+    return store;
+  }
+
+  async put(...places: string[]): Promise<void> {
+    for (const place of places) await this.#kv.set(["entries", place], place);
+  }
+
+  trimming(openedAt = ""): KvTrimming {
+    return new KvTrimming({
+      kv: this.#kv,
+      mark: ["trimmed"],
+      keyOf: (place) => ["entries", place],
+      placeLength: 4,
+      openedAt,
+      withReserve: (write) => write(),
+    });
+  }
+
+  /** The mark, and the places of the entries that are left. */
+  async state(): Promise<[mark: string | null, places: string[]]> {
+    const places: string[] = [];
+    for await (const { value } of this.#kv.list<string>({ prefix: ["entries"] })) {
+      places.push(value);
+    }
+    return [(await this.#kv.get<string>(["trimmed"])).value, places];
+  }
+
+  [Symbol.dispose](): void {
+    this.#kv.close();
+  }
+}
+
+function test(does: string, run: (store: Store) => Promise<void>): void {
+  Deno.test({
+    name: `KvTrimming ${does}`,
+    ignore: kv.ignore,
+    async fn() {
+      using store = await Store.open();
+      await run(store);
+    },
+  });
+}
+
+test("drops from several processes at once all that each of them wants gone", async (store) => {
+  const counts = [480, 450, 490, 470];
+  await Promise.all(counts.map((count) => {
+    const places = PLACES.slice(0, count);
+    return store.trimming().trim(places, `${places.at(-1)}0002`);
+  }));
+  assertEquals(await store.state(), ["04890002", PLACES.slice(490)]);
+});
+
+test("leaves alone what another process has dropped", async (store) => {
+  const [one, other] = [store.trimming(), store.trimming()];
+  await one.trim(PLACES.slice(0, 300), "02990001");
+  await store.put("0007");
+  await other.trim(PLACES.slice(0, 310), "03090001");
+  assertEquals(await store.state(), ["03090001", ["0007", ...PLACES.slice(310)]]);
+});
+
+test("drops what an earlier process had only marked when it was killed", async (store) => {
+  await store.trimming().trim(PLACES.slice(0, 300), "02990001");
+  await store.put("0298", "0299");
+  const next = store.trimming("02990001");
+  await next.trim(["0298", "0299", "0300"], "03000001");
+  assertEquals(await store.state(), ["03000001", PLACES.slice(301)]);
+});

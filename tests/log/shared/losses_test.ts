@@ -1,0 +1,395 @@
+import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { BroadcastHub } from "../../../lib/hub/hub.ts";
+import type { HubOptions } from "../../../lib/hub/options.ts";
+import { SharedLog } from "../../../lib/log/shared_log.ts";
+import { Client, subscription } from "../../client.ts";
+import { soon, until } from "../../wait.ts";
+import { ListStore, SharedList } from "../list_store.ts";
+
+const TICK_MS = 5;
+
+interface Instance extends AsyncDisposable {
+  readonly hub: BroadcastHub;
+  readonly store: ListStore;
+}
+
+/** A hub on a list that others may share. */
+async function start(list: SharedList, options: HubOptions = {}): Promise<Instance> {
+  const store = new ListStore(list);
+  const hub = new BroadcastHub({ ...options, log: new SharedLog(store, {}, undefined, TICK_MS) });
+  await hub.ready;
+  return { hub, store, [Symbol.asyncDispose]: () => hub.close() };
+}
+
+function connect({ hub }: Instance, lastEventId?: string, query = "stream=x"): Client {
+  return new Client(hub.subscribe(subscription(query, lastEventId)));
+}
+
+/** What a client gets next, without `hello`, in short. */
+async function next(client: Client, count: number): Promise<string[]> {
+  const seen: string[] = [];
+  while (seen.length < count) {
+    const event = await soon(client.next(), () => `more than ${seen}`);
+    assert(event, `the connection ended after ${seen}`);
+    if (event.event === "message") seen.push(event.data);
+    else if (event.event !== "hello") seen.push(`${event.event} ${event.data}`);
+  }
+  return seen;
+}
+
+async function publish({ hub }: Instance, data: string, stream = "x"): Promise<string> {
+  return (await hub.publish(stream, { data })).id;
+}
+
+/** Two hubs, of which the first has had two events more than the store now has. */
+async function failOver(list: SharedList) {
+  const a = await start(list);
+  const b = await start(list);
+  const [d] = [await publish(a, "d"), await publish(a, "other", "y")];
+  await until(() => b.hub.stream("y")?.published === 1);
+  const restore = list.snapshot();
+  b.store.cut();
+  const ids = [d, await publish(a, "e1"), await publish(a, "e2")] as const;
+  a.store.cut();
+  restore();
+  return { a, b, ids };
+}
+
+async function rejoin({ hub, store }: Instance): Promise<void> {
+  store.join();
+  await until(() => hub.isLogUp);
+}
+
+const GAP = 'gap {"streams":["x"]}';
+
+Deno.test("hubs tell of what a store has lost to those that lack it, whichever comes back first", async () => {
+  for (const isFarFirst of [true, false]) {
+    const list = new SharedList();
+    const { a, b, ids: [d, , e2] } = await failOver(list);
+    await using _ = a;
+    await using __ = b;
+    await using onA = connect(a, e2);
+    await using onB = connect(b, d);
+    await using onY = connect(b, d, "stream=y");
+    const lacking = isFarFirst ? [GAP, "f0", "f1"] : ["f0", GAP, "f1"];
+    const seen = [next(onA, 2), next(onB, 3), next(onY, 2)];
+    for (const [i, instance] of (isFarFirst ? [a, b] : [b, a]).entries()) {
+      await rejoin(instance);
+      await publish(instance, `f${i}`);
+    }
+    await publish(a, "last", "y");
+    assertEquals(await Promise.all(seen), [["f0", "f1"], lacking, ["other", "last"]]);
+    // Whoever comes back anywhere is told of a gap where something is missing, and nowhere else.
+    await using c = await start(list);
+    for (
+      const [instance, id, expected] of [
+        [a, d, ["e1", "e2", "f0", "f1"]],
+        [b, d, lacking],
+        [c, d, lacking],
+        [a, e2, ["f0", "f1"]],
+        [b, e2, ["f0", "f1"]],
+        [c, e2, ["f0", "f1"]],
+      ] as const
+    ) {
+      await using client = connect(instance, id);
+      assertEquals(await next(client, expected.length), [...expected]);
+    }
+  }
+});
+
+Deno.test("hubs tell of a loss also where new entries stand at the places of the lost ones", async () => {
+  const list = new SharedList();
+  const { a, b, ids: [d, , e2] } = await failOver(list);
+  await using _ = a;
+  await using __ = b;
+  await using onA = connect(a, e2);
+  await using onB = connect(b, d);
+  const seen = [next(onA, 2), next(onB, 4)];
+  // The machine that the store goes on with has a clock that is behind.
+  list.clock -= 2;
+  await rejoin(b);
+  const [, f1] = [await publish(b, "f0"), await publish(b, "f1")];
+  assertEquals(f1, e2);
+  await rejoin(a);
+  await publish(a, "f2");
+  assertEquals(await Promise.all(seen), [[GAP, "f2"], ["f0", "f1", GAP, "f2"]]);
+  for (const hub of [a, b]) {
+    await using client = connect(hub, e2);
+    assertEquals(await next(client, 2), [GAP, "f2"]);
+  }
+});
+
+Deno.test("a hub does not take a new entry for the lost one that had its place", async () => {
+  const list = new SharedList();
+  const { a, b, ids: [, e1, e2] } = await failOver(list);
+  await using _ = a;
+  await using __ = b;
+  await using onA = connect(a, e2);
+  list.clock -= 2;
+  await rejoin(b);
+  assertEquals(await publish(b, "f0"), e1);
+  await rejoin(a);
+  await publish(a, "last");
+  assertEquals(await next(onA, 2), [GAP, "last"]);
+});
+
+Deno.test("a publish is not acknowledged where the store took it and lost it before it was read", async () => {
+  for (const isCut of [true, false]) {
+    const list = new SharedList();
+    await using a = await start(list);
+    await using b = await start(list);
+    const gate = Promise.withResolvers<void>();
+    for (const { store } of [a, b]) store.following = gate.promise;
+    await publish(a, "1");
+    await until(() => b.hub.stream("x")?.published === 1);
+    const restore = list.snapshot();
+    const lost = assertRejects(() => publish(a, "2"), Error);
+    await until(() => list.entries.length === 2);
+    if (isCut) a.store.cut();
+    restore();
+    const third = publish(b, "3");
+    await until(() => list.entries.length === 2);
+    gate.resolve();
+    await rejoin(a);
+    await Promise.all([lost, third]);
+  }
+});
+
+Deno.test("a client is told of an entry that is missing before the one that tells of a loss", async () => {
+  const list = new SharedList();
+  const { a, b, ids: [d, e1, e2] } = await failOver(list);
+  await using _ = a;
+  await using __ = b;
+  await rejoin(b);
+  await publish(b, "f0");
+  await publish(b, "f1");
+  await rejoin(a);
+  await publish(a, "g");
+  list.entries.splice(list.entries.findIndex(({ text }) => text.includes("f0")), 1);
+  await using c = await start(list, { historyEvents: 1 });
+  for (const id of [d, e1, e2]) {
+    await using client = connect(c, id);
+    const seen = await next(client, 2);
+    while (seen.at(-1) !== "g") seen.push(...await next(client, 1));
+    assertEquals(seen[0], GAP);
+  }
+});
+
+Deno.test("a client is told of an entry that is missing behind its own, which was dropped", async () => {
+  const list = new SharedList();
+  await using knows = await start(list);
+  const ids: string[] = [];
+  for (const data of ["1", "2", "3", "4"]) ids.push(await publish(knows, data));
+  list.entries.splice(2, 1);
+  await using never = await start(list, { historyEvents: 1 });
+  for (const instance of [knows, never]) {
+    await using client = connect(instance, ids[1]);
+    assertEquals((await next(client, 2)).at(-1), "4");
+  }
+  await never.store.trim(["101", "102"], "1020001");
+  await using client = connect(never, ids[1]);
+  assertEquals(await next(client, 2), [GAP, "4"]);
+});
+
+Deno.test("a client that reads on past a loss before the hub has heard of it is told of a gap", async () => {
+  const list = new SharedList();
+  await using a = await start(list, { historyEvents: 1 });
+  await using b = await start(list);
+  const d = await publish(a, "d");
+  await until(() => b.hub.stream("x")?.published === 1);
+  const restore = list.snapshot();
+  b.store.cut();
+  for (const data of ["e1", "e2"]) await publish(a, data);
+  restore();
+  await rejoin(b);
+  const gate = Promise.withResolvers<void>();
+  a.store.following = gate.promise;
+  await publish(b, "f");
+  await until(() => a.hub.stream("x")?.published === 4);
+  await using client = connect(a, d);
+  assertEquals(await next(client, 1), ["f"]);
+  gate.resolve();
+  assertEquals(await next(client, 1), [GAP]);
+});
+
+Deno.test("a hub tells again of a loss whose entry is lost before the hub has read it", async () => {
+  const list = new SharedList();
+  const { a, b, ids: [d] } = await failOver(list);
+  await using _ = a;
+  await using __ = b;
+  await using onB = connect(b, d);
+  const gate = Promise.withResolvers<void>();
+  const restore = list.snapshot();
+  a.store.following = gate.promise;
+  a.store.join();
+  await until(() => list.entries.some(({ text }) => text.includes("through")));
+  a.store.cut();
+  restore();
+  gate.resolve();
+  await rejoin(a);
+  await rejoin(b);
+  await publish(b, "f");
+  assertEquals(await next(onB, 2), [GAP, "f"]);
+});
+
+Deno.test("a hub that starts tells of what is missing before the oldest entry, unless it was dropped", async () => {
+  const list = new SharedList();
+  await using a = await start(list);
+  const first = await publish(a, "1");
+  await publish(a, "2");
+  await publish(a, "3");
+  list.entries.splice(0, 2);
+  await using b = await start(list);
+  await using onB = connect(b, first);
+  assertEquals(await next(onB, 2), [GAP, "3"]);
+});
+
+Deno.test("a hub tells of a loss only those streams whose lost events it lacked", async () => {
+  const list = new SharedList();
+  const { a, b } = await failOver(list);
+  await using _ = a;
+  await using __ = b;
+  await Promise.all([rejoin(a), rejoin(b)]);
+  await publish(a, "f");
+  await until(() => b.hub.stream("x")?.lastId === a.hub.stream("x")?.lastId);
+  const restore = list.snapshot();
+  await publish(a, "g", "y");
+  await until(() => b.hub.stream("y")?.published === 2);
+  await using onX = connect(b, b.hub.stream("x")!.lastId!);
+  await using onY = connect(b, b.hub.stream("y")!.lastId!, "stream=y");
+  b.store.cut();
+  await publish(a, "h");
+  a.store.cut();
+  restore();
+  await Promise.all([rejoin(a), rejoin(b)]);
+  for (const stream of ["x", "y"]) await publish(a, "last", stream);
+  assertEquals(await next(onX, 2), [GAP, "last"]);
+  assertEquals(await next(onY, 1), ["last"]);
+});
+
+Deno.test("a client that had a part of what a store has lost is told of a gap, on every hub", async () => {
+  const list = new SharedList();
+  const { a, b, ids: [, e1] } = await failOver(list);
+  await using _ = a;
+  await using __ = b;
+  await rejoin(a);
+  await rejoin(b);
+  await publish(b, "f");
+  await using onB = connect(b, e1);
+  assertEquals(await next(onB, 2), [GAP, "f"]);
+  await until(() => a.hub.stream("x")?.published === 4);
+  await using onA = connect(a, e1);
+  assertEquals(await next(onA, 2), ["e2", "f"]);
+});
+
+Deno.test("a client is told of a gap where it may lack what was lost before its last event", async () => {
+  const list = new SharedList();
+  const { a, b, ids: [d] } = await failOver(list);
+  await using _ = a;
+  await using __ = b;
+  await using live = connect(b, d);
+  await rejoin(b);
+  const f = await publish(b, "f");
+  assertEquals(await next(live, 1), ["f"]);
+  await rejoin(a);
+  await publish(a, "g");
+  // It had its last event from the hub that lacked those before it.
+  await using hopped = connect(a, f);
+  assertEquals(await next(hopped, 2), [GAP, "g"]);
+});
+
+Deno.test("a hub says once what a store has lost, however many have had it", async () => {
+  const list = new SharedList();
+  await using a = await start(list);
+  await using b = await start(list);
+  const restore = list.snapshot();
+  await publish(a, "1");
+  await until(() => b.hub.stream("x")?.published === 1);
+  for (const { store } of [a, b]) store.cut();
+  restore();
+  await Promise.all([a, b].map(rejoin));
+  assertEquals(list.entries.map(({ text }) => text.includes("through")), [true]);
+  await publish(a, "2");
+  assertEquals([a.hub.stats().gaps, b.hub.stats().gaps], [0, 0]);
+});
+
+Deno.test("a hub tells its subscribers of entries that went before it read them, however fast", async () => {
+  const list = new SharedList();
+  await using a = await start(list);
+  await using b = await start(list);
+  await publish(a, "1");
+  await using onB = connect(b);
+  await next(onB, 0);
+  const gate = Promise.withResolvers<void>();
+  await until(() => b.store.isFollowed);
+  b.store.following = gate.promise;
+  await publish(a, "2");
+  assertEquals(await next(onB, 1), ["2"]);
+  for (const data of ["3", "4"]) await publish(a, data);
+  list.entries.splice(2, 1);
+  gate.resolve();
+  assertEquals(await next(onB, 2), [GAP, "4"]);
+});
+
+Deno.test("hubs whose store lost all it had adopt the epoch of the hub that began anew", async () => {
+  const list = new SharedList();
+  await using a = await start(list, { historyEvents: 2 });
+  const ids: string[] = [];
+  for (const data of ["1", "2", "3", "4"]) ids.push(await publish(a, data));
+  const read = Promise.withResolvers<void>();
+  await using current = connect(a);
+  await current.next();
+  a.store.reading = read.promise;
+  await using reading = connect(a, ids[0]);
+  await reading.next();
+  const behind = a.hub.subscribe(subscription("stream=x", ids[2])).body!.getReader();
+  list.flush();
+  await using c = await start(list);
+  await publish(c, "5");
+  read.resolve();
+  assertMatch((await next(current, 1))[0]!, /^reset /);
+  assertEquals(await next(current, 1), ["5"]);
+  const seen = await next(reading, 1);
+  while (!seen.at(-1)!.startsWith("reset")) seen.push(...await next(reading, 1));
+  assertEquals(await next(reading, 1), ["5"]);
+  let text = "";
+  while (!text.includes("data: 5")) text += new TextDecoder().decode((await behind.read()).value);
+  assertMatch(text, /event: reset\n/);
+  await behind.cancel();
+  await until(() => a.hub.isLogUp);
+  const id = await publish(a, "6");
+  assertEquals(id.split("-")[0], c.hub.stream("x")!.lastId.split("-")[0]);
+  assertEquals([a.hub.stats().resets, a.hub.stats().subscribers], [3, 2]);
+  await using old = connect(a, ids[3]);
+  assertMatch((await next(old, 1))[0]!, /^reset /);
+});
+
+Deno.test("a hub rejects with the code lost what was on its way when its log began anew", async () => {
+  const list = new SharedList();
+  await using a = await start(list);
+  await publish(a, "1");
+  const gate = Promise.withResolvers<void>();
+  await until(() => a.store.isFollowed);
+  a.store.following = gate.promise;
+  await publish(a, "2");
+  const pending = assertRejects(() => a.hub.publish("x", { data: "3" }), Error, "lost");
+  await until(() => list.entries.length === 3);
+  list.flush();
+  await using _ = await start(list);
+  await pending;
+  gate.resolve();
+});
+
+Deno.test("a hub writes an epoch again that was evicted, and tells nobody of anything", async () => {
+  const list = new SharedList();
+  await using a = await start(list);
+  const first = await publish(a, "1");
+  list.epoch = undefined;
+  await until(() => list.epoch !== undefined);
+  await until(() => a.hub.isLogUp);
+  const second = await publish(a, "2");
+  assertEquals(second.split("-")[0], first.split("-")[0]);
+  await using client = connect(a, first);
+  assertEquals(await next(client, 1), ["2"]);
+  assertEquals([a.hub.stats().resets, a.hub.stats().gaps], [0, 0]);
+});

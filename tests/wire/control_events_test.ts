@@ -1,0 +1,43 @@
+import { assertEquals } from "@std/assert";
+import {
+  controlEvents,
+  encodeExpired,
+  encodeGap,
+  encodeHello,
+  encodeReset,
+  encodeRetryLater,
+  reservedTypes,
+} from "../../lib/wire/control_events.ts";
+import { EventParserStream } from "../../lib/wire/parser.ts";
+
+const texts = {
+  hello: encodeHello("e-1", 15_000),
+  gap: encodeGap(["a", "b"], "e-2"),
+  reset: encodeReset(["a"], "e-3"),
+  expired: encodeExpired(),
+};
+
+Deno.test("a control event is written like this", () => {
+  assertEquals(texts, {
+    hello: 'event: hello\nid: e-1\ndata: {"heartbeatSeconds":15}\n\n',
+    gap: 'event: gap\ndata: {"streams":["a","b"]}\nid: e-2\n\n',
+    reset: 'event: reset\ndata: {"streams":["a"]}\nid: e-3\n\n',
+    expired: "event: expired\ndata: {}\n\n",
+  });
+  assertEquals(encodeReset(["a"]), 'event: reset\ndata: {"streams":["a"]}\n\n');
+});
+
+Deno.test("every control event has a text here, and a type that nobody may publish", async () => {
+  assertEquals(Object.keys(texts), [...controlEvents]);
+  const body = ReadableStream.from([Object.values(texts).join("")]);
+  const events = body.pipeThrough(new TextEncoderStream()).pipeThrough(new EventParserStream());
+  const types = (await Array.fromAsync(events)).map(({ event }) => event);
+  assertEquals(types, [...controlEvents]);
+  assertEquals(reservedTypes, new Set([...types, "open", "error"]));
+});
+
+Deno.test("encodeRetryLater() asks for 5 to 15 seconds, each time for others", () => {
+  const waits = Array.from({ length: 1_000 }, () => Number(encodeRetryLater().slice(7, -1)));
+  assertEquals(waits.filter((ms) => !(ms >= 5_000 && ms < 15_000)), []);
+  assertEquals(new Set(waits).size > 500, true);
+});
