@@ -8,7 +8,8 @@
 
 import { type App, type Config, ConfigError, createApp, CutConnection } from "./lib/server/app.ts";
 import { bannerLines, listeningLine, stoppingLine } from "./lib/server/banner.ts";
-import { type CommandOutput, type Environment, runCommand } from "./lib/server/command_line.ts";
+import { type Environment, runCommand } from "./lib/server/command_line.ts";
+import type { CommandOutput } from "./lib/server/command_output.ts";
 import { LineQueue, type LineWriter } from "./lib/server/line_queue.ts";
 import { type ListenAddress, showAddress } from "./lib/server/listen_address.ts";
 import { describeListenError } from "./lib/server/listen_error.ts";

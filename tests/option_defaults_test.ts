@@ -43,7 +43,7 @@ const INTERFACES: readonly [file: string, name: string][] = [
   ["log/retention.ts", "RetentionOptions"],
   ["log/kv.ts", "KvLogOptions"],
   ["log/redis.ts", "RedisLogOptions"],
-  ["server/app.ts", "AppOptions"],
+  ["server/app_options.ts", "AppOptions"],
 ];
 
 for (const [file, name] of INTERFACES) {

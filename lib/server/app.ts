@@ -5,24 +5,24 @@
  * @module
  */
 
-import { ANY, checkOptions, type OptionRules } from "../wire/check_options.ts";
+import { checkOptions } from "../wire/check_options.ts";
 import type { BroadcastHub } from "../hub/hub.ts";
-import type { EventLog } from "../log/event_log.ts";
 import { stagger } from "../wire/stagger.ts";
 import { withAllowedHosts } from "./allowed_hosts.ts";
+import { APP_OPTION_RULES, type AppOptions } from "./app_options.ts";
 import { type AppParts, createParts } from "./app_parts.ts";
-import type { Authorize } from "./authorize.ts";
 import type { Config } from "./config.ts";
 import { withCors } from "./cors.ts";
 import { withInternalError } from "./internal_error.ts";
 import { withNosniff } from "./response_headers.ts";
-import { createRouter, type Handler, type RequestInfo, type Route } from "./router.ts";
+import { createRouter, type Handler, type RequestInfo } from "./router.ts";
 import { describeMissingPath, describeWrongMethod } from "./route_hints.ts";
 import { createRoutes } from "./routes.ts";
 import { isServed } from "./served_streams.ts";
 import { startTimeStream, TIME_STREAM } from "./time_stream.ts";
 import { withoutUnreadBody } from "./unread_body.ts";
 
+export type { AppOptions } from "./app_options.ts";
 export type { Action, Authorize, Grant } from "./authorize.ts";
 export { type Config, ConfigError } from "./config.ts";
 export { importJwtKey, type JwtKey } from "./jwt_key.ts";
@@ -32,34 +32,6 @@ export type { Handler, RequestInfo, Route } from "./router.ts";
 export { CutConnection } from "./unread_body.ts";
 // What an app hands out, such as its hub, is documented here too.
 export type * from "../mod.ts";
-
-/** Options of {@linkcode createApp}. */
-export interface AppOptions {
-  /** Called with each line of the log. Without it there is no log. */
-  readonly print?: (line: string) => void;
-  /** The routes of the pages, by path. By default those of this package's `static/`. */
-  readonly pages?: ReadonlyMap<string, Route>;
-  /**
-   * Returns the process's resident memory in bytes, for metrics and the console. Without it they don't
-   * show the memory.
-   */
-  readonly memoryBytes?: () => number | undefined;
-  /** Returns the number of log lines that could not be printed, for metrics. By default 0. */
-  readonly droppedLines?: () => number;
-  /** Decides who may do what. By default the configuration's tokens decide. */
-  readonly authorize?: Authorize;
-  /** The event log. By default the configuration's. */
-  readonly eventLog?: EventLog;
-}
-
-const RULES: OptionRules<AppOptions> = {
-  print: ANY,
-  pages: ANY,
-  memoryBytes: ANY,
-  droppedLines: ANY,
-  authorize: ANY,
-  eventLog: ANY,
-};
 
 /** A server without a socket. */
 export interface App {
@@ -101,7 +73,7 @@ export interface App {
  * ```
  */
 export function createApp(config: Config, options: AppOptions = {}): App {
-  checkOptions("create app", options, RULES);
+  checkOptions("create app", options, APP_OPTION_RULES);
   const parts = createParts(config, options);
   const { hub, writers, addresses, setStopping, onError } = parts;
   const stopTime = isServed(TIME_STREAM, config)

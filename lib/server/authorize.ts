@@ -8,14 +8,15 @@
 import { bearerToken, hashToken, matchesToken } from "./bearer_token.ts";
 import { isFromOwnPage, isSafe, refuseForeignPage } from "./csrf.ts";
 import { type Claims, type JwtRefusal, verifyJwt } from "./jwt.ts";
-import type { JwtKey } from "./jwt_key.ts";
-import { refuseAnonymous, refuseScope, refuseToken } from "./token_refusal.ts";
+import {
+  type AcceptedTokens,
+  type Action,
+  refuseAnonymous,
+  refuseScope,
+  refuseToken,
+} from "./token_refusal.ts";
 
-/**
- * What a request wants to do: `subscribe` to streams, `publish` to streams or end them, or `admin`,
- * which is to read lists and figures and to use the console.
- */
-export type Action = "subscribe" | "publish" | "admin";
+export type { AcceptedTokens, Action };
 
 /** The permission to do it. */
 export interface Grant {
@@ -38,11 +39,7 @@ export type Authorize = (
 ) => Grant | Response | Promise<Grant | Response>;
 
 /** Options of {@linkcode authorizeByTokens}. */
-export interface TokenOptions {
-  /** The token that grants every action on every stream: printable ASCII without spaces. */
-  readonly publishToken?: string | undefined;
-  /** The key that verifies JWTs. */
-  readonly jwtKey?: JwtKey | Promise<JwtKey> | undefined;
+export interface TokenOptions extends AcceptedTokens {
   /** Who may subscribe: everybody, or only clients with a token. */
   readonly subscribe: "public" | "token";
   /** Gives the time, in milliseconds since 1970. By default `Date.now()`. */

@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { CommandOutput } from "./command_output.ts";
 import { ConfigError } from "./config.ts";
 import { helpLines } from "./help.ts";
 import { findMisspelled } from "./misspelled.ts";
@@ -18,16 +19,6 @@ export interface Environment {
   readonly get: (name: string) => string | undefined;
   /** The names of all variables. */
   readonly names: readonly string[];
-}
-
-/** What a command prints, line by line, and the exit code of its process. */
-export interface CommandOutput {
-  /** The lines for standard output. */
-  readonly stdout?: readonly string[];
-  /** The lines for standard error. */
-  readonly stderr?: readonly string[];
-  /** The exit code: 0 for success, 1 for what is found wrong, 2 for a wrong use. */
-  readonly code: number;
 }
 
 /**

@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { CommandOutput } from "./command_line.ts";
+import type { CommandOutput } from "./command_output.ts";
 import { type JwtRefusal, verifyJwt } from "./jwt.ts";
 import { importJwtKey } from "./jwt_key.ts";
 import { printable } from "./request_log.ts";

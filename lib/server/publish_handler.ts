@@ -13,21 +13,9 @@ import type { RateLimit } from "./rate_limit.ts";
 import type { RequestInfo } from "./router.ts";
 import { type RefusalReason, refuse } from "./refusal.ts";
 import { refuseUnserved } from "./served_streams.ts";
-import type { SseContext } from "./sse_route.ts";
+import type { RefusedPublishers, SseContext } from "./sse_context.ts";
 import { refuseWrongParameter } from "./stream_parameter.ts";
 import { TIME_STREAM } from "./time_stream.ts";
-
-/** Refused publishes by reason. */
-export interface RefusedPublishers {
-  /** Over `PUBLISH_RATE`. */
-  rate: number;
-  /** Over `MAX_STREAMS`. */
-  maxStreams: number;
-  /** While the server is stopping. */
-  stopping: number;
-  /** While the event log is unreachable. */
-  logAway: number;
-}
 
 /** What publishing needs beside the context of the route. */
 export interface PublishContext extends SseContext {

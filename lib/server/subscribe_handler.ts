@@ -13,7 +13,7 @@ import type { Grant } from "./authorize.ts";
 import type { RequestInfo } from "./router.ts";
 import { asRefusal } from "./refusal.ts";
 import { refuseUnserved } from "./served_streams.ts";
-import type { SseContext } from "./sse_route.ts";
+import type { SseContext } from "./sse_context.ts";
 import { refuseWrongParameter } from "./stream_parameter.ts";
 import { timeText } from "./time_stream.ts";
 

@@ -5,7 +5,7 @@
  */
 
 import { isStreamName } from "../wire/stream_name.ts";
-import type { CommandOutput } from "./command_line.ts";
+import type { CommandOutput } from "./command_output.ts";
 import { explainToken } from "./explain_token.ts";
 import { verifyJwt } from "./jwt.ts";
 import { importJwtKey } from "./jwt_key.ts";

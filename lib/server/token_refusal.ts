@@ -4,12 +4,23 @@
  * @module
  */
 
-import type { Action, TokenOptions } from "./authorize.ts";
 import type { JwtRefusal } from "./jwt.ts";
+import type { JwtKey } from "./jwt_key.ts";
 import { refuse } from "./refusal.ts";
 
 /** The tokens that the server accepts. */
-type AcceptedTokens = Pick<TokenOptions, "publishToken" | "jwtKey">;
+export interface AcceptedTokens {
+  /** The token that grants every action on every stream: printable ASCII without spaces. */
+  readonly publishToken?: string | undefined;
+  /** The key that verifies JWTs. */
+  readonly jwtKey?: JwtKey | Promise<JwtKey> | undefined;
+}
+
+/**
+ * What a request wants to do: `subscribe` to streams, `publish` to streams or end them, or `admin`,
+ * which is to read lists and figures and to use the console.
+ */
+export type Action = "subscribe" | "publish" | "admin";
 
 /**
  * Refuses tokens that are not valid. Only the holder of a token with a valid signature is told what is
