@@ -40,10 +40,9 @@ export class LogDelivery {
    * @param onChange Called when the log goes away, and when it is back.
    */
   receiver(onDeliver: () => void, onChange: LogReceiver["changed"]): LogReceiver {
-    const { streams, progress, audiences, report } = this.#options;
+    const { streams, progress, report } = this.#options;
     return {
       limits: streams.limits,
-      isAwaited: () => audiences.size > 0,
       deliver: (entries) =>
         guard(report, () => {
           this.#deliver(entries);

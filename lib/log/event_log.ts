@@ -120,11 +120,6 @@ export interface LogReceiver {
    * so with the entry that it delivers next. Left out, everything is delivered.
    */
   readonly limits?: HistoryLimits;
-  /**
-   * Whether anybody waits for what is delivered, but for those who append. If not, a log may deliver
-   * later, with more at a time. Left out, somebody does.
-   */
-  readonly isAwaited?: () => boolean;
   /** Gets entries in the log's order, each once; what is handed over together is one turn. */
   readonly deliver: (entries: readonly LogEntry[]) => void;
   /**

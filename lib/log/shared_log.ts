@@ -61,9 +61,6 @@ export class SharedLog implements EventLog {
   // Why it is away, each reason once; empty while it is not.
   readonly #reasons = new Set<string>();
   #failedTrims = 0;
-  // How much is being appended, and the greatest id that was.
-  #appending = 0;
-  #appendedId = "";
   readonly #meter = new LogMeter();
   #timer: ReturnType<typeof setInterval> | undefined;
   #isTicking = false;
@@ -224,7 +221,6 @@ export class SharedLog implements EventLog {
 
   /** Begins with an epoch, at the oldest entry that the store has. */
   async #begin(epoch: string): Promise<void> {
-    this.#appendedId = "";
     const store = this.#store;
     const receiver = this.#receiver!;
     const ids = new EntryIds(epoch, store.placeLength);
@@ -275,20 +271,12 @@ export class SharedLog implements EventLog {
   #append(items: readonly Item[]): Promise<Appended> {
     if (!this.#isUp) return Promise.reject(new Error("Cannot append to log: it is away"));
     const { ids } = this.#epoch!;
-    const appending = this.#batches.add(items);
-    // Whoever publishes waits for the delivery.
-    this.#appending++;
-    this.#wake?.();
-    return appending.then(
+    return this.#batches.add(items).then(
       (placed) => {
         const all = placed.map(({ place, index }) => ids.format(place, index));
-        const throughId = all.reduce((a, b) => a > b ? a : b);
-        if (throughId > this.#appendedId) this.#appendedId = throughId;
-        this.#appending--;
-        return { id: all.at(-1)!, throughId };
+        return { id: all.at(-1)!, throughId: all.reduce((a, b) => a > b ? a : b) };
       },
       (error) => {
-        this.#appending--;
         this.#down(error);
         if (error instanceof EpochError) this.#tick();
         throw error;
@@ -325,19 +313,11 @@ export class SharedLog implements EventLog {
         });
         if (failures > 0 && !this.#isChecked) this.#tick();
         failures = 0;
-        // Each read is a round trip, whatever it brings; where nobody waits, several entries share one.
-        if (!isFull && !this.#isAwaited) await this.#pause(IDLE_MS);
       } catch (error) {
         this.#down(error);
         await this.#pause(Math.min(50 * 2 ** failures++, this.#tickMs));
       }
     }
-  }
-
-  /** Whether somebody waits for what is delivered next. */
-  get #isAwaited(): boolean {
-    const isAwaited = this.#appending > 0 || this.#appendedId > this.#epoch!.delivery.lastId;
-    return isAwaited || !this.#isUp || (this.#receiver!.isAwaited?.() ?? true);
   }
 
   async #next(): Promise<{ page: StoredEntry[]; isFull: boolean }> {
@@ -514,8 +494,6 @@ interface Epoch {
 }
 
 const TICK_MS = 1_000;
-/** How long what others append waits where nobody waits for it. */
-const IDLE_MS = 100;
 /** As many entries as are delivered in one piece when the log is opened. */
 const PAST_ENTRIES = 10_000;
 /** Reasons of one outage that are told; with a number in it, a reason would be new for ever. */

@@ -5,7 +5,7 @@ import { SharedLog } from "../../lib/log/shared_log.ts";
 import { Client, subscription } from "../client.ts";
 import { soon, until } from "../wait.ts";
 import { OpenLog, textOf } from "./contract.ts";
-import { ListStore, oldEntry, SharedList, storedEntry } from "./list_store.ts";
+import { ListStore, oldEntry, storedEntry } from "./list_store.ts";
 
 const id = (place: number, index = "0001") => `e-${place}${index}`;
 
@@ -38,21 +38,6 @@ Deno.test("SharedLog reads about 64 KiB at a time, however large the entries are
     assert(most <= Math.max(2, 65_536 / size), `${most} of ${size}`);
     assert(most >= Math.min(100, 60_000 / size), `${most} of ${size}`);
   }
-});
-
-Deno.test("a hub without subscribers reads many entries of others at a time, and its own at once", async () => {
-  const list = new SharedList();
-  const stores = [new ListStore(list), new ListStore(list)] as const;
-  await using busy = new BroadcastHub({ log: new SharedLog(stores[0]) });
-  await using idle = new BroadcastHub({ log: new SharedLog(stores[1]) });
-  await Promise.all([busy.ready, idle.ready]);
-  const client = new Client(busy.subscribe(subscription("stream=x")));
-  for (let i = 0; i < 200; i++) await busy.publish("x", { data: `${i}` });
-  await until(() => idle.stream("x")?.published === 200);
-  // A read for each entry, and one for all that came within 100 ms.
-  const [reads, idleReads] = stores.map(({ nexts }) => nexts.length);
-  assert(reads! >= 200 && idleReads! < reads! / 2, `${reads} and ${idleReads}`);
-  await client.leave();
 });
 
 Deno.test("SharedLog reads a page once for all who wait for it, wherever in it they go on", async () => {
