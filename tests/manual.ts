@@ -11,7 +11,15 @@ export function readFile(path: string): Promise<string> {
   return Deno.readTextFile(new URL(path, ROOT));
 }
 
-/** Reads the README, and that of the server if it has one of its own. */
+/** The files of the manual: the front page, and one where the code of each part is. */
+export const MANUAL = [
+  "README.md",
+  "lib/README.md",
+  "lib/log/README.md",
+  "lib/server/README.md",
+] as const;
+
+/** Reads all files of the manual as one text. */
 export async function readManual(): Promise<string> {
-  return await readFile("README.md") + await readFile("lib/server/README.md").catch(() => "");
+  return (await Promise.all(MANUAL.map(readFile))).join("\n");
 }

@@ -17,7 +17,7 @@ const SHOWN = [
 ];
 for (const file of SHOWN) {
   Deno.test({
-    name: `the README shows ${file}, which is tested`,
+    name: `the manual shows ${file}, which is tested`,
     ignore,
     async fn() {
       assertStringIncludes(await readManual(), await readFile(file));
@@ -26,7 +26,7 @@ for (const file of SHOWN) {
 }
 
 Deno.test({
-  name: "the README links every file for operators",
+  name: "the manual links every file for operators",
   ignore,
   async fn() {
     const manual = await readManual();

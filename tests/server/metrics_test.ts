@@ -3,6 +3,7 @@ import type { EventLog } from "../../lib/log/event_log.ts";
 import { SharedLog } from "../../lib/log/shared_log.ts";
 import { Client } from "../client.ts";
 import { ListStore } from "../log/list_store.ts";
+import { readManual } from "../manual.ts";
 import { lacks } from "../program.ts";
 import { soon } from "../wait.ts";
 import { ScriptedLog } from "../scripted_log.ts";
@@ -152,15 +153,15 @@ Deno.test("GET /metrics leaves out the figures of a log without stats()", async 
 });
 
 Deno.test({
-  name: "README.md lists exactly the metrics of the server, with their types",
+  name: "the manual lists exactly the metrics of the server, with their types",
   ignore: await lacks("read"),
   async fn() {
     const eventLog = new SharedLog(new ListStore());
     await using app = testApp(SETTINGS, new Map(), { eventLog, memoryBytes: () => 1 });
     const text = await (await app.fetch(get("/metrics", { headers }))).text();
-    const readme = await Deno.readTextFile(new URL("../../README.md", import.meta.url));
+    const manual = await readManual();
     const types = [...text.matchAll(/^# TYPE (\S+) (\S+)$/gm)];
-    const lines = [...readme.matchAll(/^\| `((?:sse|process)_\w+)` +\| (\w+) +\|/gm)];
+    const lines = [...manual.matchAll(/^\| `((?:sse|process)_\w+)` +\| (\w+) +\|/gm)];
     const pairs = (matches: RegExpExecArray[]) => matches.map(([, ...pair]) => pair.join(" "));
     assertEquals(pairs(lines), pairs(types));
   },

@@ -9,7 +9,7 @@ function plain(cell: string): string {
 }
 
 Deno.test({
-  name: "the README's table of options is the server's",
+  name: "the manual's table of options is the server's",
   ignore: await lacks("read"),
   async fn() {
     const [, table = ""] = /\n\| variable .*\n\| -.*\n((?:\|.*\n)+)/.exec(await readManual())!;

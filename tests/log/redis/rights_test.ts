@@ -2,6 +2,7 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { BroadcastHub } from "../../../lib/hub/hub.ts";
 import { openRedisLog } from "../../../lib/log/redis.ts";
 import { Client, subscription } from "../../client.ts";
+import { readManual } from "../../manual.ts";
 import { lacks } from "../../program.ts";
 import { ServerProcess } from "../../server/support.ts";
 import { until } from "../../wait.ts";
@@ -10,10 +11,10 @@ import { RedisServer } from "../redis_server.ts";
 
 const COMMANDS = ["get", "set", "time", "eval", "xadd", "xrange", "xread", "xtrim"];
 
-/** Makes the user that the README names, with rules added; returns the URL to log in with. */
+/** Makes the user that the manual names, with rules added; returns the URL to log in with. */
 async function setUser(server: RedisServer, ...rules: string[]): Promise<string> {
-  const readme = await Deno.readTextFile(new URL("../../../README.md", import.meta.url));
-  const [, line] = /\nredis-cli (ACL SETUSER .*)\n/.exec(readme)!;
+  const manual = await readManual();
+  const [, line] = /\nredis-cli (ACL SETUSER .*)\n/.exec(manual)!;
   const words = line!.replaceAll("'", "").split(" ");
   await server.command(...words, ...rules);
   const password = words.find((word) => word.startsWith(">"))!.slice(1);
@@ -21,7 +22,7 @@ async function setUser(server: RedisServer, ...rules: string[]): Promise<string>
 }
 
 Deno.test({
-  name: "the Redis user of the README can do all that a hub does, and needs each of its commands",
+  name: "the Redis user of the manual can do all that a hub does, and needs each of its commands",
   ignore: redis.ignore,
   async fn() {
     await using server = await RedisServer.start();
