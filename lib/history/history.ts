@@ -1,6 +1,6 @@
 /**
- * The newest events of one stream, encoded, by position. Knows no clock and no subscriber, and ids only
- * as they stand in the encoded events.
+ * The newest events of one stream, encoded, by position. A history knows neither clocks nor subscribers,
+ * and stores ids only inside the encoded events.
  *
  * @module
  */
@@ -11,19 +11,19 @@ import { HistoryReader } from "./history_reader.ts";
 import { compareIds } from "../wire/ids.ts";
 import { RECORD_BYTES, Slab, type Slice } from "./slab.ts";
 
-/** What a {@linkcode History} keeps at the most. `Infinity` is no limit. */
+/** The bounds of a {@linkcode History}. `Infinity` means no limit. */
 export interface HistoryBounds {
-  /** Events. The newest stays, whatever the number. */
+  /** The most events. The newest event is kept, whatever the limit. */
   readonly maxEvents: number;
-  /** Encoded bytes. The newest event stays, whatever its size. */
+  /** The most encoded bytes. The newest event is kept, whatever its size. */
   readonly maxBytes: number;
-  /** Age in milliseconds; here the newest event goes too. */
+  /** The greatest age of an event, in milliseconds. The newest event is evicted too. */
   readonly maxAgeMs: number;
 }
 
 /**
- * Encoded events in slabs, from 1 KiB to 64 KiB as the history grows, that are only ever appended
- * to: what was handed out stays as it was, and a slice of many events is one view.
+ * Encoded events in slabs of 1 KiB to 64 KiB; larger histories use larger slabs. Slabs are only appended
+ * to: a view of a slab never changes, and a slice of many events is one view.
  */
 export class History {
   #slabs: Slab[] = [];
@@ -31,47 +31,47 @@ export class History {
   #bytes = 0;
   #newest: number;
   #evictedThrough: number;
-  // As of the last slab that was dropped; a later one stands in the first slab.
+  // The id of the last event of the slabs that were dropped. The first slab may have a later evicted id.
   #evictedId: string;
 
-  /** Begins empty, not knowing what there was up to position `evictedThrough`, which has an id. */
+  /** Begins empty, as if all events through position `evictedThrough`, with id `evictedId`, were evicted. */
   constructor(evictedThrough: number, evictedId: string) {
     this.#newest = evictedThrough;
     this.#evictedThrough = evictedThrough;
     this.#evictedId = evictedId;
   }
 
-  /** How many events it keeps. */
+  /** How many events the history keeps. */
   get events(): number {
     return this.#events;
   }
 
-  /** How many encoded bytes it keeps. */
+  /** How many encoded bytes the history keeps. */
   get bytes(): number {
     return this.#bytes;
   }
 
-  /** The position of the newest event, or where it began. */
+  /** The position of the newest event, or the position after which the history began. */
   get newest(): number {
     return this.#newest;
   }
 
-  /** The position up to which it no longer knows what there was. */
+  /** The position through which events are evicted. */
   get evictedThrough(): number {
     return this.#evictedThrough;
   }
 
-  /** The id up to which it no longer knows what there was: that of the last event evicted. */
+  /** The id through which events are evicted: the id of the last evicted event. */
   get evictedId(): string {
     const [slab] = this.#slabs;
     return (slab && slab.first > 0 ? slab.id(slab.first - 1) : undefined) ?? this.#evictedId;
   }
 
   /**
-   * Encodes an event's text as UTF-8 and adds it. `position` is above every earlier one; `timeMs` is not
-   * below an earlier one.
+   * Encodes an event's text as UTF-8 and appends it. `position` must be greater than all earlier positions,
+   * and `timeMs` must not be less than an earlier time.
    *
-   * @returns How many bytes it has.
+   * @returns How many bytes the event has.
    */
   append(position: number, event: EncodedEvent, timeMs: number): number {
     const bytes = this.#slabs.at(-1)?.append(position, event, timeMs) ??
@@ -82,17 +82,17 @@ export class History {
     return bytes;
   }
 
-  /** Reads it from the first event after `cursor` on. */
+  /** Returns a reader that begins with the first event after `cursor`. */
   reader(cursor: number): HistoryReader {
     return new HistoryReader(this.#slabs, cursor);
   }
 
-  /** The position of the first event after `cursor`; `Infinity` if there is none. */
+  /** Returns the position of the first event after `cursor`; `Infinity` if no event follows. */
   next(cursor: number): number {
     return this.reader(cursor).next;
   }
 
-  /** The position of the event `count` before the end, so that just `count` come after it. */
+  /** Returns the position after which exactly `count` events follow, or all kept events if fewer. */
   before(count: number): number {
     if (count >= this.#events) return this.#evictedThrough;
     let missing = count;
@@ -105,8 +105,8 @@ export class History {
   }
 
   /**
-   * The position of the newest event that does not come after an id: just before the oldest that is
-   * not known if the id lies before {@linkcode evictedId}.
+   * Returns the position of the newest event at or before an id. For an id before {@linkcode evictedId},
+   * returns a position before {@linkcode evictedThrough}, so that a reader finds a gap.
    */
   positionOf(id: string): number {
     if (compareIds(id, this.evictedId) < 0) return this.#evictedThrough - 1;
@@ -116,18 +116,18 @@ export class History {
     return slab.position(firstIndex(slab.first, slab.events, (i) => isAfter(slab, i)) - 1);
   }
 
-  /** The id of the newest event that does not come after a position, or the last evicted one's. */
+  /** Returns the id of the newest event at or before a position; {@linkcode evictedId} if none is kept. */
   idOf(position: number): string {
     const slab = this.#lastSlab((slab) => slab.position(slab.first) <= position);
     return slab?.id(slab.after(position) - 1) ?? this.evictedId;
   }
 
-  /** The events after `cursor` up to `through`, as {@linkcode HistoryReader.read} returns them. */
+  /** Returns the events after `cursor` and through `through`, as {@linkcode HistoryReader.read} does. */
   slice(cursor: number, through: number, maxBytes: number): Slice | undefined {
     return this.reader(cursor).read(through, maxBytes);
   }
 
-  /** Drops what exceeds the bounds, oldest first. Call it only when all of it has been flushed. */
+  /** Evicts events that exceed the bounds, oldest first. Call it only when every event has been flushed. */
   evict(bounds: HistoryBounds, nowMs: number): void {
     const { maxEvents, maxBytes, maxAgeMs } = bounds;
     for (let slab = this.#slabs[0]; slab; slab = this.#slabs[0]) {
@@ -137,7 +137,7 @@ export class History {
     }
   }
 
-  /** Drops everything. Call it only when all of it has been flushed. */
+  /** Evicts all events. Call it only when every event has been flushed. */
   clear(): void {
     this.#evictedId = this.idOf(this.#newest);
     this.#slabs = [];
@@ -164,7 +164,7 @@ export class History {
     this.#slabs.shift();
   }
 
-  /** The newest slab for which `begins` holds, as it does for all older ones. */
+  /** Returns the newest slab for which `begins` holds. It must hold for all older slabs as well. */
   #lastSlab(begins: (slab: Slab) => boolean): Slab | undefined {
     const slabs = this.#slabs;
     return slabs[firstIndex(0, slabs.length, (index) => !begins(slabs[index]!)) - 1];

@@ -1,5 +1,5 @@
 /**
- * A place in a history, from which events are read on without a search for each.
+ * Reads a history in order, with one search at the start.
  *
  * @module
  */
@@ -7,12 +7,12 @@
 import { firstIndex } from "../wire/first_index.ts";
 import type { Slab, Slice } from "./slab.ts";
 
-/** Reads the slabs of a history in order. Holds as long as the history does not change. */
+/** Reads the slabs of a history in order. Valid until the history changes. */
 export class HistoryReader {
   readonly #slabs: readonly Slab[];
   #slab: number;
   #index: number;
-  /** The position of the next event; `Infinity` if there is none. */
+  /** The position of the next event; `Infinity` after the last event. */
   next: number;
 
   /** Begins after position `cursor`. */
@@ -25,10 +25,10 @@ export class HistoryReader {
   }
 
   /**
-   * Reads the next events up to position `through`: at least one, as many more as fit `maxBytes` and
-   * lie side by side.
+   * Reads the next events through position `through`: at least one, and as many more of the same slab as
+   * fit `maxBytes`.
    *
-   * @returns `undefined` if there is none.
+   * @returns `undefined` if there is no such event.
    */
   read(through: number, maxBytes: number): Slice | undefined {
     const slab = this.#slabs[this.#slab];

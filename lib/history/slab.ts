@@ -1,5 +1,5 @@
 /**
- * A block of a history's memory: encoded events, and where each of them is.
+ * A block of a history's memory: encoded events, and a record of where each event is.
  *
  * @module
  */
@@ -8,38 +8,41 @@ import type { EncodedEvent } from "../wire/event.ts";
 import { firstIndex, firstIndexNear } from "../wire/first_index.ts";
 import { decodeId, idOffset } from "../wire/ids.ts";
 
-/** Consecutive events as the bytes that go out. */
+/** Consecutive events, as the bytes that go out. */
 export interface Slice {
-  /** A view, valid for as long as it is held. */
+  /** A view of a slab. Its bytes never change. */
   readonly bytes: Uint8Array;
   /** How many events the bytes hold. */
   readonly events: number;
-  /** The position of the last of them. */
+  /** The position of the last event. */
   readonly through: number;
 }
 
 const RECORD_NUMBERS = 4;
 
-/** How much a slab needs for an event beside its own bytes. */
+/** How many bytes a slab needs for an event's record, besides the encoded event. */
 export const RECORD_BYTES = RECORD_NUMBERS * Uint32Array.BYTES_PER_ELEMENT;
 
 /**
- * A block of memory that is filled once, from both ends: with encoded events from the front, and from
- * the back with a record for each of them. A record is four 32-bit numbers: the event's position and
- * its time, both counted from the slab's start, where the event ends, and where its id begins. Events
- * before `first` are evicted.
+ * A block of memory that is filled once, from both ends: encoded events from the front, and a record of
+ * each event from the back. A record is four 32-bit numbers: the event's position and time, both relative
+ * to the slab's start; the offset where the event ends; and the offset where its id begins, or 0. Events
+ * before the index `first` are evicted.
  */
 export class Slab {
   readonly #bytes: Uint8Array<ArrayBuffer>;
   readonly #records: Uint32Array<ArrayBuffer>;
   readonly #startPosition: number;
   readonly #startMs: number;
-  /** How many events were added. */
+  /** How many events were appended. */
   events = 0;
-  /** How many of them, from the oldest on, are evicted. */
+  /** How many of these events, the oldest ones, are evicted; the index of the oldest kept event. */
   first = 0;
 
-  /** Takes `size` bytes or a few more. No event has a position or a time below these. */
+  /**
+   * Allocates `size` bytes, rounded up to whole records. Events must not have a position below
+   * `startPosition` or a time below `startMs`.
+   */
   constructor(size: number, startPosition: number, startMs: number) {
     this.#bytes = new Uint8Array(Math.ceil(size / RECORD_BYTES) * RECORD_BYTES);
     this.#records = new Uint32Array(this.#bytes.buffer);
@@ -47,7 +50,7 @@ export class Slab {
     this.#startMs = startMs;
   }
 
-  /** Adds an event; returns its size, or `undefined` if there is no room for it. */
+  /** Appends an event. Returns its size in bytes, or `undefined` if the slab has no room for it. */
   append(position: number, event: EncodedEvent, timeMs: number): number | undefined {
     const { text } = event;
     const record = this.#record(this.events);
@@ -69,22 +72,22 @@ export class Slab {
     return written;
   }
 
-  /** The position of the event at `index`. */
+  /** Returns the position of the event at `index`. */
   position(index: number): number {
     return this.#startPosition + this.#records[this.#record(index)]!;
   }
 
-  /** When the event at `index` was added, to the millisecond before. */
+  /** Returns when the event at `index` was appended, rounded down to the millisecond. */
   timeMs(index: number): number {
     return this.#startMs + this.#records[this.#record(index) + 1]!;
   }
 
-  /** Where the event at `index` ends; 0 before the first. */
+  /** Returns the offset where the event at `index` ends; 0 for an index below 0. */
   end(index: number): number {
     return index < 0 ? 0 : this.#records[this.#record(index) + 2]!;
   }
 
-  /** The id of the event at `index`, if it has one. Reads nothing but the id. */
+  /** Returns the id of the event at `index`, if the event has one. Decodes only the id. */
   id(index: number): string | undefined {
     const start = this.#records[this.#record(index) + 3]!;
     return start === 0 ? undefined : decodeId(this.#bytes, start);
@@ -95,14 +98,14 @@ export class Slab {
     return this.position(this.events - 1);
   }
 
-  /** The index of the first kept event after `cursor`. */
+  /** Returns the index of the first kept event after `cursor`. */
   after(cursor: number): number {
     return firstIndex(this.first, this.events, (index) => this.position(index) > cursor);
   }
 
   /**
-   * The events from the one at `from` on, up to position `through`: at least that one, as many more as
-   * fit `maxBytes`.
+   * Returns the events from index `from` through position `through`: at least one, and as many more as fit
+   * `maxBytes`.
    */
   slice(from: number, through: number, maxBytes: number): Slice {
     const start = this.end(from - 1);
@@ -118,7 +121,7 @@ export class Slab {
     };
   }
 
-  /** Where the record of the event at `index` begins, among all numbers of the block. */
+  /** Returns where the record of the event at `index` begins, counted in 32-bit numbers. */
   #record(index: number): number {
     return this.#records.length - (index + 1) * RECORD_NUMBERS;
   }
