@@ -1,8 +1,8 @@
 /**
- * Server-sent events for fetch handlers, in two shapes: {@linkcode eventStream}, a stream of its own
- * for each client, and {@linkcode BroadcastHub}, named streams that many clients share.
+ * Server-sent events for fetch handlers, in two shapes: {@linkcode eventStream} gives each client a stream
+ * of its own, and {@linkcode BroadcastHub} has named streams that many clients share.
  *
- * In reading order: an event and its text, the text and its events, one connection, the hub.
+ * The exports in reading order: encoding an event, parsing a stream of events, one connection, the hub.
  *
  * @example
  * ```ts

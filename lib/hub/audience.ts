@@ -1,6 +1,6 @@
 /**
- * The subscribers of one set of streams. What is new is put together once for all that keep up; a
- * subscriber that doesn't is a number, its cursor, until it has caught up.
+ * The subscribers of one set of streams. New events become one chunk, which all current subscribers
+ * share. A subscriber that falls behind costs one number, its cursor, until it has caught up.
  *
  * @module
  */
@@ -16,35 +16,35 @@ import type { Sequencer } from "./sequencer.ts";
 import type { Stream, StreamAudience } from "./stream.ts";
 import { Subscriber } from "./subscriber.ts";
 
-/** Who wants to be let into an audience. */
+/** A client that is about to become a subscriber. */
 export interface Entrant {
-  /** The id through which it has everything; `undefined` for a newcomer. */
+  /** The client has every event through this id; `undefined` for a newcomer. */
   readonly afterId: string | undefined;
-  /** How many of the newest events of each stream a newcomer wants; left out, as the streams say. */
+  /**
+   * How many of the newest events of each stream a newcomer wants; `undefined` for each stream's
+   * `replayEvents`.
+   */
   readonly since: number | undefined;
-  /** Whether it is told of a reset, and so let in even if nothing more will come. */
+  /** Whether the client gets a `reset`, and so a response even if its streams have ended. */
   readonly isReset: boolean;
-  /** What the application wants to know of it. */
+  /** The `context` that the application gave to `subscribe()`. */
   readonly context: unknown;
 }
 
-/** What an audience takes from its hub. */
+/** The parts of a hub that its audiences use. */
 export interface AudienceSource {
-  /** Flushes what waits. */
   readonly sequencer: Sequencer;
-  /** How far the log has come. */
   readonly progress: LogProgress;
-  /** Counts gaps that subscribers are told of. */
   readonly counters: Counters;
-  /** Reads what the log has beyond the histories; `undefined` if it has nothing. */
+  /** Reads the log for subscribers; `undefined` if the log can't be read. */
   readonly reader: LogReader | undefined;
 }
 
 /** The subscribers of one set of streams. */
 export class Audience implements StreamAudience {
-  /** What the hub finds it by. */
+  /** The names of the streams, as one text; audiences are found by it. */
   readonly key: string;
-  /** The streams, in the order of their names. */
+  /** The streams, sorted by name. */
   readonly streams: readonly Stream[];
   readonly #subscribers = new Set<Subscriber>();
   readonly #source: AudienceSource;
@@ -56,7 +56,7 @@ export class Audience implements StreamAudience {
   /**
    * Begins without subscribers.
    *
-   * @param onEmpty Called when its last subscriber has ended.
+   * @param onEmpty Called when the last subscriber has ended.
    */
   constructor(
     key: string,
@@ -80,31 +80,31 @@ export class Audience implements StreamAudience {
     });
   }
 
-  /** How many subscribers it has. */
+  /** How many subscribers the audience has. */
   get size(): number {
     return this.#subscribers.size;
   }
 
-  /** Its subscribers. */
+  /** The subscribers. */
   get subscribers(): ReadonlySet<Subscriber> {
     return this.#subscribers;
   }
 
-  /** The names of its streams. */
+  /** The names of the streams, sorted. */
   get names(): string[] {
     return this.streams.map(({ name }) => name);
   }
 
-  /** Whether none of its streams will have another event. */
+  /** Whether all streams have ended. */
   get isEnded(): boolean {
     return this.streams.every((stream) => stream.isEnded);
   }
 
   /**
-   * Lets a subscriber in, in a turn in which all of its streams has been flushed.
+   * Admits a subscriber. All streams must have been flushed in the same turn.
    *
-   * @param open Opens its response, given the id from which it goes on.
-   * @returns Its response; `undefined` if it has everything and nothing more will come.
+   * @param open Opens the response, given the id after which the subscriber starts.
+   * @returns The response; `undefined` if all streams have ended and the client has every event.
    */
   admit(entrant: Entrant, open: (startId: string) => EventResponse): EventResponse | undefined {
     const { afterId, since, isReset, context } = entrant;
@@ -126,10 +126,10 @@ export class Audience implements StreamAudience {
   }
 
   /**
-   * Sends what was published up to position `through`: one array for all subscribers that keep up.
+   * Sends the events published through position `through`: one array for all current subscribers.
    *
-   * Whether one keeps up is seen once a turn: what a single turn publishes reaches it in full,
-   * however much it is.
+   * A subscriber falls behind only at its first flush of a turn: a current subscriber gets all events of
+   * a turn, however many they are.
    */
   flush(through: number, turn: number): void {
     const cursor = this.#flushedThrough;
@@ -152,9 +152,10 @@ export class Audience implements StreamAudience {
   }
 
   /**
-   * Has all go on from position `head`, where the log has begun anew, and tells them so.
+   * Sends all subscribers a `reset` and makes them current at position `head`, because the log has begun
+   * anew.
    *
-   * @returns How many it told.
+   * @returns How many subscribers got the `reset`.
    */
   reset(head: number): number {
     this.#flushedThrough = head;
@@ -169,12 +170,12 @@ export class Audience implements StreamAudience {
     return this.size;
   }
 
-  /** Ends all subscribers, whatever they have yet to get. */
+  /** Ends all subscribers, also those that are behind. */
   close(reason: EndReason): void {
     this.#each(({ response }) => response.end(reason));
   }
 
-  /** Ends the subscribers that have everything, if there will be no more; the others end in time. */
+  /** If all streams have ended, ends the current subscribers. The others end once they have caught up. */
   endIfDone(): void {
     if (!this.isEnded) return;
     for (const { state, response } of this.#subscribers) {
@@ -199,7 +200,7 @@ export class Audience implements StreamAudience {
   }
 }
 
-/** Does something for a subscriber; if that fails, the subscriber ends, and no other. */
+/** Acts on a subscriber. If that throws, this subscriber alone ends, reason `failed`. */
 function attempt(subscriber: Subscriber, act: (subscriber: Subscriber) => void): void {
   try {
     act(subscriber);

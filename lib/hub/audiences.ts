@@ -1,5 +1,5 @@
 /**
- * The audiences of a hub: found by the streams they are made of, there as long as anybody subscribes.
+ * The audiences of a hub, by their sets of streams. An audience exists while it has subscribers.
  *
  * @module
  */
@@ -20,19 +20,20 @@ export class Audiences {
     this.#source = source;
   }
 
-  /** How many there are. */
+  /** How many audiences there are. */
   get size(): number {
     return this.#byNames.size;
   }
 
-  /** All of them. */
+  /** Iterates over all audiences. */
   [Symbol.iterator](): Iterator<Audience> {
     return this.#byNames.values();
   }
 
   /**
-   * Lets a subscriber into the audience of these streams, sorted by name.
+   * Admits a subscriber to the audience of a set of streams.
    *
+   * @param names The names of the streams, sorted.
    * @returns What {@linkcode Audience.admit} returns.
    */
   admit(
@@ -40,7 +41,7 @@ export class Audiences {
     entrant: Entrant,
     open: (startId: string) => EventResponse,
   ): EventResponse | undefined {
-    // What waits goes to those who were here before; history and live meet within this one turn.
+    // Waiting events go to earlier subscribers only: the new one gets them from the histories.
     this.#source.sequencer.flush();
     const audience = this.#open(names);
     try {
@@ -63,7 +64,7 @@ export class Audiences {
     return audience;
   }
 
-  /** Lets go of an audience that has no subscriber, and of streams that nothing else holds. */
+  /** Drops an audience without subscribers, and the names that only this audience held. */
   #release(audience: Audience): void {
     if (audience.size > 0 || this.#byNames.get(audience.key) !== audience) return;
     this.#byNames.delete(audience.key);

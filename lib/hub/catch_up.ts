@@ -1,6 +1,6 @@
 /**
- * How a subscriber catches up that lacks something: where it begins, and what it is sent each time that
- * its client has taken all, out of the histories or out of the log.
+ * How a subscriber catches up: where it starts, and which chunk of the histories or page of the log it is
+ * sent each time its client has taken all waiting bytes.
  *
  * @module
  */
@@ -13,21 +13,21 @@ import type { MergedHistory } from "./merged_history.ts";
 import type { Stream } from "./stream.ts";
 import type { Behind, ReadingLog, Resuming, Start, Subscriber } from "./subscriber.ts";
 
-/** Whose subscribers a {@linkcode CatchUp} serves. */
+/** What a {@linkcode CatchUp} needs of its audience. */
 export interface CatchUpOptions {
-  /** Their streams. */
+  /** The streams of the audience. */
   readonly streams: readonly Stream[];
-  /** The histories of these, read as one. */
+  /** The histories of these streams, read as one. */
   readonly merged: MergedHistory;
-  /** What it takes from the hub. */
+  /** The parts of the hub that the audience uses. */
   readonly source: AudienceSource;
-  /** Returns the position through which their streams were flushed. */
+  /** Returns the position through which the audience was flushed. */
   readonly flushedThrough: () => number;
-  /** Called for a subscriber that has caught up. */
+  /** Called when a subscriber has caught up. */
   readonly onCaughtUp: (subscriber: Subscriber) => void;
 }
 
-/** Has the subscribers of one set of streams catch up. */
+/** Catches up the subscribers of one audience. */
 export class CatchUp {
   readonly #options: CatchUpOptions;
 
@@ -37,9 +37,10 @@ export class CatchUp {
   }
 
   /**
-   * Where a subscriber begins that has everything through an id. Ephemeral streams can't be resumed.
+   * Returns where a subscriber starts that has every event through an id. In ephemeral streams, which
+   * can't be resumed, it starts at the newest event.
    *
-   * @param floorIds By stream, the id through which it wants nothing, if that is later.
+   * @param floorIds For each stream, an id: the subscriber wants only later events of the stream.
    */
   startAfter(id: string, floorIds?: readonly string[]): Start {
     const { streams, flushedThrough } = this.#options;
@@ -49,7 +50,10 @@ export class CatchUp {
     return { id, cursor: Math.min(...floors), floors, floorIds };
   }
 
-  /** Where a newcomer begins that wants the newest `count` events of each stream, or its default. */
+  /**
+   * Returns where a newcomer starts that wants the newest `count` events of each stream; by default, as
+   * many as the stream's `replayEvents`.
+   */
   startWithNewest(count: number | undefined): Start {
     const { streams, merged, source } = this.#options;
     const flushedThrough = this.#options.flushedThrough();
@@ -63,29 +67,34 @@ export class CatchUp {
     return { id, cursor, floors, floorIds };
   }
 
-  /** Whether there is anything for a subscriber that begins there. */
+  /** Whether a subscriber that starts here is behind the hub. */
   hasAfter(start: Start): boolean {
     return this.#isInLog(start) || this.#options.merged.hasAfter(start.cursor, start.floors);
   }
 
   /**
-   * Has a subscriber begin there, which may lack something.
+   * Starts a subscriber that is behind the hub.
    *
-   * @param endIds For one that read the log up to there: what it knows of ends.
+   * @param endIds For a subscriber that has read the log through here: the ends of streams as of there.
    */
   begin(subscriber: Subscriber, start: Start, endIds?: ReadingLog["endIds"]): void {
-    // What is in the log now may be in the histories by the next pull, and they say nothing of it yet.
+    // Decided now, not at the first pull: by then, this hub may have read the entries that follow.
     if (this.#isInLog(start)) subscriber.readLog(start, endIds);
     else subscriber.resume(start);
     this.goOn(subscriber);
   }
 
-  /** Sends a subscriber the next of what it lacks, once its client has taken all. */
+  /** Sends a subscriber the next chunk or page, once its client has taken all waiting bytes. */
   goOn(subscriber: Subscriber): void {
     subscriber.response.pullWith(() => this.#pull(subscriber));
   }
 
-  /** Ends a subscriber as slow, where the histories have evicted what it lacks and do so. */
+  /**
+   * Ends a subscriber, reason `slow`, if it is `behind` and a stream with the policy `disconnect` has
+   * evicted events that it still needs.
+   *
+   * @returns Whether it ended the subscriber.
+   */
   endIfFallen({ state, response }: Subscriber): boolean {
     const hasFallen = state.name === "behind" &&
       this.#options.streams.some(({ history, slowSubscriber }) =>
@@ -140,9 +149,9 @@ export class CatchUp {
     const { response } = subscriber;
     const { floorIds } = state;
     const page = await source.reader!.next(streams, state, response);
-    // While the log is read, it may begin anew.
+    // The log may have begun anew while the page was read.
     if (response.isEnded || subscriber.state !== state) return;
-    // From here on it is one turn, so that nothing is left out or sent twice where the history goes on.
+    // From here on in one turn: no event is missed or sent twice where the histories take over.
     source.sequencer.flush();
     const goneThrough = page.isLost ? source.progress.headId : page.goneThrough;
     if (goneThrough === undefined) {
@@ -177,7 +186,7 @@ export class CatchUp {
     this.#options.source.counters.gaps += gaps;
   }
 
-  /** Whether only the log can say what comes after an id, and not the histories. */
+  /** Whether only the log knows every event after an id, because the histories don't reach back to it. */
   #isInLog({ id, floorIds }: Pick<Start, "id" | "floorIds">): boolean {
     const { streams, source: { reader, progress } } = this.#options;
     if (!reader || streams.every(({ isEphemeral }) => isEphemeral)) return false;

@@ -1,5 +1,5 @@
 /**
- * What is counted as it happens, since it can't be read off later.
+ * Counts of gaps, resets and ended connections.
  *
  * @module
  */
@@ -20,22 +20,22 @@ export class EndCounter {
   #events = 0;
   #bytes = 0;
 
-  /** How many there were, by reason. */
+  /** How many connections have ended, by reason. */
   get counts(): Readonly<Record<EndReason, number>> {
     return { ...this.#counts };
   }
 
-  /** How many events all of them together were sent. */
+  /** How many events these connections were sent, in total. */
   get events(): number {
     return this.#events;
   }
 
-  /** How many bytes all of them together were sent. */
+  /** How many bytes these connections were sent, in total. */
   get bytes(): number {
     return this.#bytes;
   }
 
-  /** Counts one. */
+  /** Counts a connection that has ended. */
   count({ reason, events, bytes }: ConnectionEnd): void {
     this.#counts[reason]++;
     this.#events += events;
@@ -43,12 +43,12 @@ export class EndCounter {
   }
 }
 
-/** What a hub counts of its subscribers. */
+/** What a hub counts about its subscribers. */
 export class Counters {
-  /** How often a subscriber was told of a gap. */
+  /** How many `gap` events subscribers were sent. */
   gaps = 0;
-  /** How often a subscriber's id meant nothing. */
+  /** How many `reset` events subscribers were sent. */
   resets = 0;
-  /** The subscribers that have ended. */
+  /** Subscribers whose connections have ended. */
   readonly ended: EndCounter = new EndCounter();
 }

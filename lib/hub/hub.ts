@@ -1,6 +1,5 @@
 /**
- * Named streams; what is published to one reaches every subscriber of it, in one order: the broadcast
- * shape.
+ * The broadcast shape: named streams, whose events reach every subscriber in one order.
  *
  * @module
  */
@@ -42,13 +41,13 @@ import { parseSubscribeRequest } from "./subscribe_request.ts";
 import { Subscriptions } from "./subscriptions.ts";
 
 /**
- * A hub: streams by name, and the subscribers of each.
+ * A hub: named streams and their subscribers.
  *
- * An event is encoded once. All that a turn publishes goes to all subscribers that keep up as one
- * shared chunk; one that doesn't keep up costs a number until it does, or until what it missed is no
- * longer kept and its stream's {@linkcode SlowPolicy} decides.
+ * The hub encodes an event once. All events of a turn go out as one chunk, which all current subscribers
+ * share. A subscriber that falls behind costs one number, its cursor, until it has caught up. If events
+ * that it still needs are evicted, the stream's {@linkcode SlowPolicy} decides.
  *
- * A hub does not keep a process alive, whatever it keeps; an open subscription does, until it ends.
+ * A hub does not keep a process alive. An open subscription does, until it ends.
  *
  * @example
  * ```ts
@@ -82,7 +81,7 @@ export class BroadcastHub implements AsyncDisposable {
   /**
    * Makes a hub without streams.
    *
-   * @throws {TypeError} If there is no such option.
+   * @throws {TypeError} If an option is unknown.
    * @throws {RangeError} If an option is out of range.
    */
   constructor(options: HubOptions = {}) {
@@ -108,33 +107,33 @@ export class BroadcastHub implements AsyncDisposable {
       this.#counters,
     );
     this.#ready = this.#open();
-    // Whoever waits for it learns of it; nobody has to.
+    // Callers that await it get the error; a hub whose `ready` nobody awaits must not end the process.
     this.#ready.catch(() => {});
   }
 
   /**
-   * Resolves when the log is open and all it had has been delivered; until then, clients are told to
-   * come back, and publishing is refused. At once with a log in memory.
+   * Resolves when the log is open and has delivered its entries; at once with a log in memory. Until
+   * then, clients are asked to reconnect later, and publishing is refused.
    *
-   * @throws {unknown} What the log says, if it can't be opened and trying again would not help.
+   * @throws {unknown} The log's error, if the log can't be opened and retrying would not help.
    */
   get ready(): Promise<void> {
     return this.#ready;
   }
 
-  /** Whether events can be published now, as far as the log knows. */
+  /** Whether events can be published now, judging by the log's last contact with its store. */
   get isLogUp(): boolean {
     return this.#settings.log.isUp;
   }
 
   /**
-   * Creates a stream ahead of its first publish, or sets options of the one there is. Until it is ended
-   * or removed, the hub doesn't forget it, however long nothing is published to it.
+   * Creates a stream before its first publish, or sets options of an existing stream. The hub does not
+   * forget such a stream, even without publishes, until the stream is ended or removed.
    *
-   * @throws {TypeError} If the name can't be a stream's, if there is no such option, or if a stream that
-   * has had events would become ephemeral or cease to be.
+   * @throws {TypeError} If the name can't be a stream's name, if an option is unknown, or if `ephemeral`
+   * would change although the stream has had events.
    * @throws {RangeError} If an option is out of range.
-   * @throws {HubError} Code `full` if there are too many streams, `ended` if this one has ended,
+   * @throws {HubError} Code `full` if there are too many streams, `ended` if the stream has ended,
    * `closed` if the hub is closed.
    */
   createStream(name: string, options: StreamOptions = {}): void {
@@ -146,22 +145,23 @@ export class BroadcastHub implements AsyncDisposable {
     this.#startTimer();
   }
 
-  /** Whether there is a stream of this name; one that has nothing but subscribers is none yet. */
+  /** Whether a stream with this name exists. A name that has only subscribers is not a stream yet. */
   hasStream(name: string): boolean {
     return this.#streams.get(name) !== undefined;
   }
 
-  /** A stream, or `undefined` if there is none of this name. */
+  /** Describes a stream; `undefined` if no stream has this name. */
   stream(name: string): StreamInfo | undefined {
     const stream = this.#streams.get(name);
     return stream && streamInfo(stream);
   }
 
   /**
-   * The streams, sorted by name: all of them, or a page. Costs in proportion to what it returns.
+   * Lists the streams, sorted by name: all of them, or one page. The cost is proportional to the length
+   * of the list.
    *
-   * @throws {TypeError} If there is no such option.
-   * @throws {RangeError} If `limit` is no number from 0 on.
+   * @throws {TypeError} If an option is unknown.
+   * @throws {RangeError} If `limit` is not a number of at least 0.
    */
   streams(options: StreamListOptions = {}): StreamInfo[] {
     checkOptions("list streams", options, { after: ANY, limit: { min: 0 } });
@@ -170,11 +170,11 @@ export class BroadcastHub implements AsyncDisposable {
   }
 
   /**
-   * The subscribers of this instance: all of them, or the first `limit`. {@linkcode stats} says how
-   * many there are.
+   * Lists the subscribers of this instance: all of them, or the first `limit`. {@linkcode stats} counts
+   * them.
    *
-   * @throws {TypeError} If there is no such option.
-   * @throws {RangeError} If `limit` is no number from 0 on.
+   * @throws {TypeError} If an option is unknown.
+   * @throws {RangeError} If `limit` is not a number of at least 0.
    */
   subscribers(options: SubscriberListOptions = {}): SubscriberInfo[] {
     checkOptions("list subscribers", options, { limit: { min: 0 } });
@@ -191,10 +191,10 @@ export class BroadcastHub implements AsyncDisposable {
   }
 
   /**
-   * Removes a stream with all that this hub keeps of it; connections to it alone end, reason `closed`.
-   * What a log keeps that others share stays there.
+   * Removes a stream and its history from this hub. Connections that subscribe to this stream only end,
+   * reason `closed`. The entries of the stream stay in a shared log.
    *
-   * @returns Whether there was one.
+   * @returns Whether the stream existed.
    */
   removeStream(name: string): boolean {
     const stream = this.#streams.get(name);
@@ -208,11 +208,12 @@ export class BroadcastHub implements AsyncDisposable {
   }
 
   /**
-   * Ends a stream: its subscribers get all of it, then their responses end, unless they have other
-   * streams that go on. For as long as its history would be kept, publishing to it is refused and a
-   * client that has all of it is answered 204, upon which an `EventSource` stays away.
+   * Ends a stream. Its subscribers get every event of it; then their responses end, unless they also
+   * subscribe to a stream that goes on. For as long as the history would keep an event, publishing to the
+   * stream is refused, and a client that has every event gets a 204, which makes an `EventSource` stop
+   * reconnecting.
    *
-   * @returns Whether there was one, once the log has its end. Rejects as {@linkcode publish} does.
+   * @returns Whether the stream existed, once the log has the end. Rejects as {@linkcode publish} does.
    * @throws {HubError} Code `closed`, if the hub is closed.
    */
   end(name: string): Promise<boolean> {
@@ -221,23 +222,23 @@ export class BroadcastHub implements AsyncDisposable {
   }
 
   /**
-   * Publishes an event, or a batch, of which all are accepted or none. A string is an event's `data`.
-   * Creates the stream if there is none.
+   * Publishes an event or a batch of events. A batch is accepted as a whole or refused as a whole. A
+   * string is an event's `data`. The stream is created if it does not exist.
    *
-   * The `id` of an event is the publisher's key against doubles: while the key is known, a second event
-   * with it to the same stream is not sent, and answered with the first one's result. A log that several
-   * hubs share knows a key for as long as it keeps an entry by age, for all of them; a log in memory
-   * while the event is in the history. On the wire the id is always the hub's. Never waits for a
-   * subscriber, and never fails because of one.
+   * The `id` of an event is the publisher's key: while the key is known, a second event with this key on
+   * the same stream is not sent, and its publisher gets the id of the first event. A shared log knows a
+   * key, for all hubs, for as long as its retention keeps an entry; a log in memory knows a key while the
+   * history keeps the event. The id on the wire is always the hub's. Publishing never waits for a
+   * subscriber and never fails because of a subscriber.
    *
-   * @returns What became of it, once the log has it. Bad input throws at once.
-   * @throws {TypeError} If the name can't be a stream's; if an event can't be encoded, has neither
-   * `data`, `comment` nor `retry`, or a type that is the hub's own (`hello`, `gap`, `reset`, `expired`,
-   * `open`, `error`); if a batch is empty.
-   * @throws {RangeError} If an event's `retry` is out of range, or the batch is more than the log takes.
+   * @returns The id of the event, once the log has kept and delivered the event. Bad input throws at once.
+   * @throws {TypeError} If the name can't be a stream's name; if an event can't be encoded, has neither
+   * `data`, `comment` nor `retry`, or has a reserved type (`hello`, `gap`, `reset`, `expired`, `open`,
+   * `error`); if the batch is empty.
+   * @throws {RangeError} If an event's `retry` is out of range, or the batch is too large for the log.
    * @throws {HubError} Code `ended` if the stream has ended, `closed` if the hub is closed, `full` if there
-   * are too many streams. Rejects with code `unreachable` while the log can't be reached, and with `lost`
-   * if the log lost the event: give an event that you will send again a key.
+   * are too many streams. Rejects with code `unreachable` if the log is unreachable, and with `lost` if
+   * the log has lost the event: give an event a key if you will publish it again in these cases.
    */
   publish(
     name: string,
@@ -250,20 +251,21 @@ export class BroadcastHub implements AsyncDisposable {
   }
 
   /**
-   * Subscribes a client to the streams its request names (`?stream=`, up to 32 times).
+   * Subscribes a client to the streams that its request names (`?stream=`, up to 32 times).
    *
-   * It gets an event `hello` first, whose id is where it stands. A newcomer gets what is published
-   * from now on, or before that what `?since=earliest`, `?since=<n>` or the stream's `replayEvents`
-   * say. A client that brings an id, in the header `Last-Event-ID` or as `?lastEventId=`, gets exactly
-   * what came after it; an event `gap` stands where some of that is no longer kept, and an event
-   * `reset`, before `hello`, where the id means nothing here.
+   * The first event is `hello`, whose id is where the client starts. A newcomer, a client without an id,
+   * gets events published from now on; before them, `?since=earliest`, `?since=<n>` or the stream's
+   * `replayEvents` add kept events. A client with an id, in the header `Last-Event-ID` or as
+   * `?lastEventId=`, gets exactly the events after this id. It gets an event `gap` where some of these
+   * events are gone. If its id means nothing to this hub, it gets an event `reset` before `hello`.
    *
-   * @returns The open response; or 400 or 405 with problem details where the request can never work,
-   * 204 where all its streams have ended and it has everything, and a 200 that ends at once and asks
-   * to come back later where the hub is closed.
-   * @throws {TypeError} If there is no such option, `options.streams` has what can't be a stream's name,
-   * or `options.headers` what can't stand in a header.
-   * @throws {RangeError} If `options.expiresInMs` is no number.
+   * @returns The open response, or one of these: 400 or 405 with problem details (RFC 9457), if the
+   * request can never work; 204, if all streams have ended and the client has every event; a 200 that
+   * ends at once and asks the client to reconnect later, if the hub is not ready, draining or closed.
+   * @throws {TypeError} If an option is unknown, `options.streams` has a text that can't be a stream's
+   * name, or `options.headers` has a name or value that can't be a header's.
+   * @throws {RangeError} If `options.expiresInMs` is not a number.
+   * @see {@link https://html.spec.whatwg.org/multipage/server-sent-events.html#the-last-event-id-header}
    */
   subscribe(request: Request, options: SubscribeOptions = {}): Response {
     checkSubscribeOptions(options);
@@ -276,16 +278,16 @@ export class BroadcastHub implements AsyncDisposable {
   }
 
   /**
-   * Drops what is too old, and forgets streams that keep nothing, have no subscriber, and were neither
-   * created, published to nor ended for as long as they would keep an event. The hub does so by itself
-   * every second.
+   * Evicts events that are too old, and forgets streams that nobody needs: those without events and
+   * subscribers that were not created, published to or ended within `historyMs`. The hub does this every
+   * second.
    */
   expire(): void {
     this.#sequencer.flush();
     this.#streams.expire(this.#settings.now());
   }
 
-  /** Stats of this instance. */
+  /** Returns the stats of this instance. */
   stats(): HubStats {
     return hubStats({
       counters: this.#counters,
@@ -297,11 +299,11 @@ export class BroadcastHub implements AsyncDisposable {
   }
 
   /**
-   * Sends all subscribers away, each at a random moment within `withinMs` milliseconds and for 5 to 15
-   * seconds, and has new ones come back later. What is published meanwhile reaches those that are
-   * still there. Close the hub when it is done.
+   * Ends all subscribers, each at a random moment within `withinMs` milliseconds, and asks each client to
+   * reconnect in 5 to 15 seconds. New clients are asked to reconnect later. Events published meanwhile
+   * reach the subscribers that are still connected. Close the hub afterwards.
    *
-   * @returns A promise that resolves when all have been sent away.
+   * @returns A promise that resolves when the last subscriber has ended.
    */
   async drain(withinMs: number): Promise<void> {
     this.#isDraining = true;
@@ -310,7 +312,8 @@ export class BroadcastHub implements AsyncDisposable {
   }
 
   /**
-   * Ends all subscribers, reason `closed`, and refuses what comes from now on. May be called twice.
+   * Ends all subscribers, reason `closed`, refuses publishers, and asks new clients to reconnect later.
+   * May be called twice.
    *
    * @returns A promise that resolves when the log is closed.
    */
@@ -331,7 +334,7 @@ export class BroadcastHub implements AsyncDisposable {
     try {
       await this.#settings.log.close();
     } finally {
-      // What was kept and is not delivered any more was published all the same.
+      // The log has kept these events, so their publishers must not get an error.
       this.#progress.release();
     }
   }
@@ -357,7 +360,7 @@ export class BroadcastHub implements AsyncDisposable {
     if (this.#closing) throw new HubError("closed", `Cannot ${action}: the hub is closed`);
   }
 
-  // Runs while there is anything that can grow old.
+  // The timer runs while there are streams or audiences.
   #startTimer(): void {
     if (this.#endTicks || this.#closing) return;
     const { report } = this.#settings;

@@ -1,29 +1,29 @@
 /**
- * Why a hub could not do what it was asked to.
+ * The error of a hub, with a code that a program can act on.
  *
  * @module
  */
 
 /**
- * What went wrong.
+ * Why a hub refused or failed.
  *
- * - `closed`: the hub is closed. Nothing is published through it any more.
- * - `ended`: the stream has ended. Publish to another one.
+ * - `closed`: the hub is closed and publishes nothing more.
+ * - `ended`: the stream has ended. Publish to another stream.
  * - `full`: there are as many streams as `maxStreams` allows.
- * - `unreachable`: the event log can't be reached; `cause` is its error. The event may have been kept
- *   all the same, so send it again with the same `id`.
- * - `lost`: the event log kept the event and lost it again. Send it again.
+ * - `unreachable`: the event log is unreachable; `cause` is the log's error. The log may have kept the
+ *   event nevertheless, so publish the event again with the same `id`.
+ * - `lost`: the event log kept the event and lost it again. Publish the event again.
  */
 export type HubErrorCode = "closed" | "ended" | "full" | "unreachable" | "lost";
 
-/** An error of a `BroadcastHub` that a program can act on by its `code`. */
+/** An error of a `BroadcastHub`; its `code` says what a program can do about it. */
 export class HubError extends Error {
   /** Always `HubError`. */
   override readonly name = "HubError";
-  /** What went wrong. */
+  /** Why the hub refused or failed. */
   readonly code: HubErrorCode;
 
-  /** Makes one; `options.cause` is the error behind it. */
+  /** Makes an error; `options.cause` is the error of the log behind it. */
   constructor(code: HubErrorCode, message: string, options?: ErrorOptions) {
     super(message, options);
     this.code = code;

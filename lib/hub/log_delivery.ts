@@ -1,5 +1,5 @@
 /**
- * What a log tells its hub: entries, which come into the hub's order; losses; and a beginning anew.
+ * Receives what a log reports to its hub: entries, lost entries, ends of streams, and a new beginning.
  *
  * @module
  */
@@ -13,7 +13,7 @@ import { guard, type Report } from "../wire/report.ts";
 import type { Sequencer } from "./sequencer.ts";
 import type { Streams } from "./streams.ts";
 
-/** What a {@linkcode LogDelivery} delivers to. */
+/** The parts of a hub that a {@linkcode LogDelivery} uses. */
 export interface LogDeliveryOptions {
   readonly streams: Streams;
   readonly sequencer: Sequencer;
@@ -24,20 +24,20 @@ export interface LogDeliveryOptions {
   readonly report: Report;
 }
 
-/** Takes into a hub what its log delivers. */
+/** Brings the entries of a log into the hub's order. */
 export class LogDelivery {
   readonly #options: LogDeliveryOptions;
 
-  /** Begins with nothing delivered. */
+  /** Begins before the first entry. */
   constructor(options: LogDeliveryOptions) {
     this.#options = options;
   }
 
   /**
-   * Makes what a log is opened with.
+   * Makes the receiver with which the hub opens its log.
    *
    * @param onDeliver Called after each delivery.
-   * @param onChange Called when the log goes away, and when it is back.
+   * @param onChange Called when the log becomes unreachable, and when it is reachable again.
    */
   receiver(onDeliver: () => void, onChange: LogReceiver["changed"]): LogReceiver {
     const { streams, progress, report } = this.#options;
@@ -68,13 +68,13 @@ export class LogDelivery {
       try {
         this.#take(entry);
       } catch (error) {
-        // An entry that no hub can have appended is passed over; those after it are not.
+        // Only an entry that no hub has appended can throw. It is skipped; later entries are not.
         this.#options.report(error);
       }
     }
   }
 
-  /** Takes an entry into the hub's order, if the entry counts. */
+  /** Brings an entry into the hub's order, if the entry counts. */
   #take(entry: LogEntry): void {
     const { streams, sequencer, progress, now } = this.#options;
     const { id, event, ageMs, leftOut } = entry;
@@ -97,8 +97,9 @@ export class LogDelivery {
   }
 
   /**
-   * Records that the log has lost what came up to an id: there the streams that have lost events get a
-   * gap, or all streams if it is not known which have.
+   * Records that the log has lost entries through an id. Subscribers get a gap there.
+   *
+   * @param names The streams of the lost entries; left out, they may be of any stream.
    */
   #lose(throughId: string, names?: readonly string[]): void {
     const { streams, sequencer, progress } = this.#options;
@@ -111,10 +112,10 @@ export class LogDelivery {
   }
 
   /**
-   * Records which streams have ended by entries that the log does not deliver. A stream that has ended
-   * here and is not among them goes on.
+   * Records the ends of streams whose entries the log does not deliver. A stream that has ended in this
+   * hub and is not among `ends` begins anew.
    *
-   * @param names The streams that are told of; left out, all.
+   * @param names The streams that `ends` is about; left out, all streams.
    */
   #settleEnds(ends: readonly LogEnd[], names?: readonly string[]): void {
     const { streams, sequencer, now } = this.#options;
@@ -128,7 +129,7 @@ export class LogDelivery {
     }
   }
 
-  /** Begins anew with a log that has lost all it had: what the hub kept of its events is dropped. */
+  /** Begins anew, because the log has lost everything: all kept events of the old log are dropped. */
   #reset(): void {
     const { streams, sequencer, progress, audiences, counters } = this.#options;
     const lasting = streams.lasting();

@@ -1,6 +1,6 @@
 /**
- * What a subscriber that reads on in the log gets where the log has nothing any more: what the histories
- * have up to there, and a gap.
+ * What a subscriber that reads the log gets where entries are gone: the events that the histories still
+ * have, and a gap.
  *
  * @module
  */
@@ -12,39 +12,40 @@ import type { MergedHistory } from "./merged_history.ts";
 import type { Stream } from "./stream.ts";
 import type { Start } from "./subscriber.ts";
 
-/** Streams, and what is known of the log. */
+/** The subscriber's streams, and what the hub knows of the log. */
 export interface LogGapSource {
   readonly streams: readonly Stream[];
+  /** The histories of the streams, read as one. */
   readonly merged: MergedHistory;
-  /** How far the hub has read the log. */
+  /** The id of the newest entry that the log has delivered to this hub. */
   readonly headId: string;
-  /** Gives the id just before an entry's. */
+  /** Returns the id just before an entry's id. */
   readonly idBefore: (id: string) => string;
-  /** Whether the histories can't say what the subscriber has missed. */
+  /** Whether only the log knows every event after the subscriber's id: see `EventLog.isUncertain()`. */
   readonly isUncertain: boolean;
-  /** The streams of which the log has lost something; `undefined` if it may be any. */
+  /** The streams whose entries are gone; `undefined` if they may be of any stream. */
   readonly goneStreams: readonly string[] | undefined;
 }
 
-/** What comes next. */
+/** The next events for a subscriber, encoded. */
 export interface LogGapChunk {
   /** Whole events; empty if there is nothing to send. */
   readonly bytes: Uint8Array;
-  /** How many. */
+  /** How many events the bytes hold, gaps included. */
   readonly events: number;
-  /** How many of these are gaps. */
+  /** How many of the events are gaps. */
   readonly gaps: number;
-  /** The id through which the subscriber has been served with them. */
+  /** With this chunk, the subscriber has everything through this id. */
   readonly id: string;
 }
 
 /**
- * The next of what the histories have up to the id through which the log has nothing; with the last of
- * it a gap in the streams whose histories do not reach back to before that id.
+ * Returns the next chunk of the histories through `goneThrough`, the id through which entries are gone.
+ * The last chunk ends with a gap that names the streams whose histories don't reach back that far.
  *
- * The gap stands last, but before an event with just that id: a client that is cut off in between comes
- * back with an id before the end of the gap, and is told of it then. Ask again until `id` is
- * `goneThrough`, or the log need not be read any more.
+ * The gap comes last, but before an event with exactly that id: a client whose connection breaks before
+ * the gap has an id before the end of the gap, so it is told again when it resumes. Call this function
+ * again until `id` is `goneThrough`, or until the histories suffice.
  */
 export function chunkBeforeGap(
   source: LogGapSource,
@@ -68,13 +69,13 @@ export function chunkBeforeGap(
   return { bytes, events: chunk.events + 1, gaps: chunk.gaps + 1, id: gapId };
 }
 
-/** The streams of which something up to an id may be neither in the log nor in the histories. */
+/** Returns the streams with events through an id that may be neither in the log nor in the histories. */
 function lackingNames(
   { streams, headId, isUncertain, goneStreams }: LogGapSource,
   start: Start,
   throughId: string,
 ): string[] {
-  // What the log dropped before this hub had read it may be of any stream.
+  // Entries that are gone before this hub has read them may be of any stream.
   const isBehind = compareIds(throughId, headId) > 0;
   return streams.filter((stream, i) => {
     const id = laterId(start.id, start.floorIds?.[i]);

@@ -1,45 +1,45 @@
 /**
- * How far a hub's log has come, and who waits for an id: a publisher until its event has been delivered
- * here, a subscriber that is ahead of this hub until the hub is there.
+ * How far the log has delivered to this hub, and who waits for an id. A publisher waits until the log has
+ * delivered its event; a subscriber whose id is ahead of this hub waits until the hub has reached the id.
  *
  * @module
  */
 
 import { compareIds } from "../wire/ids.ts";
 
-/** Why the log will not come to an id, or not soon. */
+/** Why the log will not deliver an id soon, or ever. */
 export type ProgressFailure = "lost" | "unreachable";
 
-/** Who waits for an id. Exactly one of its functions is called, once. */
+/** Somebody who waits for an id. Exactly one of the two functions is called, once. */
 export interface ProgressWaiter {
-  /** The log has come to the id, or nothing more will come. */
+  /** Called when the log has reached the id, or will deliver nothing more. */
   readonly onReach: () => void;
-  /** The log will not come to the id, or not soon. Left out, the waiter goes on waiting. */
+  /** Called when the log will not reach the id soon, or ever. Left out, the waiter goes on waiting. */
   readonly onFail?: (failure: ProgressFailure, reason?: unknown) => void;
 }
 
-/** What is being appended, from before the log is asked until it is delivered here. */
+/** An append on its way: from before the log is called until the log has delivered the entry here. */
 export interface Arrival {
-  /** Whether just that id has been delivered, and not only what comes after it. */
+  /** Whether the log has delivered exactly this id. A later id alone doesn't count. */
   isDelivered?: boolean;
-  /** What has befallen the log before it has answered. */
+  /** The log's failure, if the log failed before it answered the append. */
   failure?: { readonly failure: ProgressFailure; readonly reason?: unknown };
-  /** The id through which the log has lost entries before it has answered. */
+  /** The id through which entries were lost, if the log lost entries before it answered the append. */
   lostId?: string;
 }
 
-/** How far a hub's log has come. */
+/** How far the log has delivered to this hub. */
 export class LogProgress {
   readonly #startId: () => string;
   readonly #waiters = new Set<ProgressWaiter & { readonly id: string }>();
-  // Before the log has answered; then by id.
+  // Appends that the log has not answered yet; then those that it has answered, by id.
   readonly #unanswered = new Set<Arrival>();
   readonly #answered = new Map<string, Arrival[]>();
   #headId: string | undefined;
   #isDue = false;
 
   /**
-   * Begins where the log begins.
+   * Begins at the log's start.
    *
    * @param startId Returns the id before the log's oldest entry.
    */
@@ -47,17 +47,17 @@ export class LogProgress {
     this.#startId = startId;
   }
 
-  /** The id of the newest entry that the log has delivered, or said to be lost. */
+  /** The id of the newest entry that the log has delivered or reported as lost. */
   get headId(): string {
     return this.#headId ?? this.#startId();
   }
 
-  /** Whether the log has come to an id. */
+  /** Whether the log has reached an id. */
   hasReached(id: string): boolean {
     return compareIds(id, this.headId) <= 0;
   }
 
-  /** Records how far the log has come. Waiters learn of it at the end of the turn. */
+  /** Records that the log has reached an id. Waiters are called at the end of the turn. */
   reach(id: string): void {
     this.#headId = id;
     for (const arrival of this.#answered.get(id) ?? []) arrival.isDelivered = true;
@@ -67,9 +67,9 @@ export class LogProgress {
   }
 
   /**
-   * Waits until the log has come to an id, which may be so at once.
+   * Calls a waiter when the log has reached an id; at once if it has already.
    *
-   * @returns A function that gives up waiting.
+   * @returns A function that cancels the wait.
    */
   whenReached(id: string, waiter: ProgressWaiter): () => void {
     const waiting = { ...waiter, id };
@@ -78,7 +78,7 @@ export class LogProgress {
     return () => this.#waiters.delete(waiting);
   }
 
-  /** Begins to wait for what is about to be appended: what befalls the log from now on counts. */
+  /** Begins to wait for an append. Call it before the log: from now on, failures of the log count. */
   expect(): Arrival {
     const arrival: Arrival = {};
     this.#unanswered.add(arrival);
@@ -86,8 +86,8 @@ export class LogProgress {
   }
 
   /**
-   * Waits until just an id has been delivered: where the log goes on without it, it is lost. Where the
-   * log came to the id before it answered, it is not known which entries that took.
+   * Calls a waiter when the log has delivered exactly an id. If the log delivers a later id instead, the
+   * entry is lost. If the log had reached the id before it answered, the entry counts as delivered.
    */
   whenDelivered(arrival: Arrival, id: string, waiter: Required<ProgressWaiter>): void {
     const { failure, lostId = "" } = arrival;
@@ -110,24 +110,24 @@ export class LogProgress {
     });
   }
 
-  /** Waits no more for what could not be appended. */
+  /** Cancels the wait for an append that failed. */
   forget(arrival: Arrival): void {
     this.#unanswered.delete(arrival);
   }
 
-  /** Fails the waiters for ids up to one that were not delivered: the log has lost them. */
+  /** Fails the waiters for ids through `throughId` that the log has not reached: it has lost them. */
   lose(throughId: string): void {
     for (const arrival of this.#unanswered) arrival.lostId = throughId;
     this.#fail("lost", undefined, throughId);
   }
 
-  /** Fails the waiters: the log is unreachable. */
+  /** Fails all waiters that have `onFail`: the log is unreachable. */
   giveUp(reason: unknown): void {
     for (const arrival of this.#unanswered) arrival.failure ??= { failure: "unreachable", reason };
     this.#fail("unreachable", reason);
   }
 
-  /** Begins anew where the log does: the ids that anybody waits for mean nothing any more. */
+  /** Begins anew at the start of a new log: ids of the old log mean nothing any more. */
   reset(): void {
     for (const arrival of this.#unanswered) arrival.failure ??= { failure: "lost" };
     this.#fail("lost");
@@ -135,7 +135,7 @@ export class LogProgress {
     this.release();
   }
 
-  /** Lets all waiters go on: the log will deliver nothing more to them. */
+  /** Calls `onReach` of all waiters: the log will deliver nothing more for them. */
   release(): void {
     for (const arrival of [...this.#answered.values()].flat()) arrival.isDelivered = true;
     for (const waiter of this.#waiters) {

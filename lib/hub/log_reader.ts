@@ -1,5 +1,5 @@
 /**
- * What a log has beyond the histories of a hub, as a subscriber gets it: page by page, encoded.
+ * Reads the log for subscribers that lack events the histories don't have: page by page, encoded.
  *
  * @module
  */
@@ -13,39 +13,39 @@ import type { LogProgress } from "./log_progress.ts";
 import type { Stream } from "./stream.ts";
 import type { ReadingLog } from "./subscriber.ts";
 
-/** The next of what a subscriber missed. */
+/** The next page of the log for a subscriber, encoded. */
 export interface LogReaderPage {
-  /** Whole events; none of them may be for it. */
+  /** Whole events; empty if the page has no events for the subscriber. */
   readonly bytes: Uint8Array;
-  /** How many. */
+  /** How many events the bytes hold. */
   readonly events: number;
-  /** The id through which it has been served with them. */
+  /** With this page, the subscriber has everything through this id. */
   readonly id: string;
-  /** The id through which the log has nothing any more; then the page is empty. */
+  /** The id through which entries are gone. If it is set, the page is empty. */
   readonly goneThrough?: string;
-  /** The streams of which the log has nothing up to there; left out, it may be any. */
+  /** The streams of the entries that are gone; left out, they may be of any stream. */
   readonly goneStreams?: readonly string[];
-  /** Whether the log has lost all that the hub has had after `id`; then the page is empty. */
+  /** Whether the log has lost every entry after `id` that it delivered. If so, the page is empty. */
   readonly isLost?: boolean;
 }
 
-/** Reads a log for subscribers. */
+/** Reads a log for the subscribers of a hub. */
 export class LogReader {
   readonly #log: EventLog;
   readonly #progress: LogProgress;
   readonly #paused = new Set<() => void>();
   readonly #signals = new WeakMap<EventResponse, AbortSignal>();
 
-  /** Reads a log that has `read()`. */
+  /** Makes a reader of a log, which must have `read()`. */
   constructor(log: EventLog, progress: LogProgress) {
     this.#log = log;
     this.#progress = progress;
   }
 
   /**
-   * Returns the next of what a subscriber that reads the log lacks of some streams; its response may end
-   * meanwhile. Waits where that is yet to come, and while the log is unreachable. Where too many wait for
-   * the log, ends the response and asks its client to come back later.
+   * Returns the next page of some streams for a subscriber that reads the log. Waits for entries that are
+   * yet to come, and while the log is unreachable. The response may end meanwhile. If too many reads of
+   * the log wait, ends the response and asks the client to reconnect later.
    */
   async next(
     streams: readonly Stream[],
@@ -63,32 +63,32 @@ export class LogReader {
         return { ...nothing(afterId), goneThrough, ...goneStreams && { goneStreams } };
       }
       if (page.entries.length > 0 || page.throughId) return encodePage(page, streams, state);
-      // The hub was further when it asked.
+      // Before the read, the hub already had entries after this id.
       if (compareIds(afterId, headId) < 0) return { ...nothing(afterId), isLost: true };
-      // Where the hub has come just as far, what the log has to say of a loss is yet to come.
+      // The hub is at exactly this id, and stayed there: the log may yet report a loss.
       if (afterId === headId && afterId === this.#progress.headId) await this.#pause();
       await new Promise<void>((resolve) => {
         response.onEnd(this.#progress.whenReached(afterId, { onReach: resolve }));
       });
     } catch (error) {
       if (error instanceof DOMException && error.name === "QuotaExceededError") response.sendAway();
-      // Who operates it is told by the log itself; the subscriber has its heartbeat meanwhile.
+      // Not reported here: the log reports its outages itself. Heartbeats keep the subscriber connected.
       else if (!response.isEnded) await this.#pause();
     }
     return nothing(afterId);
   }
 
-  /** The id just before an entry's. */
+  /** Returns the id just before an entry's id. */
   idBefore(id: string): string {
     return this.#log.idBefore?.(id) ?? id;
   }
 
-  /** Whether it is for the log to say what comes after an id, whatever the histories have. */
+  /** Whether only the log knows every event after an id: see `EventLog.isUncertain()`. */
   isUncertain(id: string): boolean {
     return this.#log.isUncertain?.(id) ?? false;
   }
 
-  /** Goes on with those that wait because the log was away; called every so often. */
+  /** Retries the reads that failed because the log was unreachable. The hub calls it every second. */
   retry(): void {
     for (const resume of this.#paused) resume();
     this.#paused.clear();
@@ -98,7 +98,7 @@ export class LogReader {
     return new Promise((resolve) => void this.#paused.add(resolve));
   }
 
-  /** Aborted when a response ends. */
+  /** Returns a signal that is aborted when a response ends. */
   #signalOf(response: EventResponse): AbortSignal {
     let signal = this.#signals.get(response);
     if (!signal) {
@@ -143,7 +143,7 @@ function nothing(id: string): LogReaderPage {
   return { bytes: encoder.encode(), events: 0, id };
 }
 
-/** The id of a stream's end, if the end is known here and stands before an entry. */
+/** Returns the id of a stream's end, if the end comes before an entry. */
 function endBefore({ endId }: Stream, id: string): string | undefined {
   return endId !== undefined && compareIds(endId, id) < 0 ? endId : undefined;
 }

@@ -11,45 +11,45 @@ import { compareIds } from "../wire/ids.ts";
 import type { Slice } from "../history/slab.ts";
 import type { Stream } from "./stream.ts";
 
-/** What comes next, in one piece. */
+/** The next events of several streams, encoded. */
 export interface Chunk {
   /** Whole events. */
   readonly bytes: Uint8Array;
-  /** How many. */
+  /** How many events the bytes hold, gaps included. */
   readonly events: number;
-  /** How many of these are gaps. */
+  /** How many of the events are gaps. */
   readonly gaps: number;
-  /** The position to go on from; `undefined` when that was all. */
+  /** The position after which the next chunk begins; `undefined` if this chunk is the last. */
   readonly cursor: number | undefined;
 }
 
 /** How far to read. */
 export interface ReadOptions {
-  /** The position up to which there is anything to read. */
+  /** The position through which to read. */
   readonly through: number;
-  /** The most bytes of a chunk, but for one event that has more. */
+  /** The most bytes of a chunk. A single event may exceed this limit. */
   readonly maxBytes: number;
-  /** By stream, the position up to which nothing of it is wanted, if that is higher. */
+  /** For each stream, a position: the chunk has only later events of the stream. */
   readonly floors?: readonly number[] | undefined;
 }
 
-/** Reads streams as one. */
+/** Reads the histories of several streams as one history. */
 export class MergedHistory {
   readonly #streams: readonly Stream[];
 
-  /** Reads these streams. */
+  /** Reads the histories of these streams. */
   constructor(streams: readonly Stream[]) {
     this.#streams = streams;
   }
 
-  /** Whether there is anything after a position. */
+  /** Whether any stream has an event after a position and after its floor. */
   hasAfter(cursor: number, floors: readonly number[]): boolean {
     return this.#streams.some((stream, i) =>
       startOf(stream, Math.max(cursor, floors[i]!)) < stream.history.newest
     );
   }
 
-  /** Whether the histories have the event with an id. */
+  /** Whether one of the histories keeps the event with an id. */
   has(id: string): boolean {
     return this.#streams.some(({ history, isEphemeral }) =>
       !isEphemeral && compareIds(history.evictedId, id) < 0 &&
@@ -58,8 +58,8 @@ export class MergedHistory {
   }
 
   /**
-   * The position of the newest event that does not come after an id, among the streams whose histories
-   * reach back to before that id; -1 if there is no such stream.
+   * Returns the position of the newest event at or before an id, among the streams whose histories reach
+   * back to before that id; -1 if no history does.
    */
   positionOf(id: string): number {
     let newest = -1;
@@ -71,8 +71,8 @@ export class MergedHistory {
   }
 
   /**
-   * The id of the newest event up to a position, among those that the histories know; `undefined` if
-   * none of them knows what there was at that position.
+   * Returns the id of the newest event at or before a position, among the streams whose histories reach
+   * back to that position; `undefined` if no history does.
    */
   idAt(position: number): string | undefined {
     let newest: string | undefined;
@@ -85,11 +85,13 @@ export class MergedHistory {
   }
 
   /**
-   * Puts together what comes after `cursor`: at least one event, as many more as fit. A gap stands
-   * where the last of the events it tells of would stand.
+   * Builds the chunk of events after `cursor`: at least one event, and as many more as fit. A gap takes
+   * the place of the last event that it stands for.
+   *
+   * @returns `undefined` if there are no such events.
    */
   chunkAfter(cursor: number, { through, maxBytes, floors }: ReadOptions): Chunk | undefined {
-    // All that a turn published goes out with the first of its streams; the others have no more.
+    // An audience is flushed once for each of its streams; only the first flush of a turn has events.
     if (cursor >= through) return undefined;
     const heads = this.#heads(cursor, through, floors);
     const parts: Uint8Array[] = [];
@@ -112,7 +114,7 @@ export class MergedHistory {
     return { bytes: concat(parts, bytes), events, gaps, cursor: undefined };
   }
 
-  /** The streams that have something after `cursor` and up to `through`, what comes first in front. */
+  /** Returns the streams with events after `cursor` and through `through`, in the order of the events. */
   #heads(cursor: number, through: number, floors: readonly number[] | undefined): Head[] {
     const heads: Head[] = [];
     for (const [i, stream] of this.#streams.entries()) {
@@ -124,7 +126,7 @@ export class MergedHistory {
     return heads.sort((a, b) => a.position - b.position);
   }
 
-  /** Takes what comes first: a gap, or events of one stream up to where another's come. */
+  /** Takes the first part: a gap, or events of one stream that no other stream's event comes between. */
   #first(heads: Head[], through: number, maxBytes: number): Part {
     const head = heads[0]!;
     if (head.isGap) return this.#gap(heads, through);
@@ -134,7 +136,7 @@ export class MergedHistory {
     return part;
   }
 
-  /** Takes the gaps that end where the first one ends, as one. */
+  /** Takes all gaps that end where the first gap ends, as one gap. */
   #gap(heads: Head[], through: number): Part {
     const { position } = heads[0]!;
     const names: string[] = [];
@@ -148,13 +150,13 @@ export class MergedHistory {
   }
 }
 
-/** Where a stream goes on. Holds as long as the stream's history does not change. */
+/** A place in one stream. Valid until the stream's history changes. */
 class Head {
   readonly stream: Stream;
   readonly #reader: HistoryReader;
   /** Whether a gap comes next. */
   isGap: boolean;
-  /** The position of what comes next; `Infinity` if nothing does. */
+  /** The position of the next event or gap; `Infinity` if there is neither. */
   position: number;
 
   /** Begins after position `cursor`. */
@@ -166,13 +168,13 @@ class Head {
     this.position = this.isGap ? history.evictedThrough : this.#reader.next;
   }
 
-  /** Goes on behind the gap. */
+  /** Moves past the gap. */
   passGap(): void {
     this.isGap = false;
     this.position = this.#reader.next;
   }
 
-  /** Goes on behind the events up to `through`, at least one, and returns them. */
+  /** Returns the events through `through`, at least one, and moves past them. */
   read(through: number, maxBytes: number): Slice {
     const slice = this.#reader.read(through, maxBytes)!;
     this.position = this.#reader.next;
@@ -180,7 +182,7 @@ class Head {
   }
 }
 
-/** Puts the first head, which has moved on, where it belongs in the order; none is past `through`. */
+/** Sorts the first head, which has moved, into the others again; drops it if it is past `through`. */
 function moveBack(heads: Head[], through: number): void {
   const head = heads.shift()!;
   const { position } = head;

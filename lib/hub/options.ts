@@ -13,7 +13,7 @@ import { type Report, reportTo } from "../wire/report.ts";
 import { steadyClock } from "../wire/steady_clock.ts";
 import { checkSlowPolicy, sharedStreamRules, type StreamOptions } from "./stream.ts";
 
-/** Options of a {@linkcode BroadcastHub}; those of a stream hold for each that has none of its own. */
+/** Options of a {@linkcode BroadcastHub}. Options of a stream apply to streams without their own. */
 export interface HubOptions extends Omit<StreamOptions, "ephemeral"> {
   /**
    * How long a client waits before it reconnects, in milliseconds.
@@ -22,87 +22,94 @@ export interface HubOptions extends Omit<StreamOptions, "ephemeral"> {
    */
   readonly retryMs?: number;
   /**
-   * The longest silence a subscriber hears before it is sent a heartbeat, in milliseconds. 0 is off.
+   * The longest silence before a subscriber is sent a heartbeat, in milliseconds. 0 is off.
    *
    * @default {15_000}
    */
   readonly heartbeatMs?: number;
   /**
-   * How long bytes may wait for a subscriber that takes none, in milliseconds; up to a second after, it
-   * ends, reason `stalled`. 0 is off.
+   * How long bytes may wait for a subscriber that takes none, in milliseconds. At most a second later
+   * its connection ends, reason `stalled`. 0 is off.
    *
    * @default {60_000}
    */
   readonly stallMs?: number;
   /**
-   * The most encoded bytes kept in all histories together, with the keys of their events; beyond it the
-   * streams longest without a publish lose theirs.
+   * The most bytes of encoded events and publishers' keys in all histories together. Beyond this limit,
+   * the history of the stream that was published to longest ago is evicted first.
    *
    * @default {268_435_456}
    */
   readonly historyTotalBytes?: number;
   /**
-   * The most streams; a publish that would create one more is refused.
+   * The most streams. A publish that would create one more is refused.
    *
    * @default {10_000}
    */
   readonly maxStreams?: number;
-  /** Where events are ordered and kept. By default in memory, by this hub alone. The hub closes it. */
+  /**
+   * The log that orders and keeps events. By default a {@linkcode MemoryLog}: in memory, for this hub
+   * alone. The hub closes its log.
+   */
   readonly log?: EventLog;
-  /** The clock events age by, in milliseconds; it never goes back. By default `performance.now()`. */
+  /**
+   * The clock by which events age, in milliseconds. If the clock goes back, throws or returns no number,
+   * time stands still. By default `performance.now()`.
+   */
   readonly now?: () => number;
   /**
-   * Called for each new subscriber, before its response is returned. If it throws or rejects, that
-   * subscriber ends, reason `failed`.
+   * Called for each new subscriber, before `subscribe()` returns the response. If the hook throws or
+   * rejects, that subscriber's connection ends, reason `failed`.
    */
   readonly onSubscribe?: (subscription: Subscription, request: Request) => void;
-  /** Called once for each subscriber that has ended, in a later turn. */
+  /** Called once for each subscriber, in the turn after its connection has ended. */
   readonly onUnsubscribe?: (subscription: Subscription, end: ConnectionEnd) => void;
   /**
-   * Called when the log goes away, with the reason; again for each new reason while it is away, ten at
-   * the most; and once when it is back.
+   * Called when the log becomes unreachable, with the reason; again for each new reason, at most ten
+   * times an outage; and once when the log is reachable again.
    */
   readonly onLogChange?: (isUp: boolean, reason?: unknown) => void;
   /**
-   * Called once with each error that a hook, the clock or the log throws where nobody waits for it. Left
-   * out, the report is one line on the console. Whatever throws, the hub and its other subscribers go on.
+   * Called once with each error of a hook, the clock or the log that no caller's promise carries. By
+   * default such an error is one line on the console. The hub and all other subscribers go on.
    */
   readonly onError?: (error: unknown) => void;
 }
 
-/** Who subscribed to what. */
+/** The streams and the context of a subscriber, for hooks. */
 export interface Subscription {
   /** The names of the streams, sorted. */
   readonly streams: readonly string[];
-  /** What the application gave with it: {@linkcode SubscribeOptions.context}. */
+  /** The context that the application gave: {@linkcode SubscribeOptions.context}. */
   readonly context: unknown;
 }
 
 /** Options of {@linkcode BroadcastHub.subscribe}. */
 export interface SubscribeOptions {
-  /** The names of the streams. By default those that the request's query names. */
+  /** The names of the streams. By default the names in the request's query. */
   readonly streams?: readonly string[];
-  /** Headers to add to those every event stream has, or to set instead. */
+  /** Headers to add to the response, or to replace its own. */
   readonly headers?: HeadersInit;
-  /** Ends the subscription, reason `closed`, when it is aborted. */
+  /** Ends the connection, reason `closed`, when the signal is aborted. */
   readonly signal?: AbortSignal;
   /**
-   * How long it may last, in milliseconds by the wall clock, so that the time counts in which the
-   * machine is suspended. Up to a second before, it gets an event `expired` and ends, reason `expired`.
+   * How long the connection may last, in milliseconds by the wall clock: time in which the machine is
+   * suspended counts. At most a second before, the client gets an event `expired` and the connection
+   * ends, reason `expired`.
    *
    * @default {Infinity}
    */
   readonly expiresInMs?: number;
-  /** Called once when this subscriber has ended, in a later turn. */
+  /** Called once, in the turn after this subscriber's connection has ended. */
   readonly onEnd?: (end: ConnectionEnd) => void;
   /**
-   * What the application wants to know of the subscriber in hooks and lists: an address, a user. Kept as
-   * long as the subscriber is there, unlike its request, whose headers may be large.
+   * Anything that hooks and lists need to know about the subscriber, such as an address or a user. Kept
+   * while the connection is open. The request is not kept, since its headers may be large.
    */
   readonly context?: unknown;
 }
 
-/** Options with nothing left out, but for the hooks. */
+/** Options with all defaults filled in. Hooks may still be missing. */
 export type HubSettings =
   & Required<Omit<HubOptions, Hook | "onError">>
   & Pick<HubOptions, Hook>
@@ -137,18 +144,18 @@ const SUBSCRIBE_RULES: OptionRules<SubscribeOptions> = {
 /**
  * Checks the options of a subscription.
  *
- * @throws {TypeError} If one is no option of a subscription.
- * @throws {RangeError} If one is out of range.
+ * @throws {TypeError} If an option is unknown.
+ * @throws {RangeError} If an option is out of range.
  */
 export function checkSubscribeOptions(options: SubscribeOptions): void {
   checkOptions("subscribe", options, SUBSCRIBE_RULES);
 }
 
 /**
- * Checks options and fills in the defaults.
+ * Checks the options of a hub and fills in the defaults.
  *
- * @throws {TypeError} If one is no option of a hub.
- * @throws {RangeError} If one is out of range.
+ * @throws {TypeError} If an option is unknown.
+ * @throws {RangeError} If an option is out of range.
  */
 export function hubSettings(options: HubOptions): HubSettings {
   checkOptions("create hub", options, HUB_RULES);

@@ -1,5 +1,5 @@
 /**
- * Publishing to a hub: what is published is checked and given to the log, which delivers it to the hub.
+ * Publishing and ending: checks events and appends them to the log, which delivers them to the hub.
  *
  * @module
  */
@@ -15,9 +15,9 @@ import type { Stream } from "./stream.ts";
 import { checkStreamName } from "../wire/stream_name.ts";
 import type { Streams } from "./streams.ts";
 
-/** What became of a publish. */
+/** The result of a publish. */
 export interface Published {
-  /** The event's id, of a batch the last one's; `""` on an ephemeral stream. */
+  /** The id of the event, or of the last event of a batch; `""` on an ephemeral stream. */
   readonly id: string;
   /** The stream's name. */
   readonly stream: string;
@@ -32,10 +32,10 @@ export class Publisher {
   readonly #progress: LogProgress;
   readonly #log: EventLog;
   readonly #now: () => number;
-  // By stream and key, what is on its way through the log.
+  // By stream and key, the publishes that the log has not delivered yet.
   readonly #pending = new Map<string, Promise<unknown>>();
 
-  /** Publishes to a log that delivers to this hub. */
+  /** Makes a publisher for a hub and its log. */
   constructor(
     streams: Streams,
     sequencer: Sequencer,
@@ -50,9 +50,9 @@ export class Publisher {
   }
 
   /**
-   * Publishes a batch; throws and returns what `BroadcastHub.publish()` does.
+   * Publishes a batch. Throws and rejects as `BroadcastHub.publish()` does.
    *
-   * @returns What became of it, once the log has it and has delivered it here.
+   * @returns The result, once the log has kept the events and delivered them here.
    */
   publish(name: string, events: readonly ServerSentEvent[]): Promise<Published> {
     if (events.length === 0) throw new TypeError("Cannot publish: the batch is empty");
@@ -62,11 +62,11 @@ export class Publisher {
   }
 
   /**
-   * The stream of a name that goes on, created if there is none.
+   * Returns the stream with a name, and creates it if necessary.
    *
-   * @param action What can't be done where it throws.
-   * @throws {TypeError} If the name can't be a stream's.
-   * @throws {HubError} Code `ended` if it has ended, `full` if there are too many.
+   * @param action What the caller was about to do, for the error's text.
+   * @throws {TypeError} If the name can't be a stream's name.
+   * @throws {HubError} Code `ended` if the stream has ended, `full` if there are too many streams.
    */
   open(name: string, action: string): Stream {
     checkStreamName(name);
@@ -77,9 +77,9 @@ export class Publisher {
   }
 
   /**
-   * Ends a stream for all that deliver from the log.
+   * Ends a stream, on every instance that shares the log.
    *
-   * @returns Whether there is one, once the log has its end and has delivered it here.
+   * @returns Whether the stream exists, once the log has kept the end and delivered it here.
    */
   async end(name: string): Promise<boolean> {
     const stream = this.#streams.get(name);
@@ -106,7 +106,7 @@ export class Publisher {
     if (fresh.length === 0) return Promise.resolve(answer(stream, first!));
     const keys = fresh.flatMap(({ id }) => id ? [`${name} ${id}`] : []);
     const pending = this.#pending.get(keys.find((key) => this.#pending.has(key)) ?? "");
-    // Whatever becomes of the first one, it is known then.
+    // Once the first publish with the key has settled, the key is known or free.
     if (pending) return pending.then(() => this.publish(name, events));
     const isFirst = stream.published === 0;
     const seenId = this.#progress.headId;
@@ -131,7 +131,7 @@ export class Publisher {
   ): Promise<Published> {
     const action = `publish to stream "${stream.name}"`;
     const { id, throughId } = await this.#delivered(action, appended);
-    // Just before, another publisher may have ended it, or have published the same.
+    // Another publisher may have ended the stream or used the key just before.
     if (stream.endId !== undefined && compareIds(stream.endId, throughId) < 0) throw ended(action);
     return answer(stream, first ?? stream.idOfKey(key) ?? id);
   }
@@ -141,7 +141,7 @@ export class Publisher {
     return Promise.resolve(answer(stream, ""));
   }
 
-  /** Has the log keep something. More than it takes is for the caller to mend, and thrown at once. */
+  /** Calls the log. A `RangeError` is thrown at once, since only the caller can make the batch smaller. */
   #ask<T>(append: () => Promise<T>): Promise<T> {
     try {
       return append();
@@ -151,7 +151,7 @@ export class Publisher {
     }
   }
 
-  /** Waits until the log has kept something and has delivered it here. */
+  /** Waits until the log has kept an append and delivered it here. */
   async #delivered(action: string, appending: Promise<Appended>): Promise<Appended> {
     const arrival = this.#progress.expect();
     let appended: Appended;
@@ -166,7 +166,7 @@ export class Publisher {
   }
 
   #isDouble(stream: Stream, { id }: ServerSentEvent): boolean {
-    return id !== undefined && stream.publisherIds.has(id);
+    return id !== undefined && stream.publisherKeys.has(id);
   }
 
   #arrived(action: string, arrival: Arrival, id: string): Promise<void> {
@@ -181,16 +181,15 @@ export class Publisher {
 }
 
 /**
- * Checks an event that somebody wants to publish.
+ * Checks an event before it is published.
  *
- * @throws {TypeError | RangeError} If it can't be encoded, has nothing but an id, or a type that hubs
- * keep for themselves.
+ * @throws {TypeError | RangeError} If the event can't be encoded, has only an id, or has a reserved type.
  */
 export function checkPublishable(event: ServerSentEvent): void {
   checkEvent(event);
   const { event: type = "", data, comment, retry } = event;
   if (reservedTypes.has(type)) {
-    throw new TypeError(`Cannot publish event: the type "${type}" is the hub's own`);
+    throw new TypeError(`Cannot publish event: the type "${type}" is reserved; use another type`);
   }
   if (data === undefined && comment === undefined && retry === undefined) {
     throw new TypeError("Cannot publish event: it has neither data, comment nor retry");
@@ -206,7 +205,7 @@ function ended(action: string): HubError {
 }
 
 function lost(action: string): HubError {
-  return new HubError("lost", `Cannot ${action}: the event log kept it and lost it again`);
+  return new HubError("lost", `Cannot ${action}: the event log kept and then lost it; try again`);
 }
 
 function unreachable(action: string, cause: unknown): HubError {

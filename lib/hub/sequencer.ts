@@ -1,5 +1,5 @@
 /**
- * A hub's order of events, and when they go out: all that one turn of the event loop appends at once.
+ * The hub's order of events, and their flush: all events of one turn of the event loop go out together.
  *
  * @module
  */
@@ -13,12 +13,12 @@ import type { Report } from "../wire/report.ts";
 import type { Stream, StreamAudience } from "./stream.ts";
 import type { Streams } from "./streams.ts";
 
-/** Numbers events, keeps them, and has them flushed. */
+/** Gives events their positions, appends them to the histories, and flushes them to the audiences. */
 export class Sequencer {
   readonly #streams: Streams;
   readonly #now: () => number;
   readonly #report: Report;
-  // Those that have something to flush.
+  // The streams with events that wait for the flush.
   readonly #dirty = new Set<Stream>();
   readonly #flushEvents = new Histogram([1, 2, 5, 10, 25, 50, 100, 250, 500, 1_000, 2_500]);
   readonly #latencyMs = new Histogram([0.1, 0.25, 0.5, 1, 2.5, 5, 10, 25, 50, 100, 250, 1_000]);
@@ -48,33 +48,33 @@ export class Sequencer {
     return this.#published;
   }
 
-  /** The number of the turn that is open, or opens next. */
+  /** The number of the current turn, or of the next turn if none is open. */
   get turn(): number {
     return this.#turn;
   }
 
-  /** How many events each flush sent. */
+  /** A histogram of the events in each flush. */
   get flushEvents(): HistogramCounts {
     return this.#flushEvents.counts();
   }
 
-  /** How long the first event of each flush had waited when all had been handed over, in milliseconds. */
+  /** A histogram of how long each flush's first event waited until the flush was done, in milliseconds. */
   get latencyMs(): HistogramCounts {
     return this.#latencyMs.counts();
   }
 
   /**
-   * Encodes an event that was checked and adds it to its stream; it goes out when the turn ends, or
-   * 64 KiB wait.
+   * Encodes a checked event and appends it to its stream's history. It goes out at the end of the turn,
+   * or as soon as more than 64 KiB wait.
    *
-   * @param id What goes out as its id; none for an event of the moment.
-   * @param ageMs How long ago it was published.
+   * @param id The id on the wire; left out for an ephemeral event.
+   * @param ageMs How long ago the event was published, in milliseconds.
    */
   append(stream: Stream, event: ServerSentEvent, id?: string, ageMs = 0): void {
     const encoded = encodeChecked(event, id);
-    // What goes out together has one time: to ask the clock costs as much as to encode an event.
+    // One time for all events of a flush: reading the clock costs as much as encoding an event.
     if (this.#dirty.size === 0) this.#waitingSinceMs = this.#now();
-    // By the clocks of several machines, one event may look older than the one before it.
+    // The clocks of machines differ, so an event may seem older than the event before it.
     this.#newestMs = Math.max(this.#newestMs, this.#waitingSinceMs - ageMs);
     stream.touchedMs = this.#newestMs;
     stream.published++;
@@ -86,7 +86,7 @@ export class Sequencer {
     if (this.#waitingBytes > MAX_CHUNK_BYTES) this.flush();
   }
 
-  /** Ends a stream after all that it has had; its subscribers that have everything end. */
+  /** Ends a stream, and the subscribers that have every event of it and of their other streams. */
   end(stream: Stream, endId: string, ageMs = 0): void {
     this.flush();
     stream.endId = endId;
@@ -94,18 +94,18 @@ export class Sequencer {
     for (const audience of stream.audiences) audience.endIfDone();
   }
 
-  /** Has a stream begin after events that are in the log alone. Call it before anybody subscribes to it. */
+  /** Begins a stream's history after events that only the log has. Call it before anybody subscribes. */
   leaveOut(stream: Stream, { throughId, events }: LeftOut): void {
     stream.published += events;
     this.#published += events;
-    // What was lost after them is lost all the same.
+    // A later loss moved the start of the history past them already.
     if (compareIds(throughId, stream.history.evictedId) <= 0) return;
     if (this.#dirty.has(stream)) this.flush();
     stream.skip(++this.#head, throughId);
     this.#streams.settle([stream], this.#now());
   }
 
-  /** Leaves out what streams would have had up to an id. It tells those that subscribe to them. */
+  /** Empties the histories of streams that have lost events through an id. Their subscribers get a gap. */
   skip(streams: Iterable<Stream>, throughId: string): void {
     this.flush();
     this.#head++;
@@ -117,8 +117,8 @@ export class Sequencer {
   }
 
   /**
-   * Begins anew after an id, without what was kept of some streams. Tell those that subscribe to the
-   * streams before anything is appended.
+   * Empties the histories of some streams and begins anew after an id. The caller must send the
+   * subscribers of these streams a `reset` before it appends anything.
    */
   reset(streams: Iterable<Stream>, id: string): void {
     this.flush();
@@ -128,7 +128,7 @@ export class Sequencer {
     this.#streams.settle(streams, this.#now());
   }
 
-  /** Sends what waits, then drops what exceeds the histories' bounds. */
+  /** Sends the waiting events, then evicts events that exceed the bounds of the histories. */
   flush(): void {
     if (this.#dirty.size === 0) return;
     for (const stream of this.#dirty) {
@@ -143,7 +143,7 @@ export class Sequencer {
     this.#flushedThrough = this.#head;
   }
 
-  // What one audience throws must not keep the events from the others.
+  // An audience that throws must not keep the other audiences from their events.
   #flushAudience(audience: StreamAudience): void {
     try {
       audience.flush(this.#head, this.#turn);

@@ -1,5 +1,5 @@
 /**
- * Names in order, so that a page of many is found without sorting them all.
+ * Names in order, so that one page of many names is found without sorting all of them.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import { firstIndex } from "../wire/first_index.ts";
  * 512 others, however many there are.
  */
 export class SortedNames {
-  // Each sorted, none empty, and all names of a block before all of the next one.
+  // Each block is sorted and not empty, and its names come before all names of the next block.
   readonly #blocks: string[][] = [];
 
   /** Adds a name. */
@@ -34,7 +34,10 @@ export class SortedNames {
     if (names.length === 0) this.#blocks.splice(block, 1);
   }
 
-  /** The names after one, which need not be there itself; `""` comes before all. Don't change it meanwhile. */
+  /**
+   * Iterates over the names after `name`, which need not be in the set; `""` comes before every name.
+   * Don't change the set meanwhile.
+   */
   *after(name: string): Generator<string, void> {
     let [block, index] = this.#find(name);
     if (this.#blocks[block]?.[index] === name) index++;
@@ -44,7 +47,7 @@ export class SortedNames {
     }
   }
 
-  /** The last block that begins at or before a name, and where in it the name is or belongs. */
+  /** Returns the last block that begins at or before a name, and the name's index or place in the block. */
   #find(name: string): [block: number, index: number] {
     const blocks = this.#blocks;
     const next = firstIndex(0, blocks.length, (index) => blocks[index]![0]! > name);

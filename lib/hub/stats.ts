@@ -1,5 +1,5 @@
 /**
- * What a hub says of itself: its stats, its streams and its subscribers.
+ * The stats of a hub, and its lists of streams and subscribers.
  *
  * @module
  */
@@ -14,38 +14,38 @@ import type { Stream } from "./stream.ts";
 import type { Streams } from "./streams.ts";
 import type { Subscriber } from "./subscriber.ts";
 
-/** A stream as a hub lists it. */
+/** A stream in a hub's list. */
 export interface StreamInfo {
-  /** Its name. */
+  /** The name. */
   readonly name: string;
-  /** Its subscribers on this instance. */
+  /** How many subscribers the stream has on this instance. */
   readonly subscribers: number;
-  /** Events published to it since it was created. */
+  /** How many events were published since the stream was created. */
   readonly published: number;
-  /** How many events are kept. */
+  /** How many events the history keeps. */
   readonly events: number;
-  /** How many encoded bytes are kept. */
+  /** How many encoded bytes the history keeps. */
   readonly bytes: number;
-  /** The id of the oldest event kept; `""` if there is none. */
+  /** The id of the oldest kept event; `""` if no event with an id is kept. */
   readonly firstId: string;
-  /** The id of the newest event kept; `""` if there is none. */
+  /** The id of the newest kept event; `""` if no event with an id is kept. */
   readonly lastId: string;
-  /** Whether it was ended. */
+  /** Whether the stream has ended. */
   readonly isEnded: boolean;
-  /** Whether its events are of the moment only, without ids. */
+  /** Whether the stream is ephemeral: see `StreamOptions.ephemeral`. */
   readonly isEphemeral: boolean;
 }
 
 /** Which streams a hub lists. */
 export interface StreamListOptions {
   /**
-   * The name after which the list begins.
+   * The list begins with the first name after this one.
    *
    * @default {""}
    */
   readonly after?: string;
   /**
-   * The most streams listed.
+   * The most streams to list.
    *
    * @default {Infinity}
    */
@@ -55,58 +55,58 @@ export interface StreamListOptions {
 /** Which subscribers a hub lists. */
 export interface SubscriberListOptions {
   /**
-   * The most subscribers listed.
+   * The most subscribers to list.
    *
    * @default {Infinity}
    */
   readonly limit?: number;
 }
 
-/** Stats of a hub: of this instance, since its start. */
+/** Stats of a hub: for this instance, since its start. */
 export interface HubStats {
   /** Streams now. */
   readonly streams: number;
   /** Subscribers now. */
   readonly subscribers: number;
-  /** Of these, those that have yet to be sent something already published. */
+  /** Subscribers now that are not current: they have yet to be sent events that are already published. */
   readonly lagging: number;
-  /** Events that came into the hub's order, those that a log had when it was opened included. */
+  /** Events that the hub has ordered, including those that the log had when it was opened. */
   readonly published: number;
   /** Events handed to the runtime, summed over all subscribers. */
   readonly deliveredEvents: number;
   /** Bytes handed to the runtime, summed over all subscribers, heartbeats included. */
   readonly deliveredBytes: number;
-  /** Encoded bytes kept in all histories, and bytes of publishers' keys. */
+  /** Bytes of encoded events and publishers' keys in all histories. */
   readonly historyBytes: number;
-  /** Times that a subscriber was told of a gap. */
+  /** `gap` events sent, summed over all subscribers. */
   readonly gaps: number;
-  /** Times that a subscriber's id meant nothing. */
+  /** `reset` events sent, summed over all subscribers. */
   readonly resets: number;
-  /** How many events each flush sent. */
+  /** Events in each flush. */
   readonly flushEvents: HistogramCounts;
-  /** From the first publish of a turn until the runtime had all of it, in milliseconds. */
+  /** From a flush's first event until the runtime had all events of the flush, in milliseconds. */
   readonly latencyMs: HistogramCounts;
-  /** Subscribers that have ended, by reason. */
+  /** Subscribers whose connections have ended, by reason. */
   readonly ended: Readonly<Record<EndReason, number>>;
-  /** What the log says of itself; `undefined` for a log that says nothing, as the one in memory. */
+  /** The log's own stats; `undefined` for a log without stats, such as the log in memory. */
   readonly log: LogStats | undefined;
 }
 
-/** A subscriber as a hub lists it. */
+/** A subscriber in a hub's list. */
 export interface SubscriberInfo {
-  /** The names of its streams, sorted. */
+  /** The names of the streams, sorted. */
   readonly streams: readonly string[];
-  /** What the application gave with it. */
+  /** The `context` that the application gave to `subscribe()`. */
   readonly context: unknown;
-  /** How long it has been there, in milliseconds. */
+  /** How long the connection has been open, in milliseconds. */
   readonly ageMs: number;
-  /** Events handed to the runtime for it. */
+  /** Events handed to the runtime for this subscriber. */
   readonly events: number;
-  /** How many positions of the hub it is behind; some may be of streams that are not its own. */
+  /** How many of the hub's events the subscriber is behind, counting events of all streams. */
   readonly behind: number;
 }
 
-/** What stats are read from. */
+/** The parts of a hub that its stats are read from. */
 export interface StatsSource {
   readonly counters: Counters;
   readonly sequencer: Sequencer;
@@ -115,7 +115,7 @@ export interface StatsSource {
   readonly log: LogStats | undefined;
 }
 
-/** Returns a hub's stats now, at a cost in proportion to its subscribers. */
+/** Returns a hub's stats. The cost is proportional to the number of subscribers. */
 export function hubStats({ counters, sequencer, streams, audiences, log }: StatsSource): HubStats {
   const { gaps, resets, ended } = counters;
   let subscribers = 0;
@@ -147,7 +147,7 @@ export function hubStats({ counters, sequencer, streams, audiences, log }: Stats
   };
 }
 
-/** Describes a subscriber of a hub that has reached position `head`. */
+/** Describes a subscriber of a hub whose newest event is at position `head`. */
 export function subscriberInfo(
   subscriber: Subscriber,
   audience: Audience,

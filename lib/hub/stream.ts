@@ -1,5 +1,5 @@
 /**
- * A named broadcast stream: its name, its options, what the hub knows of it.
+ * A named broadcast stream: its name, its options, and the hub's record of it.
  *
  * @module
  */
@@ -10,25 +10,25 @@ import { History, type HistoryBounds } from "../history/history.ts";
 import { compareIds } from "../wire/ids.ts";
 
 /**
- * What a subscriber gets that is so slow that what it has yet to get was dropped from the history.
+ * What happens to a subscriber that is so far behind that events it still needs have been evicted.
  *
- * - `disconnect`: its connection ends, so that it comes back and resumes.
- * - `skip`: an event `gap`, then the oldest event kept and all after it.
- * - `latest`: the newest event, silently, for values that replace each other. An event `gap` if not even
- *   the newest event is kept.
+ * - `disconnect`: the connection ends, and the client reconnects and resumes.
+ * - `skip`: the subscriber gets an event `gap`, then the oldest kept event and all later events.
+ * - `latest`: the subscriber gets only the newest event and no `gap`, for values that replace each
+ *   other. If not even the newest event is kept, it gets a `gap`.
  *
- * With several streams on one connection, `disconnect` wins.
+ * If the streams of a connection have different policies, `disconnect` wins.
  */
 export type SlowPolicy = "disconnect" | "skip" | "latest";
 
 /** Every {@linkcode SlowPolicy}. */
 export const slowPolicies: readonly SlowPolicy[] = ["disconnect", "skip", "latest"];
 
-/** Options of a stream; one that is left out is the hub's, whose default stands here. */
+/** Options of a stream. An option left out takes the hub's value; the defaults here are the hub's. */
 export interface StreamOptions {
   /**
-   * Whether its events are ephemeral: they have no ids, can't be resumed, stay on this instance, and a
-   * slow subscriber gets the latest.
+   * Whether the stream is ephemeral: its events have no ids, can't be resumed and stay on this
+   * instance, and its `slowSubscriber` is `latest`.
    *
    * @default {false}
    */
@@ -40,33 +40,33 @@ export interface StreamOptions {
    */
   readonly slowSubscriber?: SlowPolicy;
   /**
-   * The most events kept.
+   * The most events that the history keeps.
    *
    * @default {1_000}
    */
   readonly historyEvents?: number;
   /**
-   * The most encoded bytes kept; the newest event stays whatever its size.
+   * The most encoded bytes that the history keeps. The newest event is kept, whatever its size.
    *
    * @default {1_048_576}
    */
   readonly historyBytes?: number;
   /**
-   * The age at which an event is dropped, in milliseconds.
+   * The age at which an event is evicted, in milliseconds.
    *
    * @default {3_600_000}
    */
   readonly historyMs?: number;
   /**
-   * How many of the newest events a subscriber gets that brings no id; `Infinity` for all that are
-   * kept.
+   * How many of the newest events a newcomer gets, a subscriber without an id. `Infinity` means all
+   * kept events.
    *
    * @default {0}
    */
   readonly replayEvents?: number;
 }
 
-/** The rules of the options that a hub has too. */
+/** The rules for the options that a stream and a hub have in common. */
 export const sharedStreamRules: OptionRules<Omit<StreamOptions, "ephemeral">> = {
   slowSubscriber: ANY,
   historyEvents: { above: 0, isWhole: true },
@@ -76,10 +76,10 @@ export const sharedStreamRules: OptionRules<Omit<StreamOptions, "ephemeral">> = 
 };
 
 /**
- * Checks options before anything is made of them.
+ * Checks the options of a stream.
  *
- * @throws {TypeError} If one is no option of a stream.
- * @throws {RangeError} If one is out of range.
+ * @throws {TypeError} If an option is unknown.
+ * @throws {RangeError} If an option is out of range.
  */
 export function checkStreamOptions(options: StreamOptions): void {
   checkOptions("create stream", options, { ephemeral: ANY, ...sharedStreamRules });
@@ -87,10 +87,10 @@ export function checkStreamOptions(options: StreamOptions): void {
 }
 
 /**
- * Checks what happens to a slow subscriber.
+ * Checks the policy for slow subscribers.
  *
- * @param action What can't be done with a wrong policy: "create stream".
- * @throws {RangeError} If it is no {@linkcode SlowPolicy}.
+ * @param action What the caller was about to do, for the error's text: "create stream".
+ * @throws {RangeError} If `slowSubscriber` is not a {@linkcode SlowPolicy}.
  */
 export function checkSlowPolicy(action: string, { slowSubscriber }: StreamOptions): void {
   if (slowSubscriber === undefined || slowPolicies.includes(slowSubscriber)) return;
@@ -101,74 +101,76 @@ export function checkSlowPolicy(action: string, { slowSubscriber }: StreamOption
   );
 }
 
-/** What a stream knows of those that subscribe to it, or to it and others; see `audience.ts`. */
+/** An audience as its streams see it: the subscribers of one set of streams. See `audience.ts`. */
 export interface StreamAudience {
-  /** The streams they subscribe to. */
+  /** The set of streams. */
   readonly streams: readonly Stream[];
-  /** Sends what was published up to a position. */
+  /** Sends the events published through a position. */
   flush(through: number, turn: number): void;
-  /** Ends the subscribers that have everything, if there will be no more. */
+  /** If all streams have ended, ends the subscribers that have every event. */
   endIfDone(): void;
   /** Ends all subscribers. */
   close(reason: EndReason): void;
 }
 
-/** A stream as the hub keeps it. */
+/** A stream, with everything that the hub keeps of it. */
 export class Stream {
-  /** What it is published and subscribed to by. */
+  /** The name by which clients publish and subscribe. */
   readonly name: string;
-  /** Its newest events. */
+  /** The newest events. */
   history: History;
-  /** The audiences it is part of. */
+  /** The audiences that subscribe to the stream. */
   readonly audiences: Set<StreamAudience> = new Set();
-  /** What publishers called their events, while these are kept: key to position. */
-  readonly publisherIds: Map<string, number> = new Map();
+  /** The positions of kept events, by the keys that their publishers gave them. */
+  readonly publisherKeys: Map<string, number> = new Map();
   #keyBytes = 0;
-  /** False while there are only subscribers that wait for it. */
+  /** False while the stream exists only because somebody subscribes to its name. */
   isCreated = false;
-  /** Whether the application created it by name: until it ends, it is never forgotten. */
+  /** Whether the application called `createStream()`: then the stream is not forgotten until it ends. */
   isDeclared = false;
-  /** The id of its end, once it will have no more events. */
+  /** The id of the stream's end; `undefined` while the stream goes on. */
   endId: string | undefined;
-  /** Whether its events are of the moment only. */
+  /** See {@linkcode StreamOptions.ephemeral}. */
   isEphemeral = false;
-  /** What a subscriber gets that falls out of the history. */
+  /** See {@linkcode StreamOptions.slowSubscriber}. */
   slowSubscriber: SlowPolicy = "disconnect";
-  /** What the history may keep. */
+  /** The bounds of the history. */
   bounds: HistoryBounds = { maxEvents: 1, maxBytes: 1, maxAgeMs: 0 };
-  /** Events published to it since it was created. */
+  /** How many events were published since the stream was created. */
   published = 0;
-  /** Its subscribers on this instance, as its audiences count them. */
+  /** How many subscribers the stream has on this instance; its audiences count them. */
   subscribers = 0;
-  /** How many of the newest events a newcomer gets. */
+  /** See {@linkcode StreamOptions.replayEvents}. */
   replayEvents = 0;
-  /** When it was created, last published to, or ended. */
+  /** When the stream was created, last published to, or ended; in milliseconds by the hub's clock. */
   touchedMs: number;
-  /** Its bytes as the hub's total has them. */
+  /** How many bytes of the hub's total are this stream's. */
   countedBytes = 0;
 
-  /** Begins without events, in a history that begins like that. */
+  /** Makes a stream that has not been created yet, with an empty history. */
   constructor(name: string, history: History, nowMs: number) {
     this.name = name;
     this.history = history;
     this.touchedMs = nowMs;
   }
 
-  /** Whether it will have no more events. */
+  /** Whether the stream has ended, and so will have no more events. */
   get isEnded(): boolean {
     return this.endId !== undefined;
   }
 
   /**
-   * Sets the options given, once {@linkcode checkStreamOptions} has accepted them.
+   * Sets options that {@linkcode checkStreamOptions} has accepted. Options left out keep their values.
    *
-   * @throws {TypeError} If it would change whether the stream is ephemeral although it had events.
+   * @throws {TypeError} If `ephemeral` would change although the stream has had events.
    */
   configure(options: StreamOptions): void {
     const { maxEvents, maxBytes, maxAgeMs } = this.bounds;
     const { ephemeral = this.isEphemeral } = options;
     if (ephemeral !== this.isEphemeral && this.published > 0) {
-      throw new TypeError(`Cannot configure stream "${this.name}": it has had events`);
+      throw new TypeError(
+        `Cannot configure stream "${this.name}": "ephemeral" can't change once it has had events`,
+      );
     }
     this.isEphemeral = ephemeral;
     this.slowSubscriber = ephemeral ? "latest" : options.slowSubscriber ?? this.slowSubscriber;
@@ -180,69 +182,73 @@ export class Stream {
     };
   }
 
-  /** Whether evicted events are no loss to its subscribers, as a newer event that replaces them is kept. */
+  /** Whether subscribers can do without evicted events, because a newer event that replaces them is kept. */
   get replacesEvicted(): boolean {
     return this.slowSubscriber === "latest" && (this.isEphemeral || this.history.events > 0);
   }
 
-  /** Whether it no longer has all that came after an id, and its subscribers must not miss that. */
+  /** Whether the history has evicted events after an id that subscribers can't do without. */
   lacksAfter(id: string): boolean {
     return compareIds(id, this.history.evictedId) < 0 && !this.replacesEvicted;
   }
 
-  /** Goes on where it had ended, as a new stream of its name. */
+  /** If the stream has ended, begins a new stream of the same name. */
   beginAnew(): void {
     if (!this.isEnded) return;
     this.endId = undefined;
-    // What is published next says so in the log, where others may know of the end.
+    // With 0, the next publish is the first of the stream, and says so in the log: other instances may
+    // know of the end.
     this.published = 0;
   }
 
-  /** The bytes it keeps: encoded events, and about as many as the publishers' keys take. */
+  /** How many bytes the stream keeps: encoded events, and an estimate for the publishers' keys. */
   get bytes(): number {
     return this.history.bytes + this.#keyBytes;
   }
 
-  /** Takes note of what a publisher called the event at a position. */
+  /** Records the publisher's key of the event at a position. */
   setKey(key: string, position: number): void {
-    // Anew, so that the oldest come first.
-    if (this.publisherIds.delete(key)) this.#keyBytes -= key.length + KEY_BYTES;
-    this.publisherIds.set(key, position);
+    // Deleted first, so that the map stays in the order of positions.
+    if (this.publisherKeys.delete(key)) this.#keyBytes -= key.length + KEY_BYTES;
+    this.publisherKeys.set(key, position);
     this.#keyBytes += key.length + KEY_BYTES;
   }
 
-  /** The id of the event kept that was published with a key. */
+  /** Returns the id of the kept event with a publisher's key. */
   idOfKey(key = ""): string | undefined {
-    const position = this.publisherIds.get(key);
+    const position = this.publisherKeys.get(key);
     return position === undefined ? undefined : this.history.idOf(position);
   }
 
-  /** Drops what exceeds the bounds. Call it only when all has been flushed. */
+  /** Evicts events that exceed the bounds. Call it only when every event has been flushed. */
   evict(nowMs: number): void {
     this.history.evict(this.bounds, nowMs);
-    this.#forgetPublisherIds();
+    this.#dropKeys();
   }
 
-  /** Drops all events. Call it only when all has been flushed. */
+  /** Evicts all events. Call it only when every event has been flushed. */
   clear(): void {
     this.history.clear();
-    this.#forgetPublisherIds();
+    this.#dropKeys();
   }
 
-  /** Drops all events and begins again after a position and its id. Call it only when all is flushed. */
+  /**
+   * Evicts all events, and begins an empty history after a position and its id. Call it only when every
+   * event has been flushed.
+   */
   skip(position: number, id: string): void {
     this.history = new History(position, id);
-    this.#forgetPublisherIds();
+    this.#dropKeys();
   }
 
-  #forgetPublisherIds(): void {
-    for (const [id, position] of this.publisherIds) {
+  #dropKeys(): void {
+    for (const [key, position] of this.publisherKeys) {
       if (position > this.history.evictedThrough) return;
-      this.publisherIds.delete(id);
-      this.#keyBytes -= id.length + KEY_BYTES;
+      this.publisherKeys.delete(key);
+      this.#keyBytes -= key.length + KEY_BYTES;
     }
   }
 }
 
-// What a key takes beside its characters: 77 bytes for one of 32 characters, measured in V8.
+// The overhead of a key beyond its characters. Measured in V8: a key of 32 characters takes 77 bytes.
 const KEY_BYTES = 48;

@@ -11,11 +11,11 @@ import { SortedNames } from "./sorted_names.ts";
 import { Stream, type StreamOptions } from "./stream.ts";
 import { checkStreamName } from "../wire/stream_name.ts";
 
-/** What holds for all streams together, and for each that has no option of its own. */
+/** The bounds of all streams together, and the options of streams that have none of their own. */
 export interface StreamsOptions extends Required<StreamOptions> {
-  /** The most streams, those that only have subscribers not counted. */
+  /** The most created streams. A name that has only subscribers does not count. */
   readonly maxStreams: number;
-  /** The most encoded bytes, and bytes of publishers' keys, kept in all histories together. */
+  /** The most bytes of encoded events and publishers' keys in all histories together. */
   readonly historyTotalBytes: number;
 }
 
@@ -23,75 +23,75 @@ export interface StreamsOptions extends Required<StreamOptions> {
 export class Streams {
   readonly #options: StreamsOptions;
   readonly #byName = new Map<string, Stream>();
-  // Those that keep events, by their last publish, the longest ago first.
+  // The streams that keep events, in the order of their last publish.
   readonly #keeping = new Set<Stream>();
   readonly #created = new SortedNames();
   #size = 0;
   #bytes = 0;
   readonly #startId: () => string;
-  // The highest position that a forgotten stream reached, and its id: up to there, a name that is not
-  // known may have had events.
+  // The highest position of any forgotten stream, and its id: a new stream may have had events through
+  // there.
   #forgottenThrough = 0;
   #forgottenId: string | undefined;
 
   /**
    * Begins without streams.
    *
-   * @param startId Gives the id up to which it is not known what there was.
+   * @param startId Returns the id through which this hub has no record of what existed.
    */
   constructor(options: StreamsOptions, startId: () => string) {
     this.#options = options;
     this.#startId = startId;
   }
 
-  /** How many there are, those that only have subscribers not counted. */
+  /** How many streams are created. A name that has only subscribers does not count. */
   get size(): number {
     return this.#size;
   }
 
-  /** Encoded bytes kept in all histories together, and bytes of publishers' keys. */
+  /** The bytes of encoded events and publishers' keys in all histories together. */
   get bytes(): number {
     return this.#bytes;
   }
 
-  /** The stream of a name, if it was created and not removed or forgotten. */
+  /** Returns the stream with a name, if it is created. */
   get(name: string): Stream | undefined {
     const stream = this.#byName.get(name);
     return stream?.isCreated ? stream : undefined;
   }
 
-  /** Those that were created, in the order of their names, from after a name on. */
+  /** Returns the created streams whose names come after a name, sorted by name. */
   after(name: string): IteratorObject<Stream> {
     return this.#created.after(name).map((name) => this.#byName.get(name)!);
   }
 
-  /** How much the histories can keep, also those of streams that are yet to come. */
+  /** How much the histories can keep, including the histories of future streams. */
   get limits(): HistoryLimits {
     const { historyTotalBytes, historyEvents, historyBytes, historyMs } = this.#options;
     const bounds = { maxEvents: historyEvents, maxBytes: historyBytes, maxAgeMs: historyMs };
     return { maxBytes: historyTotalBytes, of: (name) => this.get(name)?.bounds ?? bounds };
   }
 
-  /** All whose events are not of the moment, those that only have subscribers included. */
+  /** Returns all streams that are not ephemeral, including names that have only subscribers. */
   lasting(): Stream[] {
     return [...this.#byName.values()].filter(({ isEphemeral }) => !isEphemeral);
   }
 
   /**
-   * Checks that one more stream may be created, if there is none of this name.
+   * Checks that a stream with this name exists or may be created.
    *
-   * @throws {HubError} Code `full`, if there are too many.
+   * @throws {HubError} Code `full`, if there are too many streams.
    */
   checkRoom(name: string): void {
     const { maxStreams } = this.#options;
     if (this.#size < maxStreams || this.get(name)) return;
     throw new HubError(
       "full",
-      `Cannot create stream "${name}": there are ${maxStreams} streams already`,
+      `Cannot create stream "${name}": there are already ${maxStreams} streams`,
     );
   }
 
-  /** Creates a stream, or returns the one there is. */
+  /** Returns the stream with a name, and creates it if necessary. */
   create(name: string, nowMs: number): Stream {
     const stream = this.#byName.get(name);
     if (stream?.isCreated) return stream;
@@ -105,7 +105,7 @@ export class Streams {
     return created;
   }
 
-  /** The stream of a name for somebody who waits for it, created or not. */
+  /** Returns the stream with a name for a subscriber, whether the stream is created or not. */
   hold(name: string, nowMs: number): Stream {
     let stream = this.#byName.get(name);
     if (!stream) {
@@ -117,7 +117,7 @@ export class Streams {
     return stream;
   }
 
-  /** Drops what exceeds the bounds after these streams were flushed, theirs and everybody's. */
+  /** After a flush of these streams, evicts what exceeds their bounds or the bound of all histories. */
   settle(flushed: Iterable<Stream>, nowMs: number): void {
     for (const stream of flushed) {
       this.#keeping.delete(stream);
@@ -132,7 +132,7 @@ export class Streams {
     }
   }
 
-  /** Drops what is too old, and forgets the streams that nobody can want any more. */
+  /** Evicts events that are too old, and forgets streams that nobody needs any more. */
   expire(nowMs: number): void {
     for (const stream of this.#keeping) {
       stream.evict(nowMs);
@@ -145,13 +145,13 @@ export class Streams {
     }
   }
 
-  /** Forgets a stream; while it has subscribers of several streams, its name is kept for them. */
+  /** Forgets a stream. While an audience of several streams includes the stream, its name is held. */
   remove(stream: Stream): void {
     stream.clear();
     this.#count(stream);
     const { evictedThrough, evictedId } = stream.history;
     if (stream.isEphemeral) {
-      // What was of the moment has no ids, and nobody can have missed it.
+      // Ephemeral events have no ids, so nobody can resume after them.
       stream.history = this.#newHistory();
     } else {
       this.forget(evictedThrough, evictedId);
@@ -166,14 +166,14 @@ export class Streams {
     this.release(stream);
   }
 
-  /** Takes note that names that are not known may have had events up to a position, and its id. */
+  /** Records that a forgotten stream may have had events through a position and its id. */
   forget(throughPosition: number, throughId: string): void {
     if (throughPosition <= this.#forgottenThrough) return;
     this.#forgottenThrough = throughPosition;
     this.#forgottenId = throughId;
   }
 
-  /** Lets go of a stream that was held, unless it was created or others hold it. */
+  /** Drops the name of a stream that is not created, unless an audience still includes the stream. */
   release(stream: Stream): void {
     if (!stream.isCreated && stream.audiences.size === 0) this.#byName.delete(stream.name);
   }
@@ -182,7 +182,7 @@ export class Streams {
     return new History(this.#forgottenThrough, this.#forgottenId ?? this.#startId());
   }
 
-  /** Counts what a stream keeps now. */
+  /** Updates the total with the bytes that a stream keeps now. */
   #count(stream: Stream): void {
     this.#bytes += stream.bytes - stream.countedBytes;
     stream.countedBytes = stream.bytes;

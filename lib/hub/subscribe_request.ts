@@ -1,5 +1,5 @@
 /**
- * What a request to subscribe asks for: streams, and where to begin.
+ * Parses a subscribe request: its streams, and where to start.
  *
  * @module
  */
@@ -8,22 +8,26 @@ import { problem } from "../wire/problem.ts";
 import { searchParams } from "../wire/search_params.ts";
 import { checkStreamName, isStreamName, STREAM_NAMES } from "../wire/stream_name.ts";
 
-/** What a request to subscribe asks for. */
+/** A parsed subscribe request. */
 export interface SubscribeRequest {
-  /** Names, sorted, each once. */
+  /** The names of the streams, sorted, each once. */
   readonly streams: readonly string[];
   /** The id of the last event the client has; `undefined` for a newcomer. */
   readonly lastEventId: string | undefined;
-  /** How many of the newest events of each stream a newcomer wants; `Infinity` for all. */
+  /**
+   * How many of the newest events of each stream a newcomer wants; `Infinity` for all kept events,
+   * `undefined` for each stream's `replayEvents`.
+   */
   readonly since: number | undefined;
 }
 
 /**
- * Reads what a request asks for: `?stream=`, once a stream, or the streams given; the header
- * `Last-Event-ID` or else `?lastEventId=`; `?since=earliest` or `?since=<n>`.
+ * Parses a subscribe request: one `?stream=` for each stream; the header `Last-Event-ID`, else
+ * `?lastEventId=`; `?since=earliest` or `?since=<n>`.
  *
- * @returns What it asks for, or the answer that refuses the request.
- * @throws {TypeError} If a stream is given that can't be one.
+ * @param streams The names of the streams, in place of those in the query.
+ * @returns The parsed request, or a response with status 400 or 405 and problem details (RFC 9457).
+ * @throws {TypeError} If `streams` has a text that can't be a stream's name.
  */
 export function parseSubscribeRequest(
   request: Request,

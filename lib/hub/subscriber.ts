@@ -1,64 +1,68 @@
 /**
- * A connection to a hub, and its state: how much it has of what the hub has.
+ * A connection that a hub feeds, and its state: how far behind the hub it is.
  *
  * @module
  */
 
 import type { EventResponse } from "../wire/event_response.ts";
 
-/** Where a subscriber begins that may lack something. */
+/** Where a subscriber starts. Several streams may start at different places. */
 export interface Start {
-  /** The id that it would bring to begin here again. */
+  /** The id with which a client would resume from here. */
   readonly id: string;
-  /** The position after which it gets events. */
+  /** The subscriber gets events after this position. */
   readonly cursor: number;
-  /** By stream, the position after which it gets that stream's, if that is higher. */
+  /** For each stream, a position: the subscriber gets only later events of the stream. */
   readonly floors: readonly number[];
-  /** For a newcomer: by stream, the id after which it wants that stream's, if that is later than `id`. */
+  /**
+   * For each stream, an id: the subscriber gets only later events of the stream. `undefined` if the
+   * subscriber wants all streams from `id` on, as every client that resumes does.
+   */
   readonly floorIds: readonly string[] | undefined;
 }
 
 /**
- * It was sent everything that was flushed. A flush that finds bytes waiting for it makes it
- * {@linkcode Behind}.
+ * The subscriber was sent everything that was flushed. If a flush finds bytes still waiting for the
+ * client, the subscriber becomes {@linkcode Behind}.
  */
 export interface Current {
   readonly name: "current";
 }
 
 /**
- * It was current, and its client is slow. Each time that the client has taken all, it is sent the next
- * of what the histories have: it is {@linkcode Current} when that was the last. If they evict what it
- * lacks, their {@linkcode SlowPolicy} decides: it ends, is told of a gap, or goes on at the newest event.
+ * The subscriber was current, and its client is slow. Each time the client has taken all waiting bytes,
+ * the subscriber is sent the next chunk of the histories; with the last chunk it becomes
+ * {@linkcode Current}. If a history evicts events that it still needs, the stream's
+ * {@linkcode SlowPolicy} decides: the connection ends, or it gets a gap, or only the newest event.
  */
 export interface Behind {
   readonly name: "behind";
-  /** The position through which it was sent everything. */
+  /** The position through which the subscriber was sent everything. */
   readonly cursor: number;
 }
 
 /**
- * It began with less than the hub has, and has never been current. It is sent what the histories have,
- * like one that is behind, and then is {@linkcode Current}. If they evict what it lacks, it is
- * {@linkcode ReadingLog} where the log has more than they do, or else is told of a gap: if it ended as
- * slow and came back, it would get no more.
+ * The subscriber started behind the hub, and has not been current yet. It is sent the histories chunk by
+ * chunk and then becomes {@linkcode Current}. If a history evicts events that it still needs, it becomes
+ * {@linkcode ReadingLog} if the log can be read; otherwise it gets a gap. A policy of `disconnect` does
+ * not apply: after reconnecting, it would get the same gap.
  */
 export interface Resuming extends Start {
   readonly name: "resuming";
 }
 
 /**
- * It lacks events that the histories no longer have, or do not have yet. It is sent the log, page by page,
- * and is {@linkcode Resuming} when the histories of all its streams reach back to its id.
+ * The subscriber lacks events that the histories have evicted or do not have yet. It is sent the log page
+ * by page, and becomes {@linkcode Resuming} when the histories of all its streams reach back to its id.
  */
 export interface ReadingLog extends Omit<Start, "floors"> {
   readonly name: "reading the log";
-  /** By stream, the id of the stream's end as of the last entry read; `undefined` if it goes on. */
+  /** By stream, the id of the stream's end as of the last entry read; `undefined` if not ended there. */
   readonly endIds: Map<string, string | undefined>;
 }
 
 /**
- * How much a subscriber has.
+ * The state of a subscriber.
  *
  * ```text
  *              fallBehind()
@@ -71,51 +75,51 @@ export interface ReadingLog extends Omit<Start, "floors"> {
  *               resume()
  * ```
  *
- * Where the log begins anew, all are `current`.
+ * When the log begins anew, every subscriber becomes `current`.
  */
 export type SubscriberState = Current | Behind | Resuming | ReadingLog;
 
-/** A connection to a hub. */
+/** A connection that a hub feeds. */
 export class Subscriber {
-  /** What the application wants to know of it. */
+  /** The `context` that the application gave to `subscribe()`. */
   readonly context: unknown;
-  /** Its connection. */
+  /** The open response. */
   readonly response: EventResponse;
-  /** The last turn in which it was sent something. */
+  /** The turn in which the subscriber was admitted or last sent a flush. */
   turn: number;
   #state: SubscriberState = CURRENT;
 
-  /** Begins as current, in a turn. */
+  /** Begins as current. */
   constructor(context: unknown, response: EventResponse, turn: number) {
     this.context = context;
     this.response = response;
     this.turn = turn;
   }
 
-  /** How much it has. */
+  /** The state. */
   get state(): SubscriberState {
     return this.#state;
   }
 
-  /** How many positions it is behind a hub whose newest event is at `head`. */
+  /** Returns how many positions the subscriber is behind a hub whose newest event is at `head`. */
   behind(head: number): number {
     return this.#state.name === "current" ? 0 : head - this.#state.cursor;
   }
 
-  /** Records that it was sent everything through a position, and not what comes next. */
+  /** Makes the subscriber `behind`: it was sent everything through `cursor`, and nothing later. */
   fallBehind(cursor: number): void {
     this.#state = { name: "behind", cursor };
   }
 
-  /** Has it go on in the histories. */
+  /** Makes the subscriber `resuming`, from a place in the histories. */
   resume({ id, cursor, floors, floorIds }: Start): void {
     this.#state = { name: "resuming", id, cursor, floors, floorIds };
   }
 
   /**
-   * Has it go on in the log.
+   * Makes the subscriber `reading the log`, from an id.
    *
-   * @param endIds What is known of ends after the entries that it has read.
+   * @param endIds The ends of streams as of the last entry read; empty before the first read.
    */
   readLog({ id, cursor, floorIds }: Start, endIds: ReadingLog["endIds"] = new Map()): ReadingLog {
     const state = { name: "reading the log", id, cursor, floorIds, endIds } as const;
@@ -123,7 +127,7 @@ export class Subscriber {
     return state;
   }
 
-  /** Records that it was sent everything. */
+  /** Makes the subscriber `current`: it was sent everything. */
   catchUp(): void {
     this.#state = CURRENT;
   }

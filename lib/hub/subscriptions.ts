@@ -1,6 +1,5 @@
 /**
- * How a client comes into a hub, and out of it: from what its request asks for to its open response, and
- * to its end.
+ * Subscribing a client: from a parsed request to an open response, and to the end of the connection.
  *
  * @module
  */
@@ -29,7 +28,7 @@ export class Subscriptions {
   readonly #audiences: Audiences;
   readonly #counters: Counters;
 
-  /** Begins with no subscriber. */
+  /** Begins without subscribers. */
   constructor(
     settings: HubSettings,
     progress: LogProgress,
@@ -42,7 +41,7 @@ export class Subscriptions {
     this.#counters = counters;
   }
 
-  /** Opens a response for what a request asks for; or answers 204 where nothing more will come. */
+  /** Returns an open response for a parsed request; or a 204, if the client has every event of ended streams. */
   open(request: Request, wanted: SubscribeRequest, options: SubscribeOptions): Response {
     const { context, expiresInMs = Infinity, signal, onEnd } = options;
     const headers = withStreamHeaders(options.headers);
@@ -60,7 +59,7 @@ export class Subscriptions {
         (startId) => this.#connect(this.#encodeFirst(streams, startId, isReset), entry),
       );
     } catch (error) {
-      // The log has thrown. Another time it may not.
+      // The log has thrown. It may recover, so the client is asked to reconnect later.
       report(error);
       return retryLater();
     }
@@ -73,7 +72,7 @@ export class Subscriptions {
     return subscribed.respond(headers);
   }
 
-  // Apart from open(), so that what runs at the end keeps alive no more than this: not the request.
+  // Not part of open(), whose closures would keep the request alive until the connection ends.
   #connect(first: Uint8Array, { subscription, expiresInMs, onEnd }: Entry): EventResponse {
     const response = new EventResponse(first, this.#settings.report);
     const stopWatching = watch(response, this.#settings, Date.now() + expiresInMs);
@@ -84,7 +83,7 @@ export class Subscriptions {
     return response;
   }
 
-  /** The id that a client brings, if it is one that a client can have of the log. */
+  /** Returns the client's id; `undefined` if the client has none, or none that this log can have given. */
   #knownId({ lastEventId: id }: SubscribeRequest): string | undefined {
     const { log } = this.#settings;
     if (id === undefined || !log.hasId(id)) return undefined;
@@ -102,8 +101,7 @@ export class Subscriptions {
   #ended(subscription: Subscription, end: ConnectionEnd, onEnd: SubscribeOptions["onEnd"]): void {
     const { report, onUnsubscribe } = this.#settings;
     this.#counters.ended.count(end);
-    // In a later turn: an end may come in the middle of a flush, and what an application does in its
-    // hooks must not.
+    // In a later turn: a connection may end in the middle of a flush, where a hook must not publish.
     queueMicrotask(() => {
       guard(report, () => onEnd?.(end));
       guard(report, () => onUnsubscribe?.(subscription, end));
@@ -111,7 +109,7 @@ export class Subscriptions {
   }
 }
 
-/** What is needed of a subscription until it has ended. */
+/** What a subscription needs until its connection has ended. */
 interface Entry {
   readonly subscription: Subscription;
   readonly expiresInMs: number;

@@ -35,7 +35,7 @@ Deno.test("BroadcastHub.publish() rejects when the log has lost the event", asyn
   const publishing = hub.publish("x", { data: "1" });
   await macrotask();
   log.lose(1_000);
-  const refused = await assertRejects(() => publishing, HubError, "lost it again");
+  const refused = await assertRejects(() => publishing, HubError, "then lost it");
   assertEquals([refused.code, hub.stats().published], ["lost", 0]);
 });
 
