@@ -34,7 +34,7 @@ export class History {
   // The id of the last event of the slabs that were dropped. The first slab may have a later evicted id.
   #evictedId: string;
 
-  /** Begins empty, as if all events through position `evictedThrough`, with id `evictedId`, were evicted. */
+  /** Begins empty, as if the events through a position and its id were evicted. */
   constructor(evictedThrough: number, evictedId: string) {
     this.#newest = evictedThrough;
     this.#evictedThrough = evictedThrough;
@@ -68,8 +68,8 @@ export class History {
   }
 
   /**
-   * Encodes an event's text as UTF-8 and appends it. `position` must be greater than all earlier positions,
-   * and `timeMs` must not be less than an earlier time.
+   * Encodes an event's text as UTF-8 and appends it. `position` must be greater than all earlier
+   * positions, and `timeMs` must not be less than an earlier time.
    *
    * @returns How many bytes the event has.
    */
@@ -116,7 +116,9 @@ export class History {
     return slab.position(firstIndex(slab.first, slab.events, (i) => isAfter(slab, i)) - 1);
   }
 
-  /** Returns the id of the newest event at or before a position; {@linkcode evictedId} if none is kept. */
+  /**
+   * Returns the id of the newest event at or before a position; {@linkcode evictedId} if none is kept.
+   */
   idOf(position: number): string {
     const slab = this.#lastSlab((slab) => slab.position(slab.first) <= position);
     return slab?.id(slab.after(position) - 1) ?? this.evictedId;
@@ -127,7 +129,9 @@ export class History {
     return this.reader(cursor).read(through, maxBytes);
   }
 
-  /** Evicts events that exceed the bounds, oldest first. Call it only when every event has been flushed. */
+  /**
+   * Evicts events that exceed the bounds, oldest first. Call it only when every event has been flushed.
+   */
   evict(bounds: HistoryBounds, nowMs: number): void {
     const { maxEvents, maxBytes, maxAgeMs } = bounds;
     for (let slab = this.#slabs[0]; slab; slab = this.#slabs[0]) {

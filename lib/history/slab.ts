@@ -104,8 +104,8 @@ export class Slab {
   }
 
   /**
-   * Returns the events from index `from` through position `through`: at least one, and as many more as fit
-   * `maxBytes`.
+   * Returns the events from index `from` through position `through`: at least one, and as many more as
+   * fit `maxBytes`.
    */
   slice(from: number, through: number, maxBytes: number): Slice {
     const start = this.end(from - 1);

@@ -231,14 +231,16 @@ export class BroadcastHub implements AsyncDisposable {
    * history keeps the event. The id on the wire is always the hub's. Publishing never waits for a
    * subscriber and never fails because of a subscriber.
    *
-   * @returns The id of the event, once the log has kept and delivered the event. Bad input throws at once.
+   * @returns The id of the event, once the log has kept and delivered the event. Bad input throws at
+   * once.
    * @throws {TypeError} If the name can't be a stream's name; if an event can't be encoded, has neither
    * `data`, `comment` nor `retry`, or has a reserved type (`hello`, `gap`, `reset`, `expired`, `open`,
    * `error`); if the batch is empty.
    * @throws {RangeError} If an event's `retry` is out of range, or the batch is too large for the log.
-   * @throws {HubError} Code `ended` if the stream has ended, `closed` if the hub is closed, `full` if there
-   * are too many streams. Rejects with code `unreachable` if the log is unreachable, and with `lost` if
-   * the log has lost the event: give an event a key if you will publish it again in these cases.
+   * @throws {HubError} Code `ended` if the stream has ended, `closed` if the hub is closed, `full` if
+   * there are too many streams. Rejects with code `unreachable` if the log is unreachable, and with
+   * `lost` if the log has lost the event: give an event a key if you will publish it again in these
+   * cases.
    */
   publish(
     name: string,

@@ -141,7 +141,9 @@ export class Publisher {
     return Promise.resolve(answer(stream, ""));
   }
 
-  /** Calls the log. A `RangeError` is thrown at once, since only the caller can make the batch smaller. */
+  /**
+   * Calls the log. A `RangeError` is thrown at once, since only the caller can make the batch smaller.
+   */
   #ask<T>(append: () => Promise<T>): Promise<T> {
     try {
       return append();

@@ -58,7 +58,9 @@ export class Sequencer {
     return this.#flushEvents.counts();
   }
 
-  /** A histogram of how long each flush's first event waited until the flush was done, in milliseconds. */
+  /**
+   * A histogram of how long each flush's first event waited until the flush was done, in milliseconds.
+   */
   get latencyMs(): HistogramCounts {
     return this.#latencyMs.counts();
   }
@@ -105,7 +107,9 @@ export class Sequencer {
     this.#streams.settle([stream], this.#now());
   }
 
-  /** Empties the histories of streams that have lost events through an id. Their subscribers get a gap. */
+  /**
+   * Empties the histories of streams that have lost events through an id. Their subscribers get a gap.
+   */
   skip(streams: Iterable<Stream>, throughId: string): void {
     this.flush();
     this.#head++;

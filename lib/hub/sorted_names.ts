@@ -47,7 +47,9 @@ export class SortedNames {
     }
   }
 
-  /** Returns the last block that begins at or before a name, and the name's index or place in the block. */
+  /**
+   * Returns the last block that begins at or before a name, and the name's index or place in the block.
+   */
   #find(name: string): [block: number, index: number] {
     const blocks = this.#blocks;
     const next = firstIndex(0, blocks.length, (index) => blocks[index]![0]! > name);

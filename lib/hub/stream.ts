@@ -182,7 +182,7 @@ export class Stream {
     };
   }
 
-  /** Whether subscribers can do without evicted events, because a newer event that replaces them is kept. */
+  /** Whether subscribers need no evicted event, because a newer event that replaces it is kept. */
   get replacesEvicted(): boolean {
     return this.slowSubscriber === "latest" && (this.isEphemeral || this.history.events > 0);
   }

@@ -41,7 +41,7 @@ export class Subscriptions {
     this.#counters = counters;
   }
 
-  /** Returns an open response for a parsed request; or a 204, if the client has every event of ended streams. */
+  /** Returns an open response; or a 204, if all streams have ended and the client has every event. */
   open(request: Request, wanted: SubscribeRequest, options: SubscribeOptions): Response {
     const { context, expiresInMs = Infinity, signal, onEnd } = options;
     const headers = withStreamHeaders(options.headers);
@@ -83,7 +83,9 @@ export class Subscriptions {
     return response;
   }
 
-  /** Returns the client's id; `undefined` if the client has none, or none that this log can have given. */
+  /**
+   * Returns the client's id; `undefined` if the client has none, or none that this log can have given.
+   */
   #knownId({ lastEventId: id }: SubscribeRequest): string | undefined {
     const { log } = this.#settings;
     if (id === undefined || !log.hasId(id)) return undefined;
