@@ -1,6 +1,6 @@
 /**
- * Server-sent events for fetch handlers, in two shapes: {@linkcode eventStream} gives each client a stream
- * of its own, and {@linkcode BroadcastHub} has named streams that many clients share.
+ * Server-sent events for fetch handlers, in two shapes: {@linkcode eventStream} gives each client a
+ * stream of its own, and {@linkcode BroadcastHub} has named streams that many clients share.
  *
  * The exports in reading order: encoding an event, parsing a stream of events, one connection, the hub.
  *

@@ -14,7 +14,7 @@ import { explainJwtKey, JWT_KEY_EXPECTED, unescapePem } from "./jwt_key.ts";
 /** Returned by a parser for a text that it rejects. */
 export class Expected {
   /**
-   * @param expected What the setting may be, such as `a whole number from 0 on`.
+   * @param expected What the setting may be, such as `a whole number of at least 0`.
    * @param got A description of the text, shown instead of the text itself.
    */
   constructor(readonly expected: string, readonly got?: string) {}

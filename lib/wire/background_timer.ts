@@ -5,12 +5,11 @@
  */
 
 /**
- * Calls `callback` every `ms` milliseconds, for as long as something else keeps the process alive.
+ * Calls `callback` every `ms` milliseconds while something else keeps the process alive.
  *
- * Node's and Deno's timers have `unref()`. In a browser a timer is a number, and no timer keeps a page
- * open.
+ * Timers of Node and Deno have `unref()`. A browser's timer is a number, and never keeps a page open.
  *
- * @returns A function that stops it.
+ * @returns A function that stops the timer.
  */
 export function startBackgroundTimer(ms: number, callback: () => void): () => void {
   const timer: unknown = setInterval(callback, ms);

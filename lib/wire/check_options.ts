@@ -1,25 +1,24 @@
 /**
- * The one check of an options object: a name that is no option is refused, and so is a number out of
- * range.
+ * The check of an options object: unknown options and numbers out of range are refused.
  *
  * @module
  */
 
 import { checkNumbers, type NumberRule } from "./number_option.ts";
 
-/** The rule of an option that is no number. */
+/** The rule for an option that is not a number. */
 export const ANY = "any";
 
-/** A rule for each option of a function; the compiler reports an option that is missing here. */
+/** A rule for each option of a function. The compiler reports an option without a rule. */
 export type OptionRules<Options> = {
   readonly [Name in keyof Required<Options>]: NumberRule | typeof ANY;
 };
 
 /**
- * Checks the options of a function; an option that is `undefined` counts as left out, whatever its name.
+ * Checks the options of a function. An option that is `undefined` counts as left out, even if unknown.
  *
- * @param action What can't be done with a wrong one: "create hub".
- * @throws {TypeError} If `options` is no object, or names an option that the function does not have.
+ * @param action What the caller was about to do, for the error's text: "create hub".
+ * @throws {TypeError} If `options` is not an object, or an option is unknown.
  * @throws {RangeError} If a number is out of range.
  */
 export function checkOptions<Options extends object>(
@@ -39,7 +38,7 @@ export function checkOptions<Options extends object>(
   checkNumbers(action, options, Object.fromEntries(numbers));
 }
 
-/** Says that there is no such option, and which one is probably meant, or which ones there are. */
+/** Describes an unknown option, with the nearest known option, or else with all known options. */
 function describeUnknown(name: string, names: readonly string[]): string {
   const nearest = nearestName(name, names);
   const hint = nearest === undefined
@@ -53,8 +52,8 @@ function isNumber(entry: [string, NumberRule | typeof ANY]): entry is [string, N
 }
 
 /**
- * Finds the name that a misspelled one is nearest to: at most a third of its characters, and one more,
- * have to be inserted, deleted or replaced, whatever their case.
+ * Finds the name nearest to a misspelled name, ignoring case. The two may differ by at most 1 plus a
+ * third of the misspelled name's length, counted in characters inserted, deleted or replaced.
  *
  * @returns `undefined` if no name is that near.
  */
@@ -69,7 +68,7 @@ export function nearestName(name: string, names: readonly string[]): string | un
 
 const MAX_NAME_LENGTH = 40;
 
-/** How many characters must be inserted, deleted or replaced (Levenshtein's distance). */
+/** Counts the characters to insert, delete or replace (Levenshtein distance). */
 function editDistance(from: string, to: string): number {
   let row = Array.from({ length: to.length + 1 }, (_, i) => i);
   for (let i = 1; i <= from.length; i++) {

@@ -1,6 +1,5 @@
 /**
- * Control events: what a server tells a client of its connection, as events of reserved types. Their
- * names and their text.
+ * Control events: events of reserved types that tell a client about its connection. Their names and text.
  *
  * @module
  */
@@ -10,50 +9,50 @@ import { encodeEvent } from "./event.ts";
 /** The types of the control events. */
 export const controlEvents = ["hello", "gap", "reset", "expired"] as const;
 
-/** A type of control event. */
+/** The type of a control event. */
 export type ControlEvent = typeof controlEvents[number];
 
 /**
- * The types that nobody may publish: those of control events, and the two that an `EventSource` fires
- * by itself.
+ * The types that nobody may publish: the types of control events, and `open` and `error`, which an
+ * `EventSource` fires itself.
  */
 export const reservedTypes: ReadonlySet<string> = new Set([...controlEvents, "open", "error"]);
 
-/** Encodes `hello`: the id from which a subscriber goes on, and how long silence may last. */
+/** Encodes `hello`: the id after which a subscriber starts, and the interval between heartbeats. */
 export function encodeHello(id: string, heartbeatMs: number): string {
   const data = JSON.stringify({ heartbeatSeconds: heartbeatMs / 1_000 });
   return encodeEvent({ event: "hello" satisfies ControlEvent, id, data });
 }
 
-/** Encodes `gap`: events of these streams up to an id are missing. */
+/** Encodes `gap`: events of these streams through an id are missing. */
 export function encodeGap(streams: readonly string[], id: string): string {
   return encodeLoss("gap", streams, id);
 }
 
 /**
- * Encodes `reset`: the id that a client brought means nothing here.
+ * Encodes `reset`: the client's id means nothing here.
  *
- * @param id The id from which the client goes on instead. Left out where `hello` follows, which carries
- * the id: a client that is cut off between the two reconnects with its old id, and is told again.
+ * @param id The id after which the client goes on. Left out if `hello` follows with the id: then a client
+ * whose connection breaks between the two reconnects with its old id and gets the `reset` again.
  */
 export function encodeReset(streams: readonly string[], id?: string): string {
   return encodeLoss("reset", streams, id);
 }
 
-/** Encodes `expired`: the connection was allowed until now. */
+/** Encodes `expired`: the connection's time is over. */
 export function encodeExpired(): string {
   return encodeEvent({ event: "expired" satisfies ControlEvent, data: "{}" });
 }
 
 /**
- * Encodes what has a client reconnect in 5 to 15 seconds once its connection has ended, each client at
- * a moment of its own.
+ * Encodes a `retry` of 5 to 15 seconds, chosen at random, so that clients don't reconnect all at once
+ * after their connections have ended.
  */
 export function encodeRetryLater(): string {
   return encodeEvent({ retry: 5_000 + Math.floor(Math.random() * 10_000) });
 }
 
-// The id comes last: some clients take an id where its line ends, even of an event that is then cut off.
+// The id comes last, because some clients accept the id of an event that is cut off after its line.
 function encodeLoss(
   event: ControlEvent,
   streams: readonly string[],

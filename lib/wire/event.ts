@@ -1,6 +1,6 @@
 /**
- * Server-sent events as text, to the letter of the WHATWG HTML standard. Encodes only; see
- * `parser.ts` for the way back.
+ * Encodes server-sent events as text, to the letter of the WHATWG HTML standard. For parsing, see
+ * `parser.ts`.
  *
  * @see {@link https://html.spec.whatwg.org/multipage/server-sent-events.html#event-stream-interpretation}
  *
@@ -8,36 +8,36 @@
  */
 
 /**
- * One event, field by field as in section 9.2.5 of the HTML standard. A field left out writes nothing.
+ * One event, with the fields of section 9.2.5 of the HTML standard. A field left out writes no line.
  */
 export interface ServerSentEvent {
-  /** What listeners receive. Any text; line breaks of every kind arrive as LF. */
+  /** The text that listeners receive. CRLF and CR arrive as LF. */
   readonly data?: string;
-  /** The event's type, without CR or LF. Left out or empty, it is `message`. */
+  /** The event's type, without CR or LF. Left out or empty, the type is `message`. */
   readonly event?: string;
   /**
-   * What the client sends back as `Last-Event-ID`: 0 to 128 characters of printable ASCII, no space
-   * at either end, so that it survives as a header. `""` clears the id the client holds.
+   * The id that the client sends back as `Last-Event-ID`: 0 to 128 characters of printable ASCII without
+   * a space at either end, so that the id survives as a header. `""` clears the client's id.
    */
   readonly id?: string;
   /** How long the client waits before it reconnects, in milliseconds: a non-negative safe integer. */
   readonly retry?: number;
-  /** A remark that no listener sees; it may have several lines. */
+  /** A comment, of one or more lines. No listener sees it. */
   readonly comment?: string;
 }
 
 /**
  * Encodes an event as the lines that go out, always ending in LF.
  *
- * A blank line ends what has `data` or `id`; a `comment` or `retry` alone takes effect without one.
+ * A blank line ends an event with `data` or `id`. A `comment` or `retry` alone takes effect without a
+ * blank line.
  *
- * @param event At least one field; one with `event` must have `data`, since a lone type would stick
- * to the event that comes next.
- * @returns The lines. Lone surrogates stand as they are and become U+FFFD where the text is encoded
- * as UTF-8.
- * @throws {TypeError} If a text field is no string or has a character that would forge other fields,
- * or if there is nothing to send.
- * @throws {RangeError} If `retry` is anything but a non-negative safe integer.
+ * @param event Must have a field. An event with `event` must have `data`: a type alone would apply to the
+ * next event.
+ * @returns The lines. Lone surrogates are kept; they become U+FFFD when the text is encoded as UTF-8.
+ * @throws {TypeError} If a text field is not a string or has a character that would inject another field,
+ * or if the event has no field.
+ * @throws {RangeError} If `retry` is not a non-negative safe integer.
  *
  * @example
  * ```ts
@@ -55,15 +55,17 @@ export function encodeEvent(event: ServerSentEvent): string {
   return encodeChecked(event).text;
 }
 
-/** An event as text that also says where its id is, so that nobody has to search for it. */
+/** An encoded event, with the place of its id, so that the id is found without a search. */
 export interface EncodedEvent {
   /** The lines that go out. */
   readonly text: string;
-  /** The index in `text` at which the id begins; it ends before the next LF. 0 if there is no id. */
+  /**
+   * The index in `text` where the id begins; the id ends before the next LF. 0 if the event has no id.
+   */
   readonly idIndex: number;
 }
 
-/** Encodes an event that {@linkcode checkEvent} has taken, with an id of its own or another one. */
+/** Encodes an event that {@linkcode checkEvent} has accepted, with the event's own id or another id. */
 export function encodeChecked(
   event: ServerSentEvent,
   id: string | undefined = event.id,
@@ -82,8 +84,8 @@ export function encodeChecked(
 }
 
 /**
- * Encodes a comment, which keeps a connection busy and reaches no listener. It has no blank line
- * behind it: to some clients an empty block is an error.
+ * Encodes a comment. A comment keeps a connection alive and reaches no listener. No blank line follows,
+ * because some clients treat an empty block as an error.
  *
  * @example
  * ```ts
@@ -98,9 +100,9 @@ export function encodeComment(comment: string): string {
 }
 
 /**
- * Checks an event without encoding it, for who accepts it now and encodes it later.
+ * Checks an event without encoding it, for callers that accept an event now and encode it later.
  *
- * @throws {TypeError | RangeError} Exactly when and what {@linkcode encodeEvent} would.
+ * @throws {TypeError | RangeError} The same error that {@linkcode encodeEvent} throws.
  */
 export function checkEvent(event: ServerSentEvent): void {
   if (typeof event !== "object" || event === null) {
@@ -140,9 +142,9 @@ const LINE_BREAK = /[\r\n]/;
 const LF = /\n/g;
 const ID = /^(?:[!-~](?:[ -~]{0,126}[!-~])?)?$/;
 
-// The space is always there: without it a parser would take the first space of the text itself.
+// The prefix ends in a space: without it, a parser would remove a leading space of the text.
 function lines(prefix: string, text: string): string {
-  // A search for one character is ten times as fast as a pattern's, and long texts are mostly search.
+  // Searching for a single character is ten times as fast as a pattern, and dominates for long texts.
   const lf = text.includes("\r") ? text.replace(/\r\n?/g, "\n") : text;
   return `${prefix}${lf.includes("\n") ? lf.replace(LF, `\n${prefix}`) : lf}\n`;
 }

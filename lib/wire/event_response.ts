@@ -1,6 +1,6 @@
 /**
- * An open `text/event-stream` response: its bytes, what waits in it, and its one end. Both shapes
- * stand on it; what is sent, and when, is theirs (`event_stream.ts`, `audience.ts`).
+ * An open `text/event-stream` response: its bytes, its waiting bytes, and its one end. What is sent and
+ * when is decided by its two users, `event_stream.ts` and the hub.
  *
  * @module
  */
@@ -11,31 +11,31 @@ import { isPromise, type Report } from "./report.ts";
 /**
  * Why a connection ended.
  *
- * - `left`: the client went away.
- * - `ended`: there is nothing more to send.
- * - `slow`: more waited for the client than is kept for it.
- * - `failed`: a callback of the application threw, or the hub failed to send.
- * - `closed`: the application closed it.
- * - `expired`: it was allowed until now.
- * - `stalled`: the client took nothing for too long.
+ * - `left`: the client disconnected.
+ * - `ended`: the source is done, or all streams have ended and the client has every event.
+ * - `slow`: the client fell behind by more bytes or events than are kept for it.
+ * - `failed`: a callback of the application threw, or sending failed.
+ * - `closed`: the application closed the connection.
+ * - `expired`: the connection's time is over: see `expiresInMs`.
+ * - `stalled`: the client took no waiting bytes for too long: see `stallMs`.
  */
 export type EndReason = "left" | "ended" | "slow" | "failed" | "closed" | "expired" | "stalled";
 
-/** What is known of a connection when it has ended. */
+/** Why a connection ended, and what was sent through it. */
 export interface ConnectionEnd {
-  /** Why it ended. */
+  /** Why the connection ended. */
   readonly reason: EndReason;
   /** Events handed to the runtime for this client. */
   readonly events: number;
   /** Bytes handed to the runtime for this client, first bytes and heartbeats included. */
   readonly bytes: number;
-  /** How long it was open, in milliseconds. */
+  /** How long the connection was open, in milliseconds. */
   readonly durationMs: number;
 }
 
 /**
- * The headers of every event stream: not stored, not transformed, not buffered by nginx. The charset is
- * for clients that would read the text as Latin-1, as Python's requests does.
+ * The headers of every event stream. Caches don't store it, proxies don't transform it, and nginx does
+ * not buffer it. The charset is for clients that default to Latin-1, such as Python's requests.
  */
 export const eventStreamHeaders: Readonly<Record<string, string>> = {
   "content-type": "text/event-stream; charset=utf-8",
@@ -45,9 +45,9 @@ export const eventStreamHeaders: Readonly<Record<string, string>> = {
 };
 
 /**
- * The headers of an event stream with those of an application added, or set in their place.
+ * Returns the headers of an event stream, with an application's headers added or replacing them.
  *
- * @throws {TypeError} If a name or a value can't stand in a header. Call it before anything is opened.
+ * @throws {TypeError} If a name or value can't be a header's. Call it before anything is opened.
  */
 export function withStreamHeaders(headers: HeadersInit | undefined): HeadersInit {
   if (headers === undefined) return eventStreamHeaders;
@@ -57,8 +57,9 @@ export function withStreamHeaders(headers: HeadersInit | undefined): HeadersInit
 }
 
 /**
- * Answers a client that can't be served now: come back in 5 to 15 seconds, each client at a moment
- * of its own. It is a 200, since an `EventSource` gives up for good on everything else.
+ * Makes a response for a client that can't be served now: it ends at once and asks the client to
+ * reconnect in 5 to 15 seconds, chosen at random. Its status is 200, because an `EventSource` never
+ * reconnects after any other status.
  *
  * @see {@link https://html.spec.whatwg.org/multipage/server-sent-events.html#sse-processing-model}
  */
@@ -66,15 +67,15 @@ export function retryLater(): Response {
   return new Response(encodeRetryLater(), { headers: eventStreamHeaders });
 }
 
-/** The most bytes that a client is sent at once, unless a single event has more. */
+/** The most bytes that a client is sent at once. A single event may exceed this limit. */
 export const MAX_CHUNK_BYTES = 65_536;
 
-/** A response that events are written to until it ends, for whichever reason comes first. */
+/** An open response. It ends once, for the reason that comes first. */
 export class EventResponse implements UnderlyingDefaultSource<Uint8Array> {
   readonly #body: ReadableStream<Uint8Array>;
   readonly #report: Report;
   readonly #openedMs = performance.now();
-  // The newest first. An array that is pushed to would hold room for sixteen more.
+  // The newest first. Copied instead of pushed to: an array that grows reserves room for sixteen more.
   #cleanUps: readonly ((end: ConnectionEnd) => unknown)[] = [];
   #onPull: (() => void | Promise<void>) | undefined;
   #endPull: (() => void) | undefined;
@@ -84,9 +85,9 @@ export class EventResponse implements UnderlyingDefaultSource<Uint8Array> {
   #bytes = 0;
 
   /**
-   * Opens it with the bytes that leave at once, so that no proxy and no client waits for an event.
+   * Opens the response with bytes that are sent at once, so that no proxy or client waits for an event.
    *
-   * @param report Gets what a clean-up or a pull threw, and the error given to `fail()`.
+   * @param report Gets the errors of clean-ups and pulls, and errors given to `fail()`.
    */
   constructor(first: Uint8Array, report: Report) {
     this.#report = report;
@@ -94,22 +95,22 @@ export class EventResponse implements UnderlyingDefaultSource<Uint8Array> {
     this.enqueue(first, 0);
   }
 
-  /** Whether it has ended; what is enqueued from then on goes nowhere. */
+  /** Whether the response has ended. Bytes enqueued after the end are discarded. */
   get isEnded(): boolean {
     return this.#end !== undefined;
   }
 
-  /** Events handed over so far. */
+  /** Events handed to the runtime so far. */
   get events(): number {
     return this.#events;
   }
 
-  /** Bytes handed over so far. */
+  /** Bytes handed to the runtime so far. */
   get bytes(): number {
     return this.#bytes;
   }
 
-  /** How long it has been open, in milliseconds. */
+  /** How long ago the response was opened, in milliseconds. */
   get ageMs(): number {
     return performance.now() - this.#openedMs;
   }
@@ -119,12 +120,12 @@ export class EventResponse implements UnderlyingDefaultSource<Uint8Array> {
     return 1 - (this.#controller.desiredSize ?? 1);
   }
 
-  /** Makes the `Response`, once, with headers of {@linkcode withStreamHeaders}. */
+  /** Makes the `Response`, with headers of {@linkcode withStreamHeaders}. Call it once. */
   respond(headers: HeadersInit): Response {
     return new Response(this.#body, { headers });
   }
 
-  /** Hands over encoded bytes that hold `events` events. */
+  /** Hands encoded bytes to the runtime. They hold `events` events. */
   enqueue(bytes: Uint8Array, events: number): void {
     if (this.#end) return;
     this.#events += events;
@@ -132,54 +133,57 @@ export class EventResponse implements UnderlyingDefaultSource<Uint8Array> {
     this.#controller.enqueue(bytes);
   }
 
-  /** Has `cleanUp` run once when it has ended, the newest first; at once if it has ended already. */
+  /**
+   * Calls `cleanUp` once when the response has ended; at once if it has already ended. Clean-ups run in
+   * reverse order.
+   */
   onEnd(cleanUp: (end: ConnectionEnd) => unknown): void {
     this.#cleanUps = [cleanUp, ...this.#cleanUps];
     if (this.#end) this.#cleanUp(this.#end);
   }
 
-  /** Ends it once the client has taken what waits. The first reason counts; may be called twice. */
+  /** Ends the response. Waiting bytes are still sent. May be called twice: the first reason counts. */
   end(reason: EndReason): void {
     if (this.#end) return;
     this.#finish(reason);
     this.#controller.close();
   }
 
-  /** Ends it and has the client come back in 5 to 15 seconds, at a moment of its own. */
+  /** Ends the response, reason `closed`, and asks the client to reconnect in 5 to 15 seconds. */
   sendAway(): void {
     this.enqueue(encoder.encode(encodeRetryLater()), 0);
     this.end("closed");
   }
 
-  /** Ends it because its time is over, and says so. */
+  /** Sends an event `expired` and ends the response, reason `expired`. */
   expire(): void {
     this.enqueue(EXPIRED, 1);
     this.end("expired");
   }
 
-  /** Ends it, if it is open, and reports the error; the client learns nothing of that. */
+  /** Ends the response, reason `failed`, and reports the error. The client does not see the error. */
   fail(error: unknown): void {
     this.end("failed");
     this.#report(error);
   }
 
   /**
-   * Has `onPull` called once, as soon as nothing waits; a promise it returns is awaited before the next
-   * such call.
+   * Calls `onPull` once, as soon as no bytes wait. If `onPull` returns a promise, the next such call
+   * comes after the promise has settled.
    */
   pullWith(onPull: () => void | Promise<void>): void {
     this.#onPull = onPull;
     this.#endPull?.();
   }
 
-  /** The stream's own call, with its controller. */
+  /** Called by the `ReadableStream`, with its controller. */
   start(controller: ReadableStreamDefaultController<Uint8Array>): void {
     this.#controller = controller;
   }
 
   /**
-   * The stream's own call: nothing waits. As long as nobody else waits for that, it goes on, and the
-   * runtime spares two microseconds a chunk that asking again would cost.
+   * Called by the `ReadableStream` when no bytes wait. While nobody waits for a pull, the returned
+   * promise stays pending: that saves the two microseconds a chunk that a new pull would cost.
    */
   pull(): void | Promise<void> {
     const onPull = this.#onPull;
@@ -190,17 +194,17 @@ export class EventResponse implements UnderlyingDefaultSource<Uint8Array> {
       if (!pulled) return this.#pullOn();
       return pulled.then(() => this.#pullOn(), (error) => this.fail(error));
     } catch (error) {
-      // Thrown on, it would error the stream behind this object's back.
+      // Rethrown, the error would error the `ReadableStream` without an end being recorded.
       this.fail(error);
     }
   }
 
-  // The stream calls again by itself only if something was enqueued.
+  // The `ReadableStream` pulls again by itself only if something was enqueued.
   #pullOn(): void | Promise<void> {
     if (this.#onPull && this.waitingBytes === 0) return this.pull();
   }
 
-  /** The stream's own call: the client has left. */
+  /** Called by the `ReadableStream` when the client has left. */
   async cancel(): Promise<void> {
     if (!this.#end) await this.#finish("left");
   }
@@ -211,7 +215,7 @@ export class EventResponse implements UnderlyingDefaultSource<Uint8Array> {
     return this.#cleanUp(this.#end);
   }
 
-  // Every clean-up runs in this turn, whatever another one throws.
+  // All clean-ups run in this turn, even if some of them throw.
   #cleanUp(end: ConnectionEnd): Promise<unknown> | undefined {
     const cleanUps = this.#cleanUps;
     this.#cleanUps = [];
@@ -228,7 +232,7 @@ export class EventResponse implements UnderlyingDefaultSource<Uint8Array> {
   }
 }
 
-/** Ends a response, reason `closed`, when a signal is aborted; the signal holds nothing of it after its end. */
+/** Ends a response, reason `closed`, when a signal is aborted. After the end, no listener is left. */
 export function closeOnAbort(response: EventResponse, signal: AbortSignal): void {
   const close = () => response.end("closed");
   signal.addEventListener("abort", close);

@@ -1,6 +1,6 @@
 /**
- * The per-connection shape: one client, one source, one stream of events that ends the moment either
- * is done. For what many clients share, see `hub.ts`.
+ * The per-connection shape: one client and one source of events. The response ends as soon as either is
+ * done. For streams that many clients share, see `hub.ts`.
  *
  * @module
  */
@@ -18,12 +18,12 @@ import { watch } from "./liveness.ts";
 import { DURATION, RETRY } from "./number_option.ts";
 import { reportTo } from "./report.ts";
 
-/** What a callback source may return: runs once, when the connection has ended. */
+/** A function that a callback source may return. It is called once, when the connection has ended. */
 export type CleanUp = () => unknown;
 
 /**
- * Where a connection's events come from: a callback that writes when it likes, or an iterable that
- * is asked for its next event when the client has taken the last. A string is an event's `data`.
+ * The source of a connection's events: a callback that writes at any time, or an async iterable that is
+ * asked for its next event when the client has taken the last one. A string is an event's `data`.
  */
 export type EventStreamSource =
   | ((writer: EventWriter) => void | CleanUp | Promise<void | CleanUp>)
@@ -32,14 +32,14 @@ export type EventStreamSource =
 /** Options of {@linkcode eventStream}. */
 export interface EventStreamOptions {
   /**
-   * How long the client waits before it reconnects, in milliseconds; sent as the first bytes.
+   * How long the client waits before it reconnects, in milliseconds. Sent as the first bytes.
    *
    * @default {2_000}
    */
   readonly retryMs?: number;
   /**
-   * The most bytes that may wait for the client. What would exceed it ends the connection, reason
-   * `slow`, unless nothing else waits.
+   * The most bytes that may wait for the client. An event that would exceed this limit ends the
+   * connection, reason `slow`. If no bytes wait, an event of any size is sent.
    *
    * @default {1_048_576}
    */
@@ -51,41 +51,42 @@ export interface EventStreamOptions {
    */
   readonly heartbeatMs?: number;
   /**
-   * How long bytes may wait for a client that takes none, in milliseconds; up to a second after, it
-   * ends, reason `stalled`. 0 is off.
+   * How long bytes may wait for a client that takes none, in milliseconds. At most a second later the
+   * connection ends, reason `stalled`. 0 is off.
    *
    * @default {60_000}
    */
   readonly stallMs?: number;
-  /** Headers to add to those every event stream has, or to set instead. */
+  /** Headers to add to the response, or to replace its own. */
   readonly headers?: HeadersInit;
-  /** Ends the connection, reason `closed`, when it is aborted. */
+  /** Ends the connection, reason `closed`, when the signal is aborted. */
   readonly signal?: AbortSignal;
   /**
-   * How long it may last, in milliseconds by the wall clock, so that the time counts in which the
-   * machine is suspended. Up to a second before, it gets an event `expired` and ends, reason `expired`.
+   * How long the connection may last, in milliseconds by the wall clock: time in which the machine is
+   * suspended counts. At most a second before, the client gets an event `expired` and the connection
+   * ends, reason `expired`.
    *
    * @default {Infinity}
    */
   readonly expiresInMs?: number;
   /**
-   * Called once with each error that the source, its clean-up or `onEnd` throws or rejects with. The
-   * client is told nothing of it. Left out, the report is one line on the console.
+   * Called once with each error of the source, its clean-up or `onEnd`, thrown or rejected. The client
+   * does not see the error. By default, the error is one line on the console.
    */
   readonly onError?: (error: unknown) => void;
-  /** Called once, after the clean-up, whichever way the connection ended. */
+  /** Called once, after the clean-up, for every reason of the connection's end. */
   readonly onEnd?: (end: ConnectionEnd) => void;
 }
 
 /**
  * Opens an event stream for one client.
  *
- * A callback's stream stays open until the client leaves or `writer.close()` is called. An
- * iterable's ends with it; its `return()` runs if the client leaves first. A source that throws ends
- * the response, reason `failed`.
+ * With a callback, the response stays open until the client leaves or `writer.close()` is called. With an
+ * iterable, the response ends with the iterable; if the client leaves first, the iterator's `return()` is
+ * called. A source that throws ends the response, reason `failed`.
  *
- * @throws {TypeError} If the source is neither a function nor an async iterable, if there is no such
- * option, or if `headers` has what can't stand in a header.
+ * @throws {TypeError} If the source is neither a function nor an async iterable, if an option is unknown,
+ * or if `headers` has a name or value that can't be a header's.
  * @throws {RangeError} If an option is out of range.
  *
  * @example A clock
@@ -168,7 +169,7 @@ async function runCallback(
   }
 }
 
-// Calls next() and return() itself: a `for await` could not interrupt a next() that never settles.
+// Calls next() and return() itself, because a `for await` can't leave a next() that never settles.
 function pullIterable(
   source: AsyncIterable<ServerSentEvent | string>,
   writer: EventWriter,
@@ -180,7 +181,7 @@ function pullIterable(
     try {
       return await iterator.next();
     } catch (error) {
-      // As in a `for await`, an iterator that has thrown is not asked to return.
+      // As in a `for await`, return() is not called on an iterator that has thrown.
       isDone = true;
       throw error;
     }

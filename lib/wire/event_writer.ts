@@ -1,5 +1,5 @@
 /**
- * What a source writes one client's events with.
+ * The writer of one client's events.
  *
  * @module
  */
@@ -9,39 +9,40 @@ import type { EventResponse } from "./event_response.ts";
 import { checkNumbers, MAX_TIMER_MS } from "./number_option.ts";
 import { guard, isPromise } from "./report.ts";
 
-/** Writes to one client; a source gets it from {@linkcode eventStream}. */
+/** Writes events to one client. {@linkcode eventStream} passes the writer to a callback source. */
 export interface EventWriter {
-  /** Whether the connection has ended; what is sent from then on goes nowhere. */
+  /** Whether the connection has ended. Events sent after the end are discarded. */
   readonly isClosed: boolean;
   /**
-   * Resolves when nothing waits for the client, or the connection has ended; a source that sends much
-   * awaits it between two events.
+   * Resolves when no bytes wait for the client, or the connection has ended. A source that sends many
+   * events awaits it between them.
    */
   readonly ready: Promise<void>;
   /**
-   * Sends an event, or a string as an event's data.
+   * Sends an event, or a string as an event's `data`.
    *
-   * @returns Whether the client keeps up: `false` while bytes wait for it, and once the connection
-   * has ended.
-   * @throws {TypeError | RangeError} If the event can't be encoded, as `encodeEvent()` says.
+   * @returns Whether the client keeps up: `false` if bytes wait for the client or the connection has
+   * ended.
+   * @throws {TypeError | RangeError} If `encodeEvent()` would throw.
    */
   send(event: ServerSentEvent | string): boolean;
-  /** Sends a comment, which no listener sees. Returns what {@linkcode EventWriter.send} would. */
+  /** Sends a comment, which no listener sees. Returns the same as {@linkcode EventWriter.send}. */
   comment(text: string): boolean;
   /**
-   * Sends what `make` returns every `ms` milliseconds, first after `ms`, until the connection ends.
+   * Calls `make` every `ms` milliseconds and sends the event that it returns, until the connection ends.
+   * The first call is after `ms`.
    *
-   * A beat at which bytes wait for the client is skipped, and `make` is not called. If `make`
-   * throws, the connection ends, reason `failed`.
+   * While bytes wait for the client, the interval is skipped: `make` is not called. If `make` throws, the
+   * connection ends, reason `failed`.
    *
-   * @throws {RangeError} If `ms` is not above 0 and at most 2 147 483 647, a timer's limit.
+   * @throws {RangeError} If `ms` is not above 0 and at most 2 147 483 647, the limit of a timer.
    */
   every(ms: number, make: () => ServerSentEvent | string): void;
-  /** Ends the connection once the client has taken what waits. May be called twice. */
+  /** Ends the connection, reason `ended`. Waiting bytes are still sent. May be called twice. */
   close(): void;
   /**
-   * Ends the connection, reason `closed`, and has the client come back in 5 to 15 seconds, at a moment
-   * of its own: for a server that stops.
+   * Ends the connection, reason `closed`, and asks the client to reconnect in 5 to 15 seconds, chosen at
+   * random. For a server that stops.
    */
   sendAway(): void;
 }
@@ -53,10 +54,9 @@ export class ResponseWriter implements EventWriter {
   #ready: PromiseWithResolvers<void> | undefined;
 
   /**
-   * Begins with nothing sent.
+   * Makes the writer of a response.
    *
-   * @param maxWaitingBytes The most bytes that may wait; an event that would exceed them ends the
-   * response, unless nothing else waits.
+   * @param maxWaitingBytes See `EventStreamOptions.maxWaitingBytes`.
    */
   constructor(response: EventResponse, maxWaitingBytes: number) {
     this.#response = response;
@@ -70,7 +70,7 @@ export class ResponseWriter implements EventWriter {
 
   get ready(): Promise<void> {
     if (this.isClosed || this.#response.waitingBytes === 0) return Promise.resolve();
-    // All who ask before the next pull wait for the same one.
+    // All callers before the next pull get the same promise.
     this.#ready ??= Promise.withResolvers();
     this.#response.pullWith(() => {
       this.#ready?.resolve();
@@ -120,7 +120,7 @@ export class ResponseWriter implements EventWriter {
 
 const encoder = new TextEncoder();
 
-// Beats would overtake each other; and nobody would wait for what it rejects with.
+// Refused, because asynchronous events could overtake each other.
 function refusePromise(): never {
   throw new TypeError("Cannot send event: make() must return an event, got a promise");
 }

@@ -4,7 +4,10 @@
  * @module
  */
 
-/** The first index from `low` on for which `isPast` holds, as it then does for all; else `high`. */
+/**
+ * Returns the first index from `low` to `high` (exclusive) for which `isPast` holds; `high` if there is
+ * none. `isPast` must hold for all later indexes as well.
+ */
 export function firstIndex(low: number, high: number, isPast: (index: number) => boolean): number {
   while (low < high) {
     const middle = (low + high) >>> 1;
@@ -14,7 +17,7 @@ export function firstIndex(low: number, high: number, isPast: (index: number) =>
   return low;
 }
 
-/** Like {@linkcode firstIndex}, for an index that is probably near `low`: takes steps that double. */
+/** Like {@linkcode firstIndex}, but faster for an index near `low`: it searches in steps that double. */
 export function firstIndexNear(
   low: number,
   high: number,

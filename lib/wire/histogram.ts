@@ -1,14 +1,14 @@
 /**
- * How often which sizes occurred.
+ * A histogram: how many values fell into each bucket.
  *
  * @module
  */
 
-/** What a {@linkcode Histogram} has counted; figures only grow, so that two can be subtracted. */
+/** The counts of a histogram. They only grow, so earlier counts can be subtracted from later ones. */
 export interface HistogramCounts {
-  /** The upper bounds of the buckets, growing; what is above the last is in one more bucket. */
+  /** The upper bounds of the buckets, ascending. One more bucket has the values above the last bound. */
   readonly bounds: readonly number[];
-  /** How many values each bucket has, one more than there are bounds. */
+  /** How many values each bucket has. There is one more count than there are bounds. */
   readonly counts: readonly number[];
   /** The sum of all values. */
   readonly sum: number;
@@ -20,7 +20,7 @@ export class Histogram {
   readonly #counts: number[];
   #sum = 0;
 
-  /** Begins with nothing in buckets of these upper bounds, growing. */
+  /** Begins with empty buckets of these upper bounds, ascending. */
   constructor(bounds: readonly number[]) {
     this.#bounds = bounds;
     this.#counts = Array(bounds.length + 1).fill(0);
@@ -34,18 +34,18 @@ export class Histogram {
     this.#sum += value;
   }
 
-  /** What was counted by now. */
+  /** Returns a copy of the counts. */
   counts(): HistogramCounts {
     return { bounds: this.#bounds, counts: [...this.#counts], sum: this.#sum };
   }
 }
 
 /**
- * The value that a share of those counted between two moments stays below, as if each bucket were
- * evenly filled; the last bound for what is above it.
+ * Estimates a quantile of the values counted between two moments, as if the values of each bucket were
+ * spread evenly. For values above the last bound, returns the last bound.
  *
- * @param share From 0 to 1: 0.5 for the median.
- * @returns `undefined` if nothing was counted between.
+ * @param share The quantile, from 0 to 1: 0.5 for the median.
+ * @returns `undefined` if no value was counted between the two moments.
  */
 export function quantile(
   before: HistogramCounts | undefined,

@@ -1,5 +1,5 @@
 /**
- * Ids: how those of one epoch compare, what a new epoch is, and where an encoded event has its id.
+ * Ids: comparing ids of one epoch, making a new epoch, and finding the id in an encoded event.
  *
  * @module
  */
@@ -7,45 +7,49 @@
 import type { EncodedEvent } from "./event.ts";
 
 /**
- * Compares two ids of one epoch: below 0 if `a` comes first, 0 if they are the same. A shorter id comes
- * before a longer one; of the same length, they compare as text.
+ * Compares two ids of one epoch. A shorter id comes before a longer id; ids of one length compare as
+ * text.
+ *
+ * @returns A negative number if `a` comes first, 0 if the ids are the same, else a positive number.
  */
 export function compareIds(a: string, b: string): number {
   return a.length - b.length || (a < b ? -1 : a > b ? 1 : 0);
 }
 
-/** Returns the later of two ids; if one is not known, the other. */
+/** Returns the later of two ids; `id` if `other` is `undefined`. */
 export function laterId(id: string, other: string | undefined): string {
   return other !== undefined && compareIds(other, id) > 0 ? other : id;
 }
 
-/** Makes an epoch, which sets the ids of one log apart from those of any other: 48 random bits. */
+/** Makes an epoch of 48 random bits. The epoch distinguishes the ids of one log from those of others. */
 export function randomEpoch(): string {
   const [high = 0, low = 0] = crypto.getRandomValues(new Uint32Array(2));
   return (high * 0x1_0000 + (low & 0xffff)).toString(36);
 }
 
-/** Decodes the id that begins at an offset of encoded events. Reads nothing but the id. */
+/** Decodes the id that begins at an offset in encoded events. Reads only the id. */
 export function decodeId(bytes: Uint8Array, offset: number): string {
   return decoder.decode(bytes.subarray(offset, bytes.indexOf(LF, offset)));
 }
 
-/** Returns the offset of an event's id in the event's UTF-8, which is the first `size` of `bytes`. */
+/**
+ * Returns the offset of an event's id in the event's UTF-8, which is the first `size` bytes of `bytes`.
+ */
 export function idOffset(
   { text, idIndex }: EncodedEvent,
   bytes: Uint8Array,
   size: number,
 ): number {
-  // All is ASCII.
+  // The text is all ASCII.
   if (size === text.length) return idIndex;
-  // Walk on the shorter side of the id, for data may be large.
+  // Data may be large, so walk from the nearer end.
   const isNearStart = 2 * idIndex < text.length;
   return isNearStart
     ? offsetAfter(idIndex, bytes)
     : offsetBefore(text.length - idIndex, bytes, size);
 }
 
-/** Where the bytes of the first `units` UTF-16 code units end. */
+/** Returns the offset where the UTF-8 of the first `units` UTF-16 code units ends. */
 function offsetAfter(units: number, bytes: Uint8Array): number {
   let offset = 0;
   for (let left = units; left > 0;) {
@@ -56,7 +60,7 @@ function offsetAfter(units: number, bytes: Uint8Array): number {
   return offset;
 }
 
-/** Where the bytes of the last `units` UTF-16 code units before `end` begin. */
+/** Returns the offset where the UTF-8 of the last `units` UTF-16 code units before `end` begins. */
 function offsetBefore(units: number, bytes: Uint8Array, end: number): number {
   let offset = end;
   for (let left = units; left > 0;) {

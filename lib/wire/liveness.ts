@@ -1,31 +1,32 @@
 /**
- * The life signs of a connection: a heartbeat into silence, an end for a client that takes nothing, and
- * the end of its time.
+ * Watches open responses: sends heartbeats, and ends stalled and expired connections.
  *
  * @module
  */
 
 import type { EventResponse } from "./event_response.ts";
 
-/** How long nothing may happen, in milliseconds; 0 is off. */
+/** Limits in milliseconds; 0 is off. */
 export interface LivenessOptions {
   /** The longest silence before a heartbeat is sent. */
   readonly heartbeatMs: number;
-  /** How long bytes may wait while the client takes none; then it ends, reason `stalled`. */
+  /** How long bytes may wait for a client that takes none. Then the connection ends, reason `stalled`. */
   readonly stallMs: number;
 }
 
-/** A moment at which connections are looked at. */
+/** A moment at which responses are checked. */
 export interface Tick {
-  /** The time, in milliseconds since 1970. */
+  /** The time by the wall clock, in milliseconds since 1970. */
   readonly timeMs: number;
-  /** How often ticks come, in milliseconds. */
+  /** The interval between ticks, in milliseconds. */
   readonly tickMs: number;
-  /** How long ago the last one was, in milliseconds: more where the event loop stood still. */
+  /**
+   * How long ago the last tick was, in milliseconds: more than `tickMs` if the event loop stood still.
+   */
   readonly elapsedMs: number;
 }
 
-/** Calls `onTick` every `tickMs`. Returns what ends that. */
+/** Calls `onTick` every `tickMs` milliseconds. Returns a function that stops the calls. */
 export function startTicks(tickMs: number, onTick: (tick: Tick) => void): () => void {
   let lastMs = performance.now();
   const timer = setInterval(() => {
@@ -37,7 +38,7 @@ export function startTicks(tickMs: number, onTick: (tick: Tick) => void): () => 
   return () => clearInterval(timer);
 }
 
-/** Watches one response, by looking at it every so often: nothing is stored as it is written to. */
+/** Watches one response by checking it at each tick. Writing to the response costs nothing extra. */
 export class Liveness {
   readonly #response: EventResponse;
   readonly #options: LivenessOptions;
@@ -48,10 +49,11 @@ export class Liveness {
   #stalledMs = 0;
 
   /**
-   * Begins with what was written by now.
+   * Begins to watch a response.
    *
-   * @param expiresMs When the response ends, in milliseconds since 1970. A permission ends at a time of
-   * day, so the wall clock decides: the other clock stands still while the machine is suspended.
+   * @param expiresMs When the response expires, in milliseconds since 1970. The wall clock decides,
+   * because
+   * `performance.now()` stands still while the machine is suspended.
    */
   constructor(response: EventResponse, options: LivenessOptions, expiresMs = Infinity) {
     this.#response = response;
@@ -59,7 +61,10 @@ export class Liveness {
     this.#expiresMs = expiresMs;
   }
 
-  /** Looks at the response. A silence and the response's time end up to a tick early, a stall up to a tick late. */
+  /**
+   * Checks the response. Heartbeats and expiry are up to a tick early; a stall is noticed up to a tick
+   * late.
+   */
   tick(tick: Tick): void {
     try {
       this.#look(tick);
@@ -73,7 +78,7 @@ export class Liveness {
     const { heartbeatMs, stallMs } = this.#options;
     const { bytes, waitingBytes } = this.#response;
     const isStalled = waitingBytes > 0 && bytes - waitingBytes === this.#takenBytes;
-    // Never more than a tick: while the event loop stood still, no client could take anything.
+    // Adds tickMs, not elapsedMs: while the event loop stood still, no client could take anything.
     this.#stalledMs = isStalled ? this.#stalledMs + tickMs : 0;
     const silentMs = this.#silentMs + Math.max(elapsedMs, tickMs);
     this.#silentMs = bytes === this.#seenBytes ? silentMs : 0;
@@ -82,7 +87,7 @@ export class Liveness {
       this.#response.end("stalled");
     } else if (heartbeatMs > 0 && waitingBytes === 0 && this.#silentMs + tickMs >= heartbeatMs) {
       this.#response.enqueue(HEARTBEAT, 0);
-      // Unlike other bytes it left right on the tick, not up to a tick before.
+      // A heartbeat is sent exactly on the tick; other bytes were sent up to a tick before.
       this.#silentMs = -tickMs;
     }
     this.#seenBytes = this.#response.bytes;
@@ -90,10 +95,10 @@ export class Liveness {
 }
 
 /**
- * Watches a response: all that are looked at as often have one timer.
+ * Watches a response. All responses with the same interval share one timer.
  *
- * @param expiresMs When it ends, in milliseconds since 1970.
- * @returns A function to call when it has ended.
+ * @param expiresMs When the response expires, in milliseconds since 1970.
+ * @returns A function to call when the response has ended.
  */
 export function watch(
   response: EventResponse,
@@ -111,7 +116,7 @@ export function watch(
   };
 }
 
-/** Responses that are looked at by one timer. */
+/** Responses that share one timer. */
 interface Group {
   readonly watched: Set<Liveness>;
   readonly stop: () => void;
@@ -119,7 +124,7 @@ interface Group {
 
 const groups = new Map<number, Group>();
 
-/** How often a response is looked at: twice in the shortest time that counts, and once a second. */
+/** Returns the interval between checks: half of the shortest limit, and at most a second. */
 function tickMsOf({ heartbeatMs, stallMs }: LivenessOptions): number {
   return Math.min(heartbeatMs / 2 || MAX_TICK_MS, stallMs / 2 || MAX_TICK_MS, MAX_TICK_MS);
 }

@@ -1,35 +1,37 @@
 /**
- * The one check of an option that is a number, as a value or as text.
+ * The check of an option that is a number, given as a value or as text.
  *
  * @module
  */
 
-/** Which numbers an option takes. */
+/** The range of a number. */
 export interface NumberRule {
-  /** The least that it may be. */
+  /** The least allowed number. */
   readonly min?: number;
-  /** What it must be above, in place of `min`. */
+  /** An exclusive lower bound, in place of `min`. */
   readonly above?: number;
-  /** The most that it may be; `Infinity` if left out. */
+  /** The greatest allowed number; left out, `Infinity`. */
   readonly max?: number;
-  /** Whether it must be whole; `Infinity` passes where `max` allows it. */
+  /** Whether the number must be whole. `Infinity` counts as whole. */
   readonly isWhole?: boolean;
 }
 
-/** The longest that a timer can be set to, in milliseconds: 24.8 days. Set to more, it goes off at once. */
+/**
+ * The longest delay of a timer, in milliseconds: 24.8 days. With a longer delay, a timer fires at once.
+ */
 export const MAX_TIMER_MS = 2_147_483_647;
 
-/** Milliseconds that a timer can count. */
+/** A number of milliseconds that a timer can count. */
 export const DURATION: NumberRule = { min: 0, max: MAX_TIMER_MS };
 
-/** Milliseconds that `retry:` can carry and a client's timer can count. */
+/** A number of milliseconds that `retry:` can carry and a client's timer can count. */
 export const RETRY: NumberRule = { ...DURATION, isWhole: true };
 
 /**
- * Checks the options that `rules` names; an option that is `undefined` has its default, and passes.
+ * Checks the options that `rules` names. An option that is `undefined` passes, since it has its default.
  *
- * @param action What can't be done with a wrong one: "create hub".
- * @throws {RangeError} If one is out of range or is no number.
+ * @param action What the caller was about to do, for the error's text: "create hub".
+ * @throws {RangeError} If an option is not a number or is out of range.
  */
 export function checkNumbers<Rules extends Readonly<Record<string, NumberRule>>>(
   action: string,
@@ -45,9 +47,10 @@ export function checkNumbers<Rules extends Readonly<Record<string, NumberRule>>>
 }
 
 /**
- * Reads a whole number from decimal digits.
+ * Parses a whole number of decimal digits.
  *
- * @returns `undefined` if the text is anything else, or its number breaks the rule or is no safe integer.
+ * @returns `undefined` if the text has anything but digits, or if the number breaks the rule or is not a
+ * safe integer.
  */
 export function parseWhole(text: string, rule: NumberRule): number | undefined {
   const value = /^[0-9]+$/.test(text) ? Number(text) : NaN;
@@ -61,12 +64,12 @@ function obeys(value: unknown, rule: NumberRule): boolean {
   return value >= min && (above === -Infinity || value > above) && value <= max;
 }
 
-/** Describes a rule in words for messages, such as "a whole number from 1 to 10". */
+/** Describes a rule for an error's text, such as "a whole number from 1 to 10". */
 export function describeRule({ min, above, max, isWhole }: NumberRule): string {
   const kind = isWhole ? "a whole number" : "a number";
   if (above !== undefined) {
     return `${kind} above ${above}${max === undefined ? "" : ` and at most ${max}`}`;
   }
   if (min === undefined) return kind;
-  return max === undefined ? `${kind} from ${min} on` : `${kind} from ${min} to ${max}`;
+  return max === undefined ? `${kind} of at least ${min}` : `${kind} from ${min} to ${max}`;
 }

@@ -1,6 +1,6 @@
 /**
- * `text/event-stream` bytes back into events: the mirror of `event.ts`. Parses only; connecting and
- * reconnecting are the caller's.
+ * Parses `text/event-stream` bytes into events: the opposite of `event.ts`. The caller connects and
+ * reconnects.
  *
  * @see {@link https://html.spec.whatwg.org/multipage/server-sent-events.html#event-stream-interpretation}
  *
@@ -9,13 +9,15 @@
 
 import { ANY, checkOptions, type OptionRules } from "./check_options.ts";
 
-/** An event as a client's listener would see it. */
+/** An event, as a client's listener gets it. */
 export interface ParsedEvent {
-  /** The event's type; `message` where the stream named none. */
+  /** The event's type; `message` for an event without a type. */
   readonly event: string;
   /** The `data` lines, joined by LF. */
   readonly data: string;
-  /** The newest `id` so far, of this event or an earlier one; `""` where there was none. */
+  /**
+   * The last `id` of the stream so far, of this event or an earlier event; `""` before the first `id`.
+   */
   readonly lastEventId: string;
 }
 
@@ -23,11 +25,11 @@ export interface ParsedEvent {
 export interface EventParserOptions {
   /** Called with each valid `retry`, in milliseconds. */
   readonly onRetry?: (retryMs: number) => void;
-  /** Called with the text of each comment line, heartbeats (`""`) included. */
+  /** Called with the text of each comment line. A heartbeat of a hub is a comment with the text `""`. */
   readonly onComment?: (comment: string) => void;
   /**
-   * The most bytes that one unfinished event may hold; beyond it the stream errors with a
-   * `RangeError`, so that no sender can fill the memory.
+   * The most bytes that one event may have, so that no sender can fill the memory. If an event has more,
+   * the stream errors with a `RangeError`.
    *
    * @default {16_777_216}
    */
@@ -35,10 +37,12 @@ export interface EventParserOptions {
 }
 
 /**
- * Parses a byte stream, cut anywhere, into events.
+ * Parses a byte stream into events. Chunks may begin and end anywhere.
  *
- * An event that the stream's end leaves unfinished is dropped, as the standard asks. Takes time
- * linear in the bytes, however they are cut.
+ * An unfinished event at the end of the stream is dropped, as the HTML standard requires. Parsing takes
+ * linear time, whatever the sizes of the chunks.
+ *
+ * @see {@link https://html.spec.whatwg.org/multipage/server-sent-events.html#event-stream-interpretation}
  *
  * @example
  * ```ts
@@ -55,7 +59,7 @@ export class EventParserStream extends TransformStream<Uint8Array, ParsedEvent> 
   /**
    * Makes a parser for one stream.
    *
-   * @throws {TypeError} If there is no such option.
+   * @throws {TypeError} If an option is unknown.
    * @throws {RangeError} If `maxEventBytes` is not above 0.
    */
   constructor(options: EventParserOptions = {}) {
@@ -79,11 +83,11 @@ const RULES: OptionRules<EventParserOptions> = {
 const LF = 0x0a;
 const CR = 0x0d;
 
-/** The bytes as lines, and the lines as fields. */
+/** Splits bytes into lines, and lines into fields. */
 class Parser {
   readonly #options: EventParserOptions & { readonly maxEventBytes: number };
   readonly #dispatch: (event: ParsedEvent) => void;
-  // A byte order mark counts only at the very beginning, so the decoder, used once a line, keeps it.
+  // The decoder is used for each line, and a byte order mark is removed only at the start of the stream.
   readonly #decoder = new TextDecoder("utf-8", { ignoreBOM: true });
   #line = "";
   #lineBytes = 0;

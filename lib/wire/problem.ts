@@ -1,5 +1,5 @@
 /**
- * Answers that refuse a request, as problem details.
+ * Responses that refuse a request, as problem details.
  *
  * @see {@link https://www.rfc-editor.org/rfc/rfc9457 RFC 9457}
  *
@@ -7,10 +7,10 @@
  */
 
 /**
- * Refuses a request with `application/problem+json`.
+ * Makes a response that refuses a request, of type `application/problem+json`.
  *
- * @param detail What is wrong and what would be right, for the client's eyes: never an inner error's
- * message.
+ * @param detail What is wrong and what to send instead. The client reads it: never pass the message of an
+ * inner error.
  *
  * @example
  * ```ts ignore
@@ -33,7 +33,7 @@ export function problem(
   });
 }
 
-/** The reason phrases of RFC 9110, section 15, and RFC 6585 for the statuses in use. */
+/** The reason phrases of the statuses in use, as in RFC 9110, section 15, and RFC 6585. */
 const TITLES: Readonly<Record<number, string>> = {
   400: "Bad Request",
   401: "Unauthorized",

@@ -1,15 +1,15 @@
 /**
- * What happens to an error that a callback throws: it is reported once, and never thrown on.
+ * Reporting an error of a callback: an error is reported once and never rethrown.
  *
  * @module
  */
 
-/** Takes an error that nobody waits for. Never throws. */
+/** A function that takes an error for which there is no caller. It never throws. */
 export type Report = (error: unknown) => void;
 
 /**
- * Makes a report of an application's `onError`. Without one, the report is one line on the console.
- * Where `onError` itself throws or rejects, it is a line for each of the two errors.
+ * Makes a report function from an application's `onError`. Without `onError`, an error is one line on the
+ * console. If `onError` throws or rejects, both errors are printed, one line each.
  */
 export function reportTo(onError: ((error: unknown) => unknown) | undefined): Report {
   if (!onError) return printError;
@@ -19,7 +19,7 @@ export function reportTo(onError: ((error: unknown) => unknown) | undefined): Re
   };
 }
 
-/** Calls a callback, and reports what it throws or what the promise that it returns rejects with. */
+/** Calls a callback. If it throws, or returns a promise that rejects, reports the error. */
 export function guard(report: Report, callback: () => unknown): void {
   try {
     const result = callback();
@@ -29,7 +29,7 @@ export function guard(report: Report, callback: () => unknown): void {
   }
 }
 
-/** Whether a callback returned something to wait for. */
+/** Whether a value is a promise or another thenable. */
 export function isPromise(value: unknown): value is PromiseLike<unknown> {
   return typeof (value as PromiseLike<unknown> | undefined)?.then === "function";
 }
@@ -39,7 +39,7 @@ function printError(error: unknown): void {
     // deno-lint-ignore no-console -- the last resort: an error that nobody asked for must be seen
     console.error(`sse-hub: ${describe(error).replace(/\s+/g, " ").slice(0, MAX_LENGTH)}`);
   } catch {
-    // The error has no text, or the console is broken: there is nobody left to tell.
+    // The error has no text, or the console is broken: there is no other place to report to.
   }
 }
 

@@ -4,7 +4,7 @@
  * @module
  */
 
-/** Returns the query of a request; unlike `new URL()`, it takes whatever a client writes as its host. */
+/** Returns the query of a request. Unlike `new URL()`, it does not throw for an invalid host. */
 export function searchParams({ url }: Pick<Request, "url">): URLSearchParams {
   return new URLSearchParams(/\?[^#]*/.exec(url)?.[0]);
 }

@@ -1,5 +1,5 @@
 /**
- * Doing something to many, each at a moment of its own.
+ * Acting on many items, each at a random moment.
  *
  * @module
  */
@@ -7,10 +7,10 @@
 import { MAX_TIMER_MS } from "./number_option.ts";
 
 /**
- * Acts on each item at a random moment within `withinMs` milliseconds, so that clients that are sent
- * away don't come back all at once. It takes 24 days at most, as a timer does.
+ * Acts on each item at a random moment within `withinMs` milliseconds, so that clients don't reconnect
+ * all at once. The limit is that of a timer, 24.8 days.
  *
- * @returns A promise that resolves when all have been acted on.
+ * @returns A promise that resolves after the last item.
  */
 export function stagger<T>(
   items: Iterable<T>,

@@ -1,5 +1,5 @@
 /**
- * A clock that always tells a time, whatever the application's own does.
+ * A clock that never throws and never goes back, over an application's clock.
  *
  * @module
  */
@@ -7,8 +7,8 @@
 import type { Report } from "./report.ts";
 
 /**
- * Wraps a clock in milliseconds. While it throws or gives no number, and where it goes back, the time
- * stands still; the first error in a row is reported.
+ * Wraps a clock in milliseconds. While the clock throws, returns no number or goes back, time stands
+ * still. Of several errors in a row, the first is reported.
  */
 export function steadyClock(now: () => number, report: Report): () => number {
   let latestMs: number | undefined;

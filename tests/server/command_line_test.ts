@@ -37,7 +37,7 @@ Deno.test("runCommand() names everything that is wrong for --check, with exit co
     stderr: [
       "EVENTLOG is not an option of the server; did you mean EVENT_LOG?",
       'PORT: expected a whole number from 0 to 65535, got "http"',
-      'MAX_STREAMS: expected a whole number from 1 on, got "0"',
+      'MAX_STREAMS: expected a whole number of at least 1, got "0"',
     ],
     code: 1,
   });

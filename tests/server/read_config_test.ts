@@ -231,14 +231,14 @@ const settings: Readonly<Record<string, Row>> = {
 };
 
 function wholeFromZero(field: keyof Config, byDefault = 0): Row {
-  const expected = "a whole number from 0 on";
+  const expected = "a whole number of at least 0";
   return { field, byDefault, right: { "0": 0, "7": 7 }, wrong: NO_NUMBERS, expected };
 }
 
 function wholeFromOne(field: keyof Config, byDefault: number): Row {
   const right = { "1": 1, "9007199254740991": Number.MAX_SAFE_INTEGER };
   const wrong = [...NO_NUMBERS, "0", "9007199254740992"];
-  return { field, byDefault, right, wrong, expected: "a whole number from 1 on" };
+  return { field, byDefault, right, wrong, expected: "a whole number of at least 1" };
 }
 
 function read(values: Readonly<Record<string, string>>): Config {
@@ -293,14 +293,14 @@ Deno.test("readConfig() names all wrong settings at once, one line each", () => 
   assertEquals(errorsOf({ PORT: "http", LOG_FORMAT: "xml", HOST: "::1", MAX_STREAMS: "0" }), [
     'PORT: expected a whole number from 0 to 65535, got "http"',
     'LOG_FORMAT: expected text, json, off, got "xml"',
-    'MAX_STREAMS: expected a whole number from 1 on, got "0"',
+    'MAX_STREAMS: expected a whole number of at least 1, got "0"',
   ]);
 });
 
 Deno.test("readConfig() keeps to one line for a value with line breaks", () => {
   assertEquals(errorsOf({ PORT: "8\n0\r\nHOST: fine", MAX_STREAMS: "x" }), [
     'PORT: expected a whole number from 0 to 65535, got "8\\n0\\r\\nHOST: fine"',
-    'MAX_STREAMS: expected a whole number from 1 on, got "x"',
+    'MAX_STREAMS: expected a whole number of at least 1, got "x"',
   ]);
 });
 

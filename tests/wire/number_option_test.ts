@@ -12,9 +12,13 @@ Deno.test("checkNumbers() accepts what its rules allow, and an option that is le
 
 Deno.test("checkNumbers() rejects a wrong option with its name, its rule and its value", () => {
   const table = [
-    [{ ms: -1 }, { ms: { min: 0 } }, "ms must be a number from 0 on, got -1"],
+    [{ ms: -1 }, { ms: { min: 0 } }, "ms must be a number of at least 0, got -1"],
     [{ ms: "1" }, { ms: { min: 0, max: 9 } }, 'ms must be a number from 0 to 9, got "1"'],
-    [{ n: 1.5 }, { n: { min: 1, isWhole: true } }, "n must be a whole number from 1 on, got 1.5"],
+    [
+      { n: 1.5 },
+      { n: { min: 1, isWhole: true } },
+      "n must be a whole number of at least 1, got 1.5",
+    ],
     [{ n: 0 }, { n: { above: 0 } }, "n must be a number above 0, got 0"],
     [{ n: NaN }, { n: {} }, "n must be a number, got NaN"],
   ] as const;
@@ -35,5 +39,5 @@ Deno.test("parseWhole() reads decimal digits within its rule, and nothing else",
 
 Deno.test("describeRule() says what parseWhole() accepts", () => {
   assertEquals(describeRule({ min: 0, max: 9, isWhole: true }), "a whole number from 0 to 9");
-  assertEquals(describeRule({ min: 1, isWhole: true }), "a whole number from 1 on");
+  assertEquals(describeRule({ min: 1, isWhole: true }), "a whole number of at least 1");
 });
