@@ -52,8 +52,7 @@ export class Liveness {
    * Begins to watch a response.
    *
    * @param expiresMs When the response expires, in milliseconds since 1970. The wall clock decides,
-   * because
-   * `performance.now()` stands still while the machine is suspended.
+   * because `performance.now()` stands still while the machine is suspended.
    */
   constructor(response: EventResponse, options: LivenessOptions, expiresMs = Infinity) {
     this.#response = response;

@@ -28,8 +28,8 @@ export interface EventParserOptions {
   /** Called with the text of each comment line. A heartbeat of a hub is a comment with the text `""`. */
   readonly onComment?: (comment: string) => void;
   /**
-   * The most bytes that one event may have, so that no sender can fill the memory. If an event has more,
-   * the stream errors with a `RangeError`.
+   * The most bytes that the parser holds for one event: the `data` lines and the unfinished line. If an
+   * event has more, the stream errors with a `RangeError`, so that no sender can fill the memory.
    *
    * @default {16_777_216}
    */
