@@ -24,7 +24,7 @@ const ways: Readonly<Record<string, () => never>> = {
   rejects: () => Promise.reject(new Error("broken")) as never,
 };
 
-/** An async iterable whose iterator has these methods in place of working ones. */
+/** An async iterable whose iterator has some methods replaced. */
 function iterable(broken: Partial<AsyncIterator<string>>): AsyncIterable<string> {
   const value = "x";
   const iterator = {
@@ -79,7 +79,7 @@ for (const [way, fail] of Object.entries(ways)) {
     assertEquals(lines, ["sse-hub: Error: first with a second line", "sse-hub: Error: broken"]);
   });
 
-  Deno.test(`EventResponse ends as failed, and reports it once, when a pull ${way}`, async () => {
+  Deno.test(`EventResponse ends as failed, and reports the error once, when a pull ${way}`, async () => {
     const errors: unknown[] = [];
     const ends: EndReason[] = [];
     const response = new EventResponse(new Uint8Array(1), (error) => errors.push(error));
@@ -133,7 +133,7 @@ for (const [way, fail] of Object.entries(ways)) {
       ]);
       Object.assign(log, { [method]: works });
       const failed = outcomes.filter(({ status }) => status === "rejected");
-      // A caller learns of the error from its promise; an error that nobody waits for is reported.
+      // A caller's promise carries the error; an error without a caller is reported.
       assert(
         failed.length + errors.length <= 1,
         `${failed.length} rejected, ${errors.length} reports`,
@@ -205,7 +205,7 @@ Deno.test("BroadcastHub sends one gap to a subscriber whose position every histo
   await reader.cancel();
 });
 
-/** Reads what there is, then leaves, unless the response has ended. */
+/** Reads the available bytes, then disconnects unless the response has ended. */
 async function leave(response: Response): Promise<void> {
   const reader = response.body?.getReader();
   await reader?.read();
@@ -213,7 +213,7 @@ async function leave(response: Response): Promise<void> {
   await reader?.cancel();
 }
 
-/** The lines that are written to `console.error()` while something runs. */
+/** Returns the lines written to `console.error()` during a call. */
 async function consoleLines(run: () => Promise<void>): Promise<unknown[]> {
   const lines: unknown[] = [];
   const { error } = console;

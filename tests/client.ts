@@ -1,5 +1,5 @@
 /**
- * A client for tests: reads a response's events one by one, hardly ahead of the test.
+ * A client for tests. It reads a response's events one by one, as the test asks for them.
  *
  * @module
  */
@@ -44,13 +44,13 @@ export class Client implements AsyncDisposable {
     return this.take(Infinity);
   }
 
-  /** Leaves, as a closed tab does. May be called twice. */
+  /** Disconnects, as a closed tab does. May be called twice. */
   async leave(): Promise<void> {
     await this.#reader.cancel();
     await this.#piped;
   }
 
-  /** Leaves. */
+  /** Disconnects. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.leave();
   }

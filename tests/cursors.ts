@@ -1,5 +1,5 @@
 /**
- * The cursor table: the events a client gets, by the id it sends.
+ * The cursor table: the events that a client gets, for each id that the client may send.
  *
  * @module
  */
@@ -35,9 +35,28 @@ export const oneStream: CursorRows = [
 /** For two streams: a1 a3 a5 a7 a9 a11, of which 2 are kept, and b2 b4 b6 b8 b10 b12, of which 4 are. */
 export const severalStreams: CursorRows = [
   ["no id", "", undefined, ["hello@12"]],
-  ["an id before all", "", 0, ["hello@0", "gap@4", "b6", "gap@7", "b8", "a9", "b10", "a11", "b12"]],
-  ["an id evicted of one", "", 4, ["hello@4", "b6", "gap@7", "b8", "a9", "b10", "a11", "b12"]],
-  ["an id evicted of one, past it", "", 7, ["hello@7", "b8", "a9", "b10", "a11", "b12"]],
+  ["an id before the first event", "", 0, [
+    "hello@0",
+    "gap@4",
+    "b6",
+    "gap@7",
+    "b8",
+    "a9",
+    "b10",
+    "a11",
+    "b12",
+  ]],
+  ["an id that one stream has evicted", "", 4, [
+    "hello@4",
+    "b6",
+    "gap@7",
+    "b8",
+    "a9",
+    "b10",
+    "a11",
+    "b12",
+  ]],
+  ["the newest evicted id of one stream", "", 7, ["hello@7", "b8", "a9", "b10", "a11", "b12"]],
   ["an id of the other stream", "", 8, ["hello@8", "a9", "b10", "a11", "b12"]],
   ["an id in the middle", "", 9, ["hello@9", "b10", "a11", "b12"]],
   ["the newest id", "", 12, ["hello@12"]],

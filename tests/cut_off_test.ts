@@ -13,7 +13,7 @@ interface CutOff {
   readonly lastEventId: string;
 }
 
-/** Cuts a text at every byte for an `EventSource`, which takes an id at the blank line after it. */
+/** Cuts a text at every byte, for an `EventSource`: it accepts an id at the next blank line. */
 async function cutOff(text: string, lastEventId: string): Promise<CutOff[]> {
   return await Promise.all(Array.from(text, async (_, size) => {
     const body = new Response(text.slice(0, size)).body!;
@@ -23,7 +23,7 @@ async function cutOff(text: string, lastEventId: string): Promise<CutOff[]> {
   }));
 }
 
-/** The same for a client that takes an id at the end of its line, as fetch-event-source does. */
+/** The same for a client that accepts an id at the end of its line, as fetch-event-source does. */
 function withEagerIds(text: string, cuts: readonly CutOff[]): CutOff[] {
   return cuts.map((cut) => {
     const id = [...text.slice(0, cut.size).matchAll(/^id: (.*)\n/gm)].at(-1)?.[1];
@@ -42,7 +42,7 @@ async function sent(hub: BroadcastHub, lastEventId: string, last: string): Promi
   return text;
 }
 
-/** Checks that a client that was cut off before it learned of a loss learns of it when it resumes. */
+/** Checks that a client whose connection broke before a `gap` or `reset` gets it when it resumes. */
 async function checkTold(hub: BroadcastHub, loss: string, cuts: readonly CutOff[]): Promise<void> {
   const untold = cuts.filter(({ events }) => !events.includes(loss));
   assert(untold.length > 0 && untold.length < cuts.length);
@@ -70,12 +70,12 @@ Deno.test("a client learns of a gap, wherever its connection was cut off", async
   const text = await sent(hub, first!, "data: a9");
   const cuts = await cutOff(text, first!);
   await checkTold(hub, "gap", cuts);
-  // When an eager client has the gap's id, it can lack no more than the blank line after it.
+  // A client that already has the gap's id lacks at most the blank line after the id.
   const end = text.indexOf("\n\n", text.indexOf("event: gap")) + 1;
   await checkTold(hub, "gap", withEagerIds(text, cuts).filter(({ size }) => size !== end));
 });
 
-Deno.test("a client that is told of a reset resumes from exactly there", async () => {
+Deno.test("a client that gets a reset resumes from exactly there", async () => {
   await using hub = new BroadcastHub();
   const ids = await fill(hub, 3, "a");
   const cuts = await cutOff(await sent(hub, "other-1", "heartbeatSeconds"), "other-1");

@@ -1,6 +1,6 @@
 /**
- * Random bodies for the publish parser, whose events then go to the encoder. Every body becomes events or a
- * 4xx, and no body becomes an invalid byte on the wire or a field that it did not contain.
+ * Random bodies for the publish parser, whose events then go to the encoder. Every body becomes events
+ * or a 4xx, and no body becomes an invalid byte on the wire or a field that it did not contain.
  *
  * As a program: `deno task fuzz [minutes] [seed]`.
  *

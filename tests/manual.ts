@@ -1,5 +1,5 @@
 /**
- * The manual, for tests that compare it with the code.
+ * Reads the manual, for tests that compare the manual with the code.
  *
  * @module
  */
@@ -11,7 +11,7 @@ export function readFile(path: string): Promise<string> {
   return Deno.readTextFile(new URL(path, ROOT));
 }
 
-/** The files of the manual: the front page, and one where the code of each part is. */
+/** The files of the manual: the front page, and a README beside the code of each part. */
 export const MANUAL = [
   "README.md",
   "lib/README.md",

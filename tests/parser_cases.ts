@@ -1,6 +1,6 @@
 /**
- * Cases for whatever parses an event stream: texts with what they contain, random texts, and the
- * standard followed as plainly as it is written.
+ * Cases for a parser of event streams: texts with their events, random texts, and a parser that follows
+ * the standard to the letter.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import type { Arrived } from "./pieces.ts";
 
 const MAX_DIGITS = "9007199254740991";
 
-/** What a parser does, a text, and what arrives of it. */
+/** What a parser does, a text, and everything that the parser must find in it. */
 export const PARSED: [does: string, text: string | Uint8Array, arrived: Partial<Arrived>][] = [
   ["takes data", "data: a\n\n", { events: [message("a")] }],
   ["takes every field", "event: e\nid: 7\nretry: 5\ndata: a\n: c\n\n", {
@@ -74,8 +74,8 @@ export const PARSED: [does: string, text: string | Uint8Array, arrived: Partial<
     events: [message("\ufeff\n\ufeffa")],
   }],
 
-  ["tells of comments", ": a\n:b\n:  c\n::d\n", { comments: ["a", "b", " c", ":d"] }],
-  ["tells of empty comments", ":\n: \n", { comments: ["", ""] }],
+  ["reports comments", ": a\n:b\n:  c\n::d\n", { comments: ["a", "b", " c", ":d"] }],
+  ["reports empty comments", ":\n: \n", { comments: ["", ""] }],
   ["takes no field from a comment", ":data: a\n: id: 7\ndata: b\n\n", {
     events: [message("b")],
     comments: ["data: a", "id: 7"],
@@ -113,8 +113,8 @@ export const PARSED: [does: string, text: string | Uint8Array, arrived: Partial<
   }],
   ["takes an id beyond ASCII", "id:  é \ndata: a\n\n", { events: [message("a", " é ")] }],
 
-  ["tells of retry at once", "retry: 5\nretry:0\nretry: 007\n", { retries: [5, 0, 7] }],
-  ["tells of the largest safe retry", `retry: ${MAX_DIGITS}\n`, { retries: [2 ** 53 - 1] }],
+  ["reports retry at once", "retry: 5\nretry:0\nretry: 007\n", { retries: [5, 0, 7] }],
+  ["reports the largest safe retry", `retry: ${MAX_DIGITS}\n`, { retries: [2 ** 53 - 1] }],
   ["ignores a retry that is not of digits", "retry: -1\nretry: 1.5\nretry: 1e3\nretry: 0x1\n", {}],
   ["ignores a retry with spaces", "retry:  5\nretry: 5 \nretry: 5\t\n", {}],
   ["ignores a retry of digits beyond ASCII", "retry: ٣\nretry: ５\n", {}],
@@ -153,7 +153,7 @@ export function message(data: string, lastEventId = ""): ParsedEvent {
   return { event: "message", data, lastEventId };
 }
 
-/** A text of parts that are special to a parser. */
+/** A random text of parts that a parser treats specially. */
 export function randomText(random: () => number): string {
   // deno-fmt-ignore
   const parts = [

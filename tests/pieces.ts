@@ -1,5 +1,5 @@
 /**
- * A byte stream for tests, cut into pieces, and what a parser makes of it.
+ * Cuts a byte stream into pieces, and collects everything that a parser finds in the pieces.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import {
   type ParsedEvent,
 } from "../lib/wire/parser.ts";
 
-/** Everything that a stream contained. */
+/** Everything that a parser found in a stream. */
 export interface Arrived {
   /** Its events. */
   readonly events: ParsedEvent[];

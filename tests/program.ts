@@ -88,8 +88,9 @@ export async function lacks(...names: ("net" | "read" | "write" | "run")[]): Pro
 }
 
 /**
- * Finds a port that nobody listens on. It and the port 10 000 above it, which a Redis Cluster uses too, are
- * below those that a system gives to clients and to port 0, so that no test that runs meanwhile gets them.
+ * Finds a port that nobody listens on. It and the port 10 000 above it, which a Redis Cluster uses too,
+ * are below those that a system gives to clients and to port 0, so that no test that runs meanwhile gets
+ * them.
  */
 export function freePort(): number {
   for (;;) {

@@ -45,7 +45,7 @@ interface ModelEvent {
 /** The published events, in the log's order. */
 class Model {
   readonly events: ModelEvent[] = [];
-  /** Ephemeral events, which nobody is owed: data to stream. */
+  /** The streams of ephemeral events, by data. No client is owed an ephemeral event. */
   readonly ephemeral = new Map<string, string>();
   /** By stream, the position the hub had reached when the stream last did not exist. */
   readonly absentThrough = new Map<string, number>();
@@ -61,17 +61,17 @@ class Model {
     return this.events.length;
   }
 
-  /** Notes that a hub may not have known a stream up to a position. */
+  /** Records that a hub may not have known a stream through a position. */
   noteAbsent(stream: string, through: number): void {
     this.absentThrough.set(stream, Math.max(through, this.absentThrough.get(stream) ?? -1));
   }
 
-  /** The number of events up to an id. */
+  /** The number of events through an id. */
   positionOf(id: string): number {
     return this.events.findLastIndex((event) => compareIds(event.id, id) <= 0) + 1;
   }
 
-  /** Records everything a log delivers; what it delivers again must be the same. */
+  /** Records every entry that a log delivers. An entry delivered again must be the same. */
   watch(log: EventLog): EventLog {
     let previous = 0;
     // By stream, the id of the newest entry that was not delivered.
@@ -194,7 +194,7 @@ export async function runSchedule(seed: number, log?: ScheduleLog): Promise<void
       await log.trim(nowMs);
     } else if (chance < 0.93) await Promise.resolve();
     else await pause();
-    // In memory it is done by now; waiting for it would let the turn end.
+    // A log in memory has delivered already, and awaiting would end the turn.
     if (log) await done;
     noteAbsent(world);
   }

@@ -1,10 +1,10 @@
 /**
- * Random input for tests, the same at every run.
+ * Random input for tests, the same in every run.
  *
  * @module
  */
 
-/** A small generator of numbers in [0, 1), determined by a seed. */
+/** Returns a generator of numbers in [0, 1). Its seed determines the numbers. */
 export function mulberry32(seed: number): () => number {
   let state = seed >>> 0;
   return () => {

@@ -12,7 +12,9 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   server: ["history", "hub", "log", "wire"],
 };
 
-/** What a newcomer looks for, and the file that has it: one word of the question is in the file's name. */
+/**
+ * What a newcomer looks for, and the file that has it: one word of the question is in the file's name.
+ */
 const WHERE: Readonly<Record<string, string>> = {
   "How is an event encoded?": "wire/event.ts",
   "Where is the parser?": "wire/parser.ts",
@@ -100,7 +102,7 @@ function filesWith(pattern: RegExp): string[] {
 }
 
 Deno.test({
-  name: "every file of lib/ is in a room, but for the tour",
+  name: "every file of lib/ is in a room, except lib/mod.ts",
   ignore,
   fn() {
     const rooms = Map.groupBy(files("lib/"), roomOf);
@@ -115,7 +117,7 @@ Deno.test({
   ignore,
   fn() {
     const inRooms = files("lib/").filter((file) => roomOf(file) !== undefined);
-    // The server's entry point documents all that an app hands out, such as its hub.
+    // The server's entry point documents every type that an app exposes, such as its hub.
     assertEquals(inRooms.flatMap(wrongImports), ["lib/server/app.ts → lib/mod.ts"]);
     assert(imports("lib/hub/hub.ts").includes("lib/hub/sequencer.ts"));
     assertEquals(imports("lib/log/memory.ts").map(roomOf).includes("wire"), true);
@@ -157,7 +159,7 @@ Deno.test({
   },
 });
 
-/** What a file imports when it runs: types leave no trace. */
+/** The files that a file imports at run time. Imports of types are left out. */
 function codeImports(file: string): string[] {
   const text = code(file).replace(/\b(?:import|export) type [^;]*;/g, "");
   const specifiers = text.matchAll(/\bfrom\s*["'](\.[^"']+)["']/g);
@@ -167,11 +169,11 @@ function codeImports(file: string): string[] {
 }
 
 Deno.test({
-  name: "Deno is named in no file of lib/ but in those of the KV log and in static_files.ts",
+  name: "only the KV log and static_files.ts name Deno in lib/",
   ignore,
   fn() {
     const allowed = /^lib\/(?:log\/kv(?:\/[a-z_]+)?|server\/static_files)\.ts$/;
-    // A text may name Deno Deploy.
+    // Error texts may name Deno Deploy.
     const found = filesWith(/\bDeno\b(?! Deploy\b)/);
     assertEquals(found.filter((file) => !allowed.test(file)), []);
     assert(found.includes("lib/server/static_files.ts"));
@@ -214,7 +216,7 @@ for (const [question, file] of Object.entries(WHERE)) {
   });
 }
 
-/** Whether two words are one in another form: "log" and "logged", "merge" and "merged". */
+/** Whether two words are forms of one word: "log" and "logged", "merge" and "merged". */
 function sameStem(word: string, other: string): boolean {
   const length = Math.max(Math.min(word.length, other.length) - 2, 3);
   return word.slice(0, length) === other.slice(0, length);

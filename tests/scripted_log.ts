@@ -1,5 +1,5 @@
 /**
- * A log that does nothing by itself.
+ * A log for tests that does nothing by itself.
  *
  * @module
  */
@@ -78,7 +78,7 @@ export class ScriptedLog implements EventLog {
     this.#receiver!.reset();
   }
 
-  /** Reports that the log is unreachable, or back. */
+  /** Reports that the log is unreachable, or reachable again. */
   change(isUp: boolean, reason?: unknown): void {
     this.#receiver!.changed(isUp, reason);
   }

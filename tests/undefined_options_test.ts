@@ -10,10 +10,10 @@ import type { StreamOptions } from "../lib/hub/stream.ts";
 import { type AppOptions, createApp, readConfig } from "../lib/server/app.ts";
 import { Client, subscription } from "./client.ts";
 
-// An undefined option means the same as one that is left out: most people compile without
-// `exactOptionalPropertyTypes`, and spreading an object of settings brings many.
+// An undefined option counts as left out: most people compile without `exactOptionalPropertyTypes`, and
+// an object of settings often has undefined options.
 
-/** All options of a function, each `undefined`; the compiler reports one that is missing here. */
+/** All options of a function, each `undefined`. The compiler reports a missing option. */
 type Undefined<Options> = { readonly [Name in keyof Required<Options>]: undefined };
 
 /** The same options, with the type that the function takes. */

@@ -1,12 +1,12 @@
 /**
- * Waiting in tests: for a promise, for a condition, and for what is ready by now.
+ * Waiting in tests: for a promise, for a condition, and for pending microtasks.
  *
  * @module
  */
 
 /**
- * Resolves with what is promised, and rejects where it has not come after 30 s. Only a failing test waits
- * for so long, also where the machine is busy with other tests.
+ * Resolves or rejects with a promise, and rejects if the promise is pending after 30 s. Only a failing
+ * test waits that long, even on a busy machine.
  */
 export async function soon<T>(promise: Promise<T>, what: () => string): Promise<T> {
   const { promise: late, reject } = Promise.withResolvers<never>();
@@ -18,7 +18,7 @@ export async function soon<T>(promise: Promise<T>, what: () => string): Promise<
   }
 }
 
-/** Resolves as soon as a condition holds, and rejects where it does not come to hold. */
+/** Resolves as soon as a condition holds, and rejects if it does not hold within 30 s. */
 export async function until(
   isSo: () => boolean | Promise<boolean>,
   what: () => string = () => `${isSo}`,
@@ -34,7 +34,7 @@ export async function until(
   }
 }
 
-/** Resolves after everything has run that waits for no timer, no socket and no file. */
+/** Resolves after all pending microtasks. */
 export function macrotask(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, 0));
 }

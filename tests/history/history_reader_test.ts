@@ -2,14 +2,14 @@ import { assertEquals } from "@std/assert";
 import { History } from "../../lib/history/history.ts";
 import { mulberry32 } from "../random.ts";
 
-Deno.test("HistoryReader reads nothing of a history that is empty, or has nothing after its place", () => {
+Deno.test("HistoryReader returns nothing from an empty history, or after the newest event", () => {
   const empty = new History(70, "e-0").reader(0);
   assertEquals([empty.next, empty.read(Infinity, Infinity)], [Infinity, undefined]);
   const atTheEnd = historyOf(3).reader(3);
   assertEquals([atTheEnd.next, atTheEnd.read(Infinity, Infinity)], [Infinity, undefined]);
 });
 
-Deno.test("HistoryReader says where it goes on, and reads nothing short of that", () => {
+Deno.test("HistoryReader.next is the next position, and read() returns nothing before it", () => {
   const reader = historyOf(3).reader(1);
   assertEquals([reader.next, reader.read(1, Infinity)], [2, undefined]);
   assertEquals([reader.read(2, Infinity)?.through, reader.next], [2, 3]);
@@ -17,7 +17,7 @@ Deno.test("HistoryReader says where it goes on, and reads nothing short of that"
 });
 
 for (const seed of [1, 2, 3]) {
-  Deno.test(`HistoryReader reads across slabs what slices of the history hold, with seed ${seed}`, () => {
+  Deno.test(`HistoryReader reads the same events across slabs as History.slice(), with seed ${seed}`, () => {
     const random = mulberry32(seed);
     const history = historyOf(5_000);
     history.evict({ maxEvents: 4_321, maxBytes: Infinity, maxAgeMs: Infinity }, 0);

@@ -53,7 +53,7 @@ Deno.test("History.append() continues from the position the history began at", (
 });
 
 const CURSORS: [who: string, cursor: number, next: number, text: string][] = [
-  ["whose place is long evicted", 0, 30, "ccc|dddd"],
+  ["whose last event was evicted long ago", 0, 30, "ccc|dddd"],
   ["that saw the event before the last evicted", 10, 30, "ccc|dddd"],
   ["whose last event is the last evicted", 20, 30, "ccc|dddd"],
   ["between the last evicted and the oldest kept", 25, 30, "ccc|dddd"],
@@ -65,7 +65,7 @@ const CURSORS: [who: string, cursor: number, next: number, text: string][] = [
 ];
 
 for (const [who, cursor, next, text] of CURSORS) {
-  const what = text ? "what it lacks" : "nothing";
+  const what = text ? "the missing events" : "nothing";
 
   Deno.test(`History.slice() returns ${what} to a client ${who}`, () => {
     const history = historyOf("a", "bb|", "ccc|", "dddd");
@@ -228,14 +228,14 @@ const EVICTIONS: [does: string, bounds: Partial<HistoryBounds>, nowMs: number, t
   ["drops as many as maxBytes needs", { maxBytes: 4 }, 0, "ccc"],
   ["keeps the newest although it exceeds maxBytes", { maxBytes: 2 }, 0, "ccc"],
   ["keeps the newest with maxBytes of 0", { maxBytes: 0 }, 0, "ccc"],
-  ["keeps what is as old as maxAgeMs", { maxAgeMs: 50 }, 150, "abbccc"],
-  ["drops what is older than maxAgeMs", { maxAgeMs: 50 }, 151, "bbccc"],
-  ["drops all that is older than maxAgeMs", { maxAgeMs: 50 }, 251, "ccc"],
-  ["drops even the newest when older than maxAgeMs", { maxAgeMs: 50 }, 351, ""],
-  ["keeps what is of now with maxAgeMs of 0", { maxAgeMs: 0 }, 300, "ccc"],
-  ["heeds the number where the age would allow more", { maxEvents: 1, maxAgeMs: 50 }, 150, "ccc"],
-  ["heeds the age where the number would allow more", { maxEvents: 2, maxAgeMs: 50 }, 251, "ccc"],
-  ["heeds the bytes where the number would allow more", { maxEvents: 2, maxBytes: 3 }, 0, "ccc"],
+  ["keeps events as old as maxAgeMs", { maxAgeMs: 50 }, 150, "abbccc"],
+  ["drops an event older than maxAgeMs", { maxAgeMs: 50 }, 151, "bbccc"],
+  ["drops all events older than maxAgeMs", { maxAgeMs: 50 }, 251, "ccc"],
+  ["drops even the newest event when older than maxAgeMs", { maxAgeMs: 50 }, 351, ""],
+  ["keeps an event without age with maxAgeMs of 0", { maxAgeMs: 0 }, 300, "ccc"],
+  ["applies maxEvents where maxAgeMs would allow more", { maxEvents: 1, maxAgeMs: 50 }, 150, "ccc"],
+  ["applies maxAgeMs where maxEvents would allow more", { maxEvents: 2, maxAgeMs: 50 }, 251, "ccc"],
+  ["applies maxBytes where maxEvents would allow more", { maxEvents: 2, maxBytes: 3 }, 0, "ccc"],
 ];
 
 for (const [does, bounds, nowMs, text] of EVICTIONS) {
@@ -348,12 +348,12 @@ for (const near of ["", "a", "é", "€", "🙂", "\ud800", "🙂\ud800\udc00é"
   });
 }
 
-Deno.test("History.idOf() reads an id at its recorded place, without a search", () => {
+Deno.test("History.idOf() reads an id at its recorded offset, without a search", () => {
   const history = historyOfEvents([{ text: "id: e-1\nid: e-2\nid: e-3\n\n", idIndex: 12 }]);
   assertEquals(history.idOf(10), "e-2");
 });
 
-Deno.test("History tells apart positions beyond 32 bits", () => {
+Deno.test("History distinguishes positions beyond 32 bits", () => {
   const positions = [1, 2 ** 32, 2 ** 32 + 1, 2 ** 40, 2 ** 53 - 1];
   const history = new History(0, "e-0");
   for (const position of positions) history.append(position, withoutId("x"), 0);
@@ -442,7 +442,7 @@ interface PlainEvent {
   readonly timeMs: number;
 }
 
-/** The same as `History`, written without a care for speed or memory. */
+/** The same as `History`, written without regard for speed or memory. */
 class PlainHistory {
   #events: PlainEvent[] = [];
   newest: number;

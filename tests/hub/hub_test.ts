@@ -54,7 +54,7 @@ Deno.test("BroadcastHub.publish() delivers 10 MB in one line, and 200 000 lines,
   assert((await client.next())?.data === lines);
 });
 
-Deno.test("BroadcastHub.publish() of a batch is one turn: one chunk, shared by all", async () => {
+Deno.test("BroadcastHub.publish() sends a batch as one chunk, which all subscribers share", async () => {
   await using hub = new BroadcastHub();
   const readers = ["stream=a", "stream=a"].map((query) =>
     hub.subscribe(subscription(query)).body!.getReader()
@@ -112,7 +112,7 @@ Deno.test("BroadcastHub.publish() numbers the events of all streams in one seque
   assertMatch(ids[0]!, /^[0-9a-z]+-1$/);
 });
 
-Deno.test("BroadcastHub.publish() sends an event with a publisher's id once, for as long as it is kept", async () => {
+Deno.test("BroadcastHub.publish() sends a second event with a key only after the first event is evicted", async () => {
   await using hub = new BroadcastHub({ historyEvents: 2 });
   await using client = new Client(hub.subscribe(subscription("stream=a&stream=b")));
   await client.next();
@@ -161,8 +161,8 @@ Deno.test({
   },
 });
 
-Deno.test("BroadcastHub holds no timer once it is disposed, whoever still subscribes", async () => {
-  // The sanitizers of the test see a timer that goes on.
+Deno.test("BroadcastHub holds no timer once it is disposed, even with an open subscription", async () => {
+  // The test's sanitizers would report a timer that still runs.
   await using hub = new BroadcastHub();
   await hub.publish("a", "1");
   const response = hub.subscribe(subscription("stream=a"));
@@ -187,7 +187,7 @@ Deno.test("BroadcastHub gives two subscribers of several streams the same order"
   }
 });
 
-Deno.test("BroadcastHub delivers a turn larger than the history in full to subscribers that keep up", async () => {
+Deno.test("BroadcastHub delivers a turn larger than the history in full to current subscribers", async () => {
   await using hub = new BroadcastHub({ historyEvents: 10, historyBytes: 1_000 });
   await using before = new Client(hub.subscribe(subscription("stream=a")));
   await before.next();
@@ -200,12 +200,12 @@ Deno.test("BroadcastHub delivers a turn larger than the history in full to subsc
   }
 });
 
-/** Publishes to stream `a` so often that a subscriber that reads nothing falls out of the history. */
+/** Publishes to stream `a` until events are evicted that a subscriber without a read still needs. */
 async function overtake(hub: BroadcastHub, last: number): Promise<void> {
   for (let i = 1; i <= last; i++) await hub.publish("a", { data: `${i}` });
 }
 
-Deno.test("BroadcastHub with policy disconnect ends a subscriber that fell out of the history", async () => {
+Deno.test("BroadcastHub with policy disconnect ends a subscriber whose next events are evicted", async () => {
   const ends: ConnectionEnd[] = [];
   await using hub = new BroadcastHub({
     historyEvents: 3,
@@ -248,7 +248,7 @@ Deno.test("BroadcastHub lets disconnect win on a connection with several streams
   assertEquals(events.map(({ event }) => event), ["hello", "message"]);
 });
 
-Deno.test("BroadcastHub gives events of an ephemeral stream no ids, and a slow subscriber the newest", async () => {
+Deno.test("BroadcastHub gives ephemeral events no ids, and sends a slow subscriber the newest event", async () => {
   await using hub = new BroadcastHub();
   hub.createStream("a", { ephemeral: true });
   await using client = new Client(hub.subscribe(subscription("stream=a&stream=b")));
@@ -264,7 +264,7 @@ Deno.test("BroadcastHub gives events of an ephemeral stream no ids, and a slow s
   ]);
 });
 
-Deno.test("BroadcastHub delivers everything to 49 subscribers while another one never reads", async () => {
+Deno.test("BroadcastHub delivers everything to 49 subscribers while a fiftieth never reads", async () => {
   await using hub = new BroadcastHub({ historyEvents: 100 });
   const stalled = hub.subscribe(subscription("stream=a"));
   const clients = Array.from(
@@ -320,7 +320,7 @@ Deno.test("BroadcastHub.subscribe() answers a HEAD request without a subscriptio
   assertEquals(hub.stats().subscribers, 0);
 });
 
-Deno.test("BroadcastHub.subscribe() prefers the streams given by the application to those of the query", async () => {
+Deno.test("BroadcastHub.subscribe() takes the application's streams rather than the query's", async () => {
   await using hub = new BroadcastHub();
   const request = subscription("stream=asked-for");
   await using client = new Client(hub.subscribe(request, { streams: ["given"] }));
@@ -437,7 +437,7 @@ Deno.test("BroadcastHub calls its hooks once for each subscriber, with its strea
   ]);
 });
 
-Deno.test("BroadcastHub lets a hook publish, in the order of the hub", async () => {
+Deno.test("BroadcastHub delivers an event that a hook publishes, in the hub's order", async () => {
   await using hub = new BroadcastHub({
     onSubscribe: () => void hub.publish("a", { data: "welcome" }),
     onUnsubscribe: () => void hub.publish("a", { data: "farewell" }),
@@ -464,7 +464,7 @@ Deno.test("BroadcastHub passes an error of a hook to onError, and goes on", asyn
   assertEquals(hub.stats().subscribers, 0);
 });
 
-Deno.test("BroadcastHub.close() ends every subscriber, then refuses publishers and sends clients away", async () => {
+Deno.test("BroadcastHub.close() ends every subscriber, then refuses publishers and asks clients to reconnect later", async () => {
   const hub = new BroadcastHub();
   const client = new Client(hub.subscribe(subscription("stream=a")));
   hub.publish("a", { data: "last" });
@@ -499,7 +499,7 @@ Deno.test("BroadcastHub refuses a stream beyond maxStreams, and publishers of ot
   assertEquals((await hub.publish("c", { data: "" })).subscribers, 1);
 });
 
-Deno.test("BroadcastHub keeps all histories together within historyTotalBytes, oldest events evicted first", async () => {
+Deno.test("BroadcastHub keeps all histories together within historyTotalBytes, and evicts the oldest events first", async () => {
   await using hub = new BroadcastHub({ historyTotalBytes: 10_000 });
   for (let i = 0; i < 100; i++) await hub.publish(`s${i % 20}`, { data: "x".repeat(1_000) });
   assert(hub.stats().historyBytes <= 10_000);
@@ -526,7 +526,7 @@ Deno.test("BroadcastHub.expire() evicts old events, and forgets streams that nob
   assertEquals(hub.streams(), []);
 });
 
-Deno.test("BroadcastHub sends heartbeats into a silence", async () => {
+Deno.test("BroadcastHub sends heartbeats during a silence", async () => {
   await using hub = new BroadcastHub({ heartbeatMs: 20 });
   const reader = hub.subscribe(subscription("stream=a")).body!.getReader();
   const read = async () => new TextDecoder().decode((await reader.read()).value);
@@ -535,7 +535,7 @@ Deno.test("BroadcastHub sends heartbeats into a silence", async () => {
   await reader.cancel();
 });
 
-Deno.test("BroadcastHub forgets a stream made by publish(), but one made by createStream() only after its end", async () => {
+Deno.test("BroadcastHub forgets a stream made by publish(), and a stream made by createStream() only after its end", async () => {
   let nowMs = 0;
   await using hub = new BroadcastHub({ historyMs: 1_000, heartbeatMs: 20, now: () => nowMs });
   hub.createStream("now", { ephemeral: true });
@@ -618,7 +618,7 @@ Deno.test("BroadcastHub refuses options out of range", () => {
   }
 });
 
-Deno.test("BroadcastHub.subscribe() with an option that can't be used leaves no subscriber", async () => {
+Deno.test("BroadcastHub.subscribe() leaves no subscriber if an option is invalid", async () => {
   await using hub = new BroadcastHub();
   const request = subscription("stream=a");
   assertThrows(() => hub.subscribe(request, { expiresInMs: NaN }), RangeError, "expiresInMs");
@@ -633,7 +633,7 @@ Deno.test("BroadcastHub.publish() rejects when the log fails", async () => {
   await assertRejects(() => hub.publish("a", { data: "x" }), Error, "disk full");
 });
 
-Deno.test("BroadcastHub.drain() ends every subscriber, and publishers reach those that are left meanwhile", async () => {
+Deno.test("BroadcastHub.drain() ends every subscriber, and meanwhile events reach the remaining subscribers", async () => {
   await using hub = new BroadcastHub();
   const clients = Array.from({ length: 20 }, () => hub.subscribe(subscription("stream=a")));
   const draining = hub.drain(20);
@@ -646,7 +646,7 @@ Deno.test("BroadcastHub.drain() ends every subscriber, and publishers reach thos
   assertEquals([hub.stats().subscribers, hub.stats().ended.closed], [0, 20]);
 });
 
-Deno.test("BroadcastHub ends a subscriber that takes none of its waiting bytes, and no other", async () => {
+Deno.test("BroadcastHub ends only the subscriber that takes none of its waiting bytes", async () => {
   await using hub = new BroadcastHub({ stallMs: 40, heartbeatMs: 0 });
   const stalled = hub.subscribe(subscription("stream=a"));
   await using client = new Client(hub.subscribe(subscription("stream=a")));

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { LogProgress } from "../../lib/hub/log_progress.ts";
 
-/** A log's progress, and what its waiters for three ids were told: one of them can't fail. */
+/** A log's progress, and the calls to its waiters for three ids. One waiter has no `onFail`. */
 function waitForThree() {
   const progress = new LogProgress(() => "e-0");
   const told: string[] = [];
@@ -16,7 +16,7 @@ function waitForThree() {
   return { progress, told, wait };
 }
 
-Deno.test("LogProgress tells a waiter at the end of the turn, and at once where it is there", async () => {
+Deno.test("LogProgress calls a waiter at the end of the turn, and at once if the id is already reached", async () => {
   const { progress, told, wait } = waitForThree();
   progress.reach("e-1");
   assertEquals(told, []);
@@ -26,7 +26,7 @@ Deno.test("LogProgress tells a waiter at the end of the turn, and at once where 
   assertEquals(told, ["e-1 reached", "e-1 reached"]);
 });
 
-Deno.test("LogProgress.lose() fails waiters up to an id, and each is told once", async () => {
+Deno.test("LogProgress.lose() fails the waiters through an id, each once", async () => {
   const { progress, told } = waitForThree();
   progress.lose("e-1");
   progress.reach("e-3");
@@ -34,7 +34,7 @@ Deno.test("LogProgress.lose() fails waiters up to an id, and each is told once",
   assertEquals(told, ["e-1 lost", "e-2 reached", "e-3 reached"]);
 });
 
-Deno.test("LogProgress.giveUp() fails those that can fail, and the others wait on", async () => {
+Deno.test("LogProgress.giveUp() fails waiters with onFail, and the others wait on", async () => {
   const { progress, told } = waitForThree();
   progress.giveUp(new Error("cable pulled"));
   assertEquals(told, ["e-1 unreachable", "e-2 unreachable"]);
@@ -43,14 +43,14 @@ Deno.test("LogProgress.giveUp() fails those that can fail, and the others wait o
   assertEquals(told.slice(2), ["e-3 reached"]);
 });
 
-Deno.test("LogProgress.reset() fails those that can fail, lets the others go on, and begins anew", () => {
+Deno.test("LogProgress.reset() fails waiters with onFail, calls onReach of the others, and begins anew", () => {
   const { progress, told } = waitForThree();
   progress.reach("e-0");
   progress.reset();
   assertEquals([told, progress.headId], [["e-1 lost", "e-2 lost", "e-3 reached"], "e-0"]);
 });
 
-Deno.test("LogProgress.whenReached() returns what gives up waiting", async () => {
+Deno.test("LogProgress.whenReached() returns a function that cancels the wait", async () => {
   const { progress, told, wait } = waitForThree();
   progress.release();
   wait("e-9")();

@@ -47,7 +47,7 @@ Deno.test("a client ahead of its hub gets a gap where the log has one", async ()
   assertEquals(result, { seen: ["gap e-5", "6", "7"], gaps: 1, asked: ["e-2"] });
 });
 
-Deno.test("a client ahead of its hub gets no gap where the hub has read the events by then", async () => {
+Deno.test("a client ahead of its hub gets no gap if the hub has read the events meanwhile", async () => {
   const result = await seenAhead(async (log) => {
     await log.deliver(2, 3, 4);
     await log.answer([], "e-4");
@@ -106,7 +106,7 @@ Deno.test("a client of ephemeral streams only does not wait for the log", async 
   assertEquals([(await client.next())?.data, log.asked], ["tick", []]);
 });
 
-Deno.test("a client is sent away where too many reads of the log wait", async () => {
+Deno.test("a client is asked to reconnect later if too many reads of the log wait", async () => {
   const log = new ScriptedLog();
   await using hub = new BroadcastHub({ log });
   const text = hub.subscribe(subscription("stream=x", "e-2")).text();
@@ -216,7 +216,7 @@ Deno.test("a gap in one stream comes before the last trimmed event, which anothe
   });
 });
 
-Deno.test("a newcomer that asks for the newest event of each stream gets those, and reads no log", async () => {
+Deno.test("a newcomer with since=1 gets the newest event of each stream without a read of the log", async () => {
   await quietAndBusy(async (log, see) => {
     await deliverBoth(log, 9, [2, 5]);
     assertEquals(await see("stream=x&stream=y&since=1", "9"), ["5", "9"]);
@@ -250,7 +250,7 @@ Deno.test("a client gets no events from the log for a stream that is ephemeral i
   assertEquals(log.options[0]!.streams, ["x"]);
 });
 
-Deno.test("a client gets a gap in all of its streams where its hub has yet to read that far", async () => {
+Deno.test("a client gets a gap in all its streams for trimmed entries that its hub has not read", async () => {
   await quietAndBusy(async (log, see) => {
     await deliverBoth(log, 5, [2]);
     const seen = see("stream=x&stream=y", "gap e-7", "e-1");
@@ -259,7 +259,7 @@ Deno.test("a client gets a gap in all of its streams where its hub has yet to re
   });
 });
 
-Deno.test("a client gets events after an end only where their publisher had seen the end", async () => {
+Deno.test("a client gets events after an end only if their publisher had seen the end", async () => {
   const result = await seenAhead(async (log) => {
     const first = (number: number, seenId: string) => ({ ...entry(number), isFirst: true, seenId });
     const end = { ...entry(3), event: undefined };
@@ -269,7 +269,7 @@ Deno.test("a client gets events after an end only where their publisher had seen
   assertEquals(result.seen, ["6", "7"]);
 });
 
-Deno.test("a client is shown what goes on after an end that its hub knows, and not what was refused", async () => {
+Deno.test("a client gets the events of a stream that began anew, and none that were refused after the end", async () => {
   const log = new ScriptedLog();
   await using hub = new BroadcastHub({ log });
   await log.deliver(1);
@@ -280,7 +280,7 @@ Deno.test("a client is shown what goes on after an end that its hub knows, and n
   assertEquals((await client.data(3)).slice(1), ["5", "6"]);
 });
 
-Deno.test("a client is not shown what was refused after an end, also where the end is on an earlier page", async () => {
+Deno.test("a client gets no event refused after an end, even if the end is on an earlier page", async () => {
   const result = await seenAhead(async (log) => {
     await log.answer([{ ...entry(3), event: undefined }]);
     await log.answer([entry(4), { ...entry(6), isFirst: true }]);
@@ -289,7 +289,7 @@ Deno.test("a client is not shown what was refused after an end, also where the e
   assertEquals(result.seen, ["6", "7"]);
 });
 
-Deno.test("an id from ahead means nothing to a log that is not shared, though it can be read", async () => {
+Deno.test("an id ahead of the hub gets a reset if the log is not shared, even if the log can be read", async () => {
   const log = new ScriptedLog();
   log.isShared = false;
   await using hub = new BroadcastHub({ log });

@@ -24,7 +24,7 @@ Deno.test("MergedHistory.chunkAfter() starts each stream above its floor", () =>
   assertEquals(textOf(chunk), "3 5 7 8 9 10");
 });
 
-Deno.test("MergedHistory.chunkAfter() puts one gap, with all its streams, at the last lost event", () => {
+Deno.test("MergedHistory.chunkAfter() puts one gap, naming all its streams, at the last evicted event", () => {
   const { merged, streams } = streamsOf(3, 9, (position) => position % 3);
   for (const stream of streams.slice(0, 2)) stream.skip(20, "e-20");
   const chunk = merged.chunkAfter(0, { through: 20, maxBytes: Infinity })!;

@@ -75,7 +75,7 @@ Deno.test("BroadcastHub counts a publisher's key only while it keeps the event",
   assertEquals(hub.stats().historyBytes, hub.stream("a")?.bytes);
 });
 
-Deno.test("BroadcastHub.publish() sends an event once whose key is twice in a batch, and returns its id", async () => {
+Deno.test("BroadcastHub.publish() sends an event once if its key is twice in a batch, and returns the event's id", async () => {
   await using hub = new BroadcastHub();
   const { id } = await hub.publish("x", [
     { id: "key", data: "1" },

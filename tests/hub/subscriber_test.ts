@@ -17,7 +17,7 @@ Deno.test("Subscriber begins as current, and is again once it has caught up", ()
   assertEquals([subscriber.state.name, subscriber.behind(9)], ["current", 0]);
 });
 
-Deno.test("Subscriber.resume() and readLog() keep where it stands, each time as a state of its own", () => {
+Deno.test("Subscriber.resume() and readLog() store the place in a new state", () => {
   const subscriber = newcomer();
   subscriber.resume(start);
   assertEquals(subscriber.state, { name: "resuming", ...start });

@@ -93,7 +93,7 @@ Deno.test("BroadcastHub resumes a client that was ended as slow, with a gap for 
   assertEquals(again, ["hello@1", "gap@7", "a8", "a9", "a10", "live"]);
 });
 
-Deno.test("BroadcastHub replays more than a chunk in full, in order and once, then goes live", async () => {
+Deno.test("BroadcastHub sends a resuming client more than a chunk of kept events, in order and once, then live events", async () => {
   await using hub = new BroadcastHub({ historyEvents: Infinity, historyBytes: Infinity });
   const ids = await fill(hub, 5_000, "a", "b", "a");
   const seen = await resume(hub, "stream=a&stream=b", ids[9]);
@@ -101,7 +101,7 @@ Deno.test("BroadcastHub replays more than a chunk in full, in order and once, th
   assertEquals(seen, ["hello@10", ...expected, "live"]);
 });
 
-Deno.test("BroadcastHub replays every event once while publishers publish", async () => {
+Deno.test("BroadcastHub sends a resuming client every event once while publishers publish", async () => {
   await using hub = new BroadcastHub({ historyEvents: Infinity, historyBytes: Infinity });
   const [first] = await fill(hub, 3_000, "a");
   await using client = new Client(hub.subscribe(subscription("stream=a", first)));
@@ -183,7 +183,7 @@ Deno.test("BroadcastHub counts a gap once, when it sends it", async () => {
   assertEquals(hub.stats().gaps, 1);
 });
 
-Deno.test("BroadcastHub.end() leaves a 204 for clients that have everything, and the rest for others", async () => {
+Deno.test("BroadcastHub.end() gives a 204 to clients that have every event, and the missing events to others", async () => {
   await using hub = new BroadcastHub();
   const ids = await fill(hub, 3, "a");
   hub.end("a");
@@ -221,7 +221,7 @@ Deno.test("BroadcastHub.end() closes a stream to publishers until it is forgotte
   assertEquals((await hub.publish("a", { data: "a new one" })).stream, "a");
 });
 
-Deno.test("BroadcastHub gives each viewer of an answer all of it once, however often the viewer reconnects", async () => {
+Deno.test("BroadcastHub gives each viewer the whole answer once, however often the viewer reconnects", async () => {
   await using hub = new BroadcastHub();
   const everything = { replayEvents: Infinity, historyEvents: Infinity, historyBytes: 1_000_000 };
   hub.createStream("answers/7", everything);
@@ -283,7 +283,7 @@ Deno.test("BroadcastHub.subscribe() ends a subscription whose signal is aborted,
   assertEquals(reasons, ["left", "closed"]);
 });
 
-Deno.test("BroadcastHub.subscribe() with a signal aborted before ends after hello", async () => {
+Deno.test("BroadcastHub.subscribe() with an already aborted signal ends after hello", async () => {
   const reasons: string[] = [];
   await using hub = new BroadcastHub();
   const response = hub.subscribe(subscription("stream=a"), {

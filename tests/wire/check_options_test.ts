@@ -22,7 +22,7 @@ function check(options: unknown): void {
   checkOptions("test", options as TestOptions, RULES);
 }
 
-Deno.test("checkOptions() accepts its options, and whatever is undefined", () => {
+Deno.test("checkOptions() accepts known options, and every option that is undefined", () => {
   for (
     const options of [{}, { historyEvents: 1, onEnd() {} }, { onEnd: undefined, x: undefined }]
   ) {
@@ -53,7 +53,7 @@ Deno.test("checkOptions() refuses a number out of range", () => {
   assertThrows(() => check({ historyEvents: 0 }), RangeError, "historyEvents must be");
 });
 
-Deno.test("nearestName() finds a name with one character in three wrong, and no farther one", () => {
+Deno.test("nearestName() finds a name with one character in three wrong, and no more distant name", () => {
   const names = ["retryMs", "headers", "signal"];
   const table: [name: string, expected: string | undefined][] = [
     ["retry", "retryMs"],

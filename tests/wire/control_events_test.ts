@@ -17,7 +17,7 @@ const texts = {
   expired: encodeExpired(),
 };
 
-Deno.test("a control event is written like this", () => {
+Deno.test("each control event has exactly this text", () => {
   assertEquals(texts, {
     hello: 'event: hello\nid: e-1\ndata: {"heartbeatSeconds":15}\n\n',
     gap: 'event: gap\ndata: {"streams":["a","b"]}\nid: e-2\n\n',
@@ -27,7 +27,7 @@ Deno.test("a control event is written like this", () => {
   assertEquals(encodeReset(["a"]), 'event: reset\ndata: {"streams":["a"]}\n\n');
 });
 
-Deno.test("every control event has a text here, and a type that nobody may publish", async () => {
+Deno.test("every control event is tested here, and its type is reserved", async () => {
   assertEquals(Object.keys(texts), [...controlEvents]);
   const body = ReadableStream.from([Object.values(texts).join("")]);
   const events = body.pipeThrough(new TextEncoderStream()).pipeThrough(new EventParserStream());
@@ -36,7 +36,7 @@ Deno.test("every control event has a text here, and a type that nobody may publi
   assertEquals(reservedTypes, new Set([...types, "open", "error"]));
 });
 
-Deno.test("encodeRetryLater() asks for 5 to 15 seconds, each time for others", () => {
+Deno.test("encodeRetryLater() asks for a random time of 5 to 15 seconds", () => {
   const waits = Array.from({ length: 1_000 }, () => Number(encodeRetryLater().slice(7, -1)));
   assertEquals(waits.filter((ms) => !(ms >= 5_000 && ms < 15_000)), []);
   assertEquals(new Set(waits).size > 500, true);

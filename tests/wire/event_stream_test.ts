@@ -16,7 +16,7 @@ Deno.test("eventStream() answers with the headers of an event stream and no othe
   await response.body!.cancel();
 });
 
-Deno.test("eventStream() adds the headers it is given", async () => {
+Deno.test("eventStream() adds the given headers", async () => {
   const response = eventStream(() => {}, {
     headers: { "set-cookie": "a=1", "cache-control": "x" },
   });
@@ -118,7 +118,7 @@ Deno.test("eventStream() does not call return() of an iterable that is done", as
   assertEquals(returned, 0);
 });
 
-Deno.test("eventStream() ends, tells onError and not the client, when a callback throws", async () => {
+Deno.test("eventStream() ends and calls onError, without telling the client, when a callback throws", async () => {
   const errors: unknown[] = [];
   const ends: string[] = [];
   const text = await eventStream((writer) => {
@@ -130,7 +130,7 @@ Deno.test("eventStream() ends, tells onError and not the client, when a callback
   assertEquals(ends, ["failed"]);
 });
 
-Deno.test("eventStream() ends, tells onError and not the client, when an iterable throws", async () => {
+Deno.test("eventStream() ends and calls onError, without telling the client, when an iterable throws", async () => {
   const errors: unknown[] = [];
   async function* source() {
     yield "one";
@@ -141,7 +141,7 @@ Deno.test("eventStream() ends, tells onError and not the client, when an iterabl
   assertEquals(errors.map(String), ["Error: secret"]);
 });
 
-Deno.test("eventStream() closes an iterable that yields what can't be sent", async () => {
+Deno.test("eventStream() closes an iterable that yields an invalid event", async () => {
   const errors: unknown[] = [];
   let returned = 0;
   async function* source() {
@@ -157,7 +157,7 @@ Deno.test("eventStream() closes an iterable that yields what can't be sent", asy
   assertEquals(returned, 1);
 });
 
-Deno.test("eventStream() tells onError what an async callback throws after the client left", async () => {
+Deno.test("eventStream() passes the error of an async callback to onError after the client has left", async () => {
   const { promise: gate, resolve: open } = Promise.withResolvers<void>();
   const { promise: reported, resolve: report } = Promise.withResolvers<unknown>();
   const response = eventStream(async () => {
@@ -196,7 +196,7 @@ for (const how of ["left", "ended", "failed", "closed", "slow"] as const) {
   });
 }
 
-Deno.test("eventStream() runs a clean-up at once when the connection has ended by then", async () => {
+Deno.test("eventStream() runs a clean-up at once if the connection has already ended", async () => {
   const { promise: gate, resolve: open } = Promise.withResolvers<void>();
   let cleaned = 0;
   const response = eventStream(async () => {
@@ -209,7 +209,7 @@ Deno.test("eventStream() runs a clean-up at once when the connection has ended b
   assertEquals(cleaned, 1);
 });
 
-Deno.test("eventStream() tells onError what a clean-up throws, and runs the others", async () => {
+Deno.test("eventStream() passes the error of a clean-up to onError, and runs the other clean-ups", async () => {
   const errors: unknown[] = [];
   const ends: string[] = [];
   const response = eventStream(() => () => fail("clean-up"), {
@@ -222,7 +222,7 @@ Deno.test("eventStream() tells onError what a clean-up throws, and runs the othe
   assertEquals(ends, ["left"]);
 });
 
-Deno.test("eventStream() with a signal aborted before runs the clean-up and ends", async () => {
+Deno.test("eventStream() with an already aborted signal runs the clean-up and ends", async () => {
   let cleaned = 0;
   const response = eventStream(() => () => cleaned++, { signal: AbortSignal.abort() });
   assertEquals(await response.text(), "retry: 2000\n");
@@ -254,7 +254,7 @@ Deno.test("eventStream() refuses an invalid source, and options out of range", (
   }
 });
 
-Deno.test("eventStream() with headers that can't be sent opens nothing", () => {
+Deno.test("eventStream() opens no response if a header is invalid", () => {
   let opened = 0;
   const headers = { "two words": "x" };
   assertThrows(() => eventStream(() => void opened++, { headers }), TypeError);
@@ -273,7 +273,7 @@ Deno.test("eventStream() tells onEnd how much was sent, and how long it took", a
   assert(durationMs >= 0);
 });
 
-Deno.test("eventStream() leaves nothing behind after 1 000 clients came and left", async () => {
+Deno.test("eventStream() keeps no connection or timer after 1 000 clients came and left", async () => {
   let open = 0;
   for (let i = 0; i < 1_000; i++) {
     const response = eventStream((writer) => {

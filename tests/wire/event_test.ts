@@ -187,12 +187,12 @@ Deno.test("encodeEvent() treats an undefined field as left out", () => {
   assertEquals(encodeEvent(event as unknown as ServerSentEvent), "data: d\n\n");
 });
 
-Deno.test("encodeEvent() quotes no more than the beginning of a long text it refuses", () => {
+Deno.test("encodeEvent() quotes only the beginning of a long text that it refuses", () => {
   const { message } = assertThrows(() => encodeEvent({ id: "x".repeat(1_000_000) }), TypeError);
   assertLess(message.length, 500);
 });
 
-Deno.test("encodeEvent() quotes no more than the beginning of a long array it refuses", () => {
+Deno.test("encodeEvent() quotes only the beginning of a long array that it refuses", () => {
   const event = { data: Array(1_000_000).fill(0) } as unknown as ServerSentEvent;
   const { message } = assertThrows(() => encodeEvent(event), TypeError);
   assertLess(message.length, 500);
@@ -233,7 +233,7 @@ for (const [name, lineBreak] of [["LF", "\n"], ["CR", "\r"], ["CRLF", "\r\n"]] a
   });
 }
 
-Deno.test("encodeEvent() lets no field of 2 000 random events forge another", async () => {
+Deno.test("encodeEvent() lets no field of 2 000 random events inject another", async () => {
   const random = mulberry32(1);
   const events = Array.from({ length: 2_000 }, () => randomEvent(random));
   const refused = events.filter(isRefused);

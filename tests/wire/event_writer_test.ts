@@ -32,7 +32,7 @@ Deno.test("EventWriter.every() ends the connection when it can't make an event",
   assertEquals(errors.map(String), ["Error: no event"]);
 });
 
-Deno.test("EventWriter.every() refuses an interval that no timer can have", async () => {
+Deno.test("EventWriter.every() refuses an interval beyond the limits of a timer", async () => {
   const response = eventStream((writer) => {
     for (const ms of [0, -1, NaN, Infinity, 2 ** 31]) {
       assertThrows(() => writer.every(ms, () => ""), RangeError, "Cannot start interval");
@@ -98,7 +98,7 @@ Deno.test("EventWriter.send() ends a connection with too many waiting bytes, aft
   assertEquals(text.length, 12 + 9 * 100);
 });
 
-Deno.test("EventWriter.send() sends a single event of any size to a client that keeps up", async () => {
+Deno.test("EventWriter.send() sends a single event of any size if no bytes wait", async () => {
   const data = "x".repeat(10_000_000);
   const client = new Client(eventStream(async (writer) => {
     await writer.ready;

@@ -13,7 +13,7 @@ for (const search of [firstIndex, firstIndexNear]) {
   });
 }
 
-Deno.test("firstIndexNear() asks once for the next index, and twice the logarithm for one far away", () => {
+Deno.test("firstIndexNear() makes one call for the next index, and about 2 log2 n calls for an index n ahead", () => {
   assertEquals(questions(1_000, 0), 1);
   for (let first = 1; first <= 1_000; first++) {
     assertLessOrEqual(questions(1_000, first), 2 * Math.log2(first) + 3);
@@ -25,7 +25,7 @@ function checked(index: number, low: number, high: number): number {
   return index;
 }
 
-/** How often it asks until it has found the index `first` of so many. */
+/** Counts the calls until the search has found the index `first` among `count`. */
 function questions(count: number, first: number): number {
   let asked = 0;
   const isPast = (index: number) => (asked++, index >= first);

@@ -8,12 +8,12 @@ Deno.test("compareIds() puts a shorter id first, and compares others as text", (
   assertEquals(compareIds("e-9", "e-9"), 0);
 });
 
-Deno.test("laterId() is the later of two ids, and the known one where the other is not", () => {
+Deno.test("laterId() returns the later of two ids, and the first if the other is undefined", () => {
   assertEquals([laterId("e-9", "e-10"), laterId("e-10", "e-9")], ["e-10", "e-10"]);
   assertEquals(laterId("e-9", undefined), "e-9");
 });
 
-Deno.test("randomEpoch() makes letters and digits, each time others", () => {
+Deno.test("randomEpoch() makes different letters and digits each time", () => {
   assertMatch(randomEpoch(), /^[0-9a-z]{1,10}$/);
   assertNotEquals(randomEpoch(), randomEpoch());
 });

@@ -12,7 +12,7 @@ const bytes = new TextEncoder().encode("data: x\n\n");
 
 const OFF = { heartbeatMs: 0, stallMs: 0 };
 
-/** A response whose first bytes are taken, its liveness, and what was sent since. */
+/** An open response whose first bytes are taken, the reader of its body, and its liveness. */
 async function open(options: LivenessOptions, expiresMs = Infinity) {
   const response = new EventResponse(bytes, reportError);
   const reader = response.respond({}).body!.getReader();
@@ -20,7 +20,7 @@ async function open(options: LivenessOptions, expiresMs = Infinity) {
   return { response, reader, liveness: new Liveness(response, options, expiresMs) };
 }
 
-/** A tick in time, but for what is given. */
+/** A tick that comes on time, with some properties overridden. */
 function tickOf(tickMs: number, { timeMs = 0, elapsedMs = tickMs }: Partial<Tick> = {}): Tick {
   return { timeMs, tickMs, elapsedMs };
 }
@@ -96,7 +96,7 @@ Deno.test("Liveness.tick() ends a response at the first tick after the machine w
   assertEquals(response.isEnded, true);
 });
 
-Deno.test("Liveness.tick() ends no response early because the clock was set back", async () => {
+Deno.test("Liveness.tick() ends no response early when the clock is set back", async () => {
   const { response, reader, liveness } = await open(OFF, 3_600_000);
   for (let i = 0; i < 5_000; i++) {
     liveness.tick(tickOf(1_000, { timeMs: 3_599_000 - i * 1_000 }));
@@ -105,7 +105,7 @@ Deno.test("Liveness.tick() ends no response early because the clock was set back
   await reader.cancel();
 });
 
-Deno.test("Liveness.tick() sends a heartbeat at once after the event loop stood still, and only one", async () => {
+Deno.test("Liveness.tick() sends one heartbeat at once after the event loop stood still", async () => {
   const { response, reader, liveness } = await open({ heartbeatMs: 60, stallMs: 0 });
   const sent = [];
   for (const elapsedMs of [10, 10, 1_000, 10, 10]) {
@@ -139,7 +139,7 @@ Deno.test("startTicks() says how long ago the last tick was", async () => {
   assertEquals([tickMs, elapsedMs >= 50, Math.abs(timeMs - Date.now()) < 60_000], [1, true, true]);
 });
 
-Deno.test("watch() looks as often as a response needs, and holds no timer once all have ended", async () => {
+Deno.test("watch() checks as often as the options need, and holds no timer once every response has ended", async () => {
   const read = async (heartbeatMs: number) => {
     const response = new EventResponse(bytes, reportError);
     response.onEnd(watch(response, { heartbeatMs, stallMs: 0 }, Infinity));
@@ -152,7 +152,7 @@ Deno.test("watch() looks as often as a response needs, and holds no timer once a
   assertEquals(await Promise.all([read(20), read(20), read(30)]), [":\n", ":\n", ":\n"]);
 });
 
-Deno.test("watch() ends a response that it can't look at, and goes on with the others", async () => {
+Deno.test("watch() ends a response whose check throws, and goes on with the others", async () => {
   const errors: unknown[] = [];
   const broken = new EventResponse(bytes, (error) => errors.push(error));
   const { response, reader } = await open(OFF);

@@ -18,7 +18,7 @@ Deno.test("EventParserStream takes CRLF as one line end with an empty chunk betw
   assertEquals(events, [message("a\nb")]);
 });
 
-Deno.test("EventParserStream ignores comments and retry that nobody asked for", async () => {
+Deno.test("EventParserStream ignores comments and retry without callbacks for them", async () => {
   const events = ReadableStream.from([utf8(": c\nretry: 5\ndata: a\n\n")])
     .pipeThrough(new EventParserStream());
   assertEquals(await Array.fromAsync(events), [message("a")]);
@@ -119,13 +119,13 @@ Deno.test("EventParserStream dispatches what came before the event it refuses", 
   await assertRejects(() => events.read(), RangeError);
 });
 
-Deno.test("EventParserStream begins to count anew with each event", async () => {
+Deno.test("EventParserStream counts the bytes of each event from 0", async () => {
   const { events } = await parse([utf8("data: 1234\n\n".repeat(1_000))], { maxEventBytes: 10 });
   assertEquals(events.length, 1_000);
 });
 
 for (const line of [":", ": heartbeat", "id: 7", "event: e", "retry: 5", "foo: bar", "foo"]) {
-  Deno.test(`EventParserStream bears endless lines of ${line} within an event`, async () => {
+  Deno.test(`EventParserStream counts no lines of ${line} toward maxEventBytes`, async () => {
     const text = `data: a\n${`${line}\n`.repeat(10_000)}data: b\n\n`;
     const { events } = await parse(chunks(text, 1_000), { maxEventBytes: 30 });
     assertEquals(events.map((event) => event.data), ["a\nb"]);

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { stagger } from "../../lib/wire/stagger.ts";
 
-Deno.test("stagger() acts on each item once, in the time given", async () => {
+Deno.test("stagger() acts on each item once, within the given time", async () => {
   const acted: number[] = [];
   await stagger([1, 2, 3], 10, (item) => acted.push(item));
   assertEquals(acted.toSorted(), [1, 2, 3]);
@@ -9,7 +9,7 @@ Deno.test("stagger() acts on each item once, in the time given", async () => {
 
 Deno.test({
   name: "stagger() does not act at once where the time is longer than any timer",
-  // Its timers go off in days.
+  // The timers would fire after days.
   sanitizeOps: false,
   sanitizeResources: false,
   async fn() {
