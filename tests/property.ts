@@ -1,5 +1,5 @@
 /**
- * Random schedules for a hub: publishes, batches, doubles, subscribes, leaves, resumes, slow readers,
+ * Random schedules for a hub: publishes, batches, duplicates, subscribes, leaves, resumes, slow readers,
  * evictions, forgotten and ended streams, streams of very different rates, restarts, and a log that is
  * trimmed at another pace than the histories. After each schedule, every client must have seen, over all
  * its connections, every event of its streams once and in the hub's order, or a mark where events are

@@ -139,14 +139,14 @@ export class Audience implements StreamAudience {
     this.#each((subscriber) => {
       const { state, response } = subscriber;
       if (state.name !== "current") {
-        this.#catchUp.endIfFallen(subscriber);
+        this.#catchUp.endIfTooFarBehind(subscriber);
       } else if (response.waitingBytes === 0 || subscriber.turn === turn) {
         subscriber.turn = turn;
         response.enqueue(chunk.bytes, chunk.events);
         if (chunk.gaps > 0) this.#source.counters.gaps += chunk.gaps;
       } else {
         subscriber.fallBehind(cursor);
-        this.#catchUp.goOn(subscriber);
+        this.#catchUp.sendNext(subscriber);
       }
     });
   }

@@ -81,11 +81,11 @@ export class CatchUp {
     // Decided now, not at the first pull: by then, this hub may have read the entries that follow.
     if (this.#isInLog(start)) subscriber.readLog(start, endIds);
     else subscriber.resume(start);
-    this.goOn(subscriber);
+    this.sendNext(subscriber);
   }
 
   /** Sends a subscriber the next chunk or page, once its client has taken all waiting bytes. */
-  goOn(subscriber: Subscriber): void {
+  sendNext(subscriber: Subscriber): void {
     subscriber.response.pullWith(() => this.#pull(subscriber));
   }
 
@@ -95,13 +95,13 @@ export class CatchUp {
    *
    * @returns Whether it ended the subscriber.
    */
-  endIfFallen({ state, response }: Subscriber): boolean {
-    const hasFallen = state.name === "behind" &&
+  endIfTooFarBehind({ state, response }: Subscriber): boolean {
+    const isTooFarBehind = state.name === "behind" &&
       this.#options.streams.some(({ history, slowSubscriber }) =>
         slowSubscriber === "disconnect" && state.cursor < history.evictedThrough
       );
-    if (hasFallen) response.end("slow");
-    return hasFallen;
+    if (isTooFarBehind) response.end("slow");
+    return isTooFarBehind;
   }
 
   #pull(subscriber: Subscriber): void | Promise<void> {
@@ -110,7 +110,7 @@ export class CatchUp {
       case "current":
         return;
       case "behind":
-        if (!this.endIfFallen(subscriber)) this.#sendFromHistories(subscriber, state);
+        if (!this.endIfTooFarBehind(subscriber)) this.#sendFromHistories(subscriber, state);
         return;
       case "resuming":
         if (!this.#isInLog(state)) return this.#sendFromHistories(subscriber, state);
@@ -140,7 +140,7 @@ export class CatchUp {
     } else {
       subscriber.fallBehind(cursor);
     }
-    this.goOn(subscriber);
+    this.sendNext(subscriber);
   }
 
   /** Sends the next page of the log. */

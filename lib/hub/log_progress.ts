@@ -111,7 +111,7 @@ export class LogProgress {
   }
 
   /** Cancels the wait for an append that failed. */
-  forget(arrival: Arrival): void {
+  cancel(arrival: Arrival): void {
     this.#unanswered.delete(arrival);
   }
 

@@ -198,8 +198,8 @@ const encoder = new TextEncoder();
 
 function startOf(stream: Stream, cursor: number): number {
   const { evictedThrough, newest } = stream.history;
-  const hasFallen = cursor < evictedThrough;
-  return hasFallen && stream.replacesEvicted ? Math.max(newest - 1, evictedThrough) : cursor;
+  const isEvicted = cursor < evictedThrough;
+  return isEvicted && stream.replacesEvicted ? Math.max(newest - 1, evictedThrough) : cursor;
 }
 
 function concat(parts: readonly Uint8Array[], bytes: number): Uint8Array {

@@ -99,9 +99,9 @@ export class Publisher {
     const first = stream.idOfKey(key);
     const seen = new Set<string>();
     const fresh = events.filter((event) => {
-      const isDouble = this.#isDouble(stream, event) || seen.has(event.id ?? "");
+      const isDuplicate = this.#isDuplicate(stream, event) || seen.has(event.id ?? "");
       if (event.id) seen.add(event.id);
-      return !isDouble;
+      return !isDuplicate;
     });
     if (fresh.length === 0) return Promise.resolve(answer(stream, first!));
     const keys = fresh.flatMap(({ id }) => id ? [`${name} ${id}`] : []);
@@ -112,7 +112,7 @@ export class Publisher {
     const seenId = this.#progress.headId;
     const appended = this.#ask(() => this.#log.append(name, fresh, { isFirst, seenId }));
     const confirmed = this.#confirm(appended, stream, key, first);
-    const isOnItsWay = fresh.some((event) => event.id && !this.#isDouble(stream, event));
+    const isOnItsWay = fresh.some((event) => event.id && !this.#isDuplicate(stream, event));
     if (isOnItsWay) this.#hold(keys, confirmed);
     return confirmed;
   }
@@ -160,14 +160,14 @@ export class Publisher {
     try {
       appended = await appending;
     } catch (cause) {
-      this.#progress.forget(arrival);
+      this.#progress.cancel(arrival);
       throw unreachable(action, cause);
     }
     await this.#arrived(action, arrival, appended.throughId);
     return appended;
   }
 
-  #isDouble(stream: Stream, { id }: ServerSentEvent): boolean {
+  #isDuplicate(stream: Stream, { id }: ServerSentEvent): boolean {
     return id !== undefined && stream.publisherKeys.has(id);
   }
 

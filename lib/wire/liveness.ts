@@ -66,13 +66,13 @@ export class Liveness {
    */
   tick(tick: Tick): void {
     try {
-      this.#look(tick);
+      this.#check(tick);
     } catch (error) {
       this.#response.fail(error);
     }
   }
 
-  #look({ timeMs, tickMs, elapsedMs }: Tick): void {
+  #check({ timeMs, tickMs, elapsedMs }: Tick): void {
     if (timeMs + tickMs > this.#expiresMs) return this.#response.expire();
     const { heartbeatMs, stallMs } = this.#options;
     const { bytes, waitingBytes } = this.#response;
