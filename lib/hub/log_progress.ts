@@ -10,7 +10,7 @@ import { compareIds } from "../wire/ids.ts";
 /** Why the log will not deliver an id soon, or ever. */
 export type ProgressFailure = "lost" | "unreachable";
 
-/** Somebody who waits for an id. Exactly one of the two functions is called, once. */
+/** A waiter for an id. Exactly one of its two functions is called, once. */
 export interface ProgressWaiter {
   /** Called when the log has reached the id, or will deliver nothing more. */
   readonly onReach: () => void;
@@ -32,7 +32,7 @@ export interface Arrival {
 export class LogProgress {
   readonly #startId: () => string;
   readonly #waiters = new Set<ProgressWaiter & { readonly id: string }>();
-  // Appends that the log has not answered yet; then those that it has answered, by id.
+  // Appends that the log has not answered yet; below, appends that it has answered, by id.
   readonly #unanswered = new Set<Arrival>();
   readonly #answered = new Map<string, Arrival[]>();
   #headId: string | undefined;

@@ -88,7 +88,7 @@ export class Sequencer {
     if (this.#waitingBytes > MAX_CHUNK_BYTES) this.flush();
   }
 
-  /** Ends a stream, and the subscribers that have every event of it and of their other streams. */
+  /** Ends a stream. If all streams of an audience have ended, its current subscribers end too. */
   end(stream: Stream, endId: string, ageMs = 0): void {
     this.flush();
     stream.endId = endId;
@@ -100,7 +100,7 @@ export class Sequencer {
   leaveOut(stream: Stream, { throughId, events }: LeftOut): void {
     stream.published += events;
     this.#published += events;
-    // A later loss moved the start of the history past them already.
+    // A loss after these events has already moved the start of the history past them.
     if (compareIds(throughId, stream.history.evictedId) <= 0) return;
     if (this.#dirty.has(stream)) this.flush();
     stream.skip(++this.#head, throughId);

@@ -169,7 +169,7 @@ export class Stream {
     const { ephemeral = this.isEphemeral } = options;
     if (ephemeral !== this.isEphemeral && this.published > 0) {
       throw new TypeError(
-        `Cannot configure stream "${this.name}": "ephemeral" can't change once it has had events`,
+        `Cannot configure stream "${this.name}": ephemeral can't change once it has had events`,
       );
     }
     this.isEphemeral = ephemeral;
