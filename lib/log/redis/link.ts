@@ -153,5 +153,7 @@ export class RedisLink {
   }
 }
 
+/** How long a command may take to be answered, in milliseconds. */
+export const TIMEOUT_MS = 5_000;
 /** How often the sentinels are asked. */
 const WATCH_MS = 250;

@@ -1,0 +1,65 @@
+/**
+ * Reads the entries of a KV log, which stand under the versionstamps of their commits.
+ *
+ * @module
+ */
+
+import type { StoredEntry } from "../entries.ts";
+import { placeOf, stampOf } from "./places.ts";
+
+/** The entries in a store; versionstamps grow from commit to commit. */
+export class KvEntries {
+  readonly #kv: Deno.Kv;
+  readonly #prefix: Deno.KvKey;
+
+  /** Reads the entries whose keys begin with a prefix. */
+  constructor(kv: Deno.Kv, prefix: Deno.KvKey) {
+    this.#kv = kv;
+    this.#prefix = prefix;
+  }
+
+  /** Returns the key of the entry at a place. */
+  keyAt(place: string): Deno.KvKey {
+    return this.keyOf(stampOf(place));
+  }
+
+  /** Returns the key of the entry that a commit writes, given its versionstamp or the promise of one. */
+  keyOf(stamp: Deno.KvKeyPart): Deno.KvKey {
+    return [...this.#prefix, stamp];
+  }
+
+  /** Reads the oldest entries from a place on, itself included; at most `limit`. */
+  from(place: string, limit: number): Promise<StoredEntry[]> {
+    return this.#list({ prefix: this.#prefix, start: this.keyAt(place) }, { limit });
+  }
+
+  /** Reads the oldest entries after a place; at most `limit`. */
+  after(place: string, limit: number): Promise<StoredEntry[]> {
+    const start = this.keyOf(stampOf(place) + "\0");
+    return this.#list({ prefix: this.#prefix, start }, { limit });
+  }
+
+  /** Reads the newest entries before a place, or of all, the newest first; at most `limit`. */
+  before(place: string | undefined, limit: number): Promise<StoredEntry[]> {
+    const end = place === undefined ? {} : { end: this.keyAt(place) };
+    return this.#list({ prefix: this.#prefix, ...end }, { limit, reverse: true });
+  }
+
+  async #list(
+    selector: Deno.KvListSelector,
+    options: { readonly limit: number; readonly reverse?: boolean },
+  ): Promise<StoredEntry[]> {
+    const page: StoredEntry[] = [];
+    const batchSize = Math.min(options.limit, MAX_BATCH);
+    for await (const { key, value } of this.#kv.list(selector, { ...options, batchSize })) {
+      // What no hub has written may be anything.
+      const text = value instanceof Uint8Array ? decoder.decode(value) : "";
+      page.push({ place: placeOf(key.at(-1) as string), text });
+    }
+    return page;
+  }
+}
+
+const decoder = new TextDecoder();
+/** As many entries as KV reads at a time. */
+const MAX_BATCH = 1_000;

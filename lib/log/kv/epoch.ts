@@ -1,0 +1,41 @@
+/**
+ * The epoch and the format of a KV log: both are set by the first process that opens the log.
+ *
+ * @module
+ */
+
+import { checkFormat, FORMAT } from "../entries.ts";
+import type { EpochState } from "../entry_store.ts";
+
+/** The keys under which a log keeps its epoch and the number of its newest entry. */
+export interface KvEpochKeys {
+  readonly epoch: Deno.KvKey;
+  readonly number: Deno.KvKey;
+}
+
+/** Reads the epoch of a log; where there is none, sets it to `own`. */
+export async function epochIn(kv: Deno.Kv, keys: KvEpochKeys, own: string): Promise<EpochState> {
+  const [{ value, versionstamp }, counter] = await kv.getMany<[string, number]>(
+    [keys.epoch, keys.number],
+  );
+  const number = counter.value ?? undefined;
+  if (value !== null) return { epoch: value, wasMissing: false, number };
+  // Where that is refused, there is one.
+  await kv.atomic().check({ key: keys.epoch, versionstamp }).set(keys.epoch, own).commit();
+  return { epoch: (await kv.get<string>(keys.epoch)).value!, wasMissing: true };
+}
+
+/**
+ * Checks the format of a log, and sets it where there is none or an older one.
+ *
+ * @throws {Error} If the format is newer than this version knows.
+ */
+export async function checkFormatIn(kv: Deno.Kv, key: Deno.KvKey): Promise<true> {
+  const format = await kv.get<number>(key);
+  checkFormat(format.value ?? 0);
+  if (format.value !== FORMAT) {
+    // Where that is refused, another has set it.
+    await kv.atomic().check(format).set(key, FORMAT).commit();
+  }
+  return true;
+}

@@ -1,0 +1,222 @@
+/**
+ * The store of a log in Deno KV: writes entries, and has the parts of the store read, trim and ring.
+ *
+ * @module
+ */
+
+import { randomEpoch } from "../../wire/ids.ts";
+import { encodeEntry, type Item, type StoredEntry } from "../entries.ts";
+import {
+  type EntryStore,
+  EpochError,
+  type EpochState,
+  type Placed,
+  type WriteOptions,
+} from "../entry_store.ts";
+import { MAX_AGE_MS } from "../retention.ts";
+import type { EndRecord } from "../shared/ends.ts";
+import { KvBell } from "./bell.ts";
+import { failureOf, patiently } from "./contention.ts";
+import { KvEnds } from "./ends.ts";
+import { KvEntries } from "./entries.ts";
+import { checkFormatIn, epochIn } from "./epoch.ts";
+import { KvFile } from "./file.ts";
+import { KvKeys } from "./keys.ts";
+import { PLACE_LENGTH, placeOf } from "./places.ts";
+import { diskFull } from "./reserve.ts";
+import { KvTrimming } from "./trimming.ts";
+
+/** Options of {@linkcode KvStore}, with the meanings and defaults of `KvLogOptions`. */
+export interface KvStoreOptions {
+  readonly path?: string;
+  readonly prefix?: Deno.KvKey;
+  readonly maxAgeMs?: number;
+}
+
+/** Entries under the versionstamps of their commits, which grow from commit to commit. */
+export class KvStore implements EntryStore {
+  readonly placeLength = PLACE_LENGTH;
+  readonly maxEntryBytes = 65_000;
+  // A commit takes 1 000 changes.
+  readonly maxEntryKeys = 900;
+  readonly #path: string | undefined;
+  readonly #prefix: Deno.KvKey;
+  readonly #epoch: Deno.KvKey;
+  readonly #mark: Deno.KvKey;
+  readonly #number: Deno.KvKey;
+  readonly #maxAgeMs: number;
+  readonly #file: KvFile | undefined;
+  #kv: Deno.Kv | undefined;
+  #bell: KvBell | undefined;
+  #entries: KvEntries | undefined;
+  #trimming: KvTrimming | undefined;
+  #ends: KvEnds | undefined;
+  #keys: KvKeys | undefined;
+  #isClosed = false;
+
+  /** Takes over the settings; nothing is opened yet. */
+  constructor({ path, prefix = ["sse-hub"], maxAgeMs = MAX_AGE_MS }: KvStoreOptions) {
+    this.#path = path;
+    this.#prefix = prefix;
+    this.#epoch = [...prefix, "epoch"];
+    this.#mark = [...prefix, "trimmed"];
+    this.#number = [...prefix, "number"];
+    this.#maxAgeMs = maxAgeMs;
+    if (path !== undefined && path !== ":memory:") this.#file = new KvFile(path);
+  }
+
+  // Entries are stamped by the processes that write them.
+  get nowMs(): number {
+    return Date.now();
+  }
+
+  async open(): Promise<string> {
+    await this.#file?.make();
+    const kv = this.#kv = await this.#making(() => Deno.openKv(this.#path));
+    const path = this.#file && `${this.#file.path}-bell`;
+    this.#bell = new KvBell({ kv, key: [...this.#prefix, "bell"], path });
+    if (this.#isClosed) kv.close();
+    else await this.#bell.open();
+    await this.#making(() => checkFormatIn(kv, [...this.#prefix, "format"]));
+    const { epoch } = await this.#making(() => this.epoch(randomEpoch()));
+    const withReserve = <T>(write: () => Promise<T>) => this.#withReserve(write);
+    const entries = this.#entries = new KvEntries(kv, [...this.#prefix, "entries"]);
+    this.#keys = new KvKeys({
+      kv,
+      prefix: [...this.#prefix, "keys"],
+      lists: [...this.#prefix, "key lists"],
+      maxAgeMs: this.#maxAgeMs,
+      placeOf,
+      withReserve,
+    });
+    this.#ends = new KvEnds({
+      kv,
+      prefix: [...this.#prefix, "ends"],
+      maxAgeMs: this.#maxAgeMs,
+      withReserve,
+    });
+    this.#trimming = new KvTrimming({
+      kv,
+      mark: this.#mark,
+      keyOf: (place) => entries.keyAt(place),
+      placeLength: PLACE_LENGTH,
+      openedAt: await this.gone() ?? "",
+      withReserve,
+    });
+    await this.#file?.check();
+    return epoch;
+  }
+
+  epoch(own: string): Promise<EpochState> {
+    return epochIn(this.#kv!, { epoch: this.#epoch, number: this.#number }, own);
+  }
+
+  async write(items: readonly Item[], options: WriteOptions): Promise<readonly Placed[]> {
+    if (this.#file?.reserve.hasRoom === false) throw diskFull();
+    const placed = await this.#commit(() => this.#writeOnce(items, options));
+    this.#bell!.ring();
+    return placed;
+  }
+
+  async probe(): Promise<void> {
+    await this.#file?.check();
+    if (this.#file?.reserve.hasLastingRoom === false) throw diskFull();
+    await this.#commit(async () => {
+      const commit = await this.#kv!.atomic().set([...this.#prefix, "probe"], 0).commit();
+      return commit.ok || undefined;
+    });
+  }
+
+  read(fromPlace: string, count: number): Promise<StoredEntry[]> {
+    return this.#entries!.from(fromPlace, count);
+  }
+
+  readBack(beforePlace: string | undefined, count: number): Promise<StoredEntry[]> {
+    return this.#entries!.before(beforePlace, count);
+  }
+
+  async next(afterPlace: string, count: number, mayWait: boolean): Promise<StoredEntry[]> {
+    await this.#file?.check();
+    let page = await this.#entries!.after(afterPlace, count);
+    if (page.length === 0 && mayWait && !this.#isClosed) {
+      await this.#bell!.wait();
+      page = this.#isClosed ? [] : await this.#entries!.after(afterPlace, count);
+    }
+    this.#file?.reserve.note(-page.length);
+    return page;
+  }
+
+  async gone(): Promise<string | undefined> {
+    return (await this.#kv!.get<string>(this.#mark)).value ?? undefined;
+  }
+
+  async trim(
+    places: readonly string[],
+    through: string,
+    ends: readonly EndRecord[] = [],
+  ): Promise<void> {
+    // Where this process is killed in between, who reads them passes over those after the mark.
+    await this.#ends!.keep(ends);
+    await this.#trimming!.trim(places, through);
+    await this.#keys!.expire();
+    this.#file?.reserve.note(places.length);
+  }
+
+  ends(): Promise<unknown[]> {
+    return this.#ends!.texts();
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await this.#bell?.close();
+    this.#kv?.close();
+  }
+
+  /**
+   * Writes items, or resolves with nothing if others have written meanwhile. Every entry changes the
+   * number: where that is unchanged, what was read of the keys still holds.
+   */
+  async #writeOnce(
+    items: readonly Item[],
+    options: WriteOptions,
+  ): Promise<readonly Placed[] | undefined> {
+    const kv = this.#kv!;
+    const [epoch, counter] = await kv.getMany<[string, number]>([this.#epoch, this.#number]);
+    if (epoch.value !== options.epoch) throw new EpochError("KV has lost the epoch of the log");
+    const { known, fresh } = await this.#keys!.sort(items);
+    if (fresh.length === 0) return items.map(({ key }) => known.get(key!)!);
+    const number = (counter.value ?? options.number) + 1;
+    const text = encodeEntry(Date.now(), number, fresh);
+    const atomic = kv.atomic().check(epoch, counter).set(this.#number, number)
+      .set(this.#entries!.keyOf(kv.commitVersionstamp()), encoder.encode(text));
+    const commit = await this.#bell!.addTo(this.#keys!.addTo(atomic, fresh, number)).commit();
+    if (!commit.ok) return undefined;
+    const place = placeOf(commit.versionstamp);
+    const indexes = new Map(fresh.map((item, i) => [item.key ?? item, i + 1]));
+    return items.map((item) =>
+      known.get(item.key ?? "") ?? { place, index: indexes.get(item.key ?? item)! }
+    );
+  }
+
+  /** Tries again what commits until no other process is in the way. */
+  async #commit<T>(commit: () => Promise<T | undefined>): Promise<T> {
+    try {
+      return await patiently(commit);
+    } catch (error) {
+      if (failureOf(error) !== "full") throw error;
+      // What is left of the disk is for dropping entries.
+      await this.#file?.reserve.giveUp();
+      throw diskFull(error);
+    }
+  }
+
+  #making<T>(make: () => Promise<T>): Promise<T> {
+    return patiently(() => this.#withReserve(make));
+  }
+
+  #withReserve<T>(write: () => Promise<T>): Promise<T> {
+    return this.#file ? this.#file.withReserve(write) : write();
+  }
+}
+
+const encoder = new TextEncoder();

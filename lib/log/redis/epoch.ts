@@ -1,0 +1,89 @@
+/**
+ * The epoch and the format of a log in Redis.
+ *
+ * @module
+ */
+
+import { randomEpoch } from "../../wire/ids.ts";
+import { checkFormat, FORMAT, type StoredEntry } from "../entries.ts";
+import type { EpochState } from "../entry_store.ts";
+import type { RedisClock } from "./clock.ts";
+import { messageOf, Refusal } from "./error.ts";
+import type { RedisKeys } from "./keys.ts";
+import { type RedisLink, TIMEOUT_MS } from "./link.ts";
+
+/** What a {@linkcode RedisEpoch} reads. */
+export interface RedisEpochOptions {
+  readonly link: RedisLink;
+  readonly keys: RedisKeys;
+  readonly clock: RedisClock;
+  /** Reads the oldest entry. */
+  readonly readOldest: () => Promise<StoredEntry | undefined>;
+}
+
+/** The epoch of a log. */
+export class RedisEpoch {
+  readonly #options: RedisEpochOptions;
+
+  /** Has read nothing yet. */
+  constructor(options: RedisEpochOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * The epoch there is, once the format is one that is known here. Where there is none and entries are
+   * there, the key may have been evicted: the epoch is that of the oldest entry. Versions that wrote no
+   * epoch with an entry restore the key, which is waited for.
+   */
+  async open(): Promise<string> {
+    const { keys, clock, readOldest } = this.#options;
+    await this.#checkFormat();
+    for (let tries = 0; tries < TRIES; tries++) {
+      clock.note(await this.#send(["TIME"]));
+      const known = await this.#send(["GET", keys.of("epoch")]);
+      if (typeof known === "string") return known;
+      const oldest = await readOldest();
+      if (!oldest || oldest.epoch) return (await this.read(oldest?.epoch ?? randomEpoch())).epoch;
+      await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+    }
+    return (await this.read(randomEpoch())).epoch;
+  }
+
+  /** Reads the epoch and the time of Redis; where there is no epoch, sets it to `own`. */
+  async read(own: string): Promise<EpochState> {
+    const { link, keys, clock } = this.#options;
+    // All are one round trip; without the number the log can do.
+    const [known, time, number] = await Promise.all([
+      this.#send(["GET", keys.of("epoch")]),
+      this.#send(["TIME"]),
+      link.ask(TIMEOUT_MS, ["GET", keys.of("number")]).catch(() => null),
+    ]);
+    clock.note(time);
+    if (typeof known === "string") {
+      return { epoch: known, wasMissing: false, number: number ? Number(number) : undefined };
+    }
+    await keys.findAnew(link);
+    const key = keys.of("epoch");
+    await this.#send(["SET", key, own, "NX"]);
+    return { epoch: await this.#send(["GET", key]) as string, wasMissing: true };
+  }
+
+  async #checkFormat(): Promise<void> {
+    const key = this.#options.keys.of("format");
+    const found = await this.#send(["GET", key]) ?? 0;
+    try {
+      checkFormat(found);
+    } catch (error) {
+      throw new Refusal(messageOf(error));
+    }
+    await this.#send(["SET", key, `${FORMAT}`]);
+  }
+
+  #send(args: readonly string[]): Promise<unknown> {
+    return this.#options.link.send(TIMEOUT_MS, args);
+  }
+}
+
+/** As often as is waited for another hub to restore the epoch. */
+const TRIES = 3;
+const RETRY_MS = 1_000;
