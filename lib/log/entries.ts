@@ -1,6 +1,5 @@
 /**
- * What an engine keeps as one entry: events of one or more publishes as text, and the ids of what is in
- * it.
+ * Entries as text: an entry holds the events of one or more publishes, and each event has an id.
  *
  * @module
  */
@@ -9,28 +8,29 @@ import { checkEvent, type ServerSentEvent } from "../wire/event.ts";
 import { isStreamName } from "../wire/stream_name.ts";
 import type { LogEntry } from "./event_log.ts";
 
-/** An entry as an engine keeps it. */
+/** An entry as a store keeps it. */
 export interface StoredEntry {
-  /** Its place in the engine's order: lower-case letters and digits, as many for every entry. */
+  /** The entry's place in the store's order: lower-case letters and digits, of one length. */
   readonly place: string;
-  /** What {@linkcode encodeEntry} made. */
+  /** The text, made by {@linkcode encodeEntry}. */
   readonly text: string;
-  /** The epoch in which it was written, where the engine keeps that with each entry. */
+  /** The epoch in which the entry was written, if the store keeps it with each entry. */
   readonly epoch?: string | undefined;
 }
 
-/** One thing in an entry: an event of a stream, or the stream's end. */
+/** An item of an entry: an event of a stream, or the stream's end. */
 export interface Item {
-  /** What {@linkcode encodeItem} made. */
+  /** The text, made by the log. */
   readonly text: string;
-  /** Of several items with one key the store keeps the first; `undefined` for one that has none. */
+  /** The key: of several items with the same key, the store keeps the first. `undefined` for no key. */
   readonly key?: string | undefined;
 }
 
 /**
  * Encodes an event of a stream, or the stream's end, as an item of an entry.
  *
- * @param first Whether it is the stream's first; given as an id, that which its hub had come to.
+ * @param first Whether the event is the first of its stream; or, if so, the newest id that the publishing
+ * hub had seen.
  */
 export function encodeItem(
   stream: string,
@@ -38,25 +38,29 @@ export function encodeItem(
   first: boolean | string = false,
 ): Item {
   if (event === undefined) return { text: JSON.stringify([stream]) };
-  // Of its own fields alone: among others, what `entryNames()` looks for could stand.
+  // No other fields: they could contain the text that `entryNames()` looks for.
   const { data, event: type, id, retry, comment } = event;
   const fields = { data, event: type, id, retry, comment };
   const text = JSON.stringify(first === false ? [stream, fields] : [stream, fields, first]);
-  // An empty id is no key: it only clears the client's.
+  // An empty id is no key: it clears the client's last event id.
   return { text, key: id ? `${stream} ${id}` : undefined };
 }
 
 /**
- * Encodes an entry of such items, appended at a time in milliseconds since 1970. Its number stands as
- * the digits behind the point of the time, where hubs that know no numbers ignore it.
+ * Encodes an entry.
+ *
+ * The number is written as the fraction of the time, since hubs of versions without numbers ignore it
+ * there.
+ *
+ * @param timeMs When the entry is appended, in milliseconds since 1970.
  */
 export function encodeEntry(timeMs: number, number: number, items: readonly Item[]): string {
   return `[${[`${timeMs}.${number}`, ...items.map(({ text }) => text)].join()}]`;
 }
 
 /**
- * Decodes an entry. What no hub has written has nothing in it: whoever can write to the engine could
- * otherwise forge fields, or end every instance with one line.
+ * Decodes an entry. Returns nothing for an entry that no hub has written: otherwise, anybody who can write
+ * to the store could forge fields, or crash every instance with one line.
  */
 export function decodeEntry(entry: StoredEntry, ids: EntryIds, nowMs: number): LogEntry[] {
   if (ids.isForeign(entry)) return [];
@@ -71,48 +75,48 @@ export function decodeEntry(entry: StoredEntry, ids: EntryIds, nowMs: number): L
       const id = ids.format(entry.place, index + 1);
       const isFirst = first !== undefined;
       const seenId = typeof first === "string" && ids.has(first) ? first : undefined;
-      // All of one shape, as code that takes many of them is faster then.
+      // All entries have one shape: code that reads many of them is then faster.
       return { id, stream, event, isFirst, seenId, ageMs, isUnique, leftOut: undefined };
     });
   } catch {
-    // It is as if it were not there, on every instance alike.
+    // Every instance ignores the entry.
     return [];
   }
 }
 
 /**
- * The version of what is stored: of entries, and of the keys beside them. It grows where hubs of the
- * version before would misread what is written.
+ * The version of the format of stored entries and of the keys beside them. It grows with each change that
+ * earlier versions would misread.
  */
 export const FORMAT = 1;
 
 /**
- * Checks the version of what an engine keeps.
+ * Checks the format of a store.
  *
- * @param found What is stored as the version; 0 where none is, by the versions that stored none.
- * @throws {Error} If it is newer than what is known here.
+ * @param found The stored format; 0 if the store has none, as the first versions wrote none.
+ * @throws {Error} If the format is newer than {@linkcode FORMAT}.
  */
 export function checkFormat(found: unknown): void {
   const format = Number(found);
   if (format <= FORMAT) return;
   throw new Error(
-    `Cannot open log: it has been written in format ${format} by a newer version, and this one knows ` +
-      `format ${FORMAT}: start that version, or begin a new log under another key or path`,
+    `Cannot open log: a newer version has written it in format ${format}, and this version reads ` +
+      `format ${FORMAT}; start the newer version, or begin a new log under another key or path`,
   );
 }
 
-/** The next place after a place, whether there is an entry or not. */
+/** Returns the next possible place after a place, whether an entry is there or not. */
 export function placeAfter(place: string): string {
   const head = place.slice(0, -1);
   const digit = parseInt(place.slice(-1), 36) + 1;
   return digit < 36 ? head + digit.toString(36) : `${placeAfter(head)}0`;
 }
 
-/** The size of a text in UTF-8. */
+/** Returns the size of a text in UTF-8, in bytes. */
 export function byteLength(text: string): number {
   let bytes = 0;
   for (let rest = text; rest.length > 0;) {
-    // A tenth of the time that it takes to make an array of the size.
+    // Takes a tenth of the time of `encode(text).length`.
     const { read, written } = encoder.encodeInto(rest, scratch);
     bytes += written;
     rest = rest.slice(read);
@@ -125,27 +129,31 @@ const scratch = new Uint8Array(8_192);
 
 type DecodedItem = [stream: string, event?: ServerSentEvent, first?: unknown];
 
-/** When an entry was appended, in milliseconds since 1970; 0 for what no hub has written. */
+/**
+ * Returns the time when an entry was appended, in milliseconds since 1970; 0 for an entry that no hub has
+ * written.
+ */
 export function entryTimeMs({ text }: StoredEntry): number {
   return Number(/^\[([0-9]+)/.exec(text)?.[1] ?? 0);
 }
 
 /**
- * An entry's number: one more than that of the entry before it. `undefined` for an entry that a hub
- * without numbers has written, or no hub at all: then nothing is known of what stood next to it.
+ * Returns an entry's number, which is one more than the number of the entry before it. `undefined` for an
+ * entry that an early version without numbers has written, or no hub at all: whether entries next to it
+ * are missing is then unknown.
  */
 export function entryNumber({ text }: StoredEntry): number | undefined {
   const digits = /^\[[0-9]+\.([0-9]+)[,\]]/.exec(text)?.[1];
   return digits === undefined ? undefined : Number(digits);
 }
 
-/** The ids of an epoch: `<epoch>-<place><index>`, of which the first in an entry has index 1. */
+/** The ids of an epoch: `<epoch>-<place><index>`, where the first item of an entry has index 1. */
 export class EntryIds {
   readonly #epoch: string;
   readonly #placeLength: number;
   readonly #format: RegExp;
 
-  /** Makes and reads ids with places of `placeLength` characters. */
+  /** Takes the epoch and the number of characters in a place. */
   constructor(epoch: string, placeLength: number) {
     this.#epoch = epoch;
     this.#placeLength = placeLength;
@@ -157,7 +165,7 @@ export class EntryIds {
     return this.#epoch;
   }
 
-  /** Which item of its entry an id is of. */
+  /** Returns the index of an id's item in its entry. */
   indexOf(id: string): number {
     return parseInt(id.slice(-INDEX_LENGTH), 36);
   }
@@ -167,22 +175,22 @@ export class EntryIds {
     return epoch !== undefined && epoch !== this.#epoch;
   }
 
-  /** The id of the item at an index; 0 is before the first. */
+  /** Returns the id of an item; index 0 is before the first item. */
   format(place: string, index: number): string {
     return this.withEpoch(place + index.toString(36).padStart(INDEX_LENGTH, "0"));
   }
 
-  /** The id after all that an entry could have. */
+  /** Returns an id after all items that an entry could have. */
   after(place: string): string {
     return this.format(place, MAX_ITEMS);
   }
 
-  /** The id just before that of an item. */
+  /** Returns the id just before an item's id. */
   before(id: string): string {
     return this.format(this.placeOf(id), Math.max(this.indexOf(id) - 1, 0));
   }
 
-  /** The id before all there could be. */
+  /** The id before all possible ids. */
   get zero(): string {
     return this.format("0".repeat(this.#placeLength), 0);
   }
@@ -192,24 +200,24 @@ export class EntryIds {
     return this.#format.test(id);
   }
 
-  /** What of an id the epoch doesn't say; of two, the later one is greater as text. */
+  /** Returns an id without its epoch; of two such texts, the later id's is greater. */
   withoutEpoch(id: string): string {
     return id.slice(this.#epoch.length + 1);
   }
 
-  /** The id of such a text. */
+  /** Returns the id of a text that {@linkcode EntryIds.withoutEpoch} returned. */
   withEpoch(text: string): string {
     return `${this.#epoch}-${text}`;
   }
 
-  /** The place of the entry that an id is of. */
+  /** Returns the place of an id's entry. */
   placeOf(id: string): string {
     return this.withoutEpoch(id).slice(0, -INDEX_LENGTH);
   }
 }
 
-/** How many characters of an id say which item of its entry it is. */
+/** The number of characters of an index in an id. */
 export const INDEX_LENGTH = 4;
 
-/** The most items that an entry can have, and one more. */
+/** One more than the most items of an entry. */
 export const MAX_ITEMS = 36 ** INDEX_LENGTH - 1;

@@ -1,6 +1,6 @@
 /**
- * Which entries of a log count. A hub that takes entries as they come and a subscriber that reads the log
- * ask the same two questions, so that both see the same events.
+ * Which entries of a log count. Live delivery and a subscriber that reads the log both use these two
+ * functions, so that both see the same events.
  *
  * @module
  */
@@ -8,19 +8,19 @@
 import { compareIds } from "../wire/ids.ts";
 import type { LogEntry } from "./event_log.ts";
 
-/** What a hub knows of a stream. */
+/** What a hub knows about a stream. */
 export interface KnownStream {
-  /** Whether its events are not in the log here. */
+  /** Whether the stream is ephemeral on this instance: its events are not in the log. */
   readonly isEphemeral: boolean;
-  /** The id of the event that was published with a key, if the event is kept. */
+  /** Returns the id of the event with a key; `undefined` if the hub keeps no such event. */
   idOfKey(key: string | undefined): string | undefined;
 }
 
 /**
- * Returns the id of a stream's end after an entry of the stream: an end stands until an entry begins the
- * stream anew.
+ * Returns the id of a stream's end once an entry has been processed. An end holds until an entry begins
+ * the stream anew.
  *
- * @param endId The id of the stream's end before the entry; `undefined` if the stream has not ended.
+ * @param endId The id of the stream's end before the entry; `undefined` if the stream had not ended.
  */
 export function endAfter(endId: string | undefined, entry: LogEntry): string | undefined {
   if (endId !== undefined && !beginsAnew(endId, entry)) return endId;
@@ -28,10 +28,10 @@ export function endAfter(endId: string | undefined, entry: LogEntry): string | u
 }
 
 /**
- * Whether the event of an entry counts. No event counts after the end of its stream, or in a stream that
- * is ephemeral here; nor does a second event with a key.
+ * Whether the event of an entry counts. An event does not count after the end of its stream, in a stream
+ * that is ephemeral on this instance, or if an earlier event has the same key.
  *
- * @param endId The id of the stream's end after the entry: see {@linkcode endAfter}.
+ * @param endId The id of the stream's end, as {@linkcode endAfter} returns it for this entry.
  */
 export function isCounted(
   { id, event, isUnique }: LogEntry,
@@ -44,7 +44,7 @@ export function isCounted(
   return firstId === undefined || compareIds(firstId, id) >= 0;
 }
 
-/** Whether an entry begins a stream anew that has ended: its publisher's hub had seen that end. */
+/** Whether an entry begins its ended stream anew: the publishing hub must have seen the end. */
 function beginsAnew(endId: string, { isFirst, seenId }: LogEntry): boolean {
   return isFirst && (seenId === undefined || compareIds(endId, seenId) <= 0);
 }

@@ -1,5 +1,5 @@
 /**
- * The seam behind a log that several instances share: what keeps its entries.
+ * The seam between a shared log and its store, which keeps the entries.
  *
  * @module
  */
@@ -7,27 +7,27 @@
 import type { EndRecord } from "./shared/ends.ts";
 import type { Item, StoredEntry } from "./entries.ts";
 
-/** Where an item stands. */
+/** The position of an item. */
 export interface Placed {
-  /** The place of its entry. */
+  /** The place of the item's entry. */
   readonly place: string;
-  /** Which item it is there, from 1 on. */
+  /** The index of the item in its entry, from 1 on. */
   readonly index: number;
 }
 
-/** What the writing hub knows of the order that it writes to. */
+/** Options of {@linkcode EntryStore.write}: what the writing hub knows of the log. */
 export interface WriteOptions {
-  /** The epoch; where the store has another, or none, it rejects with an {@linkcode EpochError}. */
+  /** The epoch. If the store has another epoch or none, it rejects with an {@linkcode EpochError}. */
   readonly epoch: string;
-  /** The greatest place that the hub knows: the entry's place is greater. */
+  /** The greatest place that the hub knows; the entry's place must be greater. */
   readonly floor: string;
-  /** The number of the newest entry that the hub has read: it counts where the store knows none. */
+  /** The number of the newest entry that the hub has read, used if the store knows no number. */
   readonly number: number;
 }
 
-/** Says that a store has another epoch than the one that was to be written in, or none. */
+/** The error of a write into an epoch that the store no longer has. */
 export class EpochError extends Error {
-  /** What it is called. */
+  /** The name of the error. */
   override readonly name: string = "EpochError";
 }
 
@@ -35,76 +35,80 @@ export class EpochError extends Error {
 export interface EpochState {
   /** The epoch that the store has now. */
   readonly epoch: string;
-  /** Whether the store had none: it has lost that at least. */
+  /** Whether the store had no epoch, and so has lost at least that. */
   readonly wasMissing: boolean;
-  /** The number of the newest entry, dropped or not; left out where the store knows none. */
+  /** The number of the newest entry, trimmed or not. Left out if the store knows no number. */
   readonly number?: number | undefined;
 }
 
-/** What keeps the entries of a `SharedLog`. Any call may reject while it can't be reached. */
+/** A store for the entries of a `SharedLog`. Every method may reject while the store is unreachable. */
 export interface EntryStore {
-  /** How many characters a place has. */
+  /** The number of characters in a place. */
   readonly placeLength: number;
   /** The most bytes of an entry's text in UTF-8. */
   readonly maxEntryBytes: number;
   /** The most items with a key in an entry. */
   readonly maxEntryKeys: number;
   /**
-   * The time by the clock that entries are stamped with, in milliseconds since 1970, as far as it is
-   * known: good once it is open, and compared anew with each `epoch()`.
+   * The time by the clock that stamps the entries, in milliseconds since 1970. Valid once `open()` has
+   * resolved, and adjusted with each `epoch()`.
    */
   readonly nowMs: number;
   /**
-   * Opens it, once; however long that takes. Rejects where trying again would not help.
+   * Opens the store. Called once; waits while the store is unreachable, and rejects if trying again would
+   * not help.
    *
-   * @param onDown Is told, as often as it is noticed, that it can't be reached; when it is back, it may
-   * have lost entries.
-   * @returns The epoch: random where the store is new, then the same for all who open it.
+   * @param onDown Must be called each time that the store turns out to be unreachable. When the store is
+   * reachable again, it may have lost entries.
+   * @returns The epoch: random for a new store, and then the same for every hub that opens the store.
    */
   open(onDown: (reason: unknown) => void): Promise<string>;
-  /** The epoch that there is; where there is none, the one given from now on. */
+  /** Reads the epoch. If the store has none, `own` becomes its epoch. */
   epoch(own: string): Promise<EpochState>;
   /**
-   * Appends an entry: those of the items whose key no earlier item has. It gets the number after that of
-   * the entry before it, and a place that is greater as text than all before. Where no item is left
-   * there is no entry.
+   * Appends an entry of the items whose key no earlier item has. The entry's number is one more than the
+   * number of the entry before it, and its place is greater as text than all earlier places. If no item
+   * is left, appends nothing.
    *
-   * A key is known for as long as the log keeps the entry of its item, up to the age of its retention.
+   * The store must know a key for as long as the log keeps the item's entry, up to the retention's
+   * `maxAgeMs`.
    *
-   * @returns Where each item stands, once they are kept; one that was left out: where the first item with
-   * its key stands.
+   * @returns The position of each item, once the entry is durable. For an item with a known key, the
+   * position of the first item with that key.
    */
   write(items: readonly Item[], options: WriteOptions): Promise<readonly Placed[]>;
-  /** Writes something that changes nothing, to see whether it can be written. */
+  /** Writes something harmless, to find out whether the store can be written. */
   probe(): Promise<void>;
-  /**
-   * The oldest entries from a place on, itself included, in one piece: all there are, or `count`.
-   */
+  /** Reads the oldest entries from a place on, that place included; `count` of them unless fewer exist. */
   read(fromPlace: string, count: number): Promise<StoredEntry[]>;
   /**
-   * The newest entries before a place, or of all, the newest first, in one piece: all there are, or
-   * `count`.
+   * Reads the newest entries before a place, or of the whole store, newest first; `count` of them unless
+   * fewer exist.
    */
   readBack(beforePlace: string | undefined, count: number): Promise<StoredEntry[]>;
   /**
-   * The oldest entries after a place, at most `count`. Where it may wait it waits for some, though not
-   * for ever: then there are none.
+   * Reads the oldest entries after a place, at most `count`. If there are none and `mayWait` is true,
+   * waits for new entries for a bounded time, and then resolves with none.
    */
   next(afterPlace: string, count: number, mayWait: boolean): Promise<StoredEntry[]>;
   /**
-   * Drops entries: the oldest, by their places. Others may have done so before.
+   * Drops the oldest entries. Other instances may have dropped some of them already.
    *
-   * @param through What `gone()` is to say from now on, unless it says something greater.
-   * @param ends What `ends()` is to give from then on as well, for as long as the retention says.
+   * @param places The places of the entries to drop.
+   * @param through The mark that `gone()` returns from now on, unless it returns a greater one.
+   * @param ends Records that `ends()` must return from now on as well, for as long as the retention says.
    */
   trim(places: readonly string[], through: string, ends?: readonly EndRecord[]): Promise<void>;
-  /** Up to where entries have been dropped, or are about to be; `undefined` if none ever was. */
+  /**
+   * Returns the mark through which entries have been dropped, or are about to be. `undefined` if no entry
+   * was ever dropped.
+   */
   gone(): Promise<string | undefined>;
   /**
-   * What `trim()` was to keep, in any order, and each as often as it was: texts of `encodeEndRecord()`,
-   * or whatever somebody else has written.
+   * Returns the records of all `trim()` calls as texts of `encodeEndRecord()`, in any order and with
+   * repeats. Foreign values under the same keys may be among them.
    */
   ends(): Promise<readonly unknown[]>;
-  /** Closes it, and has `next()` settle. */
+  /** Closes the store; a pending `next()` must settle. */
   close(): Promise<void>;
 }

@@ -1,5 +1,5 @@
 /**
- * The seam behind a hub: where events are ordered and kept.
+ * The seam between a hub and its log: the log orders events, keeps them and delivers them to the hub.
  *
  * @module
  */
@@ -7,231 +7,245 @@
 import type { ServerSentEvent } from "../wire/event.ts";
 import type { LogStats } from "./log_stats.ts";
 
-/** What a log keeps: an event of a stream, or the stream's end. */
+/** An entry of a log: an event of a stream, or the end of a stream. */
 export interface LogEntry {
-  /** Its place in the log's order, and what goes out as `id:`. */
+  /** The place of the entry in the log's order, sent to clients as `id:`. */
   readonly id: string;
-  /** The stream it belongs to. */
+  /** The stream that the entry belongs to. */
   readonly stream: string;
-  /** The event as it was published, its `id` the publisher's; `undefined` where the stream ends. */
+  /**
+   * The event as it was published; its `id` is the publisher's key. `undefined` if the entry is the end
+   * of the stream.
+   */
   readonly event: ServerSentEvent | undefined;
   /**
-   * Whether it is the first of a stream that its publisher's hub didn't know: it goes on where an
-   * earlier stream of that name has ended and been forgotten.
+   * Whether the publishing hub did not know the stream before this event. Such an event begins the stream
+   * anew if an earlier stream with the same name has ended.
    */
   readonly isFirst: boolean;
   /**
-   * Of one that is first, the id that its publisher's hub had come to. It goes on after an end up to
-   * there; an end after that was not known to the hub, and stands. Left out, it is not known.
+   * For a first event, the newest id that the publishing hub had seen. The event begins the stream anew
+   * only if the stream ended at or before this id; a later end still holds. Left out, the event begins
+   * the stream anew after any end.
    */
   readonly seenId?: string | undefined;
-  /** How long ago it was appended, in milliseconds, when it was taken from where it is kept. */
+  /** The age of the entry in milliseconds, at the time when it was read from its store. */
   readonly ageMs: number;
   /**
-   * Whether the log has made sure that no earlier event of the stream has its key. Left out, the hub
-   * passes over an event whose key it knows.
+   * Whether the log guarantees that no earlier event of the stream has the same key. Left out, the hub
+   * skips an event whose key it knows.
    */
   readonly isUnique?: boolean;
-  /** What the log has left out just before it, as its receiver can't keep that. */
+  /** The events just before this entry that the log did not deliver, since the hub can't keep them. */
   readonly leftOut?: readonly LeftOut[] | undefined;
 }
 
-/** Events of a stream that a log has and does not deliver. */
+/** Events of a stream that a log has, but did not deliver. */
 export interface LeftOut {
   /** The stream. */
   readonly stream: string;
-  /** The id of the last of them. */
+  /** The id of the last event that was left out. */
   readonly throughId: string;
-  /** How many they are. */
+  /** The number of events that were left out. */
   readonly events: number;
 }
 
-/** How much of what a log has a hub can keep. */
+/** How many of a log's events a hub can keep. */
 export interface HistoryLimits {
   /** The most bytes, all streams together. */
   readonly maxBytes: number;
-  /** What holds for a stream. */
+  /** Returns the limits of a stream. */
   readonly of: (stream: string) => StreamLimits;
 }
 
-/** How much a hub can keep of a stream. */
+/** How many events of a stream a hub can keep. */
 export interface StreamLimits {
   /** The most events. */
   readonly maxEvents: number;
   /** The most bytes. */
   readonly maxBytes: number;
-  /** The age at which an event goes, in milliseconds. */
+  /** The age in milliseconds at which the hub evicts an event. */
   readonly maxAgeMs: number;
 }
 
-/** What became of events that were appended. */
+/** The ids of events that were appended. */
 export interface Appended {
-  /** The id of the last of them; where that one's key was known, the id of the first event with the key. */
+  /** The id of the last event. If its key was known, the id of the first event with that key. */
   readonly id: string;
-  /** The greatest of their ids: once the log has delivered that, it has delivered all of them. */
+  /**
+   * The greatest id of the events: once the log has delivered the event with this id, it has delivered
+   * all of them.
+   */
   readonly throughId: string;
 }
 
 /** Options of {@linkcode EventLog.append}. */
 export interface AppendOptions {
-  /** Whether the first of the events is the first of a stream. */
+  /** Whether the hub does not know the stream yet: see {@linkcode LogEntry.isFirst}. */
   readonly isFirst?: boolean;
-  /** If so, the id that the hub had come to. */
+  /** The newest id that the hub has seen; only with `isFirst`. */
   readonly seenId?: string;
 }
 
 /** Options of {@linkcode EventLog.read}. */
 export interface ReadOptions {
-  /** The streams whose entries are wanted; a page may lack those of others. Left out, all are. */
+  /** The streams to read; the page may lack entries of other streams. Left out, all streams. */
   readonly streams?: readonly string[];
-  /** Aborted when the caller no longer waits; nothing is read for such callers alone. */
+  /** Aborted when the caller no longer waits. If all callers of a read abort, the log skips the read. */
   readonly signal?: AbortSignal;
 }
 
-/** What a log still has after an id. */
+/** A page of the entries that a log has after an id. */
 export interface LogPage {
-  /** In order. */
+  /** The entries, in the log's order. */
   readonly entries: readonly LogEntry[];
-  /** The id up to which entries after the one asked for are, or may be, gone; `undefined` if none is. */
+  /**
+   * The id through which entries after the id asked for are gone, or may be gone. `undefined` if no
+   * entry is gone.
+   */
   readonly goneThrough: string | undefined;
-  /** The streams that the entries are of that are gone; left out, any may be. */
+  /** The streams of the entries that are gone. Left out, the entries may be of any stream. */
   readonly goneStreams?: readonly string[];
   /**
-   * The id through which the page has all that is wanted; left out, that of its last entry. A page with
-   * no entry, no `goneThrough` and no `throughId` means that nothing comes after the id asked for yet.
+   * The id through which the page is complete. Left out, the id of the last entry. A page with no entry,
+   * no `goneThrough` and no `throughId` means that the log has nothing after the id asked for yet.
    */
   readonly throughId?: string;
 }
 
-/** The end of a stream whose entry the log no longer has. */
+/** The end of a stream, if the log no longer has the entry of the end. */
 export interface LogEnd {
   /** The stream that has ended. */
   readonly stream: string;
   /** The id of the end. */
   readonly id: string;
-  /** How long ago it was appended, in milliseconds. */
+  /** The age of the end in milliseconds. */
   readonly ageMs: number;
 }
 
-/** What a log tells its hub. */
+/** The hub's side of the seam: the callbacks that a log calls. */
 export interface LogReceiver {
   /**
-   * How much it can keep. A log that has `read()` may leave out older events while it is opened, and says
-   * so with the entry that it delivers next. Left out, everything is delivered.
+   * How many events the hub can keep. While a log with `read()` opens, it may leave out older events; it
+   * then says so in `leftOut` of the next entry that it delivers. Left out, the log delivers everything.
    */
   readonly limits?: HistoryLimits;
-  /** Gets entries in the log's order, each once; what is handed over together is one turn. */
+  /** Called with entries in the log's order, each entry once; the entries of one call are one turn. */
   readonly deliver: (entries: readonly LogEntry[]) => void;
   /**
-   * Is told that entries up to an id can't be delivered any more: they were trimmed or lost first.
+   * Called when the log can't deliver entries through an id any more: they were trimmed or lost first.
    *
-   * @param streams The streams that they were of; left out, any may be. Empty where nobody lacks any of
-   * them, but who waits for what was appended here and is not delivered by now.
+   * @param streams The streams of those entries. Left out, the entries may be of any stream. Empty: no
+   * subscriber lacks an entry, but an event that was appended here and is not delivered by now never
+   * will be.
    */
   readonly lost: (throughId: string, streams?: readonly string[]) => void;
   /**
-   * Is told which streams have ended by entries that are not delivered: when the log is opened, after
-   * `reset`, and after each `lost`. Where a stream has ended as far as the hub knows, and is not among
-   * them, that end no longer holds: the stream has begun anew, or ended too long ago.
+   * Called with the ends of streams whose entries the log does not deliver: when the log opens, after
+   * `reset`, and after each `lost`. If the hub knows an end of a stream that is not among them, the end
+   * no longer holds: the stream has begun anew, or it ended too long ago.
    *
-   * @param ends Those of all streams, or of the streams given.
+   * @param ends The ends of all streams, or of the streams given.
    */
   readonly ended?: (ends: readonly LogEnd[], streams?: readonly string[]) => void;
   /**
-   * Is told that the log has begun anew, because what kept its entries came back without any: the ids
-   * given so far mean nothing any more, and `startId` is another one. What the log has now is delivered
-   * next.
+   * Called when the log begins anew, because its store has lost everything. All earlier ids are invalid,
+   * and `startId` has changed. The log delivers the entries it has now next.
    */
   readonly reset: () => void;
   /**
-   * Is told when the log goes away, with the reason; again when another reason keeps it away; and once
-   * when it is back.
+   * Called with `false` and the reason when the log becomes unreachable or unwritable, again for each new
+   * reason, and with `true` when the log is up again.
    */
   readonly changed: (isUp: boolean, reason?: unknown) => void;
   /**
-   * Is told when the log has failed several times in a row to drop entries that exceed its bounds; once,
-   * until it succeeds again. Everything else goes on meanwhile.
+   * Called when the log has failed several times in a row to trim entries beyond its bounds. Not called
+   * again before a trim has succeeded. The log still appends and delivers.
    */
   readonly trimFailed?: (reason: unknown) => void;
 }
 
 /**
- * What a hub asks of a log.
+ * A log of events, as a hub uses it.
  *
- * - **Order.** Every entry has an id, and ids only grow: {@linkcode compareIds} orders those of one
- *   epoch. No id is given twice, not even after a restart.
- * - **One road.** What is appended comes back through `deliver`, whether appended here or by another
- *   instance: all that deliver from one log deliver the same entries in the same order. The events of
- *   one `append()` are neighbours, and all there or none.
+ * - **Order.** Every entry has an id, and ids only grow: {@linkcode compareIds} orders the ids of one
+ *   epoch. No id is used twice, not even after a restart.
+ * - **One road.** The log delivers every entry through `deliver`, whether this hub or another instance
+ *   appended the entry. All instances of one log deliver the same entries in the same order. The events
+ *   of one `append()` are neighbours, and the log keeps all of them or none.
  * - **Durability.** When `append()` has resolved, its events are as durable as the log makes them. When
- *   it has rejected, they may be there all the same: a publisher who tries again gives them keys.
- * - **Absence.** While what keeps the events can't be reached, `append()` and `read()` reject, `isUp` is
- *   false, and nothing is delivered. When it is back, what was appended meanwhile is delivered, or said
- *   to be lost if it is not kept any more.
+ *   `append()` has rejected, the log may have kept the events all the same: a publisher that retries must
+ *   give them keys.
+ * - **Outages.** While the store is unreachable, `append()` and `read()` reject, `isUp` is false, and the
+ *   log delivers nothing. After the outage, the log delivers the entries of the meantime, or calls `lost`
+ *   for the entries that the store no longer has.
  */
 export interface EventLog {
-  /** The id before the oldest entry that it had when it was opened. Known once `open()` resolves or
-   * delivers. */
+  /**
+   * The id before the oldest entry that the log had when it opened. Known once `open()` has resolved, or
+   * once the log delivers.
+   */
   readonly startId: string;
   /**
-   * Whether other hubs may append to it too. Then an id from ahead of this hub's newest event may be one
-   * that another hub has given, and this hub waits until it is there; else such an id means nothing.
+   * Whether other hubs may append to the log too. If so, an id beyond this hub's newest event may be
+   * another hub's, and this hub waits for the entry; otherwise such an id is invalid.
    */
   readonly isShared: boolean;
-  /** Whether what it keeps outlives the hub: who opens it again finds the entries with their ids. */
+  /** Whether the entries outlive the hub: the next hub that opens the log finds them with their ids. */
   readonly isDurable: boolean;
-  /** Whether events can be appended now, as far as it knows. */
+  /** Whether `append()` can work now, as far as the log knows. */
   readonly isUp: boolean;
   /**
-   * Begins to deliver, from the oldest entry that it has and its receiver can keep. Called once, before
-   * anything is appended.
+   * Opens the log and begins to deliver, from the oldest entry that the log has and the hub can keep.
+   * Called once, before the first `append()`.
    *
-   * @returns Nothing if it is open at once; else a promise that resolves when what it had has been
-   * delivered, and rejects where trying again would not help.
+   * @returns Nothing if the log is open at once. Otherwise a promise that resolves when the log has
+   * delivered the entries it had, and that rejects if trying again would not help.
    */
   open(receiver: LogReceiver): void | Promise<void>;
-  /** Whether an id could be one that this log has given or will give. */
+  /** Whether this log can have assigned an id, or can assign it later. */
   hasId(id: string): boolean;
   /**
-   * Orders and keeps events that were checked before. Where the log decides on keys, it leaves out those
-   * whose key it knows.
+   * Appends events that are checked already. A log that decides on keys skips events with a known key.
    *
-   * @returns Their ids.
-   * @throws {RangeError} At once, if they are more than it can keep as one.
+   * @returns The ids of the events.
+   * @throws {RangeError} Synchronously, if the events are too large to be kept together.
    */
   append(
     stream: string,
     events: readonly ServerSentEvent[],
     options?: AppendOptions,
   ): Promise<Appended>;
-  /** Orders and keeps the end of a stream. Returns its id. */
+  /** Appends the end of a stream, and resolves with the id of the end. */
   end(stream: string): Promise<string>;
   /**
-   * Reads what comes after an id, a page at a time: for who was away for longer than the hub's own
-   * history reaches back. An id that is yet to come has nothing after it. Left out by a log that has no
-   * more than that history.
+   * Reads the page of entries after an id, for a client that resumes from before the hub's history. An id
+   * that has not been reached yet has nothing after it. Left out by a log that keeps no more than the
+   * hub's history.
    *
-   * It is called for as many as resume at once: a log limits by itself how many reads it makes at a time.
+   * The hub calls this method for every client that resumes, all at once if need be: the log itself must
+   * limit how many reads run at a time.
    *
-   * @throws {DOMException} `QuotaExceededError` if too many reads wait: the hub then asks that client to
-   * come back later. With any other error, the hub tries again every second.
+   * @throws {DOMException} `QuotaExceededError` if too many reads are waiting: the hub then asks the
+   * client to reconnect later. After any other error, the hub tries again every second.
    */
   read?(afterId: string, options?: ReadOptions): Promise<LogPage>;
   /**
-   * The id just before an entry's: later than that of every earlier entry, and good to read on from. Left
-   * out by a log without `read()`.
+   * Returns the id just before an entry's id: later than the id of every earlier entry, and valid for
+   * `read()`. Left out by a log without `read()`.
    */
   idBefore?(id: string): string;
   /**
-   * Whether only `read()` can tell what comes after an id, whatever the hub's own history has: the event
-   * with this id follows others that are lost, and some clients had those. Left out, there are none.
+   * Whether only `read()` can tell what comes after an id, even if the hub's history reaches back to it:
+   * lost events stood before the event with this id, and some clients had received them. Left out by a
+   * log without such ids.
    */
   isUncertain?(id: string): boolean;
-  /** Figures of the log, from what it knows, at once. Left out by a log that has none. */
+  /** Returns the figures of the log, without asking its store. Left out by a log without figures. */
   stats?(): LogStats;
   /**
-   * Ends delivering, and resolves when what was being appended has been or has failed, and nothing is
-   * open any more. May be called twice.
+   * Stops delivering. Resolves when every pending `append()` has settled and the log has closed all its
+   * resources. May be called twice.
    */
   close(): Promise<void>;
 }

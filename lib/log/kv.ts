@@ -1,5 +1,6 @@
 /**
- * A log in Deno KV: a SQLite file on one machine, or the store that instances on Deno Deploy share.
+ * A log in Deno KV: in a SQLite file on one machine, or in the store that all instances of an application
+ * on Deno Deploy share.
  *
  * @module
  */
@@ -31,15 +32,15 @@ export type { RetentionOptions } from "./retention.ts";
 /** Options of {@linkcode openKvLog}. */
 export interface KvLogOptions extends RetentionOptions {
   /**
-   * The SQLite file, made if there is none, with its folder, so that only the user of the process can
-   * read them (modes 0600 and 0700). Several processes of a machine may share it. Beside it stand
-   * `<path>-wal` and `<path>-shm` of SQLite, `<path>-bell`, by which the processes hear of each other,
-   * and `<path>-reserve`: 8 MB that are given up when the disk is full. Left out, the store is the one
-   * that Deno has for the application: on Deno Deploy that of all its instances.
+   * The path of the SQLite file. The log creates the file and its folder if they are missing, readable
+   * only by the user of the process (modes 0600 and 0700). Several processes of a machine may share the
+   * file. Beside it stand SQLite's `<path>-wal` and `<path>-shm`; `<path>-bell`, with which processes
+   * notify each other; and `<path>-reserve`, 8 MB that the log frees when the disk is full. Left out,
+   * the log uses Deno's default store for the application; on Deno Deploy, all instances share it.
    */
   readonly path?: string;
   /**
-   * What the keys begin with; hubs with different prefixes know nothing of each other.
+   * The prefix of all keys. Hubs with different prefixes are independent of each other.
    *
    * @default {["sse-hub"]}
    */
@@ -47,19 +48,19 @@ export interface KvLogOptions extends RetentionOptions {
 }
 
 /**
- * Makes a log in Deno KV, for `new BroadcastHub({ log: openKvLog({ path: "hub.sqlite" }) })`; the hub
- * opens and closes it.
+ * Makes a log in Deno KV, for `new BroadcastHub({ log: openKvLog({ path: "hub.sqlite" }) })`. The hub
+ * opens and closes the log.
  *
- * What is published is durable when `publish()` resolves: with a file, written to it and synced; on
- * Deno Deploy, committed. What is published at once, with all its fields as JSON, may have 65 000 bytes,
- * as KV takes no values beyond 64 KiB. Other processes that share the file hear of an event at once. A
- * publish that finds the file locked by another process is tried again for 10 seconds.
+ * An event is durable when `publish()` resolves: written to the file and synced, or committed on Deno
+ * Deploy. The events of one `publish()` may have 65 000 bytes together, with all fields as JSON, since
+ * KV rejects values beyond 64 KiB. Other processes that share the file receive an event at once. If
+ * another process has locked the file, the log retries the publish for 10 seconds.
  *
  * Needs `"unstable": ["kv"]` in `deno.json`, and the permission to read and write the folder of the
- * file. With the permission for the file alone, other processes hear of an event within 50 milliseconds,
- * and there is no reserve.
+ * file. With the permission for the file alone, other processes receive an event within 50 milliseconds,
+ * and the log keeps no reserve.
  *
- * @throws {TypeError} If the runtime has no Deno KV, or if there is no such option.
+ * @throws {TypeError} If the runtime has no Deno KV, or if an option is unknown.
  * @throws {RangeError} If an option is not above 0.
  *
  * @example

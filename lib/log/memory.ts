@@ -1,6 +1,6 @@
 /**
- * The log of a hub that stands alone: nothing survives the process, and every event is delivered in
- * the turn that appends it.
+ * The log of a hub without a store: no event survives the process, and every event is delivered in the
+ * turn in which it is appended.
  *
  * @module
  */
@@ -9,15 +9,15 @@ import type { ServerSentEvent } from "../wire/event.ts";
 import { randomEpoch } from "../wire/ids.ts";
 import type { Appended, EventLog, LogEntry, LogReceiver } from "./event_log.ts";
 
-/** An {@linkcode EventLog} that only numbers; what is kept is the hub's history. */
+/** An {@linkcode EventLog} that only numbers events; the hub's history is all that is kept. */
 export class MemoryLog implements EventLog {
-  /** One hub alone appends to it. */
+  /** `false`: only one hub appends to this log. */
   readonly isShared: boolean = false;
-  /** It keeps nothing. */
+  /** `false`: this log keeps nothing. */
   readonly isDurable: boolean = false;
-  /** It has no way to go away. */
+  /** `true`: this log has no store that could become unreachable. */
   readonly isUp: boolean = true;
-  // New at each start, so that no id is ever given twice.
+  // New at each start, so that no id is used twice.
   readonly #epoch = randomEpoch();
   readonly #format = new RegExp(`^${this.#epoch}-(?:0|[1-9][0-9]{0,15})$`);
   #receiver: LogReceiver | undefined;
@@ -28,35 +28,35 @@ export class MemoryLog implements EventLog {
     return this.#id(0);
   }
 
-  /** Is open at once. */
+  /** Opens the log at once. */
   open(receiver: LogReceiver): void {
     this.#receiver = receiver;
   }
 
-  /** Whether an id is this log's: its epoch, and a number. */
+  /** Whether an id consists of this log's epoch and a number. */
   hasId(id: string): boolean {
     return this.#format.test(id);
   }
 
-  /** Delivers the events before it returns. */
+  /** Delivers the events before the call returns. */
   append(stream: string, events: readonly ServerSentEvent[]): Promise<Appended> {
     this.#receiver?.deliver(events.map((event) => this.#entry(stream, event)));
     const id = this.#id(this.#count);
     return Promise.resolve({ id, throughId: id });
   }
 
-  /** Delivers the end before it returns. */
+  /** Delivers the end before the call returns. */
   end(stream: string): Promise<string> {
     this.#receiver?.deliver([this.#entry(stream, undefined)]);
     return Promise.resolve(this.#id(this.#count));
   }
 
-  /** Has nothing to wait for. */
+  /** Resolves at once. */
   close(): Promise<void> {
     return Promise.resolve();
   }
 
-  // Nobody else has ended what this hub has forgotten.
+  // `isFirst` is false: only this hub can have ended a stream.
   #entry(stream: string, event: ServerSentEvent | undefined): LogEntry {
     return { id: this.#id(++this.#count), stream, event, isFirst: false, ageMs: 0 };
   }

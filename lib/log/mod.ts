@@ -1,10 +1,9 @@
 /**
- * Event logs of your own: the seam that a hub stands on, and the log that several instances share, over
- * whatever keeps its entries.
+ * What you need to write an event log of your own.
  *
- * A log is an {@linkcode EventLog}. One whose entries stand in a database is a {@linkcode SharedLog} over
- * an {@linkcode EntryStore}: the store keeps texts in order, and the log does the rest. The suite
- * `@sse/hub/log/contract` tests both.
+ * A hub stands on an {@linkcode EventLog}. To keep events in a database, implement an
+ * {@linkcode EntryStore} and pass it to {@linkcode SharedLog}: the store keeps texts in order, and the log
+ * does the rest. The test suite `@sse/hub/log/contract` tests any log.
  *
  * @example
  * ```ts

@@ -1,6 +1,6 @@
 /**
- * A log in Redis Streams, version 6.2 and up, for hubs on any number of machines: one Redis stream for
- * all streams of a hub.
+ * A log in Redis 6.2 or later, for hubs on any number of machines. One Redis stream has the events of all
+ * streams of a hub.
  *
  * @module
  */
@@ -38,51 +38,50 @@ export type {
 } from "./redis/client.ts";
 export type { RetentionOptions } from "./retention.ts";
 
-/** Options of {@linkcode openRedisLog}; one of `client`, `url` and `sentinels` is needed. */
+/** Options of {@linkcode openRedisLog}. One of `client`, `url` and `sentinels` is required. */
 export interface RedisLogOptions extends RetentionOptions {
   /**
-   * A client that the application has: what `createClient()` of the packages `@redis/client` and `redis`
-   * returns, versions 5 and 6. The log makes others with its settings and leaves it alone; a
-   * `reconnectStrategy` of its own has no effect on those.
+   * A client of the application, made with `createClient()` of the package `@redis/client` or `redis`,
+   * version 5 or 6. The log leaves this client alone and makes clients of its own with the same settings;
+   * only `reconnectStrategy` has no effect on them.
    */
   readonly client?: RedisClient;
   /**
-   * Where Redis is: `redis[s]://[[user][:password]@]host[:port][/database]`. The package
-   * `@redis/client` is imported when the log is opened, and not before. With `sentinels` the host and
-   * the port have no effect.
+   * The URL of Redis: `redis[s]://[[user][:password]@]host[:port][/database]`. The log imports the package
+   * `@redis/client` only when it opens. With `sentinels`, host and port have no effect.
    */
   readonly url?: string;
-  /** The certificates to trust, as PEM, for a `url` of `rediss:`. By default those of the runtime. */
+  /** The certificates to trust for a `rediss:` URL, as PEM. By default, the runtime's certificates. */
   readonly ca?: string;
   /**
-   * Sentinels that know where the master is: `[redis[s]://][[user][:password]@]host[:port]`, the port
-   * 26379 unless it is given. User, password, database and TLS of the master are those of `client` or
-   * `url`.
+   * The addresses of the sentinels: `[redis[s]://][[user][:password]@]host[:port]`, with the default port
+   * 26379. User, password, database and TLS of the master come from `client` or `url`.
    */
   readonly sentinels?: readonly string[];
-  /** The name of the master, as the sentinels know it; needed with `sentinels`. */
+  /** The name of the master in the sentinels' configuration; required with `sentinels`. */
   readonly master?: string;
   /**
-   * The key of the Redis stream. The other keys are `{<key>}:<name>`, so that a Redis Cluster keeps all
-   * of them on one node. Hubs with different keys know nothing of each other.
+   * The key of the Redis stream. All other keys are `{<key>}:<name>`, so that a Redis Cluster keeps them
+   * on the same node. Hubs with different keys are independent of each other.
    *
    * @default {"sse-hub"}
    */
   readonly key?: string;
-  /** Is told once, when the log is opened, what endangers it: a Redis that may evict its keys. */
+  /** Called once when the log opens, if Redis may evict the log's keys. */
   readonly onWarning?: (text: string) => void;
 }
 
 /**
- * Makes a log in Redis, for `new BroadcastHub({ log: openRedisLog({ client }) })`; the hub opens and
- * closes it.
+ * Makes a log in Redis, for `new BroadcastHub({ log: openRedisLog({ client }) })`. The hub opens and
+ * closes the log.
  *
- * What is published is in Redis when `publish()` resolves, and as durable as Redis is set to make it:
- * with `appendonly yes` and `appendfsync always` it survives the machine. While Redis is away,
- * publishing rejects and subscribers stay; then they get all they missed.
+ * When `publish()` resolves, the event is in Redis, and is as durable as Redis is configured to make it:
+ * with `appendonly yes` and `appendfsync always`, the event survives a crash of the machine. While Redis
+ * is unreachable, `publish()` rejects, and subscribers stay connected; after the outage they get every
+ * event that they missed.
  *
- * @throws {TypeError} If there is no client, URL or sentinel, if one of the texts names no server, or if
- * there is no such option.
+ * @throws {TypeError} If no client, URL or sentinel is given, if an address or the key is invalid, or if
+ * an option is unknown.
  * @throws {RangeError} If an option is not above 0.
  *
  * @example
@@ -99,7 +98,7 @@ export function openRedisLog(options: RedisLogOptions): EventLog {
   checkOptions("open log", options, RULES);
   const { client, url, sentinels = [], master, key = DEFAULT_KEY } = options;
   if (client ? false : url === undefined ? sentinels.length === 0 : !isRedisUrl(url)) {
-    const got = url === undefined ? "neither" : "a url that is not one of Redis";
+    const got = url === undefined ? "neither" : "a url that is not a Redis URL";
     throw new TypeError(
       `Cannot open log: expected a client, or a url such as redis://localhost:6379, got ${got}`,
     );

@@ -1,45 +1,45 @@
 /**
- * Which entries of a log are to go: the oldest, beyond a number, a size or an age.
+ * Which entries of a log are to be trimmed: the oldest ones beyond a number, a size or an age.
  *
  * @module
  */
 
 import { checkOptions, type OptionRules } from "../wire/check_options.ts";
 
-/** What a log keeps at the most, all streams together. */
+/** The bounds of a log, all streams together. Entries beyond a bound are trimmed. */
 export interface RetentionOptions {
   /**
    * The most entries. Events that are published in one turn, or faster than they can be written, share
-   * one.
+   * an entry.
    *
    * @default {100_000}
    */
   readonly maxEntries?: number;
   /**
-   * The most bytes of entries.
+   * The most bytes, all entries together.
    *
    * @default {268_435_456}
    */
   readonly maxBytes?: number;
   /**
-   * The age at which an entry goes, in milliseconds.
+   * The age at which an entry is trimmed, in milliseconds.
    *
    * @default {3_600_000}
    */
   readonly maxAgeMs?: number;
 }
 
-/** The age at which an entry goes, unless another is given; in milliseconds. */
+/** The default of `maxAgeMs`. */
 export const MAX_AGE_MS = 3_600_000;
 
-/** The rules of these options. */
+/** The rules that check these options. */
 export const retentionRules: OptionRules<RetentionOptions> = {
   maxEntries: { above: 0 },
   maxBytes: { above: 0 },
   maxAgeMs: { above: 0 },
 };
 
-/** What a log with these options, and perhaps others, keeps; what is left out has its default. */
+/** Picks the bounds out of a log's options, and fills in the defaults. */
 export function retentionOf(options: RetentionOptions): Required<RetentionOptions> {
   const { maxEntries = 100_000, maxBytes = 268_435_456, maxAgeMs = MAX_AGE_MS } = options;
   return { maxEntries, maxBytes, maxAgeMs };
@@ -51,7 +51,7 @@ interface Kept {
   keptMs: number;
 }
 
-/** Keeps the books of the entries that a log has. */
+/** Keeps track of a log's entries, and finds the ones to trim. */
 export class Retention {
   readonly #options: Required<RetentionOptions>;
   #kept: Kept[] = [];
@@ -59,9 +59,9 @@ export class Retention {
   #nowMs = -Infinity;
 
   /**
-   * Begins with none.
+   * Begins without entries.
    *
-   * @throws {TypeError} If there is no such option.
+   * @throws {TypeError} If an option is unknown.
    * @throws {RangeError} If an option is not above 0.
    */
   constructor(options: RetentionOptions = {}) {
@@ -69,15 +69,20 @@ export class Retention {
     this.#options = retentionOf(options);
   }
 
-  /** Notes an entry by its last id, newer than all before; `timeMs` is when it was appended. */
+  /**
+   * Adds the newest entry.
+   *
+   * @param id The last id of the entry; greater than all before.
+   * @param timeMs When the entry was appended, in milliseconds since 1970.
+   */
   add(id: string, bytes: number, timeMs: number): void {
     this.#kept.push({ id, bytes, keptMs: timeMs });
     this.#bytes += bytes;
   }
 
   /**
-   * Those that are to go now, the oldest first. Where the clock was set back, what seems to be from
-   * later is as old as nothing, and ages from now on.
+   * Returns the ids of the entries to trim now, the oldest first. After the clock was set back, an entry
+   * from the future counts as new, and ages from now on.
    */
   due(nowMs: number): string[] {
     if (nowMs < this.#nowMs) {
@@ -94,12 +99,12 @@ export class Retention {
     return this.#kept.slice(0, stays < 0 ? Infinity : stays).map(({ id }) => id);
   }
 
-  /** How many entries there are. */
+  /** The number of entries. */
   get count(): number {
     return this.#kept.length;
   }
 
-  /** The age of the oldest, in milliseconds; 0 if there is none. */
+  /** Returns the age of the oldest entry in milliseconds; 0 without entries. */
   oldestAgeMs(nowMs: number): number {
     const [oldest] = this.#kept;
     return oldest ? Math.max(nowMs - oldest.keptMs, 0) : 0;
@@ -110,14 +115,14 @@ export class Retention {
     return this.#kept.map(({ id }) => id);
   }
 
-  /** Strikes off the newest, those after an id: the store has lost them. */
+  /** Removes the newest entries, after an id: the store has lost them. */
   cut(afterId: string): void {
     while (this.#kept.length > 0 && this.#kept.at(-1)!.id > afterId) {
       this.#bytes -= this.#kept.pop()!.bytes;
     }
   }
 
-  /** Strikes off the oldest that are gone. */
+  /** Removes the oldest entries: they have been trimmed. */
   drop(count: number): void {
     for (const { bytes } of this.#kept.slice(0, count)) this.#bytes -= bytes;
     this.#kept = this.#kept.slice(count);

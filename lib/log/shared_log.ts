@@ -269,7 +269,9 @@ export class SharedLog implements EventLog {
   }
 
   #append(items: readonly Item[]): Promise<Appended> {
-    if (!this.#isUp) return Promise.reject(new Error("Cannot append to log: it is away"));
+    if (!this.#isUp) {
+      return Promise.reject(new Error("Cannot append to log: its store is unreachable"));
+    }
     const { ids } = this.#epoch!;
     return this.#batches.add(items).then(
       (placed) => {

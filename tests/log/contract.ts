@@ -1,5 +1,5 @@
 /**
- * What every log must do, whatever keeps its entries: tests for `deno test`, also for a log of your own.
+ * The contract of every log, as tests for `deno test`. Use them to test a log of your own.
  *
  * @example In a file `my_log_test.ts`
  * ```ts ignore
@@ -24,7 +24,7 @@
  * @module
  */
 
-// No package: who tests a log of their own needs nothing but this.
+// No package: a test of another log needs no other import.
 import { deepStrictEqual as assertEquals, ok as assert, rejects, throws } from "node:assert/strict";
 import type { ServerSentEvent } from "../../lib/wire/event.ts";
 import { compareIds } from "../../lib/wire/ids.ts";
@@ -34,37 +34,37 @@ import { macrotask, soon, until } from "../wait.ts";
 
 export type * from "../../lib/log/mod.ts";
 
-/** Where logs keep their entries, for as long as a test lasts. */
+/** A place where the logs of one test keep their entries. */
 export interface LogPlace extends AsyncDisposable {
-  /** Makes a log there: the first one, or another instance of it. */
+  /** Makes a log at the place: the first, or another instance of the same log. */
   readonly open: (options?: RetentionOptions) => EventLog;
 }
 
 /** A kind of log. */
 export interface LogKind {
-  /** What it is called. */
+  /** The name, which begins the names of all tests. */
   readonly name: string;
-  /** Whether several logs may share a place, all open at once: see {@linkcode EventLog.isShared}. */
+  /** Whether several open logs may share a place: see {@linkcode EventLog.isShared}. */
   readonly isShared: boolean;
-  /** Whether a log finds what an earlier one left there: see {@linkcode EventLog.isDurable}. */
+  /** Whether a log finds the entries of an earlier log: see {@linkcode EventLog.isDurable}. */
   readonly isDurable: boolean;
-  /** Whether it can't be had here. */
+  /** Whether to skip the tests, since the log's store is not available here. */
   readonly ignore: boolean;
-  /** Makes a place that nobody has used. */
+  /** Makes an unused place. */
   readonly place: () => LogPlace | Promise<LogPlace>;
 }
 
-/** An open log, and what it has delivered. */
+/** An open log, with everything that it has delivered. */
 export class OpenLog implements AsyncDisposable {
   /** The log. */
   readonly log: EventLog;
-  /** All that it has delivered. */
+  /** All delivered entries. */
   readonly entries: LogEntry[] = [];
-  /** The ids through which it has said that entries are lost, with their streams; or `reset`. */
+  /** Each call of `lost`, as its id and streams, and each call of `reset`. */
   readonly lost: string[] = [];
-  /** The ends that it has told of: streams and ids. */
+  /** The ends passed to `ended`, as stream and id. */
   readonly ends: string[] = [];
-  /** Whether it was up, each time that it said so. */
+  /** Each call of `changed`: whether the log was up. */
   readonly changes: boolean[] = [];
   #delivered = Promise.withResolvers<void>();
 
@@ -92,16 +92,16 @@ export class OpenLog implements AsyncDisposable {
     return open;
   }
 
-  /** What it has delivered once that is so many entries: streams and data, in order. */
+  /** Waits for a number of entries, and returns all delivered entries as stream and data, in order. */
   async delivered(count: number): Promise<string[]> {
     while (this.entries.length < count) {
-      const what = () => `${count} entries, beyond ${this.entries.length}`;
+      const what = () => `${count} entries, of which ${this.entries.length} are there`;
       await soon(this.#delivered.promise, what);
     }
     return this.entries.map(textOf);
   }
 
-  /** Resolves when it has dropped everything through an id. */
+  /** Resolves when the log has trimmed all entries through an id. */
   async dropped(id: string): Promise<void> {
     for (let gone = ""; gone < id;) {
       await new Promise((resolve) => setTimeout(resolve, 20));
@@ -109,7 +109,7 @@ export class OpenLog implements AsyncDisposable {
     }
   }
 
-  /** What it reads after an id, to the end. */
+  /** Reads all entries after an id, to the end. */
   async readAll(afterId: string): Promise<string[]> {
     const all: string[] = [];
     for (let id = afterId;;) {
@@ -121,13 +121,13 @@ export class OpenLog implements AsyncDisposable {
     }
   }
 
-  /** Closes it. */
+  /** Closes the log. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.log.close();
   }
 }
 
-/** Tests a kind of log. */
+/** Adds the tests of a kind of log. */
 export function testLog(kind: LogKind): void {
   const test = (does: string, run: (place: LogPlace) => Promise<void>, ignore = kind.ignore) =>
     Deno.test({
@@ -145,12 +145,12 @@ export function testLog(kind: LogKind): void {
     if (kind.isDurable) test(does, run);
   };
 
-  test("says whether it is shared and whether it is durable", async (place) => {
+  test("has the right isShared and isDurable", async (place) => {
     await using a = await OpenLog.open(place.open());
     assertEquals([a.log.isShared, a.log.isDurable], [kind.isShared, kind.isDurable]);
   });
 
-  test("delivers what is appended as it was, in order, with ids that grow", async (place) => {
+  test("delivers appended events unchanged and in order, with growing ids", async (place) => {
     await using a = await OpenLog.open(place.open());
     const events: ServerSentEvent[] = [
       { data: " leading\nlines\r\n", event: "price", id: "key", retry: 5, comment: "c" },
@@ -166,7 +166,7 @@ export function testLog(kind: LogKind): void {
     checkIds(a);
   });
 
-  test("resolves an append with the id of its last event", async (place) => {
+  test("resolves append() with the id of the last event", async (place) => {
     await using a = await OpenLog.open(place.open());
     const ids = await Promise.all([
       append(a, "a", "1", "2"),
@@ -177,7 +177,7 @@ export function testLog(kind: LogKind): void {
     assertEquals(ids, [a.entries[1]!.id, a.entries[2]!.id, a.entries[3]!.id]);
   });
 
-  test("keeps the events of an append together, and the order in which it was called", async (place) => {
+  test("keeps the events of an append() together, and the order of the calls", async (place) => {
     await using a = await OpenLog.open(place.open());
     const batches = Array.from({ length: 100 }, (_, i) => [{ data: `${i}a` }, { data: `${i}b` }]);
     await Promise.all(batches.map((batch) => a.log.append("a", batch)));
@@ -186,14 +186,14 @@ export function testLog(kind: LogKind): void {
     checkIds(a);
   });
 
-  test("begins empty, with a start before all ids", async (place) => {
+  test("begins empty, with a startId before all ids", async (place) => {
     await using a = await OpenLog.open(place.open());
     assertEquals([a.entries, a.log.isUp, a.log.hasId(a.log.startId)], [[], true, true]);
     const id = await append(a, "a", "x");
     assert(compareIds(a.log.startId, id) < 0);
   });
 
-  test("knows its own ids, and no others", async (place) => {
+  test("accepts its own ids, and no others", async (place) => {
     await using a = await OpenLog.open(place.open());
     await using elsewhere = await kind.place();
     await using other = await OpenLog.open(elsewhere.open());
@@ -215,7 +215,7 @@ export function testLog(kind: LogKind): void {
     }
   });
 
-  test("may be closed twice, and delivers nothing from then on", async (place) => {
+  test("may be closed twice, and delivers nothing afterwards", async (place) => {
     const a = await OpenLog.open(place.open());
     const appended = a.log.append("a", [{ data: "x" }]);
     await Promise.all([a.log.close(), a.log.close(), appended]);
@@ -231,30 +231,33 @@ export function testLog(kind: LogKind): void {
     assertEquals(a.changes, []);
   });
 
-  testShared("refuses to append when it is closed", async (place) => {
+  testShared("rejects append() when it is closed", async (place) => {
     const a = await OpenLog.open(place.open());
     await a.log.close();
-    await rejects(() => a.log.append("a", [{ data: "x" }]), /it is away/);
+    await rejects(() => a.log.append("a", [{ data: "x" }]), /its store is unreachable/);
   });
 
-  testShared("delivers on every instance what any appends, in one order", async (place) => {
-    await using a = await OpenLog.open(place.open());
-    await using b = await OpenLog.open(place.open());
-    await Promise.all(
-      Array.from({ length: 200 }, async (_, i) => {
-        const { log } = i % 2 ? a : b;
-        if (i % 10 === 0) await new Promise((resolve) => setTimeout(resolve, i / 10));
-        await log.append("a", [{ data: `${i}` }]);
-      }),
-    );
-    assertEquals(await a.delivered(200), await b.delivered(200));
-    assertEquals(a.entries.map(({ id }) => id), b.entries.map(({ id }) => id));
-    assertEquals(new Set(a.entries.map(textOf)).size, 200);
-    checkIds(a);
-  });
+  testShared(
+    "delivers the entries of all instances on every instance, in one order",
+    async (place) => {
+      await using a = await OpenLog.open(place.open());
+      await using b = await OpenLog.open(place.open());
+      await Promise.all(
+        Array.from({ length: 200 }, async (_, i) => {
+          const { log } = i % 2 ? a : b;
+          if (i % 10 === 0) await new Promise((resolve) => setTimeout(resolve, i / 10));
+          await log.append("a", [{ data: `${i}` }]);
+        }),
+      );
+      assertEquals(await a.delivered(200), await b.delivered(200));
+      assertEquals(a.entries.map(({ id }) => id), b.entries.map(({ id }) => id));
+      assertEquals(new Set(a.entries.map(textOf)).size, 200);
+      checkIds(a);
+    },
+  );
 
   testDurable(
-    "finds again what it had, with the same ids, and goes on after them",
+    "has its entries after a restart, with the same ids, and appends after them",
     async (place) => {
       const a = await OpenLog.open(place.open());
       await a.log.append("a", [{ data: "1" }, { data: "2" }]);
@@ -271,7 +274,7 @@ export function testLog(kind: LogKind): void {
     },
   );
 
-  testShared("reads what comes after any id, page by page", async (place) => {
+  testShared("reads the entries after any id, page by page", async (place) => {
     await using a = await OpenLog.open(place.open());
     for (let i = 0; i < 130; i++) await a.log.append("a", [{ data: `${i}a` }, { data: `${i}b` }]);
     const all = await a.delivered(260);
@@ -284,42 +287,48 @@ export function testLog(kind: LogKind): void {
     assertEquals(await a.log.read!(ahead), { entries: [], goneThrough: undefined });
   });
 
-  testShared("refuses at once what is more than an entry can have, and goes on", async (place) => {
-    await using a = await OpenLog.open(place.open());
-    const large = { data: "x".repeat(9_000_000) };
-    throws(
-      () => a.log.append("a", [large]),
-      { name: "RangeError", message: /^Cannot append events: the log takes/ },
-    );
-    await a.log.append("a", [{ data: "small" }]);
-    assertEquals(await a.delivered(1), ["a small"]);
-    assertEquals([a.log.isUp, a.changes], [true, []]);
-  });
+  testShared(
+    "rejects events that are too large for an entry at once, and goes on",
+    async (place) => {
+      await using a = await OpenLog.open(place.open());
+      const large = { data: "x".repeat(9_000_000) };
+      throws(
+        () => a.log.append("a", [large]),
+        { name: "RangeError", message: /^Cannot append events: the log takes/ },
+      );
+      await a.log.append("a", [{ data: "small" }]);
+      assertEquals(await a.delivered(1), ["a small"]);
+      assertEquals([a.log.isUp, a.changes], [true, []]);
+    },
+  );
 
-  testShared("drops the oldest beyond its bounds, and says up to where", async (place) => {
-    const a = await OpenLog.open(place.open({ maxEntries: 3 }));
-    for (let i = 1; i <= 6; i++) await a.log.append("a", [{ data: `${i}` }]);
-    await a.delivered(6);
-    const [first, , third] = a.entries.map(({ id }) => id);
-    let seen: string[] = [];
-    await until(async () => (seen = await a.readAll(a.log.startId)).length === 4);
-    const [gone = "", ...rest] = seen;
-    assertEquals(rest, ["a 4", "a 5", "a 6"]);
-    const goneThrough = gone.slice("gone ".length);
-    assertEquals(goneThrough, third);
-    // Who had the last of what is gone has missed nothing.
-    assertEquals(await a.readAll(third!), rest);
-    assertEquals(await a.readAll(first!), seen);
-    assertEquals(await a.readAll(a.entries[4]!.id), ["a 6"]);
-    await a.log.close();
-    await using b = await OpenLog.open(place.open());
-    assertEquals([b.entries.map(textOf), b.log.startId], [rest, goneThrough]);
-  });
+  testShared(
+    "trims the oldest entries beyond its bounds, and says through which id",
+    async (place) => {
+      const a = await OpenLog.open(place.open({ maxEntries: 3 }));
+      for (let i = 1; i <= 6; i++) await a.log.append("a", [{ data: `${i}` }]);
+      await a.delivered(6);
+      const [first, , third] = a.entries.map(({ id }) => id);
+      let seen: string[] = [];
+      await until(async () => (seen = await a.readAll(a.log.startId)).length === 4);
+      const [gone = "", ...rest] = seen;
+      assertEquals(rest, ["a 4", "a 5", "a 6"]);
+      const goneThrough = gone.slice("gone ".length);
+      assertEquals(goneThrough, third);
+      // A client with the id of the last trimmed entry has missed nothing.
+      assertEquals(await a.readAll(third!), rest);
+      assertEquals(await a.readAll(first!), seen);
+      assertEquals(await a.readAll(a.entries[4]!.id), ["a 6"]);
+      await a.log.close();
+      await using b = await OpenLog.open(place.open());
+      assertEquals([b.entries.map(textOf), b.log.startId], [rest, goneThrough]);
+    },
+  );
 
-  testShared("knows which streams have ended by entries that it has dropped", async (place) => {
+  testShared("knows the ends of streams whose entries it has trimmed", async (place) => {
     await using a = await OpenLog.open(place.open({ maxEntries: 2 }));
     const [x, y, z] = await Promise.all(["x", "y", "z"].map((name) => a.log.end(name)));
-    // A hub that has heard of the end, one that has not, and one that does not say.
+    // By a hub that has seen the end, a hub that has not, and a hub that does not begin the stream anew.
     await a.log.append("x", [{ data: "anew" }], { isFirst: true, seenId: z! });
     await a.log.append("y", [{ data: "late" }], { isFirst: true, seenId: a.log.startId });
     await a.log.append("z", [{ data: "late" }]);
@@ -331,7 +340,7 @@ export function testLog(kind: LogKind): void {
     assert(a.log.hasId(x!) && a.ends.length === 0);
   });
 
-  testShared("forgets such an end when it would no longer keep the entry", async (place) => {
+  testShared("forgets the end of a stream once its entry would be too old", async (place) => {
     const options = { maxEntries: 2, maxAgeMs: 2_500 };
     await using a = await OpenLog.open(place.open(options));
     const id = await a.log.end("x");
@@ -351,7 +360,7 @@ export function testLog(kind: LogKind): void {
   });
 
   testShared(
-    "keeps what has a key once, whoever appends it, and says where it stands",
+    "keeps one event per key, whichever instance appends it, and resolves with its id",
     async (place) => {
       await using a = await OpenLog.open(place.open());
       await using b = await OpenLog.open(place.open());
@@ -372,7 +381,7 @@ export function testLog(kind: LogKind): void {
     },
   );
 
-  testShared("knows a key for as long as it would keep an entry, and not longer", async (place) => {
+  testShared("knows a key for exactly as long as it would keep an entry", async (place) => {
     await using a = await OpenLog.open(place.open({ maxAgeMs: 1_500 }));
     const append = () => a.log.append("x", [{ id: "key", data: "x" }]);
     const { id } = await append();
@@ -380,7 +389,7 @@ export function testLog(kind: LogKind): void {
     await until(async () => (await append()).id !== id);
   });
 
-  testShared("says how much it keeps, and times what its store answers", async (place) => {
+  testShared("counts its entries, and times the answers of its store", async (place) => {
     await using a = await OpenLog.open(place.open({ maxEntries: 2 }));
     await using b = await OpenLog.open(place.open());
     if (!a.log.stats || !b.log.stats) return;
@@ -402,7 +411,7 @@ export function testLog(kind: LogKind): void {
     assertEquals([b.log.stats!().entries, b.log.stats!().lagEntries], [3, 0]);
   });
 
-  testDurable("tells how old an entry is", async (place) => {
+  testDurable("knows the age of an entry", async (place) => {
     const a = await OpenLog.open(place.open());
     await a.log.append("a", [{ data: "x" }]);
     await a.log.close();
@@ -413,14 +422,14 @@ export function testLog(kind: LogKind): void {
   });
 }
 
-/** Appends events with some data, and returns the id of the last. */
+/** Appends events with the given data, and returns the id of the last event. */
 async function append({ log }: OpenLog, stream: string, ...data: string[]): Promise<string> {
   const { id, throughId } = await log.append(stream, data.map((data) => ({ data })));
   assertEquals(id, throughId);
   return id;
 }
 
-/** One thing that a log delivered, in short. */
+/** An entry in short: its stream, and its data or `ends`. */
 export function textOf({ stream, event }: LogEntry): string {
   return `${stream} ${event ? event.data : "ends"}`;
 }

@@ -1,7 +1,7 @@
 /**
- * Random damage to what keeps a log, under hubs that publish and clients that come and go: lost ends,
- * deleted entries, total losses, broken connections, pauses and restarts. After each schedule, what a
- * client of it was shown must have everything that was acknowledged, or say what is missing.
+ * Random damage to the store of a log, while hubs publish and clients come and go: lost newest entries,
+ * deleted entries, total losses, broken connections, pauses and restarts. After each schedule, every
+ * client must have received each acknowledged event, or a gap or reset in its place.
  *
  * As a program: `deno task damage [schedules] [first seed] [engine …]`.
  *
@@ -20,30 +20,30 @@ import { until } from "../wait.ts";
 import { mulberry32 } from "../random.ts";
 import { damagedEngines } from "./damaged_places.ts";
 
-/** Where the hubs of one schedule keep their log, and what may become of it. */
+/** The store that the hubs of one schedule share, and the damage that can be done to it. */
 export interface DamagedPlace extends AsyncDisposable {
-  /** How many hubs share it. */
+  /** The number of hubs that share the store. */
   readonly hubs: number;
-  /** Makes the log of a hub, for its first start or the next. */
+  /** Makes the log of a hub, at each start of the hub. */
   open(hub: number): EventLog;
-  /** Keeps a hub from reaching it, until the hub is joined. */
+  /** Cuts a hub off from the store, until `join()`. */
   cut?(hub: number): void;
-  /** Ends what `cut()` has begun. */
+  /** Undoes `cut()`. */
   join?(hub: number): void;
-  /** Keeps from a hub what is new, until the function returned is called. */
+  /** Withholds new entries from a hub, until the returned function is called. */
   pause?(hub: number): () => void;
-  /** Deletes an entry: which one, a number from 0 to 1 says. */
+  /** Deletes an entry, chosen by a number from 0 to 1. */
   drop?(which: number): Promise<void>;
-  /** Notes all it has. The function returned brings that back, and only that. */
+  /** Takes a snapshot. The returned function restores the snapshot. */
   snapshot?(): Promise<() => Promise<void>>;
-  /** Loses all it has. */
+  /** Deletes everything. */
   flush?(): Promise<void>;
 }
 
 const STEPS = 60;
 const STREAMS = ["x", "y", "z"];
 
-/** What a client was shown: an event, or that some are missing. */
+/** An event that a client received, or a gap or reset. */
 interface Shown {
   readonly type: string;
   readonly id: string;
@@ -51,7 +51,7 @@ interface Shown {
   readonly lastEventId: string;
 }
 
-/** A client of some streams that is connected to one hub after the other, always with the id it has. */
+/** A client of some streams that connects to one hub after the other, each time with its last id. */
 class Viewer {
   readonly streams: readonly string[];
   readonly shown: Shown[] = [];
@@ -81,7 +81,7 @@ class Viewer {
   async #read(response: Response, signal: AbortSignal): Promise<void> {
     const events = response.body!.pipeThrough(new EventParserStream(), { signal });
     for await (const { event: type, data, lastEventId } of events) {
-      // An event without an id leaves the client with the one it has.
+      // An event without an id leaves the client's last id as it is.
       const id = lastEventId || this.lastEventId;
       this.shown.push({ type, id, data, lastEventId: this.lastEventId });
       this.lastEventId = id;
@@ -89,7 +89,7 @@ class Viewer {
   }
 }
 
-/** A hub of a place, which may be started anew. */
+/** A hub that can be restarted. */
 class Instance {
   readonly #place: DamagedPlace;
   readonly #number: number;
@@ -107,16 +107,16 @@ class Instance {
 
   async start(): Promise<void> {
     const log = this.#place.open(this.#number);
-    // What a client has missed is mostly in the log, and seldom in the history.
+    // Events that a client has missed are mostly in the log, and seldom in the history.
     this.hub = new BroadcastHub({ log, historyEvents: 4, onError: () => {} });
     await this.hub.ready;
   }
 
-  /** What only one hub has had, nobody knows once that hub is gone. */
+  /** Restarts the hub if its log is up: otherwise, entries that only this hub has read would be unknown. */
   async restart(): Promise<void> {
     this.resume();
     if (!this.hub.isLogUp) return;
-    // It may have been cut off without having noticed so far.
+    // The hub may be cut off without having noticed.
     this.#place.join?.(this.#number);
     await this.hub.close();
     await this.start();
@@ -139,11 +139,11 @@ class Instance {
   async ready(): Promise<void> {
     this.resume();
     this.#place.join?.(this.#number);
-    await until(() => this.hub.isLogUp, () => `hub ${this.#number} that has its log`);
+    await until(() => this.hub.isLogUp, () => `hub ${this.#number} to reach its log`);
   }
 }
 
-/** Runs the schedule of a seed. An error says what was done: with a real engine it is never quite the same. */
+/** Runs the schedule of a seed. An error lists the steps, since a real engine never repeats them exactly. */
 export async function runDamage(seed: number, place: DamagedPlace): Promise<void> {
   const history: string[] = [];
   try {
@@ -153,10 +153,10 @@ export async function runDamage(seed: number, place: DamagedPlace): Promise<void
   }
 }
 
-/** One schedule: what is done, then what every client was shown. */
+/** Runs one schedule, and then checks the events that every client received. */
 async function runSteps(seed: number, place: DamagedPlace, history: string[]): Promise<void> {
   const random = mulberry32(seed);
-  // Of its own, and not for every seed: so seeds that once failed still do what they did.
+  // With random numbers of its own, and not for every seed: seeds that failed once keep their steps.
   const more = seed % 3 === 1 ? () => 1 : mulberry32(~seed);
   const pick = <T>(all: readonly T[]) => all[Math.floor(random() * all.length)]!;
   const hubs = Array.from({ length: place.hubs }, (_, number) => new Instance(place, number));
@@ -168,21 +168,21 @@ async function runSteps(seed: number, place: DamagedPlace, history: string[]): P
       acknowledged.set(data, { id, stream });
       history.push(`${hubs.indexOf(hub)} has published ${data} as ${id}`);
     } catch (error) {
-      // It may be there or not.
+      // The event may be in the log or not.
       history.push(`${hubs.indexOf(hub)} has not published ${data}: ${error}`);
     }
   };
   const pending: Promise<void>[] = [];
   const note = <T>(hub: Instance, what: string, act: () => T): T => {
     const state = hubs.map(({ isPaused, hub }) =>
-      isPaused ? "paused" : hub.isLogUp ? "up" : "away"
+      isPaused ? "paused" : hub.isLogUp ? "up" : "down"
     );
     history.push(`${hubs.indexOf(hub)} of ${state}: ${what}`);
     return act();
   };
   const begin = async (hub: Instance, data: string, stream: string) => {
     const publishing = note(hub, `publish ${data}`, () => publish(hub, data, stream));
-    // One that is paused answers later.
+    // A paused hub answers later.
     if (hub.isPaused) pending.push(publishing);
     else await publishing;
   };
@@ -207,7 +207,7 @@ async function runSteps(seed: number, place: DamagedPlace, history: string[]): P
       hasLostKeys = hasFlushed = true;
     }
     if (what < 0.55) await begin(hub, `${stream}${step}`, stream);
-    // With the key of one that may be there, and can't have been trimmed yet.
+    // With the key of an event that may be in the log and can't have been trimmed yet.
     else if (what < 0.65) {
       await begin(hub, `${stream}${Math.max(step - Math.ceil(random() * 15), 0)}`, stream);
     } else if (what < 0.8) {
@@ -221,12 +221,12 @@ async function runSteps(seed: number, place: DamagedPlace, history: string[]): P
     else if (what < 0.9) await note(hub, "ready", () => hub.ready());
     else if (what < 0.93) {
       const which = random();
-      // Nobody can tell that the first entry of all is missing.
+      // No hub can find out that the very first entry is missing.
       if (!hasFlushed) await note(hub, "drop", () => place.drop?.(which));
     } else if (what < 0.96) {
       if (losesEnd && !restore) restore = await note(hub, "snapshot", () => place.snapshot?.());
     } else if (restore) {
-      // A failover: all lose their connections, and the store what it had since.
+      // A failover: all hubs lose their connections, and the store loses its newest entries.
       for (const hub of hubs) hub.cut();
       await new Promise((resolve) => setTimeout(resolve, 2));
       await note(hub, "restore", restore);
@@ -259,7 +259,7 @@ async function runSteps(seed: number, place: DamagedPlace, history: string[]): P
     );
   await until(
     () => lacking().length === 0,
-    () => `the last of ${JSON.stringify(lacking())} with ${JSON.stringify([...acknowledged])}`,
+    () => `${JSON.stringify(lacking())} to be complete with ${JSON.stringify([...acknowledged])}`,
   );
   for (const viewer of viewers) await viewer.leave();
   for (const { hub } of hubs) await hub.close();
@@ -273,7 +273,7 @@ function check(
 ): void {
   const seen = shown.filter(({ type }) => type === "message").map(({ data }) => data);
   const log = shown.map(({ type, id, data }) => `${type} ${data} ${id}`).join("\n");
-  // A store that has lost its end, or all, has lost the keys in it.
+  // A store that has lost entries has also lost their keys.
   assert(hasLostKeys || new Set(seen).size === seen.length, `shown twice:\n${log}`);
   for (const [i, { type, id, lastEventId }] of shown.entries()) {
     if (type === "reset" || epochOf(id) !== epochOf(lastEventId)) continue;
@@ -285,7 +285,7 @@ function check(
     const isTold = shown.some((mark, i) => {
       if (mark.type !== "gap" && mark.type !== "reset") return false;
       if (!JSON.parse(mark.data).streams.includes(stream)) return false;
-      // A reset that comes before a hello leaves the id to that.
+      // A reset before a hello has no id; the hello has it.
       const to = shown.slice(i).find(({ id }) => id !== mark.lastEventId)?.id ?? mark.id;
       if (epochOf(id) !== lastEpoch) return mark.type === "reset";
       return epochOf(to) === epochOf(id) && compareIds(to, id) >= 0;
@@ -298,15 +298,15 @@ function epochOf(id: string): string {
   return id.split("-", 1)[0]!;
 }
 
-/** What makes the places of an engine. */
+/** An engine, which makes places. */
 export interface DamagedEngine extends AsyncDisposable {
-  /** Makes the place of the schedule of a seed. */
+  /** Makes the place for the schedule of a seed. */
   place(seed: number): Promise<DamagedPlace>;
-  /** How many schedules it runs best at a time, as most of them wait for their logs. */
+  /** How many schedules to run at a time; most of them wait for their logs. */
   readonly atATime: number;
 }
 
-/** Runs the schedules of many seeds. Throws with the seed of one that failed. */
+/** Runs the schedules of many seeds. Throws with the seed of a schedule that failed. */
 export async function runDamages(seeds: Iterable<number>, engine: DamagedEngine): Promise<void> {
   const rest = seeds[Symbol.iterator]();
   const run = async () => {
@@ -324,7 +324,7 @@ if (import.meta.main) {
   for (const { name, ignore, start } of damagedEngines) {
     if (names.length > 0 && !names.includes(name)) continue;
     if (ignore) {
-      console.log(`${name}: there is none here`);
+      console.log(`${name}: not available here`);
       continue;
     }
     await using engine = await start();

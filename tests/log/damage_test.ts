@@ -2,12 +2,12 @@ import { runDamages } from "./damage.ts";
 import { damagedEngines } from "./damaged_places.ts";
 
 const FIRST_SEED = 20_261_126;
-/** Seeds that have failed, by engine. */
+/** Seeds that once failed, by engine. */
 const FOUND: Record<string, readonly number[]> = {
-  // A lost end after a lost end, deleted entries, answers that came late, losses told and lost again.
+  // Repeated losses, deleted entries, late answers, and losses that were reported and then lost again.
   list: [101_098, 101_596, 56, 228, 363, 768, 1_938, 2_015, 4_886, 8_666],
 };
-/** By engine, so that each takes a few seconds. */
+/** How many seeds to run by engine; each engine takes a few seconds. */
 const SCHEDULES: Record<string, number> = { list: 141, memory: 70, kv: 40, redis: 40 };
 
 for (const { name, ignore, start } of damagedEngines) {

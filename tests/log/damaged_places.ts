@@ -1,5 +1,5 @@
 /**
- * The engines of a log, and what damages each: a list, memory, Deno KV and Redis.
+ * The engines of a log, and ways to damage each: a list, memory, Deno KV and Redis.
  *
  * @module
  */
@@ -15,15 +15,15 @@ import { ListStore, SharedList } from "./list_store.ts";
 import { kv, redis } from "./places.ts";
 import { RedisServer } from "./redis_server.ts";
 
-/** An engine, before it is started. */
+/** An engine that has not been started. */
 export interface DamagedEngineKind {
   readonly name: string;
-  /** Whether it can't be run here. */
+  /** Whether the engine is not available here. */
   readonly ignore: boolean;
   start(): Promise<DamagedEngine>;
 }
 
-/** A list that hubs share. */
+/** A list store that hubs share. */
 class DamagedList implements DamagedPlace {
   readonly hubs = 2;
   readonly #list = new SharedList();
@@ -31,7 +31,7 @@ class DamagedList implements DamagedPlace {
 
   open(hub: number): EventLog {
     const store = this.#stores[hub] = new ListStore(this.#list);
-    // Small pages, and many comparisons of a hub with its store.
+    // Small pages, and frequent comparisons of a hub with its store.
     return new SharedLog(store, { maxEntries: 40 }, 300, 2);
   }
 
@@ -70,7 +70,7 @@ class DamagedList implements DamagedPlace {
   }
 }
 
-/** A hub with its log in memory, which a restart empties. */
+/** A hub with its log in memory, which a restart loses. */
 class DamagedMemory implements DamagedPlace {
   readonly hubs = 1;
 
@@ -83,11 +83,11 @@ class DamagedMemory implements DamagedPlace {
   }
 }
 
-// Few enough that they are trimmed in a schedule. Then nobody can tell that the entry behind the last one
-// trimmed was deleted, so only the list deletes entries.
+// Few enough that a schedule trims entries. If the entry after the last trimmed one is deleted, no hub can
+// find out, so only the list deletes entries.
 const RETENTION = { maxEntries: 20 };
 
-/** A Redis stream with its keys, which each hub reaches over a way of its own. */
+/** A Redis stream with its keys; each hub reaches Redis over its own forwarded port. */
 class DamagedRedis implements DamagedPlace {
   readonly hubs = 2;
   readonly #server: RedisServer;
@@ -148,14 +148,14 @@ end
 const FLUSH = `
 redis.call("SELECT", ARGV[1])
 for _, key in ipairs(keys()) do redis.call("DEL", key) end`;
-/** From one database to another. */
+/** Copies the keys of a log from one database to another. */
 const COPY = `
 redis.call("SELECT", ARGV[2])
 for _, key in ipairs(keys()) do redis.call("DEL", key) end
 redis.call("SELECT", ARGV[1])
 for _, key in ipairs(keys()) do redis.call("COPY", key, key, "DB", ARGV[2]) end`;
 
-/** A KV file, which each hub opens for itself, and which the damage is done to through another handle. */
+/** A KV file. Each hub opens the file by itself, and damage is done through another handle. */
 class DamagedKv implements DamagedPlace {
   readonly hubs = 2;
   readonly #folder: string;
@@ -190,7 +190,7 @@ class DamagedKv implements DamagedPlace {
     await Deno.remove(this.#folder, { recursive: true });
   }
 
-  /** By the path, a gate knows the hub. */
+  /** The path of a hub's log, by which the gate recognises the hub. */
   #pathOf(hub: number): string {
     return `${this.#folder}/${"./".repeat(hub)}hub.sqlite`;
   }
@@ -199,13 +199,13 @@ class DamagedKv implements DamagedPlace {
     return await Array.fromAsync(this.#kv.list({ prefix }));
   }
 
-  /** Deletes and sets what differs in one commit, between the writes of the hubs. */
+  /** Deletes and sets all keys that differ in one commit, between the writes of the hubs. */
   async #become(old: readonly Deno.KvEntry<unknown>[]): Promise<void> {
     const names = new Map(old.map((entry) => [nameOf(entry), entry]));
     for (;;) {
       const now = await this.#all(["sse-hub"]);
       const atomic = this.#kv.atomic();
-      // Every write of a hub changes the number, and every trim the mark.
+      // Every write of a hub changes the number, and every trim changes the mark.
       for (const name of ["number", "trimmed"]) {
         const key = ["sse-hub", name];
         const versionstamp = now.find((entry) => nameOf(entry) === nameOf({ key }))?.versionstamp;
@@ -229,9 +229,9 @@ function nameOf({ key }: { key: Deno.KvKey }): string {
   return JSON.stringify(key);
 }
 
-/** Gates between hubs and their KV files, by the path that a hub gives: a closed one lets nothing be read. */
+/** Gates between hubs and their KV files, by the hub's path. A closed gate holds up all reads. */
 class KvGates implements Disposable {
-  /** Opens a file past all gates. */
+  /** Opens a file without a gate. */
   readonly openKv = Deno.openKv;
   readonly #closed = new Map<string, Promise<void>>();
 
@@ -239,7 +239,7 @@ class KvGates implements Disposable {
     this.#set(async (path) => this.#gated(await this.openKv(path), path ?? ""));
   }
 
-  /** Closes a gate. The function returned opens it. */
+  /** Closes a gate. The returned function opens the gate. */
   close(path: string): () => void {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#closed.set(path, promise);

@@ -14,7 +14,7 @@ function decode(text: string) {
   return decodeEntry({ place: "00a", text }, ids, 1_000);
 }
 
-Deno.test("decodeEntry() gives back what encodeEntry() was given, with ids and ages", () => {
+Deno.test("decodeEntry() returns the items given to encodeEntry(), with ids and ages", () => {
   const event = { data: " \ud800\r\n\u2028", event: "e", id: "k", retry: 0, comment: "" };
   const items = [
     encodeItem("a/b:c@d", event, true),
@@ -31,13 +31,13 @@ Deno.test("decodeEntry() gives back what encodeEntry() was given, with ids and a
   assertEquals(decode(text), expected(true));
   const stored = { place: "00a", text };
   assertEquals([entryTimeMs(stored), entryNumber(stored)], [900, 120]);
-  // As hubs without numbers write it.
+  // An entry as hubs without numbers write it.
   const old = { place: "00a", text: text.replace(".120", "") };
   assertEquals(decode(old.text), expected(false));
   assertEquals([entryTimeMs(old), entryNumber(old)], [900, undefined]);
 });
 
-Deno.test("decodeEntry() gives back the id that the hub of a first event had come to", () => {
+Deno.test("decodeEntry() returns the newest id that the hub of a first event had seen", () => {
   const seenIds = (first: unknown) =>
     decode(`[900,["a",{"data":""},${JSON.stringify(first)}]]`).map((entry) => [
       entry.isFirst,
@@ -45,17 +45,17 @@ Deno.test("decodeEntry() gives back the id that the hub of a first event had com
     ]);
   const item = encodeItem("a", { data: "" }, ids.format("009", 2));
   assertEquals(decode(encodeEntry(900, 1, [item]))[0]!.seenId, ids.format("009", 2));
-  // What hubs of before have written, and what is no id here.
+  // Entries of earlier versions, and ids that are invalid here.
   for (const first of [1, true, "other-0090002", ""]) {
     assertEquals(seenIds(first), [[true, undefined]]);
   }
 });
 
-Deno.test("decodeEntry() takes no entry for older than nothing where clocks differ", () => {
+Deno.test("decodeEntry() never returns a negative age, even if clocks differ", () => {
   assertEquals(decode(encodeEntry(5_000, 1, [encodeItem("a")]))[0]!.ageMs, 0);
 });
 
-Deno.test("decodeEntry() finds nothing in what no hub has written", () => {
+Deno.test("decodeEntry() returns nothing for an entry that no hub has written", () => {
   const texts = [
     "",
     "{}",
@@ -75,7 +75,7 @@ Deno.test("decodeEntry() finds nothing in what no hub has written", () => {
   for (const text of texts) assertEquals(decode(text), [], text);
 });
 
-Deno.test("EntryIds.before() comes after all earlier ids, and stays in the entry", () => {
+Deno.test("EntryIds.before() returns an id of the same entry, after all earlier ids", () => {
   const first = ids.format("00b", 1);
   assertEquals(ids.before(first), ids.format("00b", 0));
   assertEquals(ids.before(ids.format("00b", 2)), first);
@@ -83,7 +83,7 @@ Deno.test("EntryIds.before() comes after all earlier ids, and stays in the entry
   assertEquals(ids.after("00a") < ids.before(first), true);
 });
 
-Deno.test("EntryIds orders the ids of an entry, and puts them between those of its neighbours", () => {
+Deno.test("EntryIds orders the ids of an entry, between the ids of neighbouring entries", () => {
   const [before, after] = [ids.format("009", 40_000), ids.format("00b", 1)];
   const own = [ids.format("00a", 0), ids.format("00a", 1), ids.format("00a", 37), ids.after("00a")];
   assertEquals([before, ...own, after].sort(), [before, ...own, after]);

@@ -13,12 +13,12 @@ const ends: [string, string | undefined, LogEntry, string | undefined][] = [
   ["a second end changes nothing", "e-2", end, "e-2"],
   ["a first event begins the stream anew", "e-3", first(4), undefined],
   [
-    "a first event begins the stream anew whose publisher saw the end",
+    "a first event begins the stream anew if its publisher saw the end",
     "e-3",
     first(5, "e-3"),
     undefined,
   ],
-  ["a first event changes nothing whose publisher missed the end", "e-3", first(5, "e-2"), "e-3"],
+  ["a first event changes nothing if its publisher missed the end", "e-3", first(5, "e-2"), "e-3"],
 ];
 for (const [name, before, what, after] of ends) {
   Deno.test(`endAfter(): ${name}`, () => {
@@ -43,9 +43,9 @@ const counts: [string, LogEntry, string | undefined, KnownStream, boolean][] = [
     { ...plain, isEphemeral: true },
     false,
   ],
-  ["an event whose key an earlier one has", withKey, undefined, keyed("e-3"), false],
-  ["the earlier one itself", withKey, undefined, keyed("e-4"), true],
-  ["an event whose key only a later one has", withKey, undefined, keyed("e-5"), true],
+  ["an event whose key an earlier event has", withKey, undefined, keyed("e-3"), false],
+  ["the first event with a key", withKey, undefined, keyed("e-4"), true],
+  ["an event whose key only a later event has", withKey, undefined, keyed("e-5"), true],
   [
     "an event that the log found unique",
     { ...withKey, isUnique: true },

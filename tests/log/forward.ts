@@ -1,19 +1,19 @@
 /**
- * A port that leads to another, as a name does that a failover points elsewhere.
+ * A port that forwards to another port. Like a host name after a failover, it can change its target.
  *
  * @module
  */
 
-/** Passes on connections; those that are open stay where they are when the target changes. */
+/** Forwards connections. Open connections keep their target when the target changes. */
 export class Forward implements AsyncDisposable {
-  /** Where connections lead from now on. */
+  /** The target port of new connections. */
   target: number;
   readonly #listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   readonly #open = new Set<Deno.Conn>();
   readonly #accepting: Promise<void>;
   readonly #pipes = new Set<Promise<unknown>>();
   #isCut = false;
-  // Resolves at once while it is not paused.
+  // Pending while the port is paused.
   #going: Promise<void> = Promise.resolve();
 
   /** Begins to listen. */
@@ -22,24 +22,24 @@ export class Forward implements AsyncDisposable {
     this.#accepting = this.#accept();
   }
 
-  /** The port that it listens on. */
+  /** The listening port. */
   get port(): number {
     return this.#listener.addr.port;
   }
 
-  /** Ends all connections, and from now on each new one, until it is joined. */
+  /** Ends all connections, and each new connection until `join()`. */
   cut(): void {
     this.#isCut = true;
     for (const connection of this.#open) close(connection);
     this.#open.clear();
   }
 
-  /** Ends what `cut()` has begun. */
+  /** Undoes `cut()`. */
   join(): void {
     this.#isCut = false;
   }
 
-  /** Holds back what comes from the target. The function returned lets it go on. */
+  /** Holds back the bytes from the target. The returned function lets them through. */
   pause(): () => void {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#going = promise;
@@ -74,7 +74,7 @@ export class Forward implements AsyncDisposable {
     try {
       return await Deno.connect({ hostname: "127.0.0.1", port: this.target });
     } catch {
-      // Nobody listens there.
+      // The target is not listening.
       return undefined;
     }
   }
@@ -85,7 +85,7 @@ export class Forward implements AsyncDisposable {
   }
 }
 
-/** Passes on what comes; each piece waits for what `before()` returns. */
+/** Forwards bytes; each chunk waits for the promise that `before()` returns. */
 async function pipe(
   from: Deno.Conn,
   to: Deno.Conn,
@@ -100,7 +100,7 @@ async function pipe(
     });
     await from.readable.pipeThrough(gate).pipeTo(to.writable);
   } catch {
-    // One end has gone.
+    // One end has closed.
   }
   close(from);
   close(to);
@@ -110,6 +110,6 @@ function close(connection: Deno.Conn): void {
   try {
     connection.close();
   } catch {
-    // It is closed.
+    // The listener is closed.
   }
 }

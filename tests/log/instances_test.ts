@@ -28,7 +28,7 @@ function testInstances(kind: LogKind): void {
     });
 
   test(`show ${CLIENTS} clients that hop between them ${EVENTS} events, in one order`, async (place) => {
-    // Far less than what a client misses while it hops: the rest comes out of the log.
+    // Far fewer than a client misses while it hops: the rest comes from the log.
     const options = { historyEvents: 20 };
     await using a = await start(place, options);
     await using b = await start(place, options);
@@ -85,7 +85,7 @@ function testInstances(kind: LogKind): void {
     assert(error instanceof HubError && error.code === "ended");
   });
 
-  test("do not let a publish of one that is behind revive a stream that has ended", async (place) => {
+  test("do not revive an ended stream by a publish of a hub that is behind", async (place) => {
     await using a = await start(place);
     const { log, release } = holdBack(place.open());
     await using b = new BroadcastHub({ log });
@@ -93,7 +93,7 @@ function testInstances(kind: LogKind): void {
     await a.publish("x", { data: "1" });
     await a.end("x");
     const late = assertRejects(() => b.publish("x", { data: "late" }), HubError, "it has ended");
-    await a.publish("y", { data: "b hears of nothing" });
+    await a.publish("y", { data: "b receives nothing" });
     release();
     await late;
     const { id } = await b.publish("y", { data: "after what came late" });
@@ -105,7 +105,7 @@ function testInstances(kind: LogKind): void {
     assertEquals(a.subscribe(subscription("stream=x", id)).status, 204);
   });
 
-  test("know that a stream has ended whose entries were trimmed before they started", async (place) => {
+  test("know the end of a stream whose entries were trimmed before they started", async (place) => {
     await using a = await start(place, {}, { maxEntries: 2 });
     const { log, release } = holdBack(place.open());
     await using behind = new BroadcastHub({ log });
@@ -124,10 +124,10 @@ function testInstances(kind: LogKind): void {
     assertEquals(b.subscribe(subscription("stream=x", seen[1]!.lastEventId)).status, 204);
     release();
     await late;
-    await soon(forgotten(b, "x"), () => "the name to be forgotten");
+    await soon(forgotten(b, "x"), () => "the stream to be forgotten");
   });
 
-  test("let a publish and the end of its stream race, and never lose what they acknowledge", async (place) => {
+  test("lose no acknowledged event when a publish races with the end of its stream", async (place) => {
     await using a = await start(place);
     await using b = await start(place);
     for (let i = 0; i < 20; i++) {
@@ -145,7 +145,7 @@ function testInstances(kind: LogKind): void {
     }
   });
 
-  test("send once what both are told to publish with the same key", async (place) => {
+  test("send an event once if it is published to both with the same key", async (place) => {
     await using a = await start(place);
     await using b = await start(place);
     await using client = new ResumingClient((request) => a.subscribe(request), "stream=x");
@@ -164,7 +164,7 @@ function testInstances(kind: LogKind): void {
     assertEquals(client.data, [...Array.from({ length: 50 }, (_, i) => `${i}`), "last"]);
   });
 
-  test("keep what was published for newcomers after a restart, for as long as before", async (place) => {
+  test("keep published events for new clients after a restart, for as long as before", async (place) => {
     const before = await start(place);
     await before.publish("x", [{ data: "1" }, { data: "2", id: "key" }, { data: "3" }]);
     await before.close();
@@ -173,14 +173,14 @@ function testInstances(kind: LogKind): void {
     assertEquals((await client.data(3)).slice(1), ["2", "3"]);
     const { id } = await after.publish("x", { data: "2", id: "key" });
     assertEquals([after.stream("x")!.events, id < after.stream("x")!.lastId], [3, true]);
-    // Until the events are older than historyMs; a slow machine only makes them older.
+    // Waits until the events are older than historyMs; a slow machine only makes them older.
     await new Promise((resolve) => setTimeout(resolve, 60));
     await using late = await start(place, { historyMs: 50 });
     late.expire();
     assertEquals(late.stream("x")?.events ?? 0, 0);
   });
 
-  test("have a client wait for an id that is yet to come", async (place) => {
+  test("let a client wait for an id that they have not reached", async (place) => {
     await using a = await start(place);
     await using b = await start(place);
     await b.publish("x", { data: "1" });
@@ -198,7 +198,7 @@ function testInstances(kind: LogKind): void {
     assertEquals([a.stats().subscribers, a.stats().resets], [1, 0]);
   });
 
-  test("send once what a client read from the log before its hub had it", async (place) => {
+  test("send an event once if a client reads it from the log before the hub delivers it", async (place) => {
     await using a = await start(place);
     await a.publish("x", { data: "1" });
     const { log, release, reads } = holdBack(place.open());
@@ -206,11 +206,11 @@ function testInstances(kind: LogKind): void {
     await b.ready;
     const second = await a.publish("x", { data: "2" });
     await a.publish("x", { data: "3" });
-    // Nothing reads ahead of the test, as a pipe would.
+    // No pipe, which would read ahead of the test.
     const reader = b.subscribe(subscription("stream=x", second.id)).body!.getReader();
     const read = async () => new TextDecoder().decode((await reader.read()).value);
     assertMatch(await read(), /event: hello/);
-    // The next page, read by now, waits for the client; the hub gets the same events meanwhile.
+    // The next page has been read and waits for the client; meanwhile the hub gets the same events.
     await until(() => reads() > 0);
     assertEquals(b.stream("x")!.published, 1);
     release();
@@ -222,7 +222,7 @@ function testInstances(kind: LogKind): void {
     await reader.cancel();
   });
 
-  test("have a client read on past all that is not for it", async (place) => {
+  test("let a client read on past events of other streams", async (place) => {
     await using hub = await start(place, { historyEvents: 2, heartbeatMs: 0 });
     const { id } = await hub.publish("x", { data: "0" });
     await hub.publish("x", { data: "1" });
@@ -232,12 +232,12 @@ function testInstances(kind: LogKind): void {
     assertEquals((await soon(client.data(5), () => "four events")).slice(1), ["1", "2", "3", "4"]);
   });
 
-  test("tell of a gap only when the log says that it is gone", async (place) => {
+  test("send a gap only for entries that the log no longer has", async (place) => {
     const options = { historyEvents: 2 };
     await using a = await start(place, options, { maxEntries: 5 });
     const ids: string[] = [];
     for (let i = 1; i <= 12; i++) ids.push((await a.publish("x", { data: `${i}` })).id);
-    // Until the log trims its entries, which it does in a turn of its own, it still has all of them.
+    // The log trims in a turn of its own, and has all entries until then.
     await until(async () => {
       await using client = new Client(a.subscribe(subscription("stream=x", ids[0])));
       const [, first, second] = await client.take(3);
@@ -249,7 +249,7 @@ function testInstances(kind: LogKind): void {
     assertEquals(a.stats().resets, 0);
   });
 
-  test("are closed without a trace, open or not, and twice", async (place) => {
+  test("close without leaving anything behind, open or not, and twice", async (place) => {
     const hub = await start(place);
     const client = new Client(hub.subscribe(subscription("stream=x")));
     const publishing = hub.publish("x", { data: "on its way" });
@@ -270,8 +270,8 @@ function testInstances(kind: LogKind): void {
 }
 
 /**
- * Makes a log deliver what it had when it was opened, and the rest only when it is released; counts the
- * pages that were read.
+ * Makes a log deliver the entries that it had when it opened, and later entries only once it is released.
+ * Counts the pages that were read.
  */
 function holdBack(log: EventLog): { log: EventLog; release: () => void; reads: () => number } {
   const held: (readonly LogEntry[])[] = [];
@@ -315,7 +315,7 @@ async function start(
   return hub;
 }
 
-/** Waits until a log has dropped all events of a stream, as a hub sees that starts then. */
+/** Waits until a log has trimmed all events of a stream, as seen by a hub that starts then. */
 async function trimmed(place: LogPlace, stream: string): Promise<void> {
   for (let events = Infinity; events > 0;) {
     await new Promise((resolve) => setTimeout(resolve, 50));
@@ -329,7 +329,7 @@ async function forgotten(hub: BroadcastHub, stream: string): Promise<void> {
   while (hub.hasStream(stream)) await new Promise((resolve) => setTimeout(resolve, 20));
 }
 
-/** Waits until a hub has had so many events of a stream. */
+/** Waits until a hub has delivered a number of events of a stream. */
 async function reach(hub: BroadcastHub, stream: string, events: number): Promise<void> {
   await until(() => (hub.stream(stream)?.published ?? 0) >= events);
 }

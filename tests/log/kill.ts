@@ -1,8 +1,8 @@
 /**
- * Kills the server at random moments under a flood of publishes and starts it again: what was
- * acknowledged must be there, in order and once, for a client that comes back each time.
+ * Kills the server at random moments under a flood of publishes, and starts it again. A client that
+ * reconnects each time must get every acknowledged event once and in order.
  *
- * As a program: `deno task kill [times] [seed]`, 100 times each with Deno KV and with Redis by default.
+ * As a program: `deno task kill [times] [seed]`; by default 100 times each with Deno KV and with Redis.
  *
  * @module
  */
@@ -22,15 +22,15 @@ const PUBLISH_TOKEN = "a-token-for-the-kills";
 const PUBLISHERS = 4;
 const MAX_LIFE_MS = 400;
 
-/** What came of it. */
+/** The result of a run. */
 export interface KillReport {
   /** Events that were acknowledged. */
   readonly acknowledged: number;
-  /** Publishes that were cut off, and tried again with the same key. */
+  /** Publishes that were cut off and retried with the same key. */
   readonly cutOff: number;
 }
 
-/** Kills a server `times` times. Throws if anything was lost, doubled or out of order. */
+/** Kills a server `times` times. Throws if an event was lost, doubled or out of order. */
 export async function killServers(
   settings: Readonly<Record<string, string>>,
   folder: string,
@@ -39,7 +39,7 @@ export async function killServers(
 ): Promise<KillReport> {
   const random = mulberry32(seed);
   const url = new URL(`http://127.0.0.1:${freePort()}/sse?stream=x`);
-  // Little of what a client misses is in the history of the process, the rest in the log.
+  // The process's history has few of the events that a client misses; the log has the rest.
   const all = {
     ...settings,
     PUBLISH_TOKEN,
@@ -71,9 +71,9 @@ export async function killServers(
   return { acknowledged: flood.acknowledged.size, cutOff: flood.cutOff };
 }
 
-/** Publishers that go on until they are told to stop, whatever becomes of the server. */
+/** Publishers that publish until they are stopped, whatever happens to the server. */
 class Flood {
-  /** What was acknowledged: data to id. */
+  /** The ids of the acknowledged events, by data. */
   readonly acknowledged = new Map<string, string>();
   cutOff = 0;
   readonly #url: URL;
@@ -84,18 +84,18 @@ class Flood {
     this.#url = url;
   }
 
-  /** Has the publishers begin, if they have not. */
+  /** Starts the publishers, unless they have started. */
   start(): void {
     this.#publishing ??= Array.from({ length: PUBLISHERS }, (_, number) => this.#publish(number));
   }
 
-  /** Resolves when each has had its last event acknowledged. */
+  /** Resolves when the last event of each publisher was acknowledged. */
   async stop(): Promise<void> {
     this.#isStopping = true;
     await Promise.all(this.#publishing!);
   }
 
-  /** Checks what a client saw of it all. */
+  /** Checks the events that a client received. */
   check({ data, ids }: ResumingClient): void {
     assertEquals(data.length, new Set(data).size, "an event came twice");
     const seen = new Map(data.map((text, i) => [text, ids[i]]));
@@ -121,7 +121,7 @@ class Flood {
     }
   }
 
-  /** The id of the event, if that was acknowledged. */
+  /** Resolves with the id of the event; `undefined` if the event was not acknowledged. */
   async #post(data: string): Promise<string | undefined> {
     let status: number;
     let id: string | undefined;
@@ -137,11 +137,11 @@ class Flood {
       status = response.status;
       id = (await response.json()).id;
     } catch {
-      // It was killed, and may have kept the event all the same.
+      // The server was killed, and may have kept the event all the same.
       this.cutOff++;
       return undefined;
     }
-    assert(status === 200 || status === 503, `a publish was answered ${status}`);
+    assert(status === 200 || status === 503, `a publish got a ${status}`);
     return id;
   }
 }
@@ -167,7 +167,7 @@ export async function killWithRedis(times: number, seed: number): Promise<KillRe
 if (import.meta.main) {
   const [times = 100, seed = Date.now() % 1e9] = Deno.args.map(Number);
   for (const [{ name, ignore }, kill] of [[kv, killWithKv], [redis, killWithRedis]] as const) {
-    if (ignore) console.log(`${name}: there is none here`);
+    if (ignore) console.log(`${name}: not available here`);
     else console.log(`${name}, seed ${seed}, killed ${times} times:`, await kill(times, seed));
   }
 }

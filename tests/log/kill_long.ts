@@ -8,7 +8,7 @@ const SEED = 20_261_124;
 
 for (const [{ name, ignore }, kill] of [[kv, killWithKv], [redis, killWithRedis]] as const) {
   Deno.test({
-    name: `a server with ${name} that is killed ${TIMES} times loses and doubles nothing`,
+    name: `a server with ${name} that is killed ${TIMES} times loses and repeats no event`,
     ignore: ignore || await lacks("net", "run"),
     async fn() {
       const { acknowledged, cutOff } = await kill(TIMES, SEED);

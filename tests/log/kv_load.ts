@@ -1,6 +1,6 @@
 /**
- * Several processes that publish through one KV file as fast as they are told, while each of them trims:
- * nothing may be refused, lost or out of order.
+ * Several processes that publish through one KV file at a given rate, while each of them trims. No event
+ * may be refused, lost or out of order.
  *
  * As a program: `deno task load [seconds] [processes] [publishes a second, of all]`.
  *
@@ -17,37 +17,37 @@ import { Lines, readLines } from "../program.ts";
 
 const MAX_ENTRIES = 100;
 
-/** What all processes have to do. */
+/** The load. */
 export interface Load {
   readonly processes: number;
-  /** Publishes a second, of all processes together. */
+  /** Publishes a second, all processes together. */
   readonly rate: number;
   readonly seconds: number;
 }
 
-/** What one process saw. */
+/** The results of one process. */
 export interface MemberReport {
   readonly published: number;
   /** How many publishes were refused, by reason. */
   readonly refused: Readonly<Record<string, number>>;
-  /** How often the log was away or back. */
+  /** How often the log went down or up. */
   readonly changes: number;
-  /** How often it said that it could not trim. */
+  /** How often the log reported failed trims. */
   readonly failedTrims: number;
-  /** How often it said that entries were lost. */
+  /** How often the log reported lost entries. */
   readonly lost: number;
   readonly delivered: number;
-  /** A digest of all that was delivered, in order. */
+  /** A digest of all delivered events, in order. */
   readonly order: string;
   /** From publish to delivery in another process, in milliseconds: median and 99th percentile. */
   readonly latencyMs: readonly [median: number, late: number];
   /** The slowest publish, in milliseconds. */
   readonly slowestMs: number;
-  /** How long the processor worked for it, in milliseconds. */
+  /** The CPU time of the process, in milliseconds. */
   readonly cpuMs: number;
 }
 
-/** Runs the processes on a file, which is made if there is none. */
+/** Runs the processes on a file, which is created if it is missing. */
 export async function loadKv(path: string, load: Load): Promise<MemberReport[]> {
   await using stack = new AsyncDisposableStack();
   const members = Array.from(
@@ -58,14 +58,14 @@ export async function loadKv(path: string, load: Load): Promise<MemberReport[]> 
   await Promise.all(members.map(({ stdout }) => stdout.line("open")));
   await say("publish");
   const counts = await Promise.all(members.map(({ stdout }) => stdout.line("published ")));
-  // What each of them is to see in the end.
+  // The number of events that each process must deliver.
   await say(`all ${counts.reduce((sum, line) => sum + Number(line.split(" ")[1]), 0)}`);
   return await Promise.all(
     members.map(async ({ stdout }) => JSON.parse(await stdout.line("{")) as MemberReport),
   );
 }
 
-/** Checks that nobody was refused anything, and that all saw the same. */
+/** Checks that no publish was refused, and that all processes delivered the same events. */
 export function checkLoad(reports: readonly MemberReport[]): void {
   const published = reports.reduce((sum, report) => sum + report.published, 0);
   for (const { refused, changes, failedTrims, lost, delivered, order } of reports) {
@@ -97,18 +97,18 @@ class Member implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    // The end of its input is the end of it.
+    // The process ends when its input ends.
     await this.#stdin.close();
     await this.#child.status;
     await this.#reading;
   }
 }
 
-/** What a process does. */
+/** Runs one process. */
 async function runMember([path, number, rate, seconds]: readonly string[]): Promise<void> {
   const input = new Lines();
   const reading = readLines(Deno.stdin.readable, input.print);
-  // Waiting for the others takes longer than a test would wait for a line.
+  // Waiting for the other processes takes longer than the timeout of a line.
   const ticking = setInterval(() => console.log("running"), 1_000);
   const seen = new Seen(number!);
   const log = openKvLog({ path: path!, maxEntries: MAX_ENTRIES });
@@ -147,7 +147,7 @@ async function runMember([path, number, rate, seconds]: readonly string[]): Prom
   await log.close();
 }
 
-/** What a process is told by its log. */
+/** The receiver of a process's log. */
 class Seen implements LogReceiver {
   readonly #number: string;
   readonly #latencies: number[] = [];
@@ -175,7 +175,7 @@ class Seen implements LogReceiver {
   readonly changed = (): void => void this.#changes++;
   readonly trimFailed = (): void => void this.#failedTrims++;
 
-  /** Waits until so many entries are there, though not for ever. */
+  /** Waits until a number of entries was delivered, or until it is too late. */
   async until(count: number): Promise<void> {
     for (let tries = 0; this.#delivered < count && tries < 500; tries++) {
       await new Promise((resolve) => setTimeout(resolve, 20));

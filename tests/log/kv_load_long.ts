@@ -4,7 +4,7 @@ import { kv } from "./places.ts";
 
 Deno.test({
   name:
-    "four processes that publish to one KV file, and trim it, are refused nothing and lose nothing",
+    "four processes that publish to one KV file and trim it have no publish refused and lose no event",
   ignore: kv.ignore || await lacks("run"),
   async fn() {
     const folder = await Deno.makeTempDir();

@@ -1,5 +1,5 @@
 /**
- * What keeps the entries of a log, as a list that a test fills, looks into and damages.
+ * An entry store in a list, which a test can fill, inspect and damage.
  *
  * @module
  */
@@ -21,8 +21,7 @@ import {
 } from "../../lib/log/entry_store.ts";
 
 /**
- * Makes the entry at a place, which is also its number: an event of a stream, whose data is the place or
- * what is given.
+ * Makes an entry with one event. The place is also the entry's number, and by default the event's data.
  */
 export function storedEntry(place: number, data = `${place}`, stream = "x"): StoredEntry {
   return {
@@ -31,13 +30,13 @@ export function storedEntry(place: number, data = `${place}`, stream = "x"): Sto
   };
 }
 
-/** Makes the entry that a hub without numbers has written at a place. */
+/** Makes an entry as hubs without numbers write it. */
 export function oldEntry(place: number): StoredEntry {
   const text = `[${Date.now()},${encodeItem("x", { data: `${place}` }).text}]`;
   return { place: `${place}`, text };
 }
 
-/** What several stores share that are one to their hubs. */
+/** The list that several stores share, so that their hubs share a log. */
 export class SharedList {
   readonly entries: StoredEntry[];
   readonly keys = new Map<string, Placed>();
@@ -45,13 +44,13 @@ export class SharedList {
   number: number | undefined;
   gone: string | undefined;
   readonly ends: string[] = [];
-  /** How far its clock, by which entries are stamped, is ahead of the one here. */
+  /** How far the clock that stamps entries is ahead of this process's clock, in milliseconds. */
   aheadMs = 0;
-  /** The greatest place given, which no snapshot brings back: like the time, it only grows. */
+  /** The greatest place so far. Like the time, it only grows: a snapshot does not restore it. */
   clock = 100;
   added: PromiseWithResolvers<void> = Promise.withResolvers();
 
-  /** Begins with entries, which it adds to. Those before them, by their numbers, were dropped. */
+  /** Takes over an array of entries. Entries with lower numbers count as trimmed. */
   constructor(entries: StoredEntry[] = []) {
     this.entries = entries;
     const [first] = entries;
@@ -60,13 +59,13 @@ export class SharedList {
     }
   }
 
-  /** Wakes those that wait for an entry. */
+  /** Wakes the stores that wait for an entry. */
   ring(): void {
     this.added.resolve();
     this.added = Promise.withResolvers();
   }
 
-  /** What it is now, to go back to. */
+  /** Takes a snapshot. The returned function restores the snapshot. */
   snapshot(): () => void {
     const { entries, keys, epoch, number, gone, ends } = this;
     const [oldEntries, oldKeys, oldEnds] = [[...entries], [...keys], [...ends]];
@@ -79,7 +78,7 @@ export class SharedList {
     };
   }
 
-  /** Loses all it has. */
+  /** Deletes everything. */
   flush(): void {
     this.entries.splice(0);
     this.ends.splice(0);
@@ -88,30 +87,30 @@ export class SharedList {
   }
 }
 
-/** Keeps entries at places of three characters, and counts what is asked of it. */
+/** A store with places of three characters, which counts its calls. */
 export class ListStore implements EntryStore {
   readonly placeLength = 3;
   readonly maxEntryBytes = 1_000_000;
   readonly maxEntryKeys = 100;
   readonly list: SharedList;
-  /** The places from which entries were read, and how many were asked for. */
+  /** The arguments of each read: the place, and the number of entries. */
   readonly reads: [place: string, count: number][] = [];
-  /** How many entries it has given back, newest first. */
+  /** The number of entries that `readBack()` has returned. */
   given = 0;
-  /** How many entries it was asked for each time it was followed. */
+  /** The number of entries that each `next()` asked for. */
   readonly nexts: number[] = [];
-  /** What reading, following and trimming wait for; where it rejects, they do. */
+  /** Promises that reading, following and trimming wait for; a rejection makes the call reject. */
   reading: Promise<unknown> = Promise.resolve();
   following: Promise<unknown> = Promise.resolve();
   trimming: Promise<unknown> = Promise.resolve();
-  /** Whether it is followed just now, and has nothing new. */
+  /** Whether a `next()` is waiting for a new entry. */
   isFollowed = false;
   #isCut = false;
   #cuts = 0;
   #onDown: ((reason: unknown) => void) | undefined;
   #isClosed = false;
 
-  /** Begins with a list, which it adds to, or with one that others have as well. */
+  /** Takes over an array of entries, or a list that other stores share. */
   constructor(entries: StoredEntry[] | SharedList = []) {
     this.list = entries instanceof SharedList ? entries : new SharedList(entries);
   }
@@ -120,7 +119,7 @@ export class ListStore implements EntryStore {
     return Date.now() + this.list.aheadMs;
   }
 
-  /** The entries that it has. */
+  /** The entries of the list. */
   get entries(): StoredEntry[] {
     return this.list.entries;
   }
@@ -138,7 +137,7 @@ export class ListStore implements EntryStore {
     });
   }
 
-  /** Keeps items at the place after the last, in three digits. */
+  /** Keeps items at the next place, which has three digits. */
   write(items: readonly Item[], { epoch, floor, number }: WriteOptions): Promise<Placed[]> {
     return this.#answer(() => {
       const { list } = this;
@@ -161,20 +160,20 @@ export class ListStore implements EntryStore {
     });
   }
 
-  /** Keeps an entry that another instance has written. */
+  /** Adds an entry, as another instance would. */
   add(entry: StoredEntry): void {
     this.entries.push(entry);
     this.list.ring();
   }
 
-  /** Says that it can't be reached. */
+  /** Reports that the store is unreachable. */
   fail(reason: unknown): void {
     this.#onDown?.(reason);
-    // As a connection that is made anew, it waits no more.
+    // A call that waits ends, as it would with a new connection.
     this.list.ring();
   }
 
-  /** Has it be away until it is joined again. */
+  /** Makes the store unreachable until `join()`. */
   cut(): void {
     this.#isCut = true;
     this.#cuts++;
@@ -182,7 +181,7 @@ export class ListStore implements EntryStore {
     this.list.ring();
   }
 
-  /** Ends what `cut()` has begun. */
+  /** Undoes `cut()`. */
   join(): void {
     this.#isCut = false;
   }
@@ -214,7 +213,7 @@ export class ListStore implements EntryStore {
     this.nexts.push(count);
     const cuts = this.#cuts;
     await this.following;
-    // As a connection that has been lost since.
+    // As if the connection had been lost since.
     if (cuts !== this.#cuts) throw new Error("cut off");
     const fresh = () => this.entries.filter(({ place }) => place > afterPlace).slice(0, count);
     if (mayWait && fresh().length === 0 && !this.#isClosed && !this.#isCut) {
@@ -239,7 +238,7 @@ export class ListStore implements EntryStore {
     for (const [key, { place }] of list.keys) if (place <= last) list.keys.delete(key);
   }
 
-  /** Answers after the reads that were asked for before, as a connection does. */
+  /** Answers after earlier reads, as a connection does. */
   async gone(): Promise<string | undefined> {
     await this.reading;
     return this.#answer(() => this.list.gone);

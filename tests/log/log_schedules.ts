@@ -1,5 +1,5 @@
 /**
- * Random schedules of hubs whose logs keep their entries elsewhere.
+ * Random schedules of hubs whose logs have a store.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import { runSchedule, type ScheduleLog } from "../property.ts";
 const FIRST_SEED = 20_261_124;
 const AT_A_TIME = 100;
 
-/** Runs schedules, many at a time as most of them wait for their logs; an error names the failed one. */
+/** Runs schedules, many at a time since most of them wait for their logs. An error names the seed. */
 export async function runLogSchedules(
   schedules: number,
   logOf: (seed: number) => ScheduleLog,
@@ -24,6 +24,6 @@ export async function runLogSchedules(
     }
   };
   await Promise.all(Array.from({ length: AT_A_TIME }, run));
-  // A schedule's own pauses, of 1 ms, end before this timer does.
+  // The schedules' own pauses of 1 ms end before this timer.
   await new Promise((resolve) => setTimeout(resolve, 2));
 }

@@ -8,7 +8,7 @@ import { ListStore, SharedList, storedEntry } from "./list_store.ts";
 
 const TICK_MS = 5;
 
-/** A log on a list that others may share. */
+/** A log on a list store, which other logs may share. */
 async function start(
   list: SharedList,
   options: { maxEntries?: number } = {},
@@ -35,7 +35,7 @@ async function until(isSo: () => boolean): Promise<void> {
   );
 }
 
-/** Waits until a log has compared itself with its store twice, so once from now on. */
+/** Waits until a log has compared itself with its store twice: one comparison then began after the call. */
 async function compared(log: OpenLog): Promise<void> {
   const checks = () => count(stats(log).checkMs);
   const before = checks();
@@ -46,13 +46,13 @@ function count({ counts }: LogStats["checkMs"]): number {
   return counts.reduce((sum, count) => sum + count);
 }
 
-/** An entry that was appended some time ago. */
+/** An entry that was appended `ageMs` milliseconds ago. */
 function oldEntry(place: number, ageMs: number): StoredEntry {
   const text = encodeEntry(Date.now() - ageMs, place, [encodeItem("x", { data: "x" })]);
   return { place: `${place}`, text };
 }
 
-Deno.test("SharedLog.stats() begins with zeros, also before the log is open", async () => {
+Deno.test("SharedLog.stats() returns zeros at first, even before the log is open", async () => {
   const shared = new SharedLog(new ListStore());
   const zeros = {
     entries: 0,
@@ -71,7 +71,7 @@ Deno.test("SharedLog.stats() begins with zeros, also before the log is open", as
   await shared.close();
 });
 
-Deno.test("SharedLog.stats() tells how far a log is behind whose store is slow to deliver", async () => {
+Deno.test("SharedLog.stats() has the lag of a log whose store is slow to deliver", async () => {
   const list = new SharedList();
   const { log: a } = await start(list);
   await using _ = a;
@@ -79,7 +79,7 @@ Deno.test("SharedLog.stats() tells how far a log is behind whose store is slow t
   await using __ = b;
   const gate = Promise.withResolvers<void>();
   store.following = gate.promise;
-  // It waits for this one already.
+  // The log is already waiting for this entry.
   await append(a, "0");
   await b.delivered(1);
   const beforeMs = Date.now();
@@ -94,7 +94,7 @@ Deno.test("SharedLog.stats() tells how far a log is behind whose store is slow t
   assertEquals([stats(b).lagEntries, stats(b).lagMs], [0, 0]);
 });
 
-Deno.test("SharedLog.stats() tells the age of the oldest entry that waits, however late it looks", async () => {
+Deno.test("SharedLog.stats() has the age of the oldest waiting entry, however late the log looks", async () => {
   const list = new SharedList([oldEntry(100, 3_600_000)]);
   const { log, store } = await start(list);
   await using _ = log;
@@ -115,7 +115,7 @@ Deno.test("SharedLog.stats() tells the age of the oldest entry that waits, howev
   assertEquals(stats(log).lagMs, 0);
 });
 
-Deno.test("SharedLog.stats() counts nothing as lag that was dropped before the log read it", async () => {
+Deno.test("SharedLog.stats() does not count entries as lag that were trimmed before the log read them", async () => {
   for (const kept of [1, 0]) {
     const list = new SharedList([storedEntry(100)].slice(0, kept));
     list.number = 100;
@@ -123,7 +123,7 @@ Deno.test("SharedLog.stats() counts nothing as lag that was dropped before the l
     await using _ = log;
     await compared(log);
     assertEquals(stats(log).lagEntries, 0);
-    // Others have written and dropped 400 entries.
+    // Other instances have written and trimmed 400 entries.
     list.number = 500;
     await compared(log);
     assertEquals(stats(log).lagEntries, 0);
@@ -141,7 +141,7 @@ Deno.test("SharedLog.stats() counts nothing as lag that was dropped before the l
   }
 });
 
-Deno.test("SharedLog.stats() has no lag where the store has lost its number, or has another thing there", async () => {
+Deno.test("SharedLog.stats() has no lag if the store's number is lost or is not a number", async () => {
   const list = new SharedList();
   const { log } = await start(list);
   await using _ = log;
@@ -153,7 +153,7 @@ Deno.test("SharedLog.stats() has no lag where the store has lost its number, or 
   }
 });
 
-Deno.test("SharedLog.stats() goes on with the numbers of a store that has lost its newest entries", async () => {
+Deno.test("SharedLog.stats() follows the numbers of a store that has lost its newest entries", async () => {
   const list = new SharedList();
   const { log: a, store } = await start(list);
   await using _ = a;
@@ -178,7 +178,7 @@ Deno.test("SharedLog.stats() goes on with the numbers of a store that has lost i
   assertEquals(stats(a).lagEntries, 0);
 });
 
-Deno.test("SharedLog.stats() keeps the lag it knew, and the log stays up, where the oldest entry can't be read", async () => {
+Deno.test("SharedLog.stats() keeps the last known lag, and the log stays up, if the oldest entry can't be read", async () => {
   const list = new SharedList([storedEntry(100)]);
   const { log, store } = await start(list);
   await using _ = log;
@@ -199,7 +199,7 @@ Deno.test("SharedLog.stats() keeps the lag it knew, and the log stays up, where 
   await log.delivered(3);
 });
 
-Deno.test("SharedLog.stats() counts an outage once, however many reasons it has", async () => {
+Deno.test("SharedLog.stats() counts an outage once, however many reasons the outage has", async () => {
   const { log, store } = await start(new SharedList());
   await using _ = log;
   for (const outages of [1, 2]) {
@@ -219,7 +219,7 @@ Deno.test("SharedLog.stats() counts an outage once, however many reasons it has"
   assertEquals([stats(log).outages, stats(log).outageMs], [outages, outageMs]);
 });
 
-Deno.test("SharedLog.stats() counts a store that can't be reached while the log is opened", async () => {
+Deno.test("SharedLog.stats() counts an outage if the store is unreachable while the log opens", async () => {
   const store = new ListStore();
   const shared = new SharedLog(store, {}, undefined, TICK_MS);
   const gone = store.gone.bind(store);
@@ -230,7 +230,7 @@ Deno.test("SharedLog.stats() counts a store that can't be reached while the log 
   assertEquals(stats(log).outages, 1);
 });
 
-Deno.test("SharedLog.stats() tells of the entries that are kept, also after some were dropped", async () => {
+Deno.test("SharedLog.stats() has the number and age of the kept entries, also after a trim", async () => {
   const list = new SharedList(
     [5, 4, 3, 2, 1].map((minutes, i) => oldEntry(100 + i, minutes * 60_000)),
   );
@@ -245,7 +245,7 @@ Deno.test("SharedLog.stats() tells of the entries that are kept, also after some
   assertLess(stats(log).oldestAgeMs, 180_000);
 });
 
-Deno.test("SharedLog.stats() counts what its store answered: each entry, and a check at each tick", async () => {
+Deno.test("SharedLog.stats() counts the round trip of each entry, and of a check at each tick", async () => {
   const { log, store } = await start(new SharedList());
   await using _ = log;
   await Promise.all([append(log, "1"), append(log, "2")]);
@@ -261,7 +261,7 @@ Deno.test("SharedLog.stats() counts what its store answered: each entry, and a c
   await until(() => log.log.isUp);
 });
 
-Deno.test("LogMeter adds up how long outages last, and how long answers take", async () => {
+Deno.test("LogMeter adds up the durations of outages and of answers", async () => {
   let nowMs = 1_000;
   const meter = new LogMeter(() => nowMs);
   const after = (ms: number) => {

@@ -13,18 +13,18 @@ import { ResumingClient } from "./resuming_client.ts";
 const PUBLISH_TOKEN = "a-token-for-this-test";
 const AWAY_MS = 10_000;
 
-/** A hub on a Redis, and what it says of it. */
+/** A hub on a Redis, and the changes that its `onLogChange` was called with. */
 async function start(server: RedisServer): Promise<{ hub: BroadcastHub; changes: string[] }> {
   const changes: string[] = [];
   const onLogChange = (isUp: boolean, reason?: unknown) =>
-    changes.push(isUp ? "back" : `away: ${reason}`);
+    changes.push(isUp ? "back" : `down: ${reason}`);
   const hub = new BroadcastHub({ log: openRedisLog({ url: server.url }), onLogChange });
   await hub.ready;
   return { hub, changes };
 }
 
 Deno.test({
-  name: "a hub whose Redis is away for 10 s keeps its subscribers, and loses nothing acknowledged",
+  name: "a hub whose Redis is down for 10 s keeps its subscribers, and loses no acknowledged event",
   ignore: redis.ignore,
   async fn() {
     await using server = await RedisServer.start(true);
@@ -38,7 +38,7 @@ Deno.test({
     const publishing = Array.from({ length: 4 }, async (_, publisher) => {
       for (let i = 0; !isDone; i++) {
         const data = `${publisher}/${i}`;
-        // As a publisher does: again, with the same key, until it is acknowledged.
+        // Retries with the same key until the event is acknowledged, as a publisher does.
         for (let isAcknowledged = false; !isAcknowledged && !isDone;) {
           try {
             await hub.publish("x", { id: data, data });
@@ -72,8 +72,8 @@ Deno.test({
     }
     assertEquals([client.connections, client.marks], [1, []]);
     assert(refused > 100, `${refused} publishes were refused`);
-    // The connection is lost, then there is nobody to connect to: each is said once.
-    assertEquals(changes.map((change) => change.slice(0, 5)), ["away:", "away:", "back"]);
+    // The connection is lost, then connecting fails: each reason is reported once.
+    assertEquals(changes.map((change) => change.slice(0, 5)), ["down:", "down:", "back"]);
     assertMatch(changes[1]!, /ECONNREFUSED/);
     const { outages, outageMs, lagEntries } = hub.stats().log!;
     assertEquals([outages, lagEntries], [1, 0]);
@@ -82,7 +82,8 @@ Deno.test({
 });
 
 Deno.test({
-  name: "a hub whose Redis does not answer refuses to publish in time, and goes on when it does",
+  name:
+    "a hub whose Redis does not answer rejects publishes in time, and goes on when Redis answers",
   ignore: redis.ignore,
   async fn() {
     await using server = await RedisServer.start();
@@ -103,7 +104,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "a hub that was away from Redis until events were gone tells its subscribers of a gap",
+  name: "a hub sends its subscribers a gap if events were trimmed while its Redis was unreachable",
   ignore: redis.ignore,
   async fn() {
     await using server = await RedisServer.start();
@@ -127,9 +128,9 @@ Deno.test({
 });
 
 for (const hasSnapshot of [false, true]) {
-  const what = hasSnapshot ? "the latest of its memory" : "its memory";
+  const what = hasSnapshot ? "its newest entries" : "all its data";
   Deno.test({
-    name: `hubs tell of a gap to who comes back from what a Redis knew that has lost ${what}`,
+    name: `after Redis loses ${what}, a client that resumes from an id Redis knew gets a gap`,
     ignore: redis.ignore,
     async fn() {
       await using server = await RedisServer.start();
@@ -146,7 +147,7 @@ for (const hasSnapshot of [false, true]) {
       await until(() => hub.isLogUp);
       const { id } = await hub.publish("x", { data: "4" });
       assert(compareIds(ids.at(-1)!, id) < 0);
-      // Who was there has missed nothing.
+      // A client that stayed connected has missed nothing.
       assertEquals((await live.next())?.data, "4");
       const { hub: other } = await start(server);
       await using __ = other;
@@ -155,7 +156,7 @@ for (const hasSnapshot of [false, true]) {
         await using there = new Client(other.subscribe(subscription("stream=x", lastId)));
         const missed = ["2", "3", "4"].slice(ids.indexOf(lastId));
         assertEquals((await here.data(1 + missed.length)).slice(1), missed);
-        // Who had all that was lost has missed nothing there either.
+        // A client that had received all lost events has missed nothing either.
         const marks = lastId === ids.at(-1) ? [] : ["gap"];
         const [, ...seen] = await there.take(2 + marks.length);
         assertEquals(seen.map(({ event }) => event), [...marks, "message"]);
@@ -167,7 +168,7 @@ for (const hasSnapshot of [false, true]) {
 }
 
 Deno.test({
-  name: "openRedisLog() waits for a Redis that loads, and makes room in one that is full",
+  name: "openRedisLog() waits for a Redis that is loading, and trims a Redis that is full",
   async fn() {
     const commands: string[] = [];
     const isFull = { now: false };
@@ -198,7 +199,7 @@ Deno.test({
   },
 });
 
-/** A client of a Redis that answers as the test says, and has two entries to be read. */
+/** A client of a Redis that has two entries and otherwise answers as the test says. */
 function fakeRedis(answer: (args: readonly string[]) => unknown): RedisClient {
   const entry = (
     i: number,
@@ -222,26 +223,27 @@ function fakeRedis(answer: (args: readonly string[]) => unknown): RedisClient {
 
 Deno.test({
   name:
-    "a hub that starts while Redis is away has clients come back, and is ready when it is there",
+    "a hub that starts before its Redis asks clients to reconnect, and is ready once Redis is up",
   ignore: redis.ignore,
   async fn() {
     await using server = await RedisServer.start();
     await server.stop();
     const changes: string[] = [];
-    const onLogChange = (isUp: boolean) => changes.push(isUp ? "back" : "away");
+    const onLogChange = (isUp: boolean) => changes.push(isUp ? "back" : "down");
     await using hub = new BroadcastHub({ log: openRedisLog({ url: server.url }), onLogChange });
     await until(() => changes.length > 0);
     assertMatch(await hub.subscribe(subscription("stream=x")).text(), /^retry: \d+\n$/);
-    await assertRejects(() => hub.publish("x", { data: "x" }), Error, "it is away");
+    await assertRejects(() => hub.publish("x", { data: "x" }), Error, "its store is unreachable");
     await server.start();
     await hub.ready;
     await hub.publish("x", { data: "x" });
-    assertEquals(changes, ["away", "back"]);
+    assertEquals(changes, ["down", "back"]);
   },
 });
 
 Deno.test({
-  name: "openRedisLog() takes a client that the application has, and leaves it as it was",
+  name:
+    "openRedisLog() uses the settings of the application's client, and leaves the client as it was",
   ignore: redis.ignore,
   async fn() {
     await using server = await RedisServer.start();
@@ -266,7 +268,7 @@ Deno.test({
   },
 });
 
-Deno.test("openRedisLog() refuses what is no Redis, and does not show it", () => {
+Deno.test("openRedisLog() rejects a URL that is not a Redis URL, and keeps the URL out of the error", () => {
   const urls = [
     "localhost:6379",
     "http://localhost",
@@ -296,7 +298,7 @@ Deno.test("openRedisLog() accepts a URL with a password, an IPv6 host, a databas
   for (const url of urls) assertEquals(openRedisLog({ url }).isUp, false, url);
 });
 
-Deno.test("openRedisLog() refuses sentinels without a master, a master without sentinels, a bad key", () => {
+Deno.test("openRedisLog() rejects sentinels without a master, a master without sentinels, and an invalid key", () => {
   const sentinels = ["localhost:26379"];
   const wrong: RedisLogOptions[] = [
     { sentinels },
@@ -313,13 +315,13 @@ Deno.test("openRedisLog() refuses sentinels without a master, a master without s
 });
 
 Deno.test({
-  name: "the server on a disk that is full answers 503, keeps its subscribers, and says so once",
+  name: "the server answers 503 on a full disk, keeps its subscribers, and prints the reason once",
   ignore: kv.ignore || await lacks("net", "run"),
   async fn() {
     const folder = await Deno.makeTempDir();
     const settings = { PUBLISH_TOKEN, EVENT_LOG: "kv", KV_PATH: `${folder}/hub.sqlite` };
     {
-      // No file beyond 256 kB, the write that would go there failing as on a full disk.
+      // No file may exceed 256 kB: a write beyond fails as on a full disk.
       const before = "trap '' XFSZ; ulimit -f 500";
       await using server = new ServerProcess(settings, { before, folder });
       const url = await server.url();
@@ -342,8 +344,10 @@ Deno.test({
       await subscriber.until(new RegExp(`(data: x{20000}\\n\\n[^]*){${full}}`));
       await using other = new Body(await fetch(new URL("/sse?stream=x&since=1", url)));
       await other.until(/data: x{20000}\n/);
-      const away = server.stdout.all.filter((line) => line.includes("event log unreachable"));
-      assertEquals(away.length, 1, away.join("\n"));
+      const unreachable = server.stdout.all.filter((line) =>
+        line.includes("event log unreachable")
+      );
+      assertEquals(unreachable.length, 1, unreachable.join("\n"));
       server.kill("SIGTERM");
       assertEquals(await server.exitCode(), 0);
     }
@@ -352,7 +356,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "the server says which file it can't open, and ends",
+  name: "the server exits if it can't open the KV file, and names the file",
   ignore: kv.ignore || await lacks("net", "run"),
   async fn() {
     const KV_PATH = "/proc/none/hub.sqlite";
@@ -365,7 +369,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "the server refuses with 413 what the log can't keep",
+  name: "the server answers 413 to events that are too large for the log",
   ignore: kv.ignore || await lacks("net", "run"),
   async fn() {
     const folder = await Deno.makeTempDir();
@@ -383,7 +387,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "two servers with REUSE_PORT and one KV file reach each other's subscribers",
+  name: "two servers with REUSE_PORT and one KV file deliver to each other's subscribers",
   ignore: kv.ignore || await lacks("net", "run"),
   async fn() {
     const folder = await Deno.makeTempDir();
@@ -427,7 +431,7 @@ async function post(
     headers: {
       authorization: `Bearer ${PUBLISH_TOKEN}`,
       "content-type": "text/plain",
-      // Each over a connection of its own, so that it may come to any process.
+      // Each publish over its own connection, so that any process may get the publish.
       connection: "close",
     },
     body,

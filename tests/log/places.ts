@@ -1,5 +1,5 @@
 /**
- * Where logs that outlive their process keep their entries.
+ * The places of durable logs: a KV file, and a Redis.
  *
  * @module
  */

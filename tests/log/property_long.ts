@@ -27,7 +27,7 @@ Deno.test({
     `a hub with a log in Redis gives every client every event once and in order, in ${SCHEDULES} schedules`,
   ignore: redis.ignore,
   async fn() {
-    // Redis trims by whole nodes of 100 entries, unless told otherwise; a schedule has fewer.
+    // By default Redis trims whole nodes of 100 entries, more than a schedule has.
     await using server = await RedisServer.start(false, ["--stream-node-max-entries", "1"]);
     await runLogSchedules(SCHEDULES, (seed) => {
       const retention = randomRetention(seed);

@@ -1,5 +1,5 @@
 /**
- * A Redis as a machine has it, on a port that is free, with a folder of its own.
+ * A real Redis server on a free port, with a folder of its own.
  *
  * @module
  */
@@ -8,10 +8,10 @@ import { freePort, isMissing, Program } from "../program.ts";
 
 const COMMAND = "/usr/bin/redis-server";
 
-/** Whether there is no Redis to start. */
+/** Whether no Redis server is installed. */
 export const isRedisMissing: boolean = await isMissing(COMMAND);
 
-/** A Redis that can be stopped and started again; gone with its folder at the end of the scope. */
+/** A Redis that can be stopped and restarted; removed with its folder at the end of the scope. */
 export class RedisServer implements AsyncDisposable {
   readonly port: number = freePort();
   readonly address = `127.0.0.1:${this.port}`;
@@ -25,10 +25,10 @@ export class RedisServer implements AsyncDisposable {
   }
 
   /**
-   * Starts one.
+   * Starts a Redis.
    *
-   * @param appendOnly Whether it keeps what it acknowledged when it is killed.
-   * @param settings More of its command line.
+   * @param appendOnly Whether acknowledged writes survive a kill.
+   * @param settings More command line arguments.
    */
   static async start(
     appendOnly = false,
@@ -40,7 +40,7 @@ export class RedisServer implements AsyncDisposable {
     return server;
   }
 
-  /** Starts a sentinel that watches a Redis on this machine, and by itself decides that it is down. */
+  /** Starts a sentinel for a Redis on this machine; one vote is enough for a failover. */
   static async startSentinel(
     name: string,
     port: number,
@@ -60,7 +60,7 @@ export class RedisServer implements AsyncDisposable {
     return server;
   }
 
-  /** Starts it again. */
+  /** Starts the server again. */
   async start(): Promise<void> {
     const args = [...this.#place, "--save", "", ...this.#settings];
     this.#program = new Program(COMMAND, { args });
@@ -71,18 +71,18 @@ export class RedisServer implements AsyncDisposable {
     return ["--bind", "127.0.0.1", "--port", `${this.port}`, "--dir", this.#folder];
   }
 
-  /** Sends it a signal. */
+  /** Sends a signal to the server. */
   signal(signal: Deno.Signal): void {
     this.#program!.kill(signal);
   }
 
-  /** Stops it with a signal. */
+  /** Stops the server with a signal. */
   async stop(signal: Deno.Signal = "SIGTERM"): Promise<void> {
     this.#program!.kill(signal);
     await this.#program!.exitCode();
   }
 
-  /** Sends it a command as a line, as `redis-cli` would, over a connection of its own. */
+  /** Sends a command as a line over a new connection, and returns the reply as Redis sent it. */
   async command(...words: readonly (string | number)[]): Promise<string> {
     using connection = await Deno.connect({ hostname: "127.0.0.1", port: this.port });
     const parts = words.map((word) =>
@@ -94,7 +94,7 @@ export class RedisServer implements AsyncDisposable {
     return new TextDecoder().decode(reply.subarray(0, await connection.read(reply) ?? 0));
   }
 
-  /** Ends it. */
+  /** Stops the server, and removes its folder. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#program?.[Symbol.asyncDispose]();
     await Deno.remove(this.#folder, { recursive: true });

@@ -1,6 +1,6 @@
 /**
- * A client that comes back with the id it has whenever its connection ends, as an `EventSource` does,
- * but at once.
+ * A client that reconnects with its last id whenever its connection ends. It works like an `EventSource`,
+ * but does not wait before it reconnects.
  *
  * @module
  */
@@ -9,15 +9,15 @@ import { EventParserStream } from "../../lib/wire/parser.ts";
 import { subscription } from "../client.ts";
 import { soon } from "../wait.ts";
 
-/** Comes back until it is closed. */
+/** A client that reconnects until it is closed. */
 export class ResumingClient implements AsyncDisposable {
-  /** The data of all events it got, over all its connections. */
+  /** The data of all events from all connections. */
   readonly data: string[] = [];
-  /** Their ids. */
+  /** The ids of these events. */
   readonly ids: string[] = [];
-  /** Events of the hub's own but `hello`, which a test may not expect. */
+  /** Control events other than `hello`, which a test may not expect. */
   readonly marks: string[] = [];
-  /** How many connections it has had. */
+  /** The number of connections so far. */
   connections = 0;
   readonly #open: (request: Request) => Response | Promise<Response>;
   readonly #query: string;
@@ -30,7 +30,7 @@ export class ResumingClient implements AsyncDisposable {
   /**
    * Begins to connect.
    *
-   * @param open Answers a request; what it rejects with counts as a connection refused.
+   * @param open Answers a request; a rejection counts as a refused connection.
    */
   constructor(open: (request: Request) => Response | Promise<Response>, query: string) {
     this.#open = open;
@@ -38,20 +38,20 @@ export class ResumingClient implements AsyncDisposable {
     this.#running = this.#run();
   }
 
-  /** Leaves, and so comes back. */
+  /** Drops the connection, and so reconnects. */
   hop(): void {
     this.#leaving.abort();
   }
 
-  /** Waits until it has been told where it stands. */
+  /** Waits for the first id. */
   async connected(): Promise<void> {
-    while (this.#lastEventId === undefined) await this.#event(() => "its first hello");
+    while (this.#lastEventId === undefined) await this.#event(() => "the first hello");
   }
 
-  /** Waits until it has so many events. */
+  /** Waits for a number of events in all. */
   async has(count: number): Promise<void> {
     while (this.data.length < count) {
-      await this.#event(() => `${count} events, beyond ${this.data.length}`);
+      await this.#event(() => `${count} events, of which ${this.data.length} are there`);
     }
   }
 
@@ -71,7 +71,7 @@ export class ResumingClient implements AsyncDisposable {
       try {
         await this.#connect(this.#leaving.signal);
       } catch {
-        // Refused or cut off: it comes back.
+        // The connection was refused or cut off: the client reconnects.
       }
       await new Promise((resolve) => setTimeout(resolve, 2));
     }
@@ -80,7 +80,7 @@ export class ResumingClient implements AsyncDisposable {
   async #connect(signal: AbortSignal): Promise<void> {
     const request = new Request(subscription(this.#query, this.#lastEventId), { signal });
     const response = await this.#open(request);
-    if (response.status !== 200) throw new Error(`It was answered ${response.status}`);
+    if (response.status !== 200) throw new Error(`The client got a ${response.status}`);
     this.connections++;
     const events = response.body!.pipeThrough(new EventParserStream(), { signal });
     for await (const { event, data, lastEventId } of events) {

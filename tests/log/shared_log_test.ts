@@ -9,7 +9,7 @@ import { ListStore, oldEntry, storedEntry } from "./list_store.ts";
 
 const id = (place: number, index = "0001") => `e-${place}${index}`;
 
-/** Entries at the places from 100 on, of so many characters and a stream each. */
+/** `count` entries at the places from 100 on, with data of `size` characters each. */
 function entries(count: number, size = 1, streamOf = (_: number) => "x"): StoredEntry[] {
   return Array.from(
     { length: count },
@@ -17,7 +17,7 @@ function entries(count: number, size = 1, streamOf = (_: number) => "x"): Stored
   );
 }
 
-/** A log over entries that are there already. */
+/** A log over a store that already has entries. */
 async function open(
   stored: StoredEntry[],
   options?: { maxEntries: number },
@@ -40,14 +40,14 @@ Deno.test("SharedLog reads about 64 KiB at a time, however large the entries are
   }
 });
 
-Deno.test("SharedLog reads a page once for all who wait for it, wherever in it they go on", async () => {
+Deno.test("SharedLog reads a page once for all clients that wait for it, wherever in the page they resume", async () => {
   const { log, store } = await open(entries(40, 10_000));
   await using _ = log;
   const read = async (place: number) => {
     const { entries, throughId } = await log.log.read!(id(place));
     return [entries.map(textOf).map((text) => text.slice(0, 5)), throughId];
   };
-  // 6 entries of 10 000 characters are a page.
+  // A page has 6 entries of 10 000 characters.
   assertEquals(await Promise.all([100, 102, 104, 105].map(read)), [
     [["x 101", "x 102", "x 103", "x 104", "x 105"], id(105)],
     [["x 103", "x 104", "x 105"], id(105)],
@@ -57,7 +57,7 @@ Deno.test("SharedLog reads a page once for all who wait for it, wherever in it t
   assertEquals(store.reads, [["09a", 6], ["106", 6]]);
 });
 
-Deno.test("SharedLog keeps the pages that were read last, and not more than 16 MiB of them", async () => {
+Deno.test("SharedLog keeps the pages that were read last, at most 16 MiB", async () => {
   const { log, store } = await open(entries(400, 60_000));
   await using _ = log;
   for (let time = 0; time < 3; time++) await log.log.read!(id(100));
@@ -70,7 +70,7 @@ Deno.test("SharedLog keeps the pages that were read last, and not more than 16 M
   assertEquals(store.reads.length, before + 1);
 });
 
-Deno.test("SharedLog reads no page that has nothing of the streams asked for", async () => {
+Deno.test("SharedLog skips pages without events of the streams asked for", async () => {
   const { log, store } = await open(
     entries(600, 10_000, (i) => i % 200 === 150 ? "quiet" : `${i}`),
   );
@@ -84,11 +84,11 @@ Deno.test("SharedLog reads no page that has nothing of the streams asked for", a
     at = throughId ?? at;
   }
   assertEquals(seen, [id(250), id(450), id(650)]);
-  // One page of each, and once what the store has after the last entry.
+  // A page for each stream, and the part after the last entry once.
   assertEquals(store.reads.length, 4);
 });
 
-Deno.test("SharedLog reads in the newest page what was added to it", async () => {
+Deno.test("SharedLog reads entries that were added to the newest page", async () => {
   const { log, store } = await open(entries(2));
   await using _ = log;
   assertEquals(await log.readAll(id(100)), ["x 101"]);
@@ -97,7 +97,7 @@ Deno.test("SharedLog reads in the newest page what was added to it", async () =>
   assertEquals(await log.readAll(id(100)), ["x 101", "x 102"]);
 });
 
-Deno.test("SharedLog reads nothing for clients that have left, and a few pages at a time", async () => {
+Deno.test("SharedLog reads nothing for clients that have left, and only a few pages at a time", async () => {
   const { log, store } = await open(entries(500, 60_000));
   await using _ = log;
   const gate = Promise.withResolvers<void>();
@@ -116,7 +116,7 @@ Deno.test("SharedLog reads nothing for clients that have left, and a few pages a
   assertEquals(store.reads.length, 5);
 });
 
-Deno.test("a hub with a shared log reads a page once for a thousand clients, most of which leave", async () => {
+Deno.test("a hub with a shared log reads a page once for a thousand clients, even if most leave", async () => {
   const store = new ListStore(entries(30, 10_000));
   await using hub = new BroadcastHub({ log: new SharedLog(store), historyEvents: 1 });
   await hub.ready;
@@ -140,7 +140,7 @@ Deno.test("a hub with a shared log reads a page once for a thousand clients, mos
   assertEquals(store.reads.length, 5);
 });
 
-Deno.test("SharedLog understands what hubs without numbers say of losses", async () => {
+Deno.test("SharedLog understands the losses that hubs without numbers have recorded", async () => {
   const { log } = await open([
     oldEntry(101),
     oldEntry(102),
@@ -155,7 +155,7 @@ Deno.test("SharedLog understands what hubs without numbers say of losses", async
   assertEquals(await log.readAll(id(106)), []);
 });
 
-Deno.test("SharedLog says that entries are missing where their numbers are, wherever it reads", async () => {
+Deno.test("SharedLog reports missing entries by their missing numbers, wherever it reads", async () => {
   const { log, store } = await open([101, 102, 104, 105, 107].map((place) => storedEntry(place)));
   await using _ = log;
   const [first, second] = [104, 107].map((place) => id(place, "0000"));
@@ -171,33 +171,33 @@ Deno.test("SharedLog says that entries are missing where their numbers are, wher
   assertEquals(log.lost.slice(2), [id(109, "0000")]);
 });
 
-Deno.test("SharedLog says nothing of what stood next to entries without numbers", async () => {
+Deno.test("SharedLog reports no missing entries next to entries without numbers", async () => {
   const { log } = await open([storedEntry(101), oldEntry(103), oldEntry(105)]);
   await using _ = log;
   assertEquals(log.lost, []);
   assertEquals(await log.readAll(id(101)), ["x 103", "x 105"]);
 });
 
-Deno.test("SharedLog says that there is a gap where the entry of an id is missing", async () => {
+Deno.test("SharedLog reports a gap if the entry of an id is missing", async () => {
   const { log, store } = await open([101, 104, 106].map(oldEntry));
   await using _ = log;
   assertEquals(await log.readAll(id(102)), [`gone ${id(104, "0000")}`, "x 104", "x 106"]);
   assertEquals(await log.readAll(id(101)), ["x 104", "x 106"]);
-  // What is yet to come is missing nothing.
+  // An id that is not reached yet misses nothing.
   assertEquals(await log.readAll(id(107)), []);
-  // Nor is what the log has in its memory.
+  // Nor does an id whose entries the log has in memory.
   store.entries.splice(1, 1);
   assertEquals(await log.readAll(id(104)), ["x 106"]);
 });
 
-Deno.test("SharedLog says that there is a gap where a page that it knows is no longer whole", async () => {
+Deno.test("SharedLog reports a gap if a page that it knows has lost an entry", async () => {
   const { log, store } = await open(entries(5));
   await using _ = log;
   store.entries.splice(2, 1);
   assertEquals(await log.readAll(id(102)), [`gone ${id(103, "0000")}`, "x 103", "x 104"]);
 });
 
-Deno.test("SharedLog has nothing of what it has dropped, also where it had read it", async () => {
+Deno.test("SharedLog has no trimmed entry left, even if it had read the entry", async () => {
   const { log, store } = await open(entries(5), { maxEntries: 3 });
   await using _ = log;
   assertEquals(await log.readAll(id(100)), ["x 101", "x 102", "x 103", "x 104"]);
@@ -209,7 +209,7 @@ Deno.test("SharedLog has nothing of what it has dropped, also where it had read 
   assertEquals(await log.readAll(id(102)), ["x 103", "x 104", "x 105"]);
 });
 
-Deno.test("SharedLog can be written while it fails to drop entries, and says so once", async () => {
+Deno.test("SharedLog still appends while trims fail, and reports the failure once", async () => {
   const store = new ListStore(entries(5));
   const log = new SharedLog(store, { maxEntries: 3 });
   const failures: unknown[] = [];
@@ -232,7 +232,7 @@ Deno.test("SharedLog can be written while it fails to drop entries, and says so 
   await log.close();
 });
 
-Deno.test("SharedLog asks for half as many entries where a page does not come, and for more again", async () => {
+Deno.test("SharedLog asks for half as many entries after a read times out, and later for more again", async () => {
   const { log, store } = await open([]);
   await using _ = log;
   let fail = Promise.withResolvers<never>();
@@ -252,7 +252,7 @@ Deno.test("SharedLog asks for half as many entries where a page does not come, a
   await until(() => store.nexts.at(-1) === 100);
 });
 
-Deno.test("SharedLog passes over entries that no hub has written, wherever it reads", async () => {
+Deno.test("SharedLog skips entries that no hub has written, wherever it reads", async () => {
   const forged = { place: "101", text: "[" };
   const { log } = await open([storedEntry(100), forged, { ...forged, place: "102" }]);
   await using _ = log;
@@ -269,7 +269,7 @@ Deno.test("SharedLog passes over entries that no hub has written, wherever it re
   );
 });
 
-Deno.test("SharedLog tells each new reason of an outage once, ten at most, and begins anew with the next", async () => {
+Deno.test("SharedLog reports each reason of an outage once, at most ten, and starts over with the next outage", async () => {
   const store = new ListStore();
   const told: string[] = [];
   const back = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
@@ -292,7 +292,7 @@ Deno.test("SharedLog tells each new reason of an outage once, ten at most, and b
   await log.close();
 });
 
-Deno.test("SharedLog reads again what a connection that broke left unread while it was opened", async () => {
+Deno.test("SharedLog reads on after the connection broke while the log was opening", async () => {
   const store = new ListStore(entries(3));
   const broken = Promise.reject(new Error("broken"));
   broken.catch(() => {});

@@ -11,7 +11,7 @@ import { RedisServer } from "./redis_server.ts";
 const HOUR_MS = 3_600_000;
 const TICK_MS = 5;
 
-/** Has the wall clock of this process be ahead of what it was, until it is disposed. */
+/** Sets the wall clock of this process ahead, until disposed. */
 class MovedClock implements Disposable {
   readonly #now = Date.now;
 
@@ -25,7 +25,7 @@ class MovedClock implements Disposable {
 }
 
 for (const hours of [-2, 2]) {
-  Deno.test(`SharedLog measures age by a store's clock that is ${hours} hours ahead`, async () => {
+  Deno.test(`SharedLog measures age by its store's clock, which is ${hours} hours ahead`, async () => {
     const list = new SharedList();
     list.aheadMs = hours * HOUR_MS;
     const options = { maxEntries: 3, maxAgeMs: HOUR_MS };
@@ -43,8 +43,7 @@ for (const hours of [-2, 2]) {
   });
 
   Deno.test({
-    name:
-      `openRedisLog() measures age by the clock of Redis, where its own is ${hours} hours ahead`,
+    name: `openRedisLog() measures age by the clock of Redis if its own is ${hours} hours ahead`,
     ignore: redis.ignore,
     async fn() {
       await using server = await RedisServer.start();
@@ -65,7 +64,7 @@ for (const hours of [-2, 2]) {
   });
 }
 
-Deno.test("RedisClock goes on from the last answer of Redis, whatever the clock here is set to", () => {
+Deno.test("RedisClock counts on from the last answer of Redis, whatever this machine's clock is set to", () => {
   const clock = new RedisClock();
   clock.note(["1000", "500000"]);
   using _ = new MovedClock(HOUR_MS);

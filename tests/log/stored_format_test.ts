@@ -8,7 +8,7 @@ import { until } from "../wait.ts";
 import { kv, redis } from "./places.ts";
 import { RedisServer } from "./redis_server.ts";
 
-const NEWER = "it has been written in format 2 by a newer version, and this one knows format 1";
+const NEWER = "a newer version has written it in format 2, and this version reads format 1";
 
 async function assertRefused(log: EventLog): Promise<void> {
   await using hub = new BroadcastHub({ log });
@@ -16,7 +16,7 @@ async function assertRefused(log: EventLog): Promise<void> {
 }
 
 Deno.test({
-  name: "openKvLog() refuses what a newer version has written in another format",
+  name: "openKvLog() refuses a log that a newer version has written in another format",
   ignore: kv.ignore,
   async fn() {
     const folder = await Deno.makeTempDir();
@@ -35,7 +35,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "openRedisLog() refuses what a newer version has written in another format",
+  name: "openRedisLog() refuses a log that a newer version has written in another format",
   ignore: redis.ignore,
   async fn() {
     await using server = await RedisServer.start();
@@ -50,7 +50,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "a hub gives ids that grow also where the clock of its Redis is behind what it has read",
+  name: "a hub assigns growing ids even if the clock of its Redis is behind the newest entry",
   ignore: redis.ignore,
   async fn() {
     await using server = await RedisServer.start();
@@ -60,7 +60,7 @@ Deno.test({
     await server.command("XADD", "sse-hub", `${Date.now() + 60_000}-5`, "entry", entry);
     await until(() => hub.stream("x") !== undefined);
     const { lastId } = hub.stream("x")!;
-    // A new master without it, whose clock is behind.
+    // A new master without the entry, and with a clock that is behind.
     await server.command("DEL", "sse-hub");
     const { id } = await hub.publish("x", { data: "next" });
     assert(compareIds(lastId, id) < 0, `${lastId} ${id}`);
@@ -68,7 +68,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "a hub that finds a stream in Redis without its epoch goes on with that of the entries",
+  name: "a hub that finds entries in Redis but no epoch uses the epoch of the entries",
   ignore: redis.ignore,
   async fn() {
     await using server = await RedisServer.start();

@@ -13,7 +13,7 @@ import { mulberry32 } from "../random.ts";
 import type { ScheduleLog } from "../property.ts";
 import { ListStore, SharedList } from "./list_store.ts";
 
-/** Bounds of a log for the schedule of a seed: of entries, bytes or age, or none. */
+/** The bounds of a log for the schedule of a seed: entries, bytes, age, or none. */
 export function randomRetention(seed: number): RetentionOptions {
   const random = mulberry32(seed ^ 0x5eed);
   const kind = Math.floor(random() * 4);
@@ -23,7 +23,7 @@ export function randomRetention(seed: number): RetentionOptions {
   return {};
 }
 
-/** Waits until a log has had a chance to trim itself, as it has every second; only the first times. */
+/** Waits until a log has had its trim of every second; only a schedule's first calls wait. */
 export function pastTick(times = 2): () => Promise<void> {
   let left = times;
   return async () => {
@@ -31,7 +31,7 @@ export function pastTick(times = 2): () => Promise<void> {
   };
 }
 
-/** A log whose entries are in a list that another instance trims, in a time that the schedule makes. */
+/** A log on a list store that another instance trims, in the schedule's own time. */
 export class TrimmedList implements ScheduleLog {
   readonly #list = new SharedList();
   readonly #retention: Retention;
@@ -40,19 +40,19 @@ export class TrimmedList implements ScheduleLog {
   #store = new ListStore(this.#list);
   #noted = "";
 
-  /** Begins with no entry, trimmed by bounds, read in pages of so many characters. */
+  /** Begins without entries. `pageLength` is in characters. */
   constructor(retention: RetentionOptions, pageLength: number) {
     this.#retention = new Retention(retention);
     this.#pageLength = pageLength;
   }
 
-  /** Opens it again, after the last has been closed. */
+  /** Opens the log again, after the previous log was closed. */
   open(): EventLog {
     this.#store = new ListStore(this.#list);
     return new SharedLog(this.#store, {}, this.#pageLength);
   }
 
-  /** Trims it as another instance does that has read all of it at this time. */
+  /** Trims the list as another instance would at this time. */
   async trim(nowMs: number): Promise<void> {
     for (const entry of this.#list.entries.filter(({ place }) => place > this.#noted)) {
       const decoded = decodeEntry(entry, IDS, 0);

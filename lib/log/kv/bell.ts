@@ -1,22 +1,23 @@
 /**
- * How a KV log hears that there is a new entry: by a {@linkcode FileBell} from all processes that share
- * its file, else by a key that Deno KV watches, which on Deno Deploy is heard by all instances.
+ * How a KV log is notified of a new entry. For a log in a file, all its processes ring a
+ * {@linkcode FileBell}. Otherwise each commit sets a key that Deno KV watches, on Deno Deploy across all
+ * instances.
  *
  * @module
  */
 
 import { FileBell } from "./file_bell.ts";
 
-/** What a {@linkcode KvBell} is for. */
+/** Options of {@linkcode KvBell}. */
 export interface KvBellOptions {
   readonly kv: Deno.Kv;
-  /** The key that is watched where no file is. */
+  /** The key to watch if there is no file. */
   readonly key: Deno.KvKey;
-  /** The file that is watched, made if there is none; left out where the store is in no file. */
+  /** The path of the file to watch, created if it is missing. Left out if the store is not in a file. */
   readonly path?: string | undefined;
 }
 
-/** A bell that whoever writes an entry rings. */
+/** A bell that rings for each new entry. */
 export class KvBell {
   readonly #options: KvBellOptions;
   #file: FileBell | undefined;
@@ -26,12 +27,12 @@ export class KvBell {
   #heardMs = -Infinity;
   #isClosed = false;
 
-  /** Makes a bell that is not heard before it is open. */
+  /** Makes a bell that rings only once it is open. */
   constructor(options: KvBellOptions) {
     this.#options = options;
   }
 
-  /** Listens. */
+  /** Begins to listen. */
   async open(): Promise<void> {
     const { kv, key, path } = this.#options;
     if (path !== undefined) this.#file = await FileBell.open(path, () => this.#hear());
@@ -39,18 +40,18 @@ export class KvBell {
     else if (!this.#file) this.#watch(kv.watch([key]).getReader());
   }
 
-  /** Has a commit ring the key, where that is what is heard. */
+  /** Makes a commit ring the bell, if the bell is a key. */
   addTo(commit: Deno.AtomicOperation): Deno.AtomicOperation {
     return this.#file ? commit : commit.set(this.#options.key, 0);
   }
 
-  /** Rings it for an entry that has been committed. */
+  /** Rings the bell for an entry that has been committed. */
   ring(): void {
     this.#rung.resolve();
     this.#file?.ring();
   }
 
-  /** Resolves when it has rung since the last time, or when it is time to look without it. */
+  /** Resolves when the bell has rung since the last wait, or when it is time to poll. */
   async wait(): Promise<void> {
     let timer: ReturnType<typeof setTimeout> | undefined;
     const late = new Promise<void>((resolve) => {
@@ -61,7 +62,7 @@ export class KvBell {
     if (!this.#isClosed) this.#rung = Promise.withResolvers();
   }
 
-  /** Has `wait()` resolve, from now on at once. */
+  /** Stops listening. Every `wait()` resolves at once from now on. */
   async close(): Promise<void> {
     this.#isClosed = true;
     this.#rung.resolve();
@@ -70,7 +71,7 @@ export class KvBell {
     await this.#file?.close();
   }
 
-  // At once, though what many write within moments is looked for together.
+  // At once for a lone ring; rings that follow within moments are gathered.
   #hear(): void {
     if (this.#hearing !== undefined) return;
     const inMs = Math.max(this.#heardMs + GATHER_MS - performance.now(), 0);
@@ -93,15 +94,15 @@ export class KvBell {
     try {
       while (!(await reader.read()).done) this.#rung.resolve();
     } catch {
-      // Closed, or unreachable; then wait() resolves when its time is up.
+      // The store is closed or unreachable. wait() then resolves when it is time to poll.
     }
   }
 }
 
-/** How long another process's entry may go unnoticed where no bell is heard across processes. */
+/** How often to poll if other processes' rings can't be heard. */
 const POLL_MS = 50;
-/** How far apart a file's rings are heard at least. */
+/** The least time between two rings of a file that are heard. */
 const GATHER_MS = 5;
-/** How long a bell is trusted: a file's, and a key's, where looking costs a request. */
+/** How often to poll beside a file bell, and beside a key, where each poll costs a request. */
 const FILE_TRUST_MS = 500;
 const KEY_TRUST_MS = 2_000;

@@ -1,5 +1,5 @@
 /**
- * What Deno KV says when a call fails, and how long to try again while other processes are in the way.
+ * Why a call of Deno KV failed, and how to retry a call while other processes use the file.
  *
  * @module
  */
@@ -8,12 +8,12 @@
  * Why a call failed:
  *
  * - `busy`: another process holds the lock of the SQLite file. Nothing was written.
- * - `full`: the disk has no room for it. Nothing was written.
- * - `other`: everything else, such as a file that can't be opened, or a closed store.
+ * - `full`: the disk is full. Nothing was written.
+ * - `other`: any other reason, such as a file that can't be opened, or a closed store.
  */
 export type KvFailure = "busy" | "full" | "other";
 
-/** Classifies an error of Deno KV by its message: SQLite's code is not in it. */
+/** Classifies an error of Deno KV by its message, since the error does not have SQLite's code. */
 export function failureOf(error: unknown): KvFailure {
   const message = error instanceof Error ? error.message : "";
   if (/^database (?:table |schema )?is locked/.test(message)) return "busy";
@@ -21,11 +21,11 @@ export function failureOf(error: unknown): KvFailure {
 }
 
 /**
- * Calls `attempt` until it succeeds: again after a random pause where another process was in the way.
+ * Calls `attempt` until it succeeds, with a random pause after each call that another process prevented.
  *
- * @param attempt Reads what it needs, commits once and resolves with the result, or with `undefined`
- * if a check of the commit failed.
- * @throws Whatever `attempt` throws, unless it is `busy`; after {@linkcode PATIENCE_MS} that as well.
+ * @param attempt Must read afresh and commit once. Resolves with its result, or with `undefined` if a
+ * check of the commit failed.
+ * @throws The error of `attempt` unless it is `busy`; after {@linkcode PATIENCE_MS}, any error.
  */
 export async function patiently<T>(attempt: () => Promise<T | undefined>): Promise<T> {
   const startMs = performance.now();
@@ -34,7 +34,7 @@ export async function patiently<T>(attempt: () => Promise<T | undefined>): Promi
     try {
       const result = await attempt();
       if (result !== undefined) return result;
-      if (isLate) throw new Error("Cannot write to KV: other processes write all the time");
+      if (isLate) throw new Error("Cannot write to KV: other processes write without a pause");
     } catch (error) {
       if (isLate || failureOf(error) !== "busy") throw error;
     }
@@ -42,6 +42,6 @@ export async function patiently<T>(attempt: () => Promise<T | undefined>): Promi
   }
 }
 
-/** For how long it is tried again. SQLite itself waits 5 seconds for a lock that is never free. */
+/** For how long to retry. SQLite itself waits up to 5 seconds for a lock. */
 export const PATIENCE_MS = 10_000;
 const MAX_PAUSE_MS = 64;

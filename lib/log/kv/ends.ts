@@ -1,5 +1,5 @@
 /**
- * Which streams have ended by entries that a KV log has dropped.
+ * The ends of streams in a KV log, kept after their entries were trimmed.
  *
  * @module
  */
@@ -10,27 +10,27 @@ import { patiently } from "./contention.ts";
 /** Options of {@linkcode KvEnds}. */
 export interface KvEndsOptions {
   readonly kv: Deno.Kv;
-  /** What the names of the keys begin with. */
+  /** The prefix of the records' keys. */
   readonly prefix: Deno.KvKey;
-  /** How long a record is kept at least, in milliseconds. */
+  /** How long a record is kept at the least, in milliseconds. */
   readonly maxAgeMs: number;
-  /** Calls what writes; again, with more room, if the disk is full. */
+  /** Calls `write`, and once more with the reserve freed if the disk is full. */
   readonly withReserve: <T>(write: () => Promise<T>) => Promise<T>;
 }
 
 /**
- * Keeps records under their ids, in the order of the log: a process that writes one again, or late,
+ * Keeps each record under its id, in the order of the log. A record that a process writes again, or late,
  * changes nothing.
  */
 export class KvEnds {
   readonly #options: KvEndsOptions;
 
-  /** Reads and writes in a store. */
+  /** Takes the options; reads and writes nothing yet. */
   constructor(options: KvEndsOptions) {
     this.#options = options;
   }
 
-  /** Keeps records, and deletes some of those that are too old. */
+  /** Keeps records, and deletes some of the records that are too old. */
   async keep(records: readonly EndRecord[]): Promise<void> {
     const { kv, prefix, maxAgeMs, withReserve } = this.#options;
     const old: Deno.KvKey[] = [];
@@ -51,7 +51,7 @@ export class KvEnds {
     }
   }
 
-  /** The texts of all records. */
+  /** Returns the texts of all records. */
   async texts(): Promise<unknown[]> {
     const { kv, prefix } = this.#options;
     const texts: unknown[] = [];
@@ -67,5 +67,5 @@ interface StoredEnd {
   readonly text: string;
 }
 
-/** A commit takes 1 000 changes. */
+/** KV takes 1 000 changes in a commit. */
 const MAX_CHANGES = 400;

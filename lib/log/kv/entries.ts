@@ -1,5 +1,5 @@
 /**
- * Reads the entries of a KV log, which stand under the versionstamps of their commits.
+ * Reads the entries of a KV log, whose keys end in the versionstamps of their commits.
  *
  * @module
  */
@@ -7,12 +7,12 @@
 import type { StoredEntry } from "../entries.ts";
 import { placeOf, stampOf } from "./places.ts";
 
-/** The entries in a store; versionstamps grow from commit to commit. */
+/** Reads entries in the order of their versionstamps, which grow from commit to commit. */
 export class KvEntries {
   readonly #kv: Deno.Kv;
   readonly #prefix: Deno.KvKey;
 
-  /** Reads the entries whose keys begin with a prefix. */
+  /** Takes the store, and the prefix of the entries' keys. */
   constructor(kv: Deno.Kv, prefix: Deno.KvKey) {
     this.#kv = kv;
     this.#prefix = prefix;
@@ -23,12 +23,12 @@ export class KvEntries {
     return this.keyOf(stampOf(place));
   }
 
-  /** Returns the key of the entry that a commit writes, given its versionstamp or the promise of one. */
+  /** Returns the key of an entry, given the versionstamp of its commit or `kv.commitVersionstamp()`. */
   keyOf(stamp: Deno.KvKeyPart): Deno.KvKey {
     return [...this.#prefix, stamp];
   }
 
-  /** Reads the oldest entries from a place on, itself included; at most `limit`. */
+  /** Reads the oldest entries from a place on, that place included; at most `limit`. */
   from(place: string, limit: number): Promise<StoredEntry[]> {
     return this.#list({ prefix: this.#prefix, start: this.keyAt(place) }, { limit });
   }
@@ -39,7 +39,7 @@ export class KvEntries {
     return this.#list({ prefix: this.#prefix, start }, { limit });
   }
 
-  /** Reads the newest entries before a place, or of all, the newest first; at most `limit`. */
+  /** Reads the newest entries before a place, or of the whole log, newest first; at most `limit`. */
   before(place: string | undefined, limit: number): Promise<StoredEntry[]> {
     const end = place === undefined ? {} : { end: this.keyAt(place) };
     return this.#list({ prefix: this.#prefix, ...end }, { limit, reverse: true });
@@ -52,7 +52,7 @@ export class KvEntries {
     const page: StoredEntry[] = [];
     const batchSize = Math.min(options.limit, MAX_BATCH);
     for await (const { key, value } of this.#kv.list(selector, { ...options, batchSize })) {
-      // What no hub has written may be anything.
+      // A value that no hub has written may have any type.
       const text = value instanceof Uint8Array ? decoder.decode(value) : "";
       page.push({ place: placeOf(key.at(-1) as string), text });
     }
@@ -61,5 +61,5 @@ export class KvEntries {
 }
 
 const decoder = new TextDecoder();
-/** As many entries as KV reads at a time. */
+/** The most entries that KV reads at a time. */
 const MAX_BATCH = 1_000;

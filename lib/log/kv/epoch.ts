@@ -1,5 +1,5 @@
 /**
- * The epoch and the format of a KV log: both are set by the first process that opens the log.
+ * The epoch and the format of a KV log. The first process that opens the log sets both.
  *
  * @module
  */
@@ -13,20 +13,20 @@ export interface KvEpochKeys {
   readonly number: Deno.KvKey;
 }
 
-/** Reads the epoch of a log; where there is none, sets it to `own`. */
+/** Reads the epoch of a log. If the log has none, `own` becomes its epoch. */
 export async function epochIn(kv: Deno.Kv, keys: KvEpochKeys, own: string): Promise<EpochState> {
   const [{ value, versionstamp }, counter] = await kv.getMany<[string, number]>(
     [keys.epoch, keys.number],
   );
   const number = counter.value ?? undefined;
   if (value !== null) return { epoch: value, wasMissing: false, number };
-  // Where that is refused, there is one.
+  // If the commit fails, another process has set an epoch.
   await kv.atomic().check({ key: keys.epoch, versionstamp }).set(keys.epoch, own).commit();
   return { epoch: (await kv.get<string>(keys.epoch)).value!, wasMissing: true };
 }
 
 /**
- * Checks the format of a log, and sets it where there is none or an older one.
+ * Checks the format of a log, and updates a missing or older format.
  *
  * @throws {Error} If the format is newer than this version knows.
  */
@@ -34,7 +34,7 @@ export async function checkFormatIn(kv: Deno.Kv, key: Deno.KvKey): Promise<true>
   const format = await kv.get<number>(key);
   checkFormat(format.value ?? 0);
   if (format.value !== FORMAT) {
-    // Where that is refused, another has set it.
+    // If the commit fails, another process has set the format.
     await kv.atomic().check(format).set(key, FORMAT).commit();
   }
   return true;

@@ -1,5 +1,5 @@
 /**
- * The file of a KV log: made for its user alone, looked at while it is open, with a reserve beside it.
+ * The file of a KV log: created for its user alone, watched for removal, and with a reserve beside it.
  *
  * @module
  */
@@ -7,26 +7,26 @@
 import { failureOf } from "./contention.ts";
 import { DiskReserve } from "./reserve.ts";
 
-/** A SQLite file that Deno KV has open. */
+/** The SQLite file of a log. */
 export class KvFile {
   readonly path: string;
   readonly reserve: DiskReserve;
   #identity: string | undefined;
   #checkedMs = -Infinity;
 
-  /** Takes over a path. */
+  /** Takes the path of the file; creates nothing yet. */
   constructor(path: string) {
     this.path = path;
     this.reserve = new DiskReserve(`${path}-reserve`);
   }
 
-  /** Makes it and its folders, if there are none, so that nobody else on the machine can read them. */
+  /** Creates the file and its folders if they are missing, readable by nobody else on the machine. */
   async make(): Promise<void> {
     const { path } = this;
     const folder = path.slice(0, Math.max(path.lastIndexOf("/"), path.lastIndexOf("\\")) + 1);
     if (folder) await Deno.mkdir(folder, { recursive: true, mode: 0o700 });
     try {
-      // SQLite gives the files that it puts beside this one the same mode.
+      // SQLite's files beside this one get the same mode.
       (await Deno.open(path, { write: true, createNew: true, mode: 0o600 })).close();
     } catch (error) {
       if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
@@ -34,9 +34,11 @@ export class KvFile {
   }
 
   /**
-   * Looks once a second whether it is still the one that was opened, and how full its disk is.
+   * Checks, at most once a second, that the file is still the one that was opened, and how full its disk
+   * is.
    *
-   * @throws {Error} If it was removed or replaced: Deno KV goes on with what no other process can find.
+   * @throws {Error} If the file was removed or replaced: Deno KV would go on with a file that no other
+   * process can find.
    */
   async check(): Promise<void> {
     if (performance.now() - this.#checkedMs < CHECK_MS) return;
@@ -52,7 +54,7 @@ export class KvFile {
     this.#checkedMs = performance.now();
   }
 
-  /** Writes what may have the reserve of a full disk: `write` is called once more when it is given up. */
+  /** Calls `write`. If the disk is full, frees the reserve and calls `write` once more. */
   async withReserve<T>(write: () => Promise<T>): Promise<T> {
     try {
       return await write();
@@ -66,7 +68,7 @@ export class KvFile {
 
 const CHECK_MS = 1_000;
 
-/** What tells a file from any other; `undefined` where there is none. */
+/** Returns a text that identifies a file; `undefined` if no file is there. */
 async function identityOf(path: string): Promise<string | undefined> {
   try {
     const { dev, ino } = await Deno.stat(path);

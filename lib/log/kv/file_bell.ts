@@ -1,13 +1,14 @@
 /**
- * How the processes that share a KV file hear of each other's entries: whoever has written sets the
- * time of a file beside it, which all of them watch.
+ * How the processes that share a KV file notify each other of new entries: a process that has written
+ * sets the time of a file beside the KV file, and all processes watch that file.
  *
- * The files of SQLite would not do: they change before an entry can be read, and not when it can.
+ * Watching SQLite's own files would not work: they change before an entry can be read, and not at the
+ * moment when it can.
  *
  * @module
  */
 
-/** A file that all processes watch. */
+/** A file whose changes all processes watch. */
 export class FileBell {
   readonly #file: Deno.FsFile;
   readonly #watcher: Deno.FsWatcher;
@@ -17,13 +18,13 @@ export class FileBell {
   #isHeard = true;
 
   /**
-   * Opens the bell of a path, made if there is none.
+   * Opens the bell at a path, and creates its file if it is missing.
    *
-   * @param onRing Called when any process has rung it, this one included.
-   * @returns `undefined` where that can't be: a permission is missing, or the system watches no files.
+   * @param onRing Called when any process, this one included, has rung the bell.
+   * @returns The bell; `undefined` if a permission is missing, or if the system can't watch files.
    */
   static async open(path: string, onRing: () => void): Promise<FileBell | undefined> {
-    // Asking for a permission that is not granted would stop and prompt.
+    // Opening a file without the permission would stop and prompt the user.
     for (const name of ["read", "write"] as const) {
       const { state } = await Deno.permissions.query({ name, path });
       if (state !== "granted") return undefined;
@@ -33,7 +34,7 @@ export class FileBell {
       file = await Deno.open(path, { write: true, create: true, mode: 0o600 });
       return new FileBell(file, Deno.watchFs(path), onRing);
     } catch {
-      // The entries are polled for instead.
+      // The log polls for entries instead.
       file?.close();
       return undefined;
     }
@@ -45,12 +46,12 @@ export class FileBell {
     this.#watching = this.#watch(onRing);
   }
 
-  /** Whether it would be heard, as far as is known. */
+  /** Whether rings can be heard, as far as is known. */
   get isHeard(): boolean {
     return this.#isHeard;
   }
 
-  /** Lets all processes know that there is a new entry. */
+  /** Notifies all processes of a new entry. */
   ring(): void {
     this.#isAgain = true;
     this.#ringing ??= this.#ring();
@@ -70,7 +71,7 @@ export class FileBell {
       try {
         await this.#file.utime(now, now);
       } catch {
-        // The others poll as well, only not as often.
+        // The other processes also poll, at longer intervals.
       }
     }
     this.#ringing = undefined;
@@ -83,7 +84,7 @@ export class FileBell {
         onRing();
       }
     } catch {
-      // Whatever ended it: from now on the entries are polled for.
+      // The watcher has failed: the log polls for entries from now on.
     }
     this.#isHeard = false;
   }

@@ -1,5 +1,5 @@
 /**
- * The publishers' keys of a log in Deno KV: which item of which entry was the first with a key.
+ * The publishers' keys of a log in Deno KV, each with the position of the first item that had it.
  *
  * @module
  */
@@ -10,36 +10,36 @@ import type { Placed } from "../entry_store.ts";
 /** Options of {@linkcode KvKeys}. */
 export interface KvKeysOptions {
   readonly kv: Deno.Kv;
-  /** What the names of the keys begin with. */
+  /** The prefix of the KV keys under which publishers' keys are kept. */
   readonly prefix: Deno.KvKey;
-  /** What the names of the lists begin with that say which keys an entry has. */
+  /** The prefix of the KV keys under which each entry's list of publishers' keys is kept. */
   readonly lists: Deno.KvKey;
-  /** How long a key is known, in milliseconds. */
+  /** How long a key stays known, in milliseconds. */
   readonly maxAgeMs: number;
-  /** Gives the place of the entry of a commit. */
+  /** Returns the place of a commit's entry. */
   readonly placeOf: (versionstamp: string) => string;
-  /** Calls what deletes; again, with more room, if the disk is full. */
+  /** Calls `write`, and once more with the reserve freed if the disk is full. */
   readonly withReserve: <T>(write: () => Promise<T>) => Promise<T>;
 }
 
-/** Items, told apart by their keys. */
+/** Items, sorted by whether their keys are known. */
 export interface SortedItems {
-  /** By key, where the first item with it stands. */
+  /** The position of the first item with each known key. */
   readonly known: ReadonlyMap<string, Placed>;
-  /** The items whose key is not known, of several with one key the first. */
+  /** The items without a known key; of several items with the same key, the first. */
   readonly fresh: readonly Item[];
 }
 
 /**
- * Keeps the keys. They are written in the commit of their entry, so that its versionstamp is theirs.
+ * Keeps the keys. Each key is written in the commit of its entry, and so has the entry's versionstamp.
  *
- * They don't expire by `expireIn`: where SQLite can't delete what has expired, as the disk is full, Deno
- * panics and the process ends ("KV collect expired failed", Deno 2.9.6).
+ * The keys do not use `expireIn`: if the disk is too full for SQLite to delete an expired key, Deno panics
+ * and the process ends ("KV collect expired failed", Deno 2.9.6).
  */
 export class KvKeys {
   readonly #options: KvKeysOptions;
 
-  /** Reads and writes in a store. */
+  /** Takes the options; reads and writes nothing yet. */
   constructor(options: KvKeysOptions) {
     this.#options = options;
   }
@@ -63,7 +63,7 @@ export class KvKeys {
     return { known, fresh };
   }
 
-  /** Adds the keys of the items of an entry, which has a number, to its commit. */
+  /** Adds the keys of an entry's items to the entry's commit. */
   addTo(
     atomic: Deno.AtomicOperation,
     items: readonly Item[],
@@ -83,14 +83,14 @@ export class KvKeys {
     return atomic;
   }
 
-  /** Deletes keys that are too old to be known, as many as a while takes that nobody notices. */
+  /** Deletes keys that are too old, at most as many as one call can delete unnoticed. */
   async expire(): Promise<void> {
     for (let commits = 0; commits < MAX_COMMITS; commits++) {
       if (!await this.#expireSome()) return;
     }
   }
 
-  /** Deletes as many as a commit can check; resolves with whether there may be more. */
+  /** Deletes as many keys as a commit can check; resolves with whether more may be left. */
   async #expireSome(): Promise<boolean> {
     const { kv, lists, prefix, withReserve } = this.#options;
     const names: Deno.KvKey[] = [];
@@ -107,7 +107,7 @@ export class KvKeys {
       const atomic = kv.atomic();
       for (const name of names) atomic.delete(name);
       for (const [i, { value, versionstamp }] of found.entries()) {
-        // It may have been used again since, or be used just now.
+        // The key may have been used again since, or be in use at this moment.
         if (versionstamp === null || !this.#isOld(value[1])) continue;
         const key = [...prefix, keys[i]!];
         atomic.check({ key, versionstamp }).delete(key);
@@ -117,7 +117,7 @@ export class KvKeys {
     return commit.ok;
   }
 
-  /** Reads some keys, in their order. */
+  /** Reads keys, in the order given. */
   async #read(keys: readonly string[]): Promise<Deno.KvEntryMaybe<KnownKey>[]> {
     const { kv, prefix } = this.#options;
     const found: Deno.KvEntryMaybe<KnownKey>[] = [];
@@ -133,17 +133,17 @@ export class KvKeys {
   }
 }
 
-/** The keys of an entry, or some of them. */
+/** The keys of an entry, or a part of them. */
 interface KeyList {
   readonly timeMs: number;
   readonly keys: readonly string[];
 }
 
-/** Which item of its entry has a key, and when that was appended, in milliseconds since 1970. */
+/** The index of the item with a key, and the time of its entry in milliseconds since 1970. */
 type KnownKey = [index: number, timeMs: number];
 
-/** As many keys as KV reads at once. */
+/** The most keys that KV reads at once. */
 const MAX_GETS = 10;
-/** A commit checks 100 keys at the most. */
+/** KV checks at most 100 keys in a commit. */
 const MAX_LISTED = 90;
 const MAX_COMMITS = 50;

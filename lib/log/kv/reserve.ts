@@ -1,29 +1,29 @@
 /**
- * Space that is kept free on the disk of a KV file, so that old entries can be dropped when the disk is
- * full: SQLite needs space to delete.
+ * A reserve of space on the disk of a KV file. SQLite needs space to delete: without the reserve, old
+ * entries could not be trimmed on a full disk.
  *
  * @module
  */
 
 /**
- * A file of {@linkcode RESERVE_BYTES} that is given up when the disk is full. It is in one of three
- * states, which all processes see by its size:
+ * A file of {@linkcode RESERVE_BYTES} that is emptied when the disk is full. The reserve is in one of
+ * three states, which all processes recognise by the size of the file:
  *
- * - *kept*: it has its full size. Entries are written freely.
- * - *given up*: it is empty. As many entries may be written as have been dropped since, into the space
- *   that those had inside the KV file: the last free bytes of the disk are for dropping more. When the
- *   disk has room again, it is kept.
- * - *missing*: the disk never had room for it. Entries are written freely, and a full disk may need
- *   room that somebody else makes.
+ * - *kept*: the file has its full size. Entries are written freely.
+ * - *given up*: the file is empty. Only as many entries may be written as were trimmed since: they reuse
+ *   the trimmed entries' space inside the KV file, and the disk's last free bytes remain for trimming.
+ *   When the disk has room again, the reserve is kept.
+ * - *missing*: the disk never had room for the file. Entries are written freely, and a full disk may
+ *   recover only when something else on it is deleted.
  */
 export class DiskReserve {
   readonly #path: string;
-  // How many entries may be written; `undefined` unless it is given up.
+  // How many entries may be written; `undefined` unless the reserve is given up.
   #room: number | undefined;
   #fullMs = -Infinity;
   #triedMs = -Infinity;
 
-  /** Takes over a path, which nothing else may use. */
+  /** Takes the path of the file, which nothing else may use. */
   constructor(path: string) {
     this.#path = path;
   }
@@ -34,22 +34,22 @@ export class DiskReserve {
   }
 
   /**
-   * Whether writing may begin again: where more is written than dropped, there would otherwise be room
-   * for a moment each time something is dropped.
+   * Whether writing may begin again. If more is written than trimmed, `hasRoom` alone would be true for a
+   * moment after each trim.
    */
   get hasLastingRoom(): boolean {
     return this.hasRoom && performance.now() - this.#fullMs > FULL_MS;
   }
 
   /**
-   * Looks at its state, and makes it if the disk has room. Where that fails, the disk is full for a
-   * moment: it is tried again once a minute where it is given up, and not at all where it is missing.
+   * Reads the state, and creates the file if the disk has room. A failed attempt fills the disk for a
+   * moment: a reserve that was given up is tried again once a minute, a missing one never.
    */
   async check(): Promise<void> {
     const size = await sizeOf(this.#path);
     if (size !== undefined && size >= RESERVE_BYTES) {
       this.#room = undefined;
-      // If it is given up from now on, whoever did that needs the space first.
+      // If another process gives up the reserve next, that process needs the space first.
       this.#triedMs = performance.now();
       return;
     }
@@ -59,7 +59,7 @@ export class DiskReserve {
     if (await this.#make()) this.#room = undefined;
   }
 
-  /** Gives it up, if there is one. */
+  /** Gives up the reserve, unless it is missing. */
   async giveUp(): Promise<void> {
     if (await sizeOf(this.#path) === undefined) return;
     this.#setFull();
@@ -67,7 +67,7 @@ export class DiskReserve {
     await Deno.truncate(this.#path, 0);
   }
 
-  /** Notes that entries have been dropped, or written if negative, by whichever process. */
+  /** Notes that any process has trimmed entries, or has written entries if the number is negative. */
   note(dropped: number): void {
     if (this.#room === undefined) return;
     this.#room += dropped;
@@ -80,9 +80,9 @@ export class DiskReserve {
     this.#fullMs = performance.now();
   }
 
-  /** Makes it, unless the disk has not as much room again. */
+  /** Creates the file, if the disk has room for twice its size. */
   async #make(): Promise<boolean> {
-    // Under another name, as a file that is still empty would mean that it is given up.
+    // Under another name: an empty file would mean that the reserve is given up.
     const path = `${this.#path}-new`;
     try {
       {
@@ -94,35 +94,35 @@ export class DiskReserve {
       await Deno.rename(path, this.#path);
       return true;
     } catch {
-      // The disk has no room for it, or another process has just made it.
+      // The disk has no room for the file, or another process has just created it.
       await Deno.remove(path).catch(() => {});
       return await sizeOf(this.#path) === RESERVE_BYTES;
     }
   }
 }
 
-/** How much is kept free: what SQLite's log of changes takes twice. */
+/** The size of the reserve: twice what SQLite's write-ahead log takes. */
 export const RESERVE_BYTES = 8_388_608;
 const RETRY_MS = 60_000;
-/** How long it stays full at least. */
+/** How long the disk counts as full at the least. */
 const FULL_MS = 5_000;
 const BLOCK_BYTES = 1_048_576;
 
-/** Bytes that no file system stores as less than they are. */
+/** Returns bytes that no file system can compress. */
 function randomBlock(): Uint8Array<ArrayBuffer> {
   const block = new Uint8Array(BLOCK_BYTES);
-  // As many as are given at once.
+  // The most bytes that one call fills.
   for (let i = 0; i < BLOCK_BYTES; i += 65_536) {
     crypto.getRandomValues(block.subarray(i, i + 65_536));
   }
   return block;
 }
 
-/** What a publish is refused with while nothing may be written. */
+/** Returns the error of a publish on a full disk. */
 export function diskFull(cause?: unknown): Error {
   const message =
     "Cannot append to log: its disk is full; events are accepted again when old entries " +
-    "have been dropped or the disk has room";
+    "have been trimmed or the disk has room";
   return new Error(message, { cause });
 }
 
@@ -130,7 +130,7 @@ async function sizeOf(path: string): Promise<number | undefined> {
   try {
     return (await Deno.stat(path)).size;
   } catch {
-    // Missing, or not to be seen: as if there were none.
+    // Missing, or invisible to this process, which means the same here.
     return undefined;
   }
 }

@@ -1,5 +1,5 @@
 /**
- * The store of a log in Deno KV: writes entries, and has the parts of the store read, trim and ring.
+ * The store of a log in Deno KV: writes entries, and leaves reading, trimming and notifying to its parts.
  *
  * @module
  */
@@ -33,11 +33,11 @@ export interface KvStoreOptions {
   readonly maxAgeMs?: number;
 }
 
-/** Entries under the versionstamps of their commits, which grow from commit to commit. */
+/** Keeps each entry under the versionstamp of its commit; versionstamps grow from commit to commit. */
 export class KvStore implements EntryStore {
   readonly placeLength = PLACE_LENGTH;
   readonly maxEntryBytes = 65_000;
-  // A commit takes 1 000 changes.
+  // KV takes 1 000 changes in a commit.
   readonly maxEntryKeys = 900;
   readonly #path: string | undefined;
   readonly #prefix: Deno.KvKey;
@@ -54,7 +54,7 @@ export class KvStore implements EntryStore {
   #keys: KvKeys | undefined;
   #isClosed = false;
 
-  /** Takes over the settings; nothing is opened yet. */
+  /** Takes the options; opens nothing yet. */
   constructor({ path, prefix = ["sse-hub"], maxAgeMs = MAX_AGE_MS }: KvStoreOptions) {
     this.#path = path;
     this.#prefix = prefix;
@@ -65,7 +65,7 @@ export class KvStore implements EntryStore {
     if (path !== undefined && path !== ":memory:") this.#file = new KvFile(path);
   }
 
-  // Entries are stamped by the processes that write them.
+  // The processes that write entries stamp them with their own clocks.
   get nowMs(): number {
     return Date.now();
   }
@@ -155,7 +155,7 @@ export class KvStore implements EntryStore {
     through: string,
     ends: readonly EndRecord[] = [],
   ): Promise<void> {
-    // Where this process is killed in between, who reads them passes over those after the mark.
+    // If this process is killed in between, readers skip the ends after the mark.
     await this.#ends!.keep(ends);
     await this.#trimming!.trim(places, through);
     await this.#keys!.expire();
@@ -173,8 +173,8 @@ export class KvStore implements EntryStore {
   }
 
   /**
-   * Writes items, or resolves with nothing if others have written meanwhile. Every entry changes the
-   * number: where that is unchanged, what was read of the keys still holds.
+   * Writes items, or resolves with `undefined` if other processes have written meanwhile. Every entry
+   * changes the number: if the number is unchanged, no key has been added since the keys were read.
    */
   async #writeOnce(
     items: readonly Item[],
@@ -198,13 +198,13 @@ export class KvStore implements EntryStore {
     );
   }
 
-  /** Tries again what commits until no other process is in the way. */
+  /** Retries a commit until no other process interferes. */
   async #commit<T>(commit: () => Promise<T | undefined>): Promise<T> {
     try {
       return await patiently(commit);
     } catch (error) {
       if (failureOf(error) !== "full") throw error;
-      // What is left of the disk is for dropping entries.
+      // The rest of the disk's space is for trimming.
       await this.#file?.reserve.giveUp();
       throw diskFull(error);
     }

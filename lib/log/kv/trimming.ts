@@ -1,5 +1,5 @@
 /**
- * Drops old entries of a KV log, of which several processes may want to drop the same.
+ * Trims a KV log. Several processes may try to trim the same entries.
  *
  * @module
  */
@@ -7,41 +7,44 @@
 import { INDEX_LENGTH } from "../entries.ts";
 import { patiently } from "./contention.ts";
 
-/** What a {@linkcode KvTrimming} drops from. */
+/** Options of {@linkcode KvTrimming}. */
 export interface KvTrimmingOptions {
   readonly kv: Deno.Kv;
-  /** The key of the mark: the id, without its epoch, through which entries are dropped. */
+  /** The key of the mark: the id, without its epoch, through which entries are trimmed. */
   readonly mark: Deno.KvKey;
-  /** The key of the entry at a place. */
+  /** Returns the key of the entry at a place. */
   readonly keyOf: (place: string) => Deno.KvKey;
-  /** How many characters a place has. */
+  /** The number of characters in a place. */
   readonly placeLength: number;
   /** The mark when the log was opened. */
   readonly openedAt: string;
-  /** Calls what deletes; again, with more room, if the disk is full. */
+  /** Calls `write`, and once more with the reserve freed if the disk is full. */
   readonly withReserve: <T>(write: () => Promise<T>) => Promise<T>;
 }
 
 /**
- * Deletes entries and moves the mark in the same commits, each of which checks the mark: an entry is
- * deleted by one process, and one that is killed leaves nothing half done.
+ * Deletes entries and moves the mark in the same commit, which also checks the mark. So only one process
+ * deletes an entry, and a process that is killed leaves nothing half done.
  */
 export class KvTrimming {
   readonly #options: KvTrimmingOptions;
 
-  /** Begins with nothing to do. */
+  /** Takes the options; trims nothing yet. */
   constructor(options: KvTrimmingOptions) {
     this.#options = options;
   }
 
-  /** Resolves when the entries at these places, the oldest there are, are gone. */
+  /** Deletes the entries at places, which must be the oldest entries of the log. */
   async trim(places: readonly string[], through: string): Promise<void> {
     for (let rest = places; rest.length > 0;) {
       rest = await patiently(() => this.#drop(rest, through));
     }
   }
 
-  /** Drops as many as fit a commit; resolves with the rest, or `undefined` if another was faster. */
+  /**
+   * Deletes as many entries as fit into a commit. Resolves with the remaining places, or with `undefined`
+   * if another process was faster.
+   */
   async #drop(places: readonly string[], through: string): Promise<readonly string[] | undefined> {
     const { kv, mark, keyOf, withReserve } = this.#options;
     const gone = await kv.get<string>(mark);
@@ -58,7 +61,7 @@ export class KvTrimming {
     return commit.ok ? rest : undefined;
   }
 
-  /** Whether another process has dropped it. What is older than the mark at the start, nobody has. */
+  /** Whether another process has trimmed an entry. An entry older than the mark at the start is left over. */
   #isDropped(place: string, gone: string): boolean {
     const { placeLength, openedAt } = this.#options;
     return place <= gone.slice(0, placeLength) && place > openedAt.slice(0, placeLength);

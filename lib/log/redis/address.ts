@@ -1,20 +1,20 @@
 /**
- * Where a Redis or one of its sentinels is, as a text names it.
+ * Addresses of Redis servers and sentinels, read from texts.
  *
  * @module
  */
 
 /** The host and the port of a server. */
 export interface RedisAddress {
-  /** A name or an IP address, without brackets. */
+  /** A host name or an IP address, without brackets. */
   readonly host: string;
   /** The TCP port. */
   readonly port: number;
 }
 
-/** A sentinel, and how to log in to it. */
+/** The address of a sentinel, and its login. */
 export interface SentinelAddress extends RedisAddress {
-  /** Whether it speaks TLS; `undefined` for what the Redis does. */
+  /** Whether the sentinel speaks TLS; `undefined` to do as the master does. */
   readonly tls: boolean | undefined;
   /** The user to log in as; `undefined` for `default`. */
   readonly username: string | undefined;
@@ -22,7 +22,7 @@ export interface SentinelAddress extends RedisAddress {
   readonly password: string | undefined;
 }
 
-/** Whether a text is the URL of a Redis: with a host, and with nothing or a database as its path. */
+/** Whether a text is a Redis URL: it must have a host, and its path must be empty or a database number. */
 export function isRedisUrl(url: string | undefined): boolean {
   if (url === undefined || !URL.canParse(url)) return false;
   const { protocol, hostname, pathname, username, password } = new URL(url);
@@ -31,10 +31,10 @@ export function isRedisUrl(url: string | undefined): boolean {
 }
 
 /**
- * Reads the address of a sentinel, `[redis[s]://][[user][:password]@]host[:port]`; the port is 26379
- * unless it says otherwise.
+ * Parses the address of a sentinel, `[redis[s]://][[user][:password]@]host[:port]`, with the default port
+ * 26379.
  *
- * @returns `undefined` if the text is none.
+ * @returns The address; `undefined` if the text is invalid.
  */
 export function parseSentinel(text: string): SentinelAddress | undefined {
   const hasScheme = text.includes("://");
@@ -52,9 +52,10 @@ export function parseSentinel(text: string): SentinelAddress | undefined {
 }
 
 /**
- * Reads which node of a Redis Cluster has a key, from the error `MOVED <slot> <host>:<port>`.
+ * Parses the error `MOVED <slot> <host>:<port>`, which names the Redis Cluster node that has a key.
  *
- * @returns `undefined` if the text is another one; the host is `""` where it is that of the node asked.
+ * @returns The address of the node, with the host `""` if only the port differs from the node asked.
+ * `undefined` if the text is another error.
  */
 export function parseMoved(message: string): RedisAddress | undefined {
   const [, host, port] = /^MOVED [0-9]+ (.*):([0-9]+)$/.exec(message) ?? [];

@@ -1,5 +1,5 @@
 /**
- * Clients of Redis, made with the settings of a URL or of a client that the application has.
+ * Clients of Redis, made with the settings of a URL or of the application's own client.
  *
  * @module
  */
@@ -8,61 +8,61 @@ import type { RedisAddress, SentinelAddress } from "./address.ts";
 import { isForbidden, isRefusal, isUntrusted, messageOf, Refusal } from "./error.ts";
 
 /**
- * What the log needs of a client: what `createClient()` of the packages `@redis/client` and `redis`
- * returns from version 5 on.
+ * The part of a Redis client that the log uses. `createClient()` of the packages `@redis/client` and
+ * `redis`, from version 5 on, returns such a client.
  */
 export interface RedisClient {
-  /** The settings that it was made with. */
+  /** The settings of the client. */
   readonly options?: RedisSettings | undefined;
-  /** Whether it is connected, or tries to be. */
+  /** Whether the client is connected or tries to connect. */
   readonly isOpen?: boolean;
-  /** Makes another client with the same settings, but for these. */
+  /** Makes another client with the same settings, except for the overrides. */
   duplicate(overrides: RedisOverrides): RedisClient;
   /** Connects. */
   connect(): Promise<unknown>;
-  /** Sends a command; rejects while there is no connection. */
+  /** Sends a command; rejects while the client is not connected. */
   sendCommand(args: readonly string[]): Promise<unknown>;
-  /** Has a listener called with each error of the connection. */
+  /** Adds a listener for the errors of the connection. */
   on(event: "error", listener: (error: unknown) => void): unknown;
-  /** Ends the connection, and rejects what waits. */
+  /** Ends the connection, and rejects all pending commands. */
   destroy(): void;
 }
 
-/** The settings of a client that the log looks at. */
+/** The settings of a client that the log reads. */
 export interface RedisSettings {
-  /** How the connection is made. */
+  /** The settings of the connection. */
   readonly socket?: RedisSocketSettings | undefined;
 }
 
-/** How the connection of a client is made; what else an application has set is kept. */
+/** The settings of a client's connection. The log keeps the application's other settings. */
 export interface RedisSocketSettings {
   /** The host to connect to. */
   readonly host?: string | undefined;
   /** The port to connect to. */
   readonly port?: number | undefined;
-  /** Whether the connection is TLS. */
+  /** Whether the connection uses TLS. */
   readonly tls?: boolean | undefined;
-  /** How long it may take, in milliseconds. */
+  /** How long connecting may take, in milliseconds. */
   readonly connectTimeout?: number | undefined;
 }
 
-/** What the log's own connections have of their own. */
+/** The settings in which the log's clients differ from the application's. */
 export interface RedisOverrides {
-  /** While there is no connection, a command is rejected at once. */
+  /** A command is rejected at once while the client is not connected. */
   readonly disableOfflineQueue: true;
-  /** The log does not ask for notices of maintenance, which few servers know. */
+  /** The client does not subscribe to maintenance notifications, which few servers know. */
   readonly maintNotifications: "disabled";
-  /** The URL has been read into the other settings. */
+  /** Removed, since the other settings already contain the URL's parts. */
   readonly url: undefined;
-  /** Where it leads; a connection that is lost is made anew by the log, at the address of that moment. */
+  /** The address. The client does not reconnect by itself: the log does, to the current address. */
   readonly socket: RedisSocketSettings & { readonly reconnectStrategy: false };
-  /** Where it logs in as somebody else: the user. */
+  /** The user, if it differs. */
   readonly username?: string | undefined;
-  /** Where it logs in as somebody else: the password. */
+  /** The password, if it differs. */
   readonly password?: string | undefined;
-  /** Where it logs in as somebody else: nobody to ask for a password. */
+  /** Removed if user and password differ. */
   readonly credentialsProvider?: undefined;
-  /** Where it has no database. */
+  /** Removed for a sentinel, which has no databases. */
   readonly database?: undefined;
 }
 
@@ -70,44 +70,46 @@ export interface RedisOverrides {
 export class RedisClients {
   readonly #settings: RedisClient;
 
-  /** Takes the settings of a client, which it leaves alone. */
+  /** Takes the settings of a client, and leaves the client alone. */
   constructor(settings: RedisClient) {
     this.#settings = settings;
   }
 
-  /** Reads the settings of a URL, with the certificates to trust beside those of the system, as PEM. */
+  /** Reads the settings of a URL. `ca` is the PEM text of certificates to trust beside the system's. */
   static async of(url: string, ca?: string): Promise<RedisClients> {
     const { createClient } = await import(PACKAGE);
     const socket = ca === undefined ? {} : { ca };
     return new RedisClients(createClient({ url, socket, disableClientInfo: true }));
   }
 
-  /** How long a client may take to connect, in milliseconds: more where the application says so. */
+  /** How long a client may take to connect, in milliseconds: 3 000, or the application's longer time. */
   get connectMs(): number {
     return Math.max(CONNECT_MS, this.#socket.connectTimeout ?? 0);
   }
 
-  /** Makes a client that leads to an address, or where the settings say. */
+  /** Makes a client for an address, by default the settings' own. */
   make(address?: RedisAddress): RedisClient {
     return this.#make(this.#socketTo(address));
   }
 
-  /** Makes a client of a sentinel, which gets nothing of the settings but how to speak TLS. */
+  /** Makes a client for a sentinel, which shares only the TLS settings. */
   makeSentinel({ host, port, tls, username, password }: SentinelAddress): RedisClient {
     const socket = { ...this.#socket, host, port, ...tls === undefined ? {} : { tls } };
     return this.#make(socket, { ...NOBODY, username, password });
   }
 
   /**
-   * Says why a connection failed, where waiting can't mend it. Where the server was silent, tries
-   * whether the port speaks TLS and the settings do not, or the other way round; sends no password.
+   * Explains why a connection failed, if waiting would not help. If the server did not answer, tries to
+   * connect with TLS instead of plain text, or the other way round, without sending the password.
+   *
+   * @returns The explanation; `undefined` if waiting may help.
    */
   async explain(error: unknown, address?: RedisAddress): Promise<Refusal | undefined> {
     if (error instanceof Refusal) return error;
     if (isUntrusted(error)) {
       return new Refusal(
         `Cannot open log: the certificate of Redis is not accepted (${messageOf(error)}); ` +
-          "an authority of your own is set with REDIS_CA, or the option ca",
+          "to trust an authority of your own, set REDIS_CA or the option ca",
       );
     }
     if (isForbidden(error)) {
@@ -151,7 +153,7 @@ export class RedisClients {
   }
 }
 
-// Not a literal: who doesn't ask for Redis downloads nothing.
+// Not a literal in import(): applications without Redis then download nothing.
 const PACKAGE = "npm:@redis/client@6.3.1";
 const CONNECT_MS = 3_000;
 const PROBE_MS = 1_000;
@@ -162,12 +164,12 @@ const NOBODY = {
   database: undefined,
 };
 
-/** Whether a connection was made, and then closed or left without an answer. */
+/** Whether an error means that the server accepted the connection, but closed it or did not answer. */
 function isSilence(error: unknown): boolean {
   return /ECONNRESET|EPIPE|closed|timeout|did not answer|ended by/i.test(messageOf(error));
 }
 
-/** Whether a server answers in the protocol of a client, be it with an error. */
+/** Whether a server answers a client in the same protocol, even if with an error. */
 async function isAnswered(client: RedisClient): Promise<boolean> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const tooLate = new Promise<false>((resolve) => {
@@ -185,11 +187,11 @@ async function isAnswered(client: RedisClient): Promise<boolean> {
   }
 }
 
-/** Ends a client, whatever has become of it. */
+/** Ends a client, whatever its state. */
 export function destroy(client: RedisClient): void {
   try {
     client.destroy();
   } catch {
-    // It has never been open, or is closed already.
+    // The client was never open, or is closed already.
   }
 }

@@ -1,22 +1,22 @@
 /**
- * The clock of a Redis: it stamps the entries, so that it also says how old they are.
+ * The clock of Redis. Redis stamps the entries, so their age must be measured with its clock.
  *
  * @module
  */
 
-/** Tells the time of a Redis between the moments at which it was asked. */
+/** Estimates the time of Redis from its last answer to `TIME`. */
 export class RedisClock {
-  // Until it has been asked, it is taken for the clock of this machine.
+  // Until Redis has answered, this machine's time.
   #timeMs = Date.now();
-  // The wall clock of this machine may be set; this one only counts.
+  // The wall clock of this machine may be set; performance.now() only counts up.
   #askedMs = performance.now();
 
-  /** The time in milliseconds since 1970: behind by as long as the last answer took, and not ahead. */
+  /** The time in milliseconds since 1970; late by the delay of the last answer, and never early. */
   get nowMs(): number {
     return Math.floor(this.#timeMs + performance.now() - this.#askedMs);
   }
 
-  /** Takes note of what Redis answers to `TIME`: seconds and microseconds. */
+  /** Notes an answer to `TIME`: seconds and microseconds. */
   note(reply: unknown): void {
     const [seconds, microseconds] = reply as readonly string[];
     this.#timeMs = Number(seconds) * 1_000 + Number(microseconds) / 1_000;

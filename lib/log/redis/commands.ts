@@ -1,5 +1,5 @@
 /**
- * Tries the commands of a log when it is opened.
+ * The trial of all commands when a log in Redis opens.
  *
  * @module
  */
@@ -10,10 +10,10 @@ import type { RedisKeys } from "./keys.ts";
 import { type RedisLink, TIMEOUT_MS } from "./link.ts";
 
 /**
- * Tries each command that the log will need, so that a Redis that refuses one is known now, and not when
- * the log has to drop its first entry.
+ * Tries each command that the log needs. A missing right is found at once, and not when the log first has
+ * to trim an entry.
  *
- * @throws {Refusal} If Redis refuses one.
+ * @throws {Refusal} If Redis refuses a command.
  */
 export async function tryCommands(link: RedisLink, keys: RedisKeys): Promise<void> {
   for (const args of harmlessCommands(keys)) {
@@ -25,19 +25,19 @@ export async function tryCommands(link: RedisLink, keys: RedisKeys): Promise<voi
       if (!isRefusal(error)) throw error;
       throw new Refusal(
         `Cannot open log: Redis refuses ${args[0]} (${message.replace(/, with args .*/s, "")}); ` +
-          `needed are Redis 6.2 or later and a user that may run ${COMMANDS} on the keys ` +
+          `the log needs Redis 6.2 or later and a user that may run ${COMMANDS} on the keys ` +
           `${keys.stream} and ${keys.of("*")}`,
       );
     }
   }
 }
 
-/** Returns a command that writes something that nobody reads. */
+/** Returns a command that writes a key that nothing reads. */
 export function probe(keys: RedisKeys): string[] {
   return ["SET", keys.of("probe"), "", "PX", "1"];
 }
 
-/** A command of each kind that the log sends. None changes anything. */
+/** Returns a harmless command of each kind that the log sends. */
 function harmlessCommands(keys: RedisKeys): string[][] {
   const { stream } = keys;
   return [
@@ -54,5 +54,5 @@ function harmlessCommands(keys: RedisKeys): string[][] {
 }
 
 const COMMANDS = "GET, SET, TIME, EVAL, XADD, XRANGE, XREVRANGE, XREAD and XTRIM";
-// An entry with the id 0-0 is taken by no Redis; one that is full makes room when the log drops entries.
+// Every Redis rejects the id 0-0. A full Redis gets room again when the log trims entries.
 const EXPECTED = /must be greater than 0-0|^OOM /;

@@ -1,45 +1,45 @@
 /**
- * A connection to Redis that answers in time, or is made anew.
+ * A connection to Redis that reconnects when an answer takes too long.
  *
  * @module
  */
 
 import { destroy, type RedisClient } from "./client.ts";
 
-/** What a {@linkcode RedisConnection} is made with. */
+/** Options of {@linkcode RedisConnection}. */
 export interface RedisConnectionOptions {
-  /** Makes the client of each attempt; what it rejects with is why the attempt failed. */
+  /** Makes the client for an attempt to connect. If the promise rejects, the attempt has failed. */
   readonly makeClient: () => RedisClient | Promise<RedisClient>;
-  /** How long an attempt may take, in milliseconds. */
+  /** How long an attempt to connect may take, in milliseconds. */
   readonly connectMs: number;
-  /** Is told each time that the connection is lost or can't be made. */
+  /** Called each time that the connection is lost or an attempt to connect fails. */
   readonly onDown: (reason: unknown) => void;
 }
 
-/** One connection, from {@linkcode RedisConnection.open} until it is closed. */
+/** One connection, from {@linkcode RedisConnection.open} to {@linkcode RedisConnection.close}. */
 export class RedisConnection {
   readonly #options: RedisConnectionOptions;
   readonly #closing = new AbortController();
-  /** Is there while it is connected. */
+  // Set while the connection is up.
   #client: RedisClient | undefined;
   #connecting: Promise<void> | undefined;
-  #reason: unknown = new Error("Cannot reach Redis: the connection is being made");
-  // Since the last answer.
+  #reason: unknown = new Error("Cannot reach Redis: the connection is not open yet");
+  // Failed attempts since the last answer.
   #failures = 0;
-  // An attempt from before the last renewal may lead to where nobody should be any more.
+  // An attempt that began before the last renewal may lead to the wrong server.
   #renewals = 0;
 
-  /** Makes none yet. */
+  /** Takes the options; does not connect yet. */
   constructor(options: RedisConnectionOptions) {
     this.#options = options;
   }
 
-  /** Begins to connect, however often that takes. */
+  /** Begins to connect, with as many attempts as needed. */
   open(): void {
     this.#connecting ??= this.#connect();
   }
 
-  /** Waits until it is connected, for `ms` milliseconds at the most; rejects with why it is not. */
+  /** Waits at most `ms` milliseconds for the connection; rejects with the last reason why it is down. */
   async ready(ms: number): Promise<void> {
     if (this.#client) return;
     const isLate = await before(ms, this.#connecting, this.#closing.signal) === LATE;
@@ -47,19 +47,19 @@ export class RedisConnection {
   }
 
   /**
-   * Sends a command, and waits `ms` milliseconds at the most for the answer. Rejects at once while it is
-   * not connected.
+   * Sends a command, and waits at most `ms` milliseconds for the answer. Rejects at once while the
+   * connection is down.
    */
   async send(ms: number, args: readonly string[]): Promise<unknown> {
     const client = this.#client;
     if (!client) throw this.#reason;
     if (client.isOpen === false) {
-      // It has been closed by other hands, or has given up.
+      // Somebody else has closed the client, or the client has given up.
       this.#lose(client, new Error("The connection to Redis is closed"));
       throw this.#reason;
     }
     const reply = await before(ms, client.sendCommand(args)).catch((error) => {
-      // Where the connection is gone, why that is says more than that the command was given up.
+      // If the connection is lost, the reason for the loss says more than the command's own error.
       throw client === this.#client ? error : this.#reason;
     });
     if (reply !== LATE) {
@@ -67,18 +67,18 @@ export class RedisConnection {
       return reply;
     }
     const error = new Error(`Redis did not answer within ${ms} ms`);
-    // It may be the connection alone that is dead, without either end being told.
+    // The connection may be dead without either end having noticed.
     this.#lose(client, error);
     throw error;
   }
 
-  /** Closes what it has and connects anew: another connection may lead elsewhere. */
+  /** Closes the connection and reconnects, possibly to another server. */
   renew(reason: unknown): void {
     this.#renewals++;
     if (this.#client) this.#lose(this.#client, reason);
   }
 
-  /** Ends it, and rejects what waits. */
+  /** Closes the connection, and rejects all pending calls. */
   close(): void {
     this.#reason = new Error("The connection to Redis is closed");
     this.#closing.abort();
@@ -128,7 +128,7 @@ export class RedisConnection {
     try {
       const result = await before(connectMs, client.connect(), signal);
       if (result === LATE) throw new Error(`Redis did not answer within ${connectMs} ms`);
-      // Some clients say that they are connected when the connection broke while they logged in.
+      // Some clients resolve connect() although the connection broke during the login.
       if (errors.length > 0 || signal.aborted) throw new Error("The connection to Redis is closed");
       return client;
     } catch (error) {
@@ -142,12 +142,12 @@ const MAX_BACKOFF_MS = 500;
 const LAST_MS = 50;
 const LATE = Symbol("late");
 
-/** How long to wait before the next attempt: longer each time, and never for all hubs alike. */
+/** Returns how long to wait before the next attempt: longer each time, and random, so that hubs spread. */
 function backoffMs(failures: number): number {
   return Math.min(25 * 2 ** failures, MAX_BACKOFF_MS) * (0.5 + Math.random() / 2);
 }
 
-/** Waits for a promise until it is late, or until a signal. */
+/** Waits for a promise; resolves with `LATE` after `ms` milliseconds or when the signal aborts. */
 async function before<T>(
   ms: number,
   promise?: Promise<T>,
@@ -155,7 +155,7 @@ async function before<T>(
 ): Promise<T | typeof LATE> {
   const { promise: late, resolve } = Promise.withResolvers<typeof LATE>();
   const onAbort = () => resolve(LATE);
-  // A process that was suspended finds timers that are over and answers that it has yet to read.
+  // After a suspension, the timer is due before waiting answers are read: a second timer lets them in.
   const lastMs = Math.min(ms, LAST_MS);
   const onLast = () => timer = setTimeout(onAbort, lastMs);
   let timer = ms < Infinity ? setTimeout(onLast, ms - lastMs) : undefined;

@@ -12,28 +12,32 @@ import { messageOf, Refusal } from "./error.ts";
 import type { RedisKeys } from "./keys.ts";
 import { type RedisLink, TIMEOUT_MS } from "./link.ts";
 
-/** What a {@linkcode RedisEpoch} reads. */
+/** Options of {@linkcode RedisEpoch}. */
 export interface RedisEpochOptions {
   readonly link: RedisLink;
   readonly keys: RedisKeys;
   readonly clock: RedisClock;
-  /** Reads the oldest entry. */
+  /** Reads the oldest entry; `undefined` if the log has no entry. */
   readonly readOldest: () => Promise<StoredEntry | undefined>;
 }
 
-/** The epoch of a log. */
+/** Reads the epoch of a log, and sets it if the log has none. */
 export class RedisEpoch {
   readonly #options: RedisEpochOptions;
 
-  /** Has read nothing yet. */
+  /** Takes the options; reads nothing yet. */
   constructor(options: RedisEpochOptions) {
     this.#options = options;
   }
 
   /**
-   * The epoch there is, once the format is one that is known here. Where there is none and entries are
-   * there, the key may have been evicted: the epoch is that of the oldest entry. Versions that wrote no
-   * epoch with an entry restore the key, which is waited for.
+   * Checks the format, and resolves with the epoch.
+   *
+   * If the log has entries but no epoch, Redis may have evicted the key: the epoch is then the oldest
+   * entry's. Versions that wrote no epoch into their entries restore the key by themselves, so this method
+   * waits for the key.
+   *
+   * @throws {Refusal} If the format is newer than this version knows.
    */
   async open(): Promise<string> {
     const { keys, clock, readOldest } = this.#options;
@@ -49,10 +53,10 @@ export class RedisEpoch {
     return (await this.read(randomEpoch())).epoch;
   }
 
-  /** Reads the epoch and the time of Redis; where there is no epoch, sets it to `own`. */
+  /** Reads the epoch, and the time of Redis. If the log has no epoch, `own` becomes its epoch. */
   async read(own: string): Promise<EpochState> {
     const { link, keys, clock } = this.#options;
-    // All are one round trip; without the number the log can do.
+    // All three take one round trip. The log works without the number.
     const [known, time, number] = await Promise.all([
       this.#send(["GET", keys.of("epoch")]),
       this.#send(["TIME"]),
@@ -84,6 +88,6 @@ export class RedisEpoch {
   }
 }
 
-/** As often as is waited for another hub to restore the epoch. */
+/** How often to look whether another hub has restored the epoch. */
 const TRIES = 3;
 const RETRY_MS = 1_000;

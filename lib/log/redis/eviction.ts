@@ -1,12 +1,15 @@
 /**
- * Finds out whether a Redis may evict the keys of a log.
+ * The warning of a Redis that may evict the keys of a log.
  *
  * @module
  */
 
 import { type RedisLink, TIMEOUT_MS } from "./link.ts";
 
-/** Returns a warning where Redis may evict keys that never expire, if the log's user may know that. */
+/**
+ * Returns a warning if Redis may evict keys that never expire. `undefined` if Redis does not, or if the
+ * log's user may not run `INFO`.
+ */
 export async function evictionWarning(link: RedisLink): Promise<string | undefined> {
   const info = await link.ask(TIMEOUT_MS, ["INFO", "memory"]).catch(() => "");
   const [, policy] = /^maxmemory_policy:(allkeys-[a-z-]+)/m.exec(`${info}`) ?? [];

@@ -1,5 +1,5 @@
 /**
- * The keys of a log in Redis: the key of its Redis stream, and `{<key>}:<name>` for everything else.
+ * The keys of a log in Redis: `<key>` for its Redis stream, and `{<key>}:<name>` for everything else.
  *
  * @module
  */
@@ -8,42 +8,43 @@ import { parseMoved } from "./address.ts";
 import { messageOf } from "./error.ts";
 import { type RedisLink, TIMEOUT_MS } from "./link.ts";
 
-/** The key of a Redis stream unless another is given. */
+/** The default key of the Redis stream. */
 export const DEFAULT_KEY = "sse-hub";
 
-// The part of a key that says where a Redis Cluster keeps it.
+// The part of a key that decides on which node a Redis Cluster keeps the key.
 const HASH_TAG = /^[^{]*\{[^}]+\}/;
 
-/** Whether a key can be that of a log: all keys made of it are kept on one node of a Redis Cluster. */
+/** Whether a key is valid for a log: a Redis Cluster must keep all keys of the log on one node. */
 export function isLogKey(key: string): boolean {
   return !key.includes("}") || HASH_TAG.test(key);
 }
 
-/** The keys of one log. */
+/** The keys of a log. */
 export class RedisKeys {
   /** The key of the Redis stream. */
   readonly stream: string;
   #prefix: string;
 
-  /** Begins with the keys of this version. */
+  /** Begins with the keys of the current version. */
   constructor(stream: string) {
     this.stream = stream;
     this.#prefix = tagged(stream);
   }
 
-  /** What the keys other than the stream begin with, before a colon. */
+  /** The prefix, without its colon, of all keys but the stream's. */
   get prefix(): string {
     return this.#prefix;
   }
 
-  /** Returns the key of a name. */
+  /** Returns the key with a name, `<prefix>:<name>`. */
   of(name: string): string {
     return `${this.#prefix}:${name}`;
   }
 
   /**
-   * Goes on with the keys `<key>:<name>` where an earlier version has begun with them. They have no hash
-   * tag, so that a Redis Cluster may have them on another node: then nobody has begun with them.
+   * Uses the keys `<key>:<name>` if an earlier version has created the log with them. Those keys have no
+   * hash tag, so a Redis Cluster may keep them on another node than the stream: then no earlier version
+   * can have created the log.
    */
   async find(link: RedisLink): Promise<void> {
     const { stream } = this;
@@ -51,14 +52,14 @@ export class RedisKeys {
     if (await exists(link, `${stream}:epoch`)) this.#prefix = stream;
   }
 
-  /** Finds the keys of a log that has begun anew: it has begun with the keys of this version. */
+  /** Finds the keys of a log that may have begun anew, in which case the current version's keys hold. */
   async findAnew(link: RedisLink): Promise<void> {
     this.#prefix = tagged(this.stream);
     await this.find(link);
   }
 }
 
-/** What the other keys of a stream's key begin with, so that a Redis Cluster keeps them beside it. */
+/** Returns the prefix of a log's keys, with a hash tag that keeps them on the stream's node. */
 function tagged(key: string): string {
   return HASH_TAG.test(key) ? key : `{${key}}`;
 }

@@ -1,5 +1,5 @@
 /**
- * The two connections of a log to the Redis that has it, wherever that is at the moment.
+ * The two connections of a log to its current Redis server.
  *
  * @module
  */
@@ -10,18 +10,18 @@ import { RedisConnection } from "./connection.ts";
 import { belongsToConnection, messageOf } from "./error.ts";
 import { RedisSentinels } from "./sentinels.ts";
 
-/** What a {@linkcode RedisLink} is made with. */
+/** Options of {@linkcode RedisLink}. */
 export interface RedisLinkOptions {
   readonly clients: RedisClients;
-  /** The sentinels to ask for the master, if there are any. */
+  /** The sentinels to ask for the master's address. By default none. */
   readonly sentinels?: readonly SentinelAddress[];
-  /** The name of the master, as the sentinels know it. */
+  /** The name of the master in the sentinels' configuration. */
   readonly master?: string;
-  /** Is told each time that a connection is lost or can't be made. */
+  /** Called each time that a connection is lost or an attempt to connect fails. */
   readonly onDown: (reason: unknown) => void;
 }
 
-/** Two connections that lead to the same server: one that commands wait on would hold up the others. */
+/** Two connections to the same server: a blocking command on one does not hold up the other. */
 export class RedisLink {
   readonly #clients: RedisClients;
   readonly #onDown: (reason: unknown) => void;
@@ -29,9 +29,9 @@ export class RedisLink {
   readonly #writer: RedisConnection;
   readonly #reader: RedisConnection;
   #refused = Promise.withResolvers<never>();
-  // Where the master is by what the sentinels say.
+  // The master's address, according to the sentinels.
   #master: RedisAddress | undefined;
-  // Where another node of a Redis Cluster said that the log is.
+  // The node of the log, according to the `MOVED` error of a Redis Cluster.
   #moved: RedisAddress | undefined;
   #attempts = 0;
   #isOpen = false;
@@ -56,7 +56,7 @@ export class RedisLink {
     if (this.#sentinels) this.#watch = setInterval(() => this.#follow(), WATCH_MS);
   }
 
-  /** Waits until both are connected for the first time; rejects with what waiting can't mend. */
+  /** Waits until both are connected for the first time; rejects if waiting would not help. */
   async open(): Promise<void> {
     for (const connection of [this.#writer, this.#reader]) {
       await Promise.race([connection.ready(Infinity), this.#refused.promise]);
@@ -64,28 +64,28 @@ export class RedisLink {
     this.#isOpen = true;
   }
 
-  /** Waits until commands can be sent again, for `ms` milliseconds at the most. */
+  /** Waits at most `ms` milliseconds until commands can be sent. */
   ready(ms: number): Promise<void> {
     return this.#writer.ready(ms);
   }
 
-  /** Sends a command; rejects at once while there is no connection. */
+  /** Sends a command; rejects at once while the connection is down. */
   send(ms: number, args: readonly string[]): Promise<unknown> {
     return this.#checked(this.#writer.send(ms, args));
   }
 
-  /** Sends a command whose answer says nothing of the connection, whatever it is. */
+  /** Sends a command whose error is no reason to reconnect. */
   ask(ms: number, args: readonly string[]): Promise<unknown> {
     return this.#writer.send(ms, args);
   }
 
-  /** Sends a command that may wait at the server, so long that none is sent behind it. */
+  /** Sends a blocking command, over the connection for such commands. */
   async sendBlocking(ms: number, args: readonly string[]): Promise<unknown> {
     await this.#reader.ready(ms);
     return await this.#checked(this.#reader.send(ms, args));
   }
 
-  /** Ends the connections, and rejects what waits. */
+  /** Closes the connections, and rejects all pending commands. */
   close(): void {
     clearInterval(this.#watch);
     this.#sentinels?.close();
@@ -115,13 +115,13 @@ export class RedisLink {
 
   async #makeClient() {
     if (this.#sentinels) this.#master = await this.#sentinels.find();
-    // The node that had the log may be gone; the address of the settings leads to one that knows more.
+    // The node that MOVED named may be gone by now; the node in the settings knows where the log is.
     const isSecond = this.#attempts++ % 4 > 1;
     return this.#clients.make(this.#master ?? (isSecond ? undefined : this.#moved));
   }
 
   #down(reason: unknown): void {
-    // To be sent elsewhere is no outage.
+    // A MOVED error is not an outage.
     if (!parseMoved(messageOf(reason))) this.#onDown(reason);
     if (!this.#isOpen) this.#explain(reason);
   }
@@ -134,7 +134,7 @@ export class RedisLink {
     this.#isExplaining = false;
   }
 
-  /** Goes where the master is, also when the old one keeps its connections. */
+  /** Follows the master to its current address, even if the old master keeps the connections open. */
   async #follow(): Promise<void> {
     if (this.#isWatching || !this.#isOpen) return;
     this.#isWatching = true;
@@ -146,14 +146,14 @@ export class RedisLink {
         this.#renew(new Error(`The sentinels name another master, ${host}:${port}`));
       }
     } catch {
-      // While the connections are there, nobody need know where they lead.
+      // Without an answer of the sentinels, the connections stay as they are.
     } finally {
       this.#isWatching = false;
     }
   }
 }
 
-/** How long a command may take to be answered, in milliseconds. */
+/** How long Redis may take to answer a command, in milliseconds. */
 export const TIMEOUT_MS = 5_000;
-/** How often the sentinels are asked. */
+/** How often to ask the sentinels, in milliseconds. */
 const WATCH_MS = 250;

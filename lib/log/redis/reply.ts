@@ -1,10 +1,13 @@
 /**
- * Replies of Redis that look different in RESP 2 and RESP 3.
+ * Replies of Redis that differ between RESP 2 and RESP 3.
  *
  * @module
  */
 
-/** A map as RESP 3 has it; in RESP 2 it is a list, of pairs or of names and values by turns. */
+/**
+ * Returns a reply as a map. RESP 3 replies with a map or an object; RESP 2 with a list of pairs, or with a
+ * list that alternates between names and values.
+ */
 export function mapOf(reply: unknown): Map<string, unknown> {
   if (reply instanceof Map) return reply;
   if (!Array.isArray(reply)) return new Map(Object.entries(reply as Record<string, unknown>));

@@ -1,18 +1,18 @@
 /**
- * What the log does in Redis as one step: scripts, since a number is given and a key is decided on
- * where the order is made.
+ * The scripts that Redis runs as one step. Numbers are assigned, and keys are checked, in the same step in
+ * which an entry gets its place.
  *
  * @module
  */
 
 /**
- * Appends the items whose keys are not known as one entry.
+ * Appends one entry of the items whose keys are not known.
  *
  * - Keys: the stream, the epoch, the number, the publishers' keys.
- * - Arguments: the epoch, the greatest place and the number that the hub knows, how long a key is known
- *   in milliseconds or `""`; then for each item its text and which of the publishers' keys it has, from 1
- *   on, or 0.
- * - Returns where each item stands: `<id>:<index>`.
+ * - Arguments: the epoch; the greatest id and the number that the hub knows; how long a key stays known, in
+ *   milliseconds, or `""` for ever; then for each item its text and the index of its publisher's key, from
+ *   1 on, or 0 for no key.
+ * - Returns the position of each item: `<id>:<index>`.
  */
 export const APPEND = `
 local epoch = redis.call("GET", KEYS[2])
@@ -47,7 +47,7 @@ local floorMs, floorSequence = string.match(ARGV[2], "^([0-9]+)-([0-9]+)$")
 if tonumber(floorMs) >= tonumber(ms) then
   id = add(string.format("%.0f-%.0f", floorMs, floorSequence + 1))
 end
--- It has come at least as far by itself.
+-- The stream's own newest id is at least as great.
 if not id or id.err then id = add("*") end
 if id.err then return id end
 redis.call("SET", KEYS[3], number)
@@ -62,12 +62,12 @@ end
 return placed`;
 
 /**
- * Drops the oldest entries, and keeps which streams have ended by them: those that no other hub has
- * dropped before. Publishers' keys expire by themselves.
+ * Trims the oldest entries, and keeps the ends of streams among them unless another hub has kept them
+ * before. Publishers' keys expire by themselves.
  *
  * - Keys: the stream, the mark through which entries are gone, the stream of ends.
- * - Arguments: the id of the oldest entry that stays, the mark, how long an end is kept in milliseconds
- *   or `""`; then for each end its id and its text.
+ * - Arguments: the id of the oldest entry that stays; the mark; how long an end is kept, in milliseconds, or
+ *   `""` for ever; then for each end its id and its text.
  */
 export const TRIM = `
 local gone = redis.call("GET", KEYS[2])

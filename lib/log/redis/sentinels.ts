@@ -1,5 +1,5 @@
 /**
- * The sentinels that know which Redis is the master.
+ * Sentinels, which know the address of the current master.
  *
  * @module
  */
@@ -10,12 +10,12 @@ import { RedisConnection } from "./connection.ts";
 import { messageOf, Refusal } from "./error.ts";
 import { mapOf } from "./reply.ts";
 
-/** Asks sentinels over connections that it keeps. */
+/** Asks sentinels for the master, over connections that stay open. */
 export class RedisSentinels {
   readonly #master: string;
   readonly #connections: readonly RedisConnection[];
 
-  /** Connects to sentinels that watch a master of this name. */
+  /** Connects to sentinels that watch a master with a name. */
   constructor(clients: RedisClients, sentinels: readonly SentinelAddress[], master: string) {
     this.#master = master;
     this.#connections = sentinels.map((sentinel) =>
@@ -29,10 +29,11 @@ export class RedisSentinels {
   }
 
   /**
-   * Asks where the master is: what those say that know of the latest failover. It is enough that most
-   * of them answer, so that it need not wait for a machine that is gone.
+   * Asks the sentinels for the address of the master. The sentinel that knows of the latest failover
+   * decides. Once a majority has answered, the others have 50 milliseconds left, so a dead machine does
+   * not delay the result.
    *
-   * @throws {Refusal} If those that answer know no master of this name.
+   * @throws {Refusal} If a sentinel answers that it knows no master with this name, and none knows one.
    */
   async find(): Promise<RedisAddress> {
     const count = this.#connections.length;
@@ -64,25 +65,25 @@ export class RedisSentinels {
     const ask = (command: string) =>
       connection.send(ANSWER_MS, ["SENTINEL", command, this.#master]);
     try {
-      // The first names the new master as soon as there is one; the second says how new that is.
+      // The first reply names a new master earlier; the second has the number of the failover.
       const [address, state] = await Promise.all([ask("GET-MASTER-ADDR-BY-NAME"), ask("MASTER")]);
       const [host, port] = address as [string, string];
       return { host, port: Number(port), failovers: Number(mapOf(state).get("config-epoch")) };
     } catch (error) {
       if (!messageOf(error).includes("No such master")) throw error;
       throw new Refusal(
-        `Cannot open log: the sentinels know no master of the name ${JSON.stringify(this.#master)}`,
+        `Cannot open log: the sentinels know no master named ${JSON.stringify(this.#master)}`,
       );
     }
   }
 }
 
-/** What one of them says. */
+/** The master, according to one sentinel. */
 interface Master extends RedisAddress {
-  /** The number of the failover that made it the master; it grows. */
+  /** The number of the failover that made this server the master; it only grows. */
   readonly failovers: number;
 }
 
 const ANSWER_MS = 1_000;
-/** How long the last of them may take longer than most. */
+/** How long to wait for the other sentinels after a majority has answered, in milliseconds. */
 const REST_MS = 50;

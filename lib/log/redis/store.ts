@@ -1,5 +1,5 @@
 /**
- * The store of a log in Redis: entries of one Redis stream, under the ids that Redis gives them.
+ * The store of a log in Redis: one Redis stream with all entries, and a few keys beside it.
  *
  * @module
  */
@@ -40,10 +40,10 @@ export interface RedisStoreOptions {
   readonly onWarning?: (text: string) => void;
 }
 
-/** Entries of one Redis stream, under the ids that Redis gives them. */
+/** Keeps the entries in one Redis stream, under the ids that Redis assigns. */
 export class RedisStore implements EntryStore {
   readonly placeLength = PLACE_LENGTH;
-  // Redis itself takes 512 MB.
+  // Redis itself would take 512 MB.
   readonly maxEntryBytes = 8_388_608;
   readonly maxEntryKeys = 100_000;
   readonly #options: RedisStoreOptions;
@@ -54,7 +54,7 @@ export class RedisStore implements EntryStore {
   #epoch: RedisEpoch | undefined;
   #isClosed = false;
 
-  /** Takes over the settings; nothing is opened yet. */
+  /** Takes the options; opens nothing yet. */
   constructor(options: RedisStoreOptions) {
     const { key = DEFAULT_KEY, maxAgeMs = MAX_AGE_MS } = options;
     this.#options = options;
@@ -84,7 +84,7 @@ export class RedisStore implements EntryStore {
           return await this.#prepare(link);
         } catch (error) {
           if (this.#isClosed || isRefusal(error)) throw error;
-          // Sent to another node, it goes there at once.
+          // After MOVED, the link connects to the other node at once.
           if (parseMoved(messageOf(error))) continue;
           onDown(error);
           await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
@@ -162,7 +162,7 @@ export class RedisStore implements EntryStore {
         [oldest, through, this.#maxAgeMs, ...ends.flatMap((end) => [end.id, encodeEndRecord(end)])],
       );
     } catch (error) {
-      // A Redis that is full takes nothing more, but makes room; the next time it takes it.
+      // A full Redis refuses the script, which writes, but not XTRIM. The next script then has room.
       if (messageOf(error).startsWith("OOM ")) {
         await this.#send(["XTRIM", this.#keys.stream, "MINID", oldest]);
       }
@@ -210,7 +210,7 @@ export class RedisStore implements EntryStore {
     return epoch;
   }
 
-  /** Tells of a Redis that may evict the keys of the log. */
+  /** Warns if Redis may evict the keys of the log. */
   async #warn(link: RedisLink): Promise<void> {
     const { onWarning } = this.#options;
     if (!onWarning) return;
@@ -227,7 +227,7 @@ export class RedisStore implements EntryStore {
   }
 }
 
-/** As many ends as are read at once. */
+/** The most ends that are read at once. */
 const MAX_ENDS = 10_000;
 const RETRY_MS = 1_000;
 const BLOCK_MS = 4_000;

@@ -1,6 +1,6 @@
 /**
- * Appends as few entries as can be: what is appended in one turn, or while an earlier entry is on its
- * way, goes as one.
+ * Appends as few entries as possible: items that are appended in one turn, or while an earlier entry is
+ * being written, share an entry.
  *
  * @module
  */
@@ -10,11 +10,11 @@ import type { Placed } from "../entry_store.ts";
 
 /** Options of {@linkcode Batches}. */
 export interface BatchesOptions {
-  /** Writes items as one entry; resolves with where each stands once they are durable. */
+  /** Writes items as one entry; resolves with their positions once the entry is durable. */
   readonly write: (items: readonly Item[]) => Promise<readonly Placed[]>;
-  /** The most bytes of an entry: what is appended at once must fit. */
+  /** The most bytes of an entry; items that are appended together must fit. */
   readonly maxBytes: number;
-  /** The most items with a key in an entry. */
+  /** The most items with a key in one entry. */
   readonly maxKeys: number;
 }
 
@@ -26,13 +26,13 @@ interface Waiting {
   readonly reject: (error: unknown) => void;
 }
 
-/** Writes entries one after the other, each with all that waits and fits. */
+/** Writes entries one after the other, each with all waiting items that fit. */
 export class Batches {
   readonly #options: BatchesOptions;
   #waiting: Waiting[] = [];
   #writing: Promise<void> | undefined;
 
-  /** Begins with nothing to write. */
+  /** Begins without items. */
   constructor(options: BatchesOptions) {
     this.#options = options;
   }
@@ -43,10 +43,10 @@ export class Batches {
   }
 
   /**
-   * Appends items that stay together.
+   * Appends items, which all go into the same entry.
    *
-   * @returns Where each of them stands, once they are durable.
-   * @throws {RangeError} If they are more bytes or keys than an entry can have.
+   * @returns The positions of the items, once the entry is durable.
+   * @throws {RangeError} If the items have more bytes or keys than an entry can have.
    */
   add(items: readonly Item[]): Promise<readonly Placed[]> {
     const { maxBytes, maxKeys } = this.#options;
@@ -54,13 +54,13 @@ export class Batches {
     const keys = items.filter(({ key }) => key !== undefined).length;
     if (bytes > maxBytes) {
       throw new RangeError(
-        `Cannot append events: the log takes ${maxBytes} bytes at once, with fields and all; got ` +
-          `${bytes}`,
+        `Cannot append events: the log takes at most ${maxBytes} bytes at once, all fields included; ` +
+          `got ${bytes}`,
       );
     }
     if (keys > maxKeys) {
       throw new RangeError(
-        `Cannot append events: the log takes ${maxKeys} events with a key at once; got ${keys}`,
+        `Cannot append events: the log takes at most ${maxKeys} events with a key at once; got ${keys}`,
       );
     }
     return new Promise((resolve, reject) => {
@@ -70,7 +70,7 @@ export class Batches {
   }
 
   async #write(): Promise<void> {
-    // What the rest of this turn appends goes along.
+    // Items that the rest of this turn appends go into the same entry.
     await Promise.resolve();
     while (this.#waiting.length > 0) {
       const batch = this.#take();
@@ -81,7 +81,7 @@ export class Batches {
           resolve(placed.slice(start, start += items.length));
         }
       } catch (error) {
-        // What waits would wait as long again, one entry after the other.
+        // Waiting items fail too: otherwise each further entry could wait for its own timeout.
         for (const { reject } of [...batch, ...this.#waiting.splice(0)]) reject(error);
       }
     }
@@ -101,7 +101,7 @@ export class Batches {
   }
 }
 
-/** The brackets of an entry, its time and its number. */
+/** The bytes of an entry's brackets, time and number. */
 const HEAD_BYTES = 32;
-// Enough that more would save nothing.
+// Larger entries would save nothing.
 const MAX_BATCH_BYTES = 65_536;

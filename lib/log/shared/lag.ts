@@ -8,7 +8,7 @@ import type { Delivery } from "./delivery.ts";
 import { type EntryIds, entryNumber, entryTimeMs, placeAfter } from "../entries.ts";
 import type { EntryStore } from "../entry_store.ts";
 
-/** What a {@linkcode LogLag} compares. */
+/** Options of {@linkcode LogLag}. */
 export interface LogLagOptions {
   readonly store: EntryStore;
   readonly ids: EntryIds;
@@ -16,48 +16,49 @@ export interface LogLagOptions {
 }
 
 /**
- * Compares the number of the store's newest entry with that of the newest one delivered: numbers are
- * contiguous, so the difference is how many entries wait.
+ * Compares the number of the store's newest entry with the number of the newest delivered entry. Numbers
+ * are contiguous, so the difference is the number of waiting entries.
  */
 export class LogLag {
   readonly #options: LogLagOptions;
   #noted = 0;
   // The number of the store's newest entry at the last look.
   #newest = 0;
-  // No entry up to this number waits: each was delivered, dropped or lost.
+  // No entry through this number is waiting: each was delivered, trimmed or lost.
   #through = 0;
-  // When the oldest entry that waited at the last look was appended.
+  // When the oldest waiting entry of the last look was appended.
   #oldestMs = 0;
 
-  /** Begins with no lag. */
+  /** Begins without a lag. */
   constructor(options: LogLagOptions) {
     this.#options = options;
   }
 
-  /** How many entries wait, of those that the store had at the last look. */
+  /** The number of waiting entries, among the entries that the store had at the last look. */
   get entries(): number {
     return Math.max(this.#newest - this.#delivered, 0);
   }
 
-  /** The age of the oldest entry that waits, in milliseconds; 0 if none does. */
+  /** Returns the age of the oldest waiting entry in milliseconds; 0 without waiting entries. */
   ageMs(nowMs: number): number {
     if (this.entries === 0) return 0;
     const { last } = this.#options.delivery;
-    // Whatever was delivered since the last look is older than what waits now.
+    // Entries delivered since the last look are older than every waiting entry.
     const oldestMs = Math.max(this.#oldestMs, last ? entryTimeMs(last) : 0);
     return Math.max(nowMs - oldestMs, 0);
   }
 
-  /** Takes note of the number of the store's newest entry; `undefined` if the store knows none. */
+  /** Notes the number of the store's newest entry; `undefined` if the store knows no number. */
   note(newest: number | undefined): void {
     this.#noted = Number.isSafeInteger(newest) ? newest! : 0;
-    // A store that has lost its newest entries gives their numbers again.
+    // A store that has lost its newest entries assigns their numbers again.
     this.#through = Math.min(this.#through, this.#noted);
   }
 
   /**
-   * Compares the noted number with what was delivered. Where it is greater, reads the oldest entry that
-   * waits; there is none if all that this hub lacks was dropped before the hub read it.
+   * Compares the noted number with the number of the newest delivered entry. If the noted number is
+   * greater, reads the oldest waiting entry. No entry is waiting if all the missing entries were trimmed
+   * before this hub could read them.
    */
   async look(): Promise<void> {
     const { store, ids, delivery } = this.#options;
@@ -66,10 +67,10 @@ export class LogLag {
       try {
         const [oldest] = await store.read(placeAfter(ids.placeOf(delivery.lastId)), 1);
         this.#through = oldest ? (entryNumber(oldest) ?? 1) - 1 : newest;
-        // What no hub has written has no time.
+        // An entry that no hub has written has no time.
         this.#oldestMs = (oldest && entryTimeMs(oldest)) || store.nowMs;
       } catch {
-        // Whoever reads on finds out that the store can't be read; the lag stays what it was.
+        // Delivery finds out by itself that the store is unreachable; the lag stays as it was.
         return;
       }
     }

@@ -1,27 +1,28 @@
 /**
- * Reads, a few at a time, each once for all who wait for it, and none that nobody waits for any more.
+ * Runs a few reads at a time. Callers that wait for the same read share it, and a read that all its
+ * callers have left is not run.
  *
  * @module
  */
 
-/** A queue of reads that each give a `T`. */
+/** A queue of reads, each with a result of type `T`. */
 export class ReadQueue<T> {
   readonly #reading = new Map<string, Read<T>>();
   readonly #waiting = new Map<string, Read<T>>();
 
-  /** How many reads wait for their turn. */
+  /** The number of reads that wait for their turn. */
   get size(): number {
     return this.#waiting.size;
   }
 
   /**
-   * Has something read, or joins those who wait for it already.
+   * Queues a read, or joins the callers that wait for the same read.
    *
-   * @param key What is read: whoever gives the same key gets the same result.
-   * @param read Reads it. Called when its turn comes, unless everybody who waits for it has left.
-   * @param signal Says that the caller has left.
-   * @throws {DOMException} `QuotaExceededError` if too many reads wait, `AbortError` if the caller has
-   * left before its turn came.
+   * @param key Identifies the read: callers with the same key get the same result.
+   * @param read Performs the read. Called when its turn comes, unless all callers have left.
+   * @param signal Aborted when the caller leaves.
+   * @throws {DOMException} `QuotaExceededError` if too many reads are waiting, `AbortError` if all callers
+   * left before the read's turn came.
    */
   run(key: string, read: () => Promise<T>, signal?: AbortSignal): Promise<T> {
     const known = this.#reading.get(key) ?? this.#waiting.get(key);
@@ -31,7 +32,7 @@ export class ReadQueue<T> {
     }
     if (this.#waiting.size >= MAX_WAITING) this.#dropAbandoned();
     if (this.#waiting.size >= MAX_WAITING) {
-      const message = `Cannot read log: ${MAX_WAITING} reads wait already`;
+      const message = `Cannot read log: ${MAX_WAITING} reads are waiting already`;
       return Promise.reject(new DOMException(message, "QuotaExceededError"));
     }
     const { promise, resolve, reject } = Promise.withResolvers<T>();
@@ -78,12 +79,12 @@ interface Read<T> extends Waited {
 }
 
 interface Waited {
-  /** Of those who wait; `undefined` for one who does not say when it leaves. */
+  /** The signals of all callers; `undefined` for a caller that never leaves. */
   readonly signals: (AbortSignal | undefined)[];
   readonly reject: (error: unknown) => void;
 }
 
-// What is published must find its way in between.
+// Publishes must get through between the reads.
 const MAX_READING = 4;
 const MAX_WAITING = 1_024;
 
@@ -92,5 +93,5 @@ function isAbandoned({ signals }: Waited): boolean {
 }
 
 function drop({ reject }: Waited): void {
-  reject(new DOMException("Cannot read log: nobody waits for it", "AbortError"));
+  reject(new DOMException("Cannot read log: all callers have left", "AbortError"));
 }

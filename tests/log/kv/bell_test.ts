@@ -6,7 +6,7 @@ import { macrotask, soon } from "../../wait.ts";
 import { kv } from "../places.ts";
 
 Deno.test({
-  name: "FileBell is heard by all that watch its file, and by nobody once it is closed",
+  name: "FileBell rings for every process that watches its file, until it is closed",
   ignore: kv.ignore,
   async fn() {
     const folder = await Deno.makeTempDir();
@@ -23,7 +23,8 @@ Deno.test({
 });
 
 Deno.test({
-  name: "FileBell.open() gives nothing where it may not write the file, and asks for nothing",
+  name:
+    "FileBell.open() resolves with undefined without the permission to write, and does not prompt",
   ignore: await lacks("read"),
   permissions: { read: true },
   async fn() {
@@ -32,7 +33,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "KvBell.wait() resolves for a ring before it, and only once",
+  name: "KvBell.wait() resolves for an earlier ring, and only once",
   ignore: kv.ignore,
   async fn() {
     using store = await Deno.openKv(":memory:");
@@ -56,7 +57,7 @@ Deno.test({
     const bell = new KvBell({ kv: store, key: ["bell"] });
     await bell.open();
     await bell.addTo(store.atomic()).commit();
-    await soon(bell.wait(), () => "the key's bell");
+    await soon(bell.wait(), () => "a ring of the key");
     const waiting = bell.wait();
     await bell.close();
     await soon(Promise.all([waiting, bell.wait(), bell.wait()]), () => "the end");

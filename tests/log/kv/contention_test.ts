@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { failureOf, patiently } from "../../../lib/log/kv/contention.ts";
 
-Deno.test("patiently() tries again where the file is locked or a check has failed", async () => {
+Deno.test("patiently() retries if the file is locked or a check has failed", async () => {
   const outcomes = [new TypeError("database is locked"), undefined, undefined, "committed"];
   let tries = 0;
   const result = await patiently(() => {
@@ -11,7 +11,7 @@ Deno.test("patiently() tries again where the file is locked or a check has faile
   assertEquals([result, tries], ["committed", 4]);
 });
 
-Deno.test("patiently() throws at once what is not contention", async () => {
+Deno.test("patiently() throws errors other than contention at once", async () => {
   for (const message of ["database or disk is full", "disk I/O error", "Bad resource ID"]) {
     let tries = 0;
     const attempt = () => Promise.reject(new TypeError(message + "".repeat(tries++)));
@@ -20,7 +20,7 @@ Deno.test("patiently() throws at once what is not contention", async () => {
   }
 });
 
-Deno.test("failureOf() tells contention from a full disk, and both from all else", () => {
+Deno.test("failureOf() distinguishes contention, a full disk, and all other errors", () => {
   const rows = [
     [new TypeError("database is locked"), "busy"],
     [new Error("database table is locked: kv"), "busy"],

@@ -6,7 +6,7 @@ import { until } from "../../wait.ts";
 import { kv } from "../places.ts";
 import { ResumingClient } from "../resuming_client.ts";
 
-/** A file system of its own in memory, which only the superuser of Linux can mount. */
+/** A file system in memory, which only the superuser of Linux can mount. */
 class SmallDisk implements AsyncDisposable {
   readonly path: string = Deno.makeTempDirSync();
 
@@ -37,16 +37,16 @@ async function run(command: string, ...args: string[]): Promise<boolean> {
   try {
     return (await new Deno.Command(command, { args, stderr: "null" }).output()).success;
   } catch {
-    // There is no such program.
+    // The program is not installed.
     return false;
   }
 }
 
 Deno.test({
-  name: "a hub whose disk is full goes on when its entries are too old, again and again",
+  name: "a hub whose disk is full goes on once its entries are too old, again and again",
   ignore: isMissing,
   async fn() {
-    // Of which the reserve takes 8, once 16 have been free.
+    // The reserve takes 8 MB, once 16 MB have been free.
     await using disk = await SmallDisk.mount(18);
     const changes: string[] = [];
     await using hub = new BroadcastHub({
@@ -77,7 +77,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "a hub lives on where its disk is full when the publishers' keys are too old",
+  name: "a hub survives a full disk at the time when publishers' keys become too old",
   ignore: isMissing,
   async fn() {
     // Too small for a reserve.
@@ -89,10 +89,10 @@ Deno.test({
       for (let i = 0; i < 100; i++) await hub.publish("x", { id: `${i}`, data: "x" });
     }
     const { promise: trimFailed, resolve } = Promise.withResolvers<unknown>();
-    // Deno looks at what may expire when a file is opened, and then once a minute.
+    // Deno deletes expired keys when a file is opened, and then once a minute.
     await using hub = new BroadcastHub({ log: open(), onError: resolve });
     await hub.ready;
-    // tmpfs takes what fits.
+    // tmpfs writes as much as fits.
     await Deno.writeFile(`${disk.path}/other`, new Uint8Array(4_194_304)).catch(() => {});
     assertMatch(`${await trimFailed}`, /disk is full/);
     await Deno.remove(`${disk.path}/other`);

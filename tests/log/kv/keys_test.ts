@@ -4,7 +4,7 @@ import { kv as place } from "../places.ts";
 
 const MAX_AGE_MS = 60_000;
 
-/** Keys in a store of their own, and a wall clock that is moved. */
+/** Keys in a store of their own, and a wall clock that the test sets. */
 class Keys implements Disposable {
   readonly #now = Date.now;
   readonly #kv: Deno.Kv;
@@ -34,7 +34,7 @@ class Keys implements Disposable {
     await this.keys.addTo(this.#kv.atomic(), fresh, ++this.#number).commit();
   }
 
-  /** How many keys and how many lists there are. */
+  /** The number of keys and the number of lists. */
   async counts(): Promise<number[]> {
     const all = ["keys", "lists"].map((name) => Array.fromAsync(this.#kv.list({ prefix: [name] })));
     return (await Promise.all(all)).map(({ length }) => length);
@@ -57,7 +57,7 @@ function test(does: string, run: (keys: Keys) => Promise<void>): void {
   });
 }
 
-test("deletes the keys that are too old, however many an entry has", async (keys) => {
+test("deletes all keys that are too old, however many keys an entry has", async (keys) => {
   await keys.write(...Array.from({ length: 900 }, (_, i) => `old ${i}`));
   for (let i = 0; i < 100; i++) await keys.write(`x ${i}`);
   keys.move(MAX_AGE_MS + 1_000);
@@ -66,7 +66,7 @@ test("deletes the keys that are too old, however many an entry has", async (keys
   assertEquals(await keys.counts(), [1, 1]);
 });
 
-test("keeps a key that was used again after it was too old", async (keys) => {
+test("keeps a key that was used again after it became too old", async (keys) => {
   await keys.write("a", "b");
   keys.move(MAX_AGE_MS + 1_000);
   await keys.write("a");
@@ -75,7 +75,7 @@ test("keeps a key that was used again after it was too old", async (keys) => {
   assertEquals((await keys.keys.sort([{ text: "", key: "a" }])).fresh, []);
 });
 
-test("deletes each key once, whoever else does so at the same time", async (keys) => {
+test("deletes each key once, even if other processes delete keys at the same time", async (keys) => {
   for (let i = 0; i < 500; i++) await keys.write(`x ${i}`);
   keys.move(MAX_AGE_MS + 1_000);
   await Promise.all(Array.from({ length: 4 }, () => keys.keys.expire()));

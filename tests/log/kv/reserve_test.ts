@@ -13,7 +13,7 @@ const test = (does: string, run: (path: string) => Promise<void>) =>
     },
   });
 
-test("is made where the disk has room, and leaves nothing else", async (path) => {
+test("is created if the disk has room, and leaves no other file", async (path) => {
   const reserve = new DiskReserve(path);
   await Promise.all([reserve.check(), new DiskReserve(path).check()]);
   assertEquals([(await Deno.stat(path)).size, reserve.hasRoom], [RESERVE_BYTES, true]);
@@ -21,7 +21,7 @@ test("is made where the disk has room, and leaves nothing else", async (path) =>
   assertEquals(names, ["reserve"]);
 });
 
-test("allows, once given up, as many entries as were dropped, in every process", async (path) => {
+test("once given up, lets every process write as many entries as were trimmed", async (path) => {
   const [one, other] = [new DiskReserve(path), new DiskReserve(path)];
   await one.check();
   await other.check();
@@ -39,7 +39,7 @@ test("allows, once given up, as many entries as were dropped, in every process",
   assertEquals((await Deno.stat(path)).size, 0);
 });
 
-test("is made anew by the next process that starts, which sets all free", async (path) => {
+test("is created again by the next process that starts, and then limits nothing", async (path) => {
   const reserve = new DiskReserve(path);
   await reserve.check();
   await reserve.giveUp();
@@ -49,7 +49,7 @@ test("is made anew by the next process that starts, which sets all free", async 
   assertEquals([reserve.hasRoom, (await Deno.stat(path)).size], [true, RESERVE_BYTES]);
 });
 
-test("limits nothing where it can't be made", async (path) => {
+test("limits nothing if it can't be created", async (path) => {
   const reserve = new DiskReserve(`${path}/none`);
   await reserve.check();
   await reserve.giveUp();

@@ -8,8 +8,7 @@ import { kv } from "../places.ts";
 testLog(kv);
 
 Deno.test({
-  name:
-    "openKvLog() makes its folders and files so that nobody else can read them, and leaves others",
+  name: "openKvLog() creates private folders and files, and leaves the modes of existing ones",
   ignore: kv.ignore || Deno.build.os === "windows",
   async fn() {
     const root = await Deno.makeTempDir();
@@ -33,7 +32,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "openKvLog() refuses nothing while another process has the file locked for 6 seconds",
+  name: "openKvLog() rejects no publish while another process locks the file for 6 seconds",
   ignore: kv.ignore,
   async fn() {
     const folder = await Deno.makeTempDir();
@@ -41,7 +40,7 @@ Deno.test({
     const other = new DatabaseSync(`${folder}/hub.sqlite`);
     other.exec("BEGIN IMMEDIATE");
     const appending = log.log.append("x", [{ data: "1" }]);
-    // SQLite itself waits for 5.
+    // SQLite itself waits for 5 seconds.
     await new Promise((resolve) => setTimeout(resolve, 6_000));
     other.exec("ROLLBACK");
     other.close();
@@ -53,7 +52,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "openKvLog() opens a new file from many hubs at once, with one epoch for all",
+  name: "openKvLog() gives all hubs that open a new file at once the same epoch",
   ignore: kv.ignore,
   async fn() {
     for (let i = 0; i < 10; i++) {
@@ -71,7 +70,9 @@ Deno.test({
 
 for (const replace of [Deno.remove, (path: string) => Deno.rename(`${path}-other`, path)]) {
   Deno.test({
-    name: `openKvLog() says that its file was ${replace === Deno.remove ? "removed" : "replaced"}`,
+    name: `openKvLog() reports that its file was ${
+      replace === Deno.remove ? "removed" : "replaced"
+    }`,
     ignore: kv.ignore || Deno.build.os === "windows",
     async fn() {
       const folder = await Deno.makeTempDir();

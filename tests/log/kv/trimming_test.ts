@@ -4,7 +4,7 @@ import { kv } from "../places.ts";
 
 const PLACES = Array.from({ length: 500 }, (_, i) => `${i}`.padStart(4, "0"));
 
-/** A store with an entry at each place, and a way to trim it for each process. */
+/** A store with an entry at each place, which several processes trim. */
 class Store implements Disposable {
   readonly #kv: Deno.Kv;
 
@@ -33,7 +33,7 @@ class Store implements Disposable {
     });
   }
 
-  /** The mark, and the places of the entries that are left. */
+  /** The mark, and the places of the remaining entries. */
   async state(): Promise<[mark: string | null, places: string[]]> {
     const places: string[] = [];
     for await (const { value } of this.#kv.list<string>({ prefix: ["entries"] })) {
@@ -58,7 +58,7 @@ function test(does: string, run: (store: Store) => Promise<void>): void {
   });
 }
 
-test("drops from several processes at once all that each of them wants gone", async (store) => {
+test("deletes all entries that any of several processes trims at once", async (store) => {
   const counts = [480, 450, 490, 470];
   await Promise.all(counts.map((count) => {
     const places = PLACES.slice(0, count);
@@ -67,7 +67,7 @@ test("drops from several processes at once all that each of them wants gone", as
   assertEquals(await store.state(), ["04890002", PLACES.slice(490)]);
 });
 
-test("leaves alone what another process has dropped", async (store) => {
+test("skips entries that another process has trimmed", async (store) => {
   const [one, other] = [store.trimming(), store.trimming()];
   await one.trim(PLACES.slice(0, 300), "02990001");
   await store.put("0007");
@@ -75,7 +75,7 @@ test("leaves alone what another process has dropped", async (store) => {
   assertEquals(await store.state(), ["03090001", ["0007", ...PLACES.slice(310)]]);
 });
 
-test("drops what an earlier process had only marked when it was killed", async (store) => {
+test("deletes entries that a killed process had marked but not deleted", async (store) => {
   await store.trimming().trim(PLACES.slice(0, 300), "02990001");
   await store.put("0298", "0299");
   const next = store.trimming("02990001");

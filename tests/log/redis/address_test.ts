@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { parseMoved, parseSentinel } from "../../../lib/log/redis/address.ts";
 
-Deno.test("parseSentinel() reads host, port, TLS and who to log in as", () => {
+Deno.test("parseSentinel() returns host, port, TLS and login", () => {
   const table = {
     "sentinel.example": ["sentinel.example", 26_379, undefined, undefined, undefined],
     "10.0.0.1:5000": ["10.0.0.1", 5_000, undefined, undefined, undefined],
@@ -19,10 +19,10 @@ Deno.test("parseSentinel() reads host, port, TLS and who to log in as", () => {
   }
 });
 
-Deno.test("parseMoved() reads the node that has a key, and nothing else", () => {
+Deno.test("parseMoved() returns the node that has a key, and undefined for other errors", () => {
   assertEquals(parseMoved("MOVED 7638 127.0.0.1:7001"), { host: "127.0.0.1", port: 7_001 });
   assertEquals(parseMoved("MOVED 1 ::1:7001"), { host: "::1", port: 7_001 });
-  // The node that was asked does not know by which name it is reached.
+  // A node sends no host if it does not know its own name.
   assertEquals(parseMoved("MOVED 1 :7001"), { host: "", port: 7_001 });
   for (const text of ["ASK 1 a:1", "MOVED 1 a", "ERR MOVED 1 a:1", ""]) {
     assertEquals(parseMoved(text), undefined, text);

@@ -2,14 +2,14 @@ import { assertEquals, assertRejects } from "@std/assert";
 import type { RedisClient } from "../../../lib/log/redis/client.ts";
 import { RedisConnection } from "../../../lib/log/redis/connection.ts";
 
-/** A client of nothing, and what is asked of it. */
+/** A client without a server, which records its calls. */
 class SilentClient implements RedisClient {
   isOpen = true;
   readonly calls: string[] = [];
   readonly #answer: Promise<unknown>;
   #onError: (error: unknown) => void = () => {};
 
-  /** Answers each command with a promise. */
+  /** Sets the promise that answers each command. */
   constructor(answer: Promise<unknown>) {
     this.#answer = answer;
   }
@@ -25,7 +25,7 @@ class SilentClient implements RedisClient {
   };
 }
 
-/** A connection over clients, one after the other, and the reasons that it tells. */
+/** A connection over clients, one after the other, and the reasons passed to `onDown`. */
 async function connect(...clients: SilentClient[]) {
   const reasons: string[] = [];
   const left = [...clients];
@@ -41,10 +41,10 @@ async function connect(...clients: SilentClient[]) {
 
 const pong = () => new SilentClient(Promise.resolve("PONG"));
 
-Deno.test("RedisConnection connects anew when it is not answered in time", async () => {
+Deno.test("RedisConnection reconnects if an answer does not come in time", async () => {
   const clients = [new SilentClient(new Promise(() => {})), pong()];
   const { connection, reasons } = await connect(...clients);
-  // Two that wait renew it once.
+  // Two late answers cause one reconnect.
   const sent = [connection.send(10, ["PING"]), connection.send(10, ["PING"])];
   for (const answer of sent) await assertRejects(() => answer, Error, "within 10 ms");
   await connection.ready(1_000);
@@ -58,14 +58,14 @@ Deno.test("RedisConnection connects anew when it is not answered in time", async
   assertEquals(clients[1]!.calls.at(-1), "destroy");
 });
 
-Deno.test("RedisConnection makes a client anew that has given up, fails or is told to", async () => {
+Deno.test("RedisConnection reconnects if its client gives up or fails, or when told to", async () => {
   const clients = [pong(), pong(), pong(), pong()];
   const { connection, reasons } = await connect(...clients);
   clients[0]!.isOpen = false;
   await assertRejects(() => connection.send(10, ["PING"]), Error, "is closed");
   await connection.ready(1_000);
   clients[1]!.fail(new Error("broken"));
-  // While there is none, it says why.
+  // While the connection is down, send() rejects with the reason.
   await assertRejects(() => connection.send(10, ["PING"]), Error, "broken");
   await connection.ready(1_000);
   connection.renew(new Error("told to"));
@@ -77,7 +77,7 @@ Deno.test("RedisConnection makes a client anew that has given up, fails or is to
   connection.close();
 });
 
-Deno.test("RedisConnection tries again where a client says that it connected and had failed", async () => {
+Deno.test("RedisConnection tries again if connect() resolves although the connection broke", async () => {
   const first = pong();
   first.connect = () => {
     first.fail(new Error("broken"));
@@ -88,7 +88,7 @@ Deno.test("RedisConnection tries again where a client says that it connected and
   connection.close();
 });
 
-Deno.test("RedisConnection gives up an attempt that was under way when it was told to connect anew", async () => {
+Deno.test("RedisConnection abandons an attempt that began before it was told to reconnect", async () => {
   const [first, second] = [pong(), pong()];
   const connected = Promise.withResolvers<number>();
   first.connect = () => connected.promise;
@@ -107,7 +107,7 @@ Deno.test("RedisConnection gives up an attempt that was under way when it was to
   connection.close();
 });
 
-Deno.test("RedisConnection ends in each state, and leaves nothing behind", async () => {
+Deno.test("RedisConnection can be closed in each state, and leaves nothing behind", async () => {
   const { connection } = await connect(pong());
   connection.close();
   await assertRejects(() => connection.send(10, ["PING"]), Error, "is closed");

@@ -10,13 +10,13 @@ import { ResumingClient } from "../resuming_client.ts";
 
 const FAST_SYNC = ["--repl-diskless-sync-delay", "0"];
 
-/** Publishes an event, again and again until it is acknowledged. */
+/** Publishes an event, with retries until it is acknowledged. */
 async function publish(hub: BroadcastHub, data: string): Promise<void> {
   const attempt = async () => await hub.publish("x", { id: data, data });
   await until(() => attempt().then(() => true, () => false), () => `a hub that takes ${data}`);
 }
 
-/** Two servers of which the second copies the first. */
+/** Two servers; the second is a replica of the first. */
 async function startPair(stack: AsyncDisposableStack): Promise<[RedisServer, RedisServer]> {
   const master = stack.use(await RedisServer.start(false, FAST_SYNC));
   const replica = stack.use(await RedisServer.start(false, FAST_SYNC));
@@ -27,8 +27,7 @@ async function startPair(stack: AsyncDisposableStack): Promise<[RedisServer, Red
 }
 
 Deno.test({
-  name:
-    "a hub leaves a Redis that was demoted, though it keeps the connections, for the new master",
+  name: "a hub leaves a demoted Redis for the new master, even if the connections stay open",
   ignore: redis.ignore,
   async fn() {
     await using stack = new AsyncDisposableStack();
@@ -58,7 +57,7 @@ Deno.test({
 
 Deno.test({
   name:
-    "a hub asks the sentinels where the master is, also while the old one keeps its connections",
+    "a hub follows the master that the sentinels name, even if the old master keeps the connections",
   ignore: redis.ignore,
   async fn() {
     await using stack = new AsyncDisposableStack();
@@ -68,7 +67,7 @@ Deno.test({
     );
     const reasons: string[] = [];
     const onLogChange = (_: boolean, reason?: unknown) => reason && reasons.push(`${reason}`);
-    // One of them is not there.
+    // One of the sentinels is unreachable.
     const sentinels = [`127.0.0.1:${freePort()}`, `:a-password@${sentinel.address}`];
     const log = openRedisLog({ sentinels, master: "events" });
     const hub = stack.use(new BroadcastHub({ log, onLogChange }));
@@ -84,7 +83,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "a hub finds the node of a Redis Cluster that has its log, and keeps all its keys there",
+  name: "a hub finds the Redis Cluster node that has its log, and keeps all its keys on that node",
   ignore: redis.ignore || await isMissing("/usr/bin/redis-cli"),
   async fn() {
     await using stack = new AsyncDisposableStack();
@@ -123,7 +122,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "a hub goes on with the keys of an earlier version, and makes its own where there are none",
+  name: "a hub uses the keys of an earlier version if they exist, and otherwise the new keys",
   ignore: redis.ignore,
   async fn() {
     await using server = await RedisServer.start();
@@ -141,8 +140,7 @@ Deno.test({
 });
 
 Deno.test({
-  name:
-    "openRedisLog() warns of a Redis that may evict its keys, and opens whatever onWarning throws",
+  name: "openRedisLog() warns if Redis may evict its keys, and opens even if onWarning throws",
   ignore: redis.ignore,
   async fn() {
     await using server = await RedisServer.start();

@@ -10,7 +10,7 @@ import { RedisServer } from "../redis_server.ts";
 const OPENSSL = "/usr/bin/openssl";
 const REFUSED = "Cannot open log: Redis refuses the connection";
 
-/** A certificate for 127.0.0.1 that signs itself; returns the files, and what is to be trusted. */
+/** Makes a self-signed certificate for 127.0.0.1; returns its files, and the PEM text to trust. */
 async function makeCertificate(folder: string): Promise<{ files: string[]; ca: string }> {
   const [cert, key] = [`${folder}/cert.pem`, `${folder}/key.pem`];
   const args = ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"];
@@ -23,7 +23,7 @@ async function makeCertificate(folder: string): Promise<{ files: string[]; ca: s
   return { files: [cert, key], ca: await Deno.readTextFile(cert) };
 }
 
-/** Why a log is not opened. */
+/** Returns the message of the error with which a log does not open. */
 async function refusal(options: RedisLogOptions): Promise<string> {
   await using hub = new BroadcastHub({ log: openRedisLog(options) });
   const { message } = await soon(assertRejects(() => hub.ready, Error), () => "a refusal");
@@ -31,7 +31,8 @@ async function refusal(options: RedisLogOptions): Promise<string> {
 }
 
 Deno.test({
-  name: "a hub ends at what waiting can't mend: a password, a user, a database",
+  name:
+    "a hub fails to start with a wrong password, user or database, since waiting would not help",
   ignore: redis.ignore,
   async fn() {
     await using server = await RedisServer.start(false, ["--requirepass", "right-password"]);
@@ -55,7 +56,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "a hub ends where it speaks TLS and the port does not, or the other way round",
+  name: "a hub fails to start if only one side speaks TLS, and names the right scheme",
   ignore: redis.ignore || await isMissing(OPENSSL),
   async fn() {
     const folder = await Deno.makeTempDir();
@@ -81,7 +82,8 @@ Deno.test({
 });
 
 Deno.test({
-  name: "a hub ends where a server is no Redis, and where it is none that the sentinels know",
+  name:
+    "a hub fails to start if the server is not a Redis, or if the sentinels don't know the master",
   ignore: redis.ignore,
   async fn() {
     await using http = Deno.serve(
@@ -93,12 +95,12 @@ Deno.test({
     await using sentinel = await RedisServer.startSentinel("other", 1);
     const sentinels = [sentinel.address];
     const text = await refusal({ sentinels, master: "events" });
-    assertEquals(text, 'Cannot open log: the sentinels know no master of the name "events"');
+    assertEquals(text, 'Cannot open log: the sentinels know no master named "events"');
   },
 });
 
 Deno.test({
-  name: "a hub ends where the process may not connect to Redis, by address or by name",
+  name: "a hub fails to start without the permission to connect to Redis, by address or by name",
   ignore: redis.ignore,
   permissions: { net: ["127.0.0.1:1"], read: true, env: true, sys: true },
   async fn() {
@@ -110,7 +112,8 @@ Deno.test({
 });
 
 Deno.test({
-  name: "the server ends within 5 s where Redis refuses its password, in one line without it",
+  name:
+    "the server exits within 5 s if Redis refuses its password, with one line that omits the password",
   ignore: redis.ignore,
   async fn() {
     await using redis = await RedisServer.start(false, ["--requirepass", "right-password"]);

@@ -11,7 +11,7 @@ import { RedisServer } from "../redis_server.ts";
 
 const COMMANDS = ["get", "set", "time", "eval", "xadd", "xrange", "xread", "xtrim"];
 
-/** Makes the user that the manual names, with rules added; returns the URL to log in with. */
+/** Creates the Redis user of the manual with additional rules, and returns the URL with its login. */
 async function setUser(server: RedisServer, ...rules: string[]): Promise<string> {
   const manual = await readManual();
   const [, line] = /\nredis-cli (ACL SETUSER .*)\n/.exec(manual)!;
@@ -22,7 +22,7 @@ async function setUser(server: RedisServer, ...rules: string[]): Promise<string>
 }
 
 Deno.test({
-  name: "the Redis user of the manual can do all that a hub does, and needs each of its commands",
+  name: "the Redis user of the manual may run every command that a hub needs, and no other",
   ignore: redis.ignore,
   async fn() {
     await using server = await RedisServer.start();
@@ -57,7 +57,8 @@ Deno.test({
 });
 
 Deno.test({
-  name: "a hub refuses a Redis that has no EVAL, or other things under its keys, by name",
+  name:
+    "a hub refuses a Redis without EVAL or with other data under its keys, and names the reason",
   ignore: redis.ignore,
   async fn() {
     await using without = await RedisServer.start(false, ["--rename-command", "EVAL", ""]);
@@ -74,7 +75,8 @@ Deno.test({
 });
 
 Deno.test({
-  name: "a hub whose Redis user loses a right goes on without trimming, and says so once",
+  name:
+    "a hub whose Redis user loses a right goes on without trimming, and reports the failure once",
   ignore: redis.ignore,
   async fn() {
     await using server = await RedisServer.start();
@@ -98,7 +100,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "the server ends, with the name of the command, where Redis refuses one",
+  name: "the server exits if Redis refuses a command, and names the command",
   ignore: redis.ignore || await lacks("net", "run"),
   async fn() {
     await using redis = await RedisServer.start();

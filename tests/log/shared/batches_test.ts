@@ -5,7 +5,7 @@ import { macrotask } from "../../wait.ts";
 
 const item = (text: string): Item => ({ text: JSON.stringify(text) });
 
-/** Batches whose entries are written when the test says so. */
+/** Batches whose writes end when the test ends them. */
 function setUp(maxBytes = 1_000) {
   const entries: string[][] = [];
   const writes: PromiseWithResolvers<string>[] = [];
@@ -23,7 +23,7 @@ function setUp(maxBytes = 1_000) {
   return { batches, entries, writes };
 }
 
-Deno.test("Batches writes what is added in one turn as one entry", async () => {
+Deno.test("Batches writes items of one turn as one entry", async () => {
   const { batches, entries, writes } = setUp();
   const added = [batches.add([item("a"), item("b")]), batches.add([item("c")])];
   await Promise.resolve();
@@ -35,7 +35,7 @@ Deno.test("Batches writes what is added in one turn as one entry", async () => {
   assertEquals(entries, [["a", "b", "c"]]);
 });
 
-Deno.test("Batches writes what comes while an entry is on its way as the next one", async () => {
+Deno.test("Batches writes items that come during a write as the next entry", async () => {
   const { batches, entries, writes } = setUp();
   const first = batches.add([item("a")]);
   await Promise.resolve();
@@ -51,7 +51,7 @@ Deno.test("Batches writes what comes while an entry is on its way as the next on
   await batches.idle;
 });
 
-Deno.test("Batches begins another entry rather than exceed the size of one", async () => {
+Deno.test("Batches begins another entry rather than exceed the size of an entry", async () => {
   const { batches, entries, writes } = setUp(100);
   const added = [1, 2, 3].map(() => batches.add([item("x".repeat(40))]));
   for (const [i, place] of ["p1", "p2", "p3"].entries()) {
@@ -62,10 +62,10 @@ Deno.test("Batches begins another entry rather than exceed the size of one", asy
   assertEquals(entries.map(({ length }) => length), [1, 1, 1]);
 });
 
-Deno.test("Batches refuses what no entry can hold, counting bytes, and writes the rest", async () => {
+Deno.test("Batches rejects items that no entry can hold, counting bytes, and writes the rest", async () => {
   const { batches, writes } = setUp(100);
   for (const text of ["x".repeat(90), "é".repeat(45)]) {
-    assertThrows(() => batches.add([item(text)]), RangeError, "takes 100 bytes at once");
+    assertThrows(() => batches.add([item(text)]), RangeError, "takes at most 100 bytes at once");
   }
   const added = batches.add([item("x".repeat(60))]);
   await Promise.resolve();
@@ -73,7 +73,7 @@ Deno.test("Batches refuses what no entry can hold, counting bytes, and writes th
   assertEquals(await added, [{ place: "p1", index: 1 }]);
 });
 
-Deno.test("Batches rejects all of an entry that can't be written, all that waits, and goes on", async () => {
+Deno.test("Batches rejects a failed entry's items and all waiting items, and then goes on", async () => {
   const { batches, writes } = setUp();
   const failing = [batches.add([item("a")]), batches.add([item("b")])];
   await Promise.resolve();
@@ -86,7 +86,7 @@ Deno.test("Batches rejects all of an entry that can't be written, all that waits
   assertEquals(await next, [{ place: "p2", index: 1 }]);
 });
 
-Deno.test("Batches.idle resolves at once where nothing is written, and else when all is", async () => {
+Deno.test("Batches.idle resolves once everything is written, or at once if nothing is", async () => {
   const { batches, writes } = setUp();
   await batches.idle;
   const added = batches.add([item("a")]);

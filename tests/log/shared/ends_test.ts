@@ -26,11 +26,14 @@ function first(place: number, seen?: number, stream = "x"): LogEntry {
 }
 
 const CASES: [what: string, entries: LogEntry[], holds: number | undefined][] = [
-  ["the first of several", [end(101), end(102)], 101],
-  ["none where the stream has begun anew", [end(101), first(102, 101)], undefined],
-  ["none where who began it anew does not say what it had seen", [end(101), first(102)], undefined],
-  ["one that who began it anew had not seen", [end(101), first(102, 100)], 101],
-  ["that of the new stream", [end(101), first(102, 101), end(103)], 103],
+  ["the first of several ends", [end(101), end(102)], 101],
+  ["no end if the stream has begun anew", [end(101), first(102, 101)], undefined],
+  ["no end if the publisher that began the stream anew does not say what it had seen", [
+    end(101),
+    first(102),
+  ], undefined],
+  ["an end that the publisher of a first event had not seen", [end(101), first(102, 100)], 101],
+  ["the end of the new stream", [end(101), first(102, 101), end(103)], 103],
 ];
 
 for (const [what, entries, holds] of CASES) {
@@ -50,7 +53,7 @@ for (const [what, entries, holds] of CASES) {
   });
 }
 
-Deno.test("Ends know what others have kept in steps, in any order, through the id asked for", () => {
+Deno.test("Ends know the records of other instances through an id, in any order", () => {
   const records = [[101, true], [102, false], [103, true], [104, false]] as const;
   const texts = records.map(([place, hasEnded]) =>
     encodeEndRecord({ stream: "x", id: IDS.withoutEpoch(idOf(place)), timeMs: 0, hasEnded })
@@ -63,7 +66,7 @@ Deno.test("Ends know what others have kept in steps, in any order, through the i
   assertEquals(held, ["", idOf(101), "", idOf(103), ""]);
 });
 
-Deno.test("Ends forget an end that is too old, dropped or not", () => {
+Deno.test("Ends forget an end that is too old, trimmed or not", () => {
   const ends = new Ends(IDS, 1_000);
   ends.take([end(101, "old")], 0);
   ends.take([end(102, "new")], 500);
@@ -75,14 +78,14 @@ Deno.test("Ends forget an end that is too old, dropped or not", () => {
   assertEquals(ends.through(idOf(103), 0), []);
 });
 
-Deno.test("Ends go back to what they were where a store has lost its newest entries", () => {
+Deno.test("Ends return to their earlier state after a store has lost its newest entries", () => {
   const ends = new Ends(IDS, 1_000);
   ends.take([end(101), first(102, 101), end(103, "y")], 0);
   ends.cut(idOf(101));
   assertEquals(ends.through(idOf(999), 0).map(({ stream }) => stream), ["x"]);
 });
 
-Deno.test("decodeEndRecords() passes over what no hub has written", () => {
+Deno.test("decodeEndRecords() skips records that no hub has written", () => {
   const record = { stream: "x", id: "1010001", timeMs: 5, hasEnded: true };
   const wrong = [
     undefined,
@@ -97,7 +100,7 @@ Deno.test("decodeEndRecords() passes over what no hub has written", () => {
   assertEquals(decodeEndRecords([...wrong, encodeEndRecord(record)], IDS), [record]);
 });
 
-/** A hub on a list that others share, and what it reads from. */
+/** A hub on a shared list, and its store. */
 async function start(list: SharedList, options?: RetentionOptions) {
   const store = new ListStore(list);
   const hub = new BroadcastHub({ log: new SharedLog(store, options, undefined, TICK_MS) });
@@ -105,7 +108,7 @@ async function start(list: SharedList, options?: RetentionOptions) {
   return { hub, store, [Symbol.asyncDispose]: () => hub.close() };
 }
 
-/** Has an instance read nothing more than the next event; returns what lets it go on. */
+/** Pauses an instance after the next event. The returned function lets it go on. */
 async function pause({ hub, store }: Awaited<ReturnType<typeof start>>, by: BroadcastHub) {
   const { promise, resolve } = Promise.withResolvers<void>();
   await until(() => store.isFollowed);
@@ -115,13 +118,13 @@ async function pause({ hub, store }: Awaited<ReturnType<typeof start>>, by: Broa
   return resolve;
 }
 
-/** Publishes until the log has nothing else, as far as a hub without history can tell. */
+/** Publishes until the log has trimmed everything else, as seen by a hub without history. */
 async function fill({ hub, store }: Awaited<ReturnType<typeof start>>) {
   for (const data of ["1", "2"]) await hub.publish("w", { data });
   await until(() => store.entries.length <= 2);
 }
 
-Deno.test("a hub ends the subscribers of a stream whose end was trimmed before it read it", async () => {
+Deno.test("a hub ends the subscribers of a stream even if the end was trimmed before the hub read it", async () => {
   const list = new SharedList();
   await using a = await start(list, { maxEntries: 2 });
   await using b = await start(list);
@@ -140,7 +143,7 @@ Deno.test("a hub ends the subscribers of a stream whose end was trimmed before i
   assertEquals(b.hub.subscribe(subscription("stream=x", lastId)).status, 204);
 });
 
-Deno.test("a hub that was paused goes on with a stream that has ended and begun anew, all of it trimmed", async () => {
+Deno.test("a paused hub goes on with a stream that ended and began anew, even if all of it was trimmed", async () => {
   const list = new SharedList();
   await using a = await start(list, { maxEntries: 2 });
   await using b = await start(list);
@@ -159,7 +162,7 @@ Deno.test("a hub that was paused goes on with a stream that has ended and begun 
   await until(() => a.hub.stream("x")?.published === 3);
 });
 
-Deno.test("a hub keeps an end that it knows where others are missing after it, trimmed or not", async () => {
+Deno.test("a hub keeps a known end if entries after the end are missing, trimmed or not", async () => {
   const list = new SharedList();
   await using a = await start(list);
   await using b = await start(list);

@@ -5,7 +5,7 @@ import { encodeLoss } from "../../../lib/log/shared/losses.ts";
 import { mulberry32 } from "../../random.ts";
 
 const ids = new EntryIds("epoch", 3);
-/** What an entry's own text is made of, and what could be taken for it. */
+/** Pieces of an entry's own syntax, and text that could be mistaken for it. */
 const PIECES = [
   '],["',
   '["',
@@ -25,7 +25,7 @@ const PIECES = [
 ];
 const NAMES = ["a", "a/b", "x.y_z~-", "0", "user:7@eu", ":", "@/:"];
 
-Deno.test("entryNames() finds the streams that decodeEntry() finds, whatever events are made of", () => {
+Deno.test("entryNames() finds the same streams as decodeEntry(), whatever the events contain", () => {
   const random = mulberry32(1);
   const below = (limit: number) => Math.floor(random() * limit);
   const text = () => Array.from({ length: below(6) }, () => PIECES[below(PIECES.length)]!).join("");
@@ -54,13 +54,13 @@ Deno.test("entryNames() finds the streams that decodeEntry() finds, whatever eve
   }
 });
 
-Deno.test("entryNames() is not misled by fields of an event that are not its own", () => {
+Deno.test("entryNames() is not misled by unknown fields of an event", () => {
   const event = { data: "x", more: [["a"], ["b", { c: [[], ["d"]] }]] };
   const text = encodeEntry(1, 2, [encodeItem("s", event), encodeItem("t", event)]);
   assertEquals(entryNames(text), { names: ["s", "t"], isPlain: true });
 });
 
-Deno.test("entryNames() leaves to decodeEntry() what does not look like an entry of a hub", () => {
+Deno.test("entryNames() leaves an entry that does not look like a hub's to decodeEntry()", () => {
   const streams = new Map([["a", ids.zero], ["b", ids.zero]]);
   const loss = { afterId: ids.zero, throughId: ids.zero, streams, number: 1, isMixed: false };
   const texts = [

@@ -7,7 +7,7 @@ import { PageIndex } from "../../../lib/log/shared/page_index.ts";
 import { Retention } from "../../../lib/log/retention.ts";
 import { ListStore } from "../list_store.ts";
 
-/** The lag of a log that has delivered nothing yet of these entries. */
+/** The lag of a log that has delivered none of the entries yet. */
 function lagBehind(entries: StoredEntry[]): { lag: LogLag; delivery: Delivery } {
   const store = new ListStore(entries);
   const ids = new EntryIds("e", store.placeLength);
@@ -23,7 +23,7 @@ function lagBehind(entries: StoredEntry[]): { lag: LogLag; delivery: Delivery } 
   return { lag: new LogLag({ store, ids, delivery }), delivery };
 }
 
-/** An entry with a number, which is also its place, appended at a time. */
+/** An entry appended at a time. Its number is also its place. */
 function entry(number: number, timeMs: number): StoredEntry {
   return {
     place: `${number}`,
@@ -31,7 +31,7 @@ function entry(number: number, timeMs: number): StoredEntry {
   };
 }
 
-Deno.test("LogLag follows what is delivered between two looks", async () => {
+Deno.test("LogLag falls with each delivery between two looks", async () => {
   const entries = [entry(101, 1_000), entry(102, 5_000), entry(103, 8_000)];
   const { lag, delivery } = lagBehind(entries);
   lag.note(103);
@@ -42,11 +42,11 @@ Deno.test("LogLag follows what is delivered between two looks", async () => {
     delivery.take([next]);
     seen.push([lag.entries, lag.ageMs(10_000)]);
   }
-  // The age of what waits is at most that of what was delivered last.
+  // A waiting entry is at most as old as the newest delivered entry.
   assertEquals(seen, [[3, 9_000], [2, 9_000], [1, 5_000], [0, 0]]);
 });
 
-Deno.test("LogLag takes the age of the oldest that waits, not of the last that was delivered", async () => {
+Deno.test("LogLag has the age of the oldest waiting entry, not of the last delivered entry", async () => {
   const { lag, delivery } = lagBehind([entry(101, 1_000), entry(102, 9_000)]);
   delivery.take([entry(101, 1_000)]);
   lag.note(102);
@@ -54,7 +54,7 @@ Deno.test("LogLag takes the age of the oldest that waits, not of the last that w
   assertEquals([lag.entries, lag.ageMs(10_000), lag.ageMs(8_000)], [1, 1_000, 0]);
 });
 
-Deno.test("LogLag counts from lower numbers again in a store that has lost its newest entries", async () => {
+Deno.test("LogLag counts from lower numbers again after a store has lost its newest entries", async () => {
   const entries: StoredEntry[] = [];
   const { lag } = lagBehind(entries);
   for (const number of [500, 200]) {
@@ -68,7 +68,7 @@ Deno.test("LogLag counts from lower numbers again in a store that has lost its n
   assertEquals(lag.entries, 2);
 });
 
-Deno.test("LogLag gives no age of half a century to what no hub has written", async () => {
+Deno.test("LogLag gives an entry that no hub has written no age of half a century", async () => {
   const { lag } = lagBehind([{ place: "101", text: "hello" }]);
   lag.note(1);
   await lag.look();

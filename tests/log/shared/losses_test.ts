@@ -13,7 +13,7 @@ interface Instance extends AsyncDisposable {
   readonly store: ListStore;
 }
 
-/** A hub on a list that others may share. */
+/** A hub on a list store, which other hubs may share. */
 async function start(list: SharedList, options: HubOptions = {}): Promise<Instance> {
   const store = new ListStore(list);
   const hub = new BroadcastHub({ ...options, log: new SharedLog(store, {}, undefined, TICK_MS) });
@@ -25,11 +25,11 @@ function connect({ hub }: Instance, lastEventId?: string, query = "stream=x"): C
   return new Client(hub.subscribe(subscription(query, lastEventId)));
 }
 
-/** What a client gets next, without `hello`, in short. */
+/** The next events of a client, without `hello`, in short. */
 async function next(client: Client, count: number): Promise<string[]> {
   const seen: string[] = [];
   while (seen.length < count) {
-    const event = await soon(client.next(), () => `more than ${seen}`);
+    const event = await soon(client.next(), () => `an event after ${seen}`);
     assert(event, `the connection ended after ${seen}`);
     if (event.event === "message") seen.push(event.data);
     else if (event.event !== "hello") seen.push(`${event.event} ${event.data}`);
@@ -41,7 +41,7 @@ async function publish({ hub }: Instance, data: string, stream = "x"): Promise<s
   return (await hub.publish(stream, { data })).id;
 }
 
-/** Two hubs, of which the first has had two events more than the store now has. */
+/** Two hubs; the first has delivered two events that the store has lost since. */
 async function failOver(list: SharedList) {
   const a = await start(list);
   const b = await start(list);
@@ -62,7 +62,7 @@ async function rejoin({ hub, store }: Instance): Promise<void> {
 
 const GAP = 'gap {"streams":["x"]}';
 
-Deno.test("hubs tell of what a store has lost to those that lack it, whichever comes back first", async () => {
+Deno.test("hubs send a gap to the clients that lack lost events, whichever hub reconnects first", async () => {
   for (const isFarFirst of [true, false]) {
     const list = new SharedList();
     const { a, b, ids: [d, , e2] } = await failOver(list);
@@ -79,7 +79,7 @@ Deno.test("hubs tell of what a store has lost to those that lack it, whichever c
     }
     await publish(a, "last", "y");
     assertEquals(await Promise.all(seen), [["f0", "f1"], lacking, ["other", "last"]]);
-    // Whoever comes back anywhere is told of a gap where something is missing, and nowhere else.
+    // A client that reconnects to any hub gets a gap if it lacks an event, and only then.
     await using c = await start(list);
     for (
       const [instance, id, expected] of [
@@ -97,7 +97,7 @@ Deno.test("hubs tell of what a store has lost to those that lack it, whichever c
   }
 });
 
-Deno.test("hubs tell of a loss also where new entries stand at the places of the lost ones", async () => {
+Deno.test("hubs report a loss even if new entries have the places of the lost entries", async () => {
   const list = new SharedList();
   const { a, b, ids: [d, , e2] } = await failOver(list);
   await using _ = a;
@@ -105,7 +105,7 @@ Deno.test("hubs tell of a loss also where new entries stand at the places of the
   await using onA = connect(a, e2);
   await using onB = connect(b, d);
   const seen = [next(onA, 2), next(onB, 4)];
-  // The machine that the store goes on with has a clock that is behind.
+  // The store goes on with a clock that is behind.
   list.clock -= 2;
   await rejoin(b);
   const [, f1] = [await publish(b, "f0"), await publish(b, "f1")];
@@ -119,7 +119,7 @@ Deno.test("hubs tell of a loss also where new entries stand at the places of the
   }
 });
 
-Deno.test("a hub does not take a new entry for the lost one that had its place", async () => {
+Deno.test("a hub does not mistake a new entry for the lost entry at the same place", async () => {
   const list = new SharedList();
   const { a, b, ids: [, e1, e2] } = await failOver(list);
   await using _ = a;
@@ -133,7 +133,7 @@ Deno.test("a hub does not take a new entry for the lost one that had its place",
   assertEquals(await next(onA, 2), [GAP, "last"]);
 });
 
-Deno.test("a publish is not acknowledged where the store took it and lost it before it was read", async () => {
+Deno.test("a publish is not acknowledged if the store loses the event before the hub reads it", async () => {
   for (const isCut of [true, false]) {
     const list = new SharedList();
     await using a = await start(list);
@@ -155,7 +155,7 @@ Deno.test("a publish is not acknowledged where the store took it and lost it bef
   }
 });
 
-Deno.test("a client is told of an entry that is missing before the one that tells of a loss", async () => {
+Deno.test("a client gets a gap for an entry that is missing before the record of a loss", async () => {
   const list = new SharedList();
   const { a, b, ids: [d, e1, e2] } = await failOver(list);
   await using _ = a;
@@ -175,7 +175,7 @@ Deno.test("a client is told of an entry that is missing before the one that tell
   }
 });
 
-Deno.test("a client is told of an entry that is missing behind its own, which was dropped", async () => {
+Deno.test("a client gets a gap for an entry that is missing after its own, trimmed entry", async () => {
   const list = new SharedList();
   await using knows = await start(list);
   const ids: string[] = [];
@@ -191,7 +191,7 @@ Deno.test("a client is told of an entry that is missing behind its own, which wa
   assertEquals(await next(client, 2), [GAP, "4"]);
 });
 
-Deno.test("a client that reads on past a loss before the hub has heard of it is told of a gap", async () => {
+Deno.test("a client that reads the log past a loss gets a gap before the hub knows of the loss", async () => {
   const list = new SharedList();
   await using a = await start(list, { historyEvents: 1 });
   await using b = await start(list);
@@ -212,7 +212,7 @@ Deno.test("a client that reads on past a loss before the hub has heard of it is 
   assertEquals(await next(client, 1), [GAP]);
 });
 
-Deno.test("a hub tells again of a loss whose entry is lost before the hub has read it", async () => {
+Deno.test("a hub records a loss again if the record is lost before the hub has read it", async () => {
   const list = new SharedList();
   const { a, b, ids: [d] } = await failOver(list);
   await using _ = a;
@@ -232,7 +232,7 @@ Deno.test("a hub tells again of a loss whose entry is lost before the hub has re
   assertEquals(await next(onB, 2), [GAP, "f"]);
 });
 
-Deno.test("a hub that starts tells of what is missing before the oldest entry, unless it was dropped", async () => {
+Deno.test("a hub that starts reports entries missing before the oldest entry, unless they were trimmed", async () => {
   const list = new SharedList();
   await using a = await start(list);
   const first = await publish(a, "1");
@@ -244,7 +244,7 @@ Deno.test("a hub that starts tells of what is missing before the oldest entry, u
   assertEquals(await next(onB, 2), [GAP, "3"]);
 });
 
-Deno.test("a hub tells of a loss only those streams whose lost events it lacked", async () => {
+Deno.test("a hub reports a loss only for streams whose lost events it lacked", async () => {
   const list = new SharedList();
   const { a, b } = await failOver(list);
   await using _ = a;
@@ -267,7 +267,7 @@ Deno.test("a hub tells of a loss only those streams whose lost events it lacked"
   assertEquals(await next(onY, 1), ["last"]);
 });
 
-Deno.test("a client that had a part of what a store has lost is told of a gap, on every hub", async () => {
+Deno.test("a client that received a part of the lost events gets a gap, on every hub", async () => {
   const list = new SharedList();
   const { a, b, ids: [, e1] } = await failOver(list);
   await using _ = a;
@@ -282,7 +282,7 @@ Deno.test("a client that had a part of what a store has lost is told of a gap, o
   assertEquals(await next(onA, 2), ["e2", "f"]);
 });
 
-Deno.test("a client is told of a gap where it may lack what was lost before its last event", async () => {
+Deno.test("a client gets a gap if it may lack events that were lost before its last event", async () => {
   const list = new SharedList();
   const { a, b, ids: [d] } = await failOver(list);
   await using _ = a;
@@ -293,12 +293,12 @@ Deno.test("a client is told of a gap where it may lack what was lost before its 
   assertEquals(await next(live, 1), ["f"]);
   await rejoin(a);
   await publish(a, "g");
-  // It had its last event from the hub that lacked those before it.
+  // The client got its last event from the hub that lacked the events before it.
   await using hopped = connect(a, f);
   assertEquals(await next(hopped, 2), [GAP, "g"]);
 });
 
-Deno.test("a hub says once what a store has lost, however many have had it", async () => {
+Deno.test("a loss is recorded once, however many hubs had the lost events", async () => {
   const list = new SharedList();
   await using a = await start(list);
   await using b = await start(list);
@@ -313,7 +313,7 @@ Deno.test("a hub says once what a store has lost, however many have had it", asy
   assertEquals([a.hub.stats().gaps, b.hub.stats().gaps], [0, 0]);
 });
 
-Deno.test("a hub tells its subscribers of entries that went before it read them, however fast", async () => {
+Deno.test("a hub sends a gap for entries that were trimmed before it read them, however fast", async () => {
   const list = new SharedList();
   await using a = await start(list);
   await using b = await start(list);
@@ -331,7 +331,7 @@ Deno.test("a hub tells its subscribers of entries that went before it read them,
   assertEquals(await next(onB, 2), [GAP, "4"]);
 });
 
-Deno.test("hubs whose store lost all it had adopt the epoch of the hub that began anew", async () => {
+Deno.test("hubs whose store lost everything adopt the epoch of the hub that began anew", async () => {
   const list = new SharedList();
   await using a = await start(list, { historyEvents: 2 });
   const ids: string[] = [];
@@ -364,7 +364,7 @@ Deno.test("hubs whose store lost all it had adopt the epoch of the hub that bega
   assertMatch((await next(old, 1))[0]!, /^reset /);
 });
 
-Deno.test("a hub rejects with the code lost what was on its way when its log began anew", async () => {
+Deno.test("a hub rejects a pending publish with the code lost when its log begins anew", async () => {
   const list = new SharedList();
   await using a = await start(list);
   await publish(a, "1");
@@ -380,7 +380,7 @@ Deno.test("a hub rejects with the code lost what was on its way when its log beg
   gate.resolve();
 });
 
-Deno.test("a hub writes an epoch again that was evicted, and tells nobody of anything", async () => {
+Deno.test("a hub restores an evicted epoch, without any notice to clients", async () => {
   const list = new SharedList();
   await using a = await start(list);
   const first = await publish(a, "1");

@@ -5,7 +5,7 @@ import { PageIndex } from "../../../lib/log/shared/page_index.ts";
 import { PageReader } from "../../../lib/log/shared/page_reader.ts";
 import { ListStore, storedEntry } from "../list_store.ts";
 
-Deno.test("PageReader says what was dropped from a page while the page waited to be read", async () => {
+Deno.test("PageReader reports entries that were trimmed from a page while the read was waiting", async () => {
   const ids = new EntryIds("e", 3);
   const idOf = (place: number) => ids.format(`${place}`, 1);
   const store = new ListStore([101, 102, 103].map((place) => storedEntry(place)));
@@ -16,7 +16,7 @@ Deno.test("PageReader says what was dropped from a page while the page waited to
   const reader = new PageReader({ store, ids, index, losses: new Losses(), isUp: () => true });
   const { promise, resolve } = Promise.withResolvers<void>();
   store.reading = promise;
-  // As many as are read at a time, each from a place of its own.
+  // The most reads that run at a time, each from another place.
   const others = [1, 2, 3, 4].map((place) => reader.read(ids.format(`00${place}`, 1)));
   const page = reader.read(idOf(100));
   await store.trim(["101"], ids.withoutEpoch(idOf(101)));

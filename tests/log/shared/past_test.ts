@@ -18,7 +18,7 @@ import { ListStore, SharedList } from "../list_store.ts";
 const NAMES = ["a", "b", "c", "d"];
 const ids = new EntryIds("e", 3);
 
-/** Has a log deliver everything, as to a hub that says nothing of its limits. */
+/** Makes a log deliver everything, as to a hub without `limits`. */
 function unlimited(log: EventLog): EventLog {
   return watched(log, withoutLimits);
 }
@@ -37,7 +37,7 @@ function watched(log: EventLog, change: (receiver: LogReceiver) => LogReceiver):
   });
 }
 
-/** Entries of a random log: batches, ends, streams begun anew, losses, entries of strangers, holes. */
+/** The entries of a random log: batches, ends, streams begun anew, losses, foreign entries, holes. */
 function randomEntries(random: () => number, isMixed: boolean): StoredEntry[] {
   const below = (limit: number) => Math.floor(random() * limit);
   const isFew = random() < 0.3;
@@ -46,7 +46,7 @@ function randomEntries(random: () => number, isMixed: boolean): StoredEntry[] {
   const item = (place: number): Item => {
     const stream = NAMES[isFew && random() < 0.9 ? 0 : below(NAMES.length)]!;
     const key = random() < 0.1 ? { id: `k${number}` } : {};
-    // What comes after an end begins the stream anew.
+    // An event after an end begins the stream anew.
     const isFirst = ended.delete(stream) || random() < 0.05;
     if (!isFirst && random() < 0.05) {
       ended.add(stream);
@@ -68,7 +68,7 @@ function randomEntries(random: () => number, isMixed: boolean): StoredEntry[] {
   });
 }
 
-/** All that a client gets that comes with an id, up to an event published when it is there. */
+/** All events that a client gets when it resumes from an id, up to an event published afterwards. */
 async function resumed(hub: BroadcastHub, streams: string[], id: string): Promise<string[]> {
   const query = [...streams, "live"].map((name) => `stream=${name}`).join("&");
   await using client = new Client(hub.subscribe(subscription(query, id)));
@@ -80,7 +80,7 @@ async function resumed(hub: BroadcastHub, streams: string[], id: string): Promis
   return [...seen, "ended"];
 }
 
-Deno.test("a hub that leaves out what it can't keep shows every client what one shows that read all", async () => {
+Deno.test("a hub that leaves out older events sends every client the same as a hub that reads all", async () => {
   for (let seed = 1; seed <= 100; seed++) {
     const random = mulberry32(seed);
     const below = (limit: number) => Math.floor(random() * limit);
@@ -102,11 +102,11 @@ Deno.test("a hub that leaves out what it can't keep shows every client what one 
     await using full = new BroadcastHub({ ...options, log: unlimited(logOf()) });
     await using lean = new BroadcastHub({ ...options, log: logOf() });
     await Promise.all([full.ready, lean.ready]);
-    // Without subscribers, a hub would take its time.
+    // Without subscribers, a hub would deliver later.
     const watching = [full, lean].map((hub) => new Client(hub.subscribe(subscription("stream=w"))));
     const known = (hub: BroadcastHub) =>
       hub.streams().map(({ name, isEnded }) => `${name} ${isEnded}`);
-    // A stream may have its newest events in what seems to be an entry and is none.
+    // In a mixed log, the newest entry of a stream may be one that can't be decoded.
     if (!isMixed) assertEquals(known(lean), known(full), `seed ${seed}`);
     for (let client = 0; client < 8; client++) {
       const streams = NAMES.filter(() => random() < 0.5);
@@ -123,7 +123,7 @@ Deno.test("a hub that leaves out what it can't keep shows every client what one 
   }
 });
 
-/** A log of 3 000 entries, of which a hub can keep 10 a stream; what it delivers, and its store. */
+/** A log of 3 000 entries for a hub that keeps 10 events a stream; its deliveries and its store. */
 async function openLean(isUnlimited = false): Promise<[LogEntry[], ListStore]> {
   const entries = Array.from({ length: 3_000 }, (_, i): StoredEntry => {
     const place = (1_300 + i).toString(36);
@@ -144,7 +144,7 @@ async function openLean(isUnlimited = false): Promise<[LogEntry[], ListStore]> {
   return [delivered, store];
 }
 
-Deno.test("a hub reads each entry of its log once when it starts, and is given what it can keep", async () => {
+Deno.test("a hub reads each entry of its log once when it starts, and gets the events that it can keep", async () => {
   const [delivered, store] = await openLean();
   assertEquals(store.given, 3_000);
   assertEquals(delivered.length, 5 * 10 + 10);
@@ -158,7 +158,7 @@ Deno.test("a hub reads each entry of its log once when it starts, and is given w
   assertEquals(everything.length, 6_000);
 });
 
-Deno.test("a hub counts the events that it left out when it started as published", async () => {
+Deno.test("a hub counts events as published even if it left them out when it started", async () => {
   const store = new ListStore(
     Array.from({ length: 50 }, (_, i): StoredEntry => ({
       place: `${100 + i}`,

@@ -2,7 +2,7 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { ReadQueue } from "../../../lib/log/shared/read_queue.ts";
 import { macrotask } from "../../wait.ts";
 
-/** A queue whose reads end when the test says so, and what is being read. */
+/** A queue whose reads end when the test ends them, and the keys of the started reads. */
 function setUp() {
   const queue = new ReadQueue<string>();
   const started: string[] = [];
@@ -20,7 +20,7 @@ function setUp() {
   return { queue, run, end, ends, started };
 }
 
-Deno.test("ReadQueue makes four reads at a time, the others in the order they were asked for", async () => {
+Deno.test("ReadQueue runs four reads at a time, in the order of the calls", async () => {
   const { queue, run, end, started } = setUp();
   const all = Promise.all(["a", "b", "c", "d", "e", "f"].map((key) => run(key)));
   assertEquals([started.join(""), queue.size], ["abcd", 2]);
@@ -31,7 +31,7 @@ Deno.test("ReadQueue makes four reads at a time, the others in the order they we
   assertEquals(queue.size, 0);
 });
 
-Deno.test("ReadQueue reads once for all who ask for the same, until it has been read", async () => {
+Deno.test("ReadQueue reads once for all callers with the same key, until the read has ended", async () => {
   const { run, end, ends, started } = setUp();
   const both = [run("a"), run("a")];
   await end("a");
@@ -42,7 +42,7 @@ Deno.test("ReadQueue reads once for all who ask for the same, until it has been 
   assertEquals(started, ["a", "a"]);
 });
 
-Deno.test("ReadQueue does not make a read when all who asked for it have left", async () => {
+Deno.test("ReadQueue skips a read that all its callers have left", async () => {
   const { run, end, started } = setUp();
   const reading = ["a", "b", "c", "d"].map((key) => run(key));
   const [one, other] = [new AbortController(), new AbortController()];
@@ -59,7 +59,7 @@ Deno.test("ReadQueue does not make a read when all who asked for it have left", 
 Deno.test("ReadQueue goes on after a read that throws at once", async () => {
   const queue = new ReadQueue<number>();
   const fail = () => {
-    throw new Error("it is away");
+    throw new Error("unreachable");
   };
   const failing = Promise.allSettled(Array.from({ length: 10 }, (_, i) => queue.run(`${i}`, fail)));
   assertEquals(await queue.run("next", () => Promise.resolve(1)), 1);
@@ -67,15 +67,19 @@ Deno.test("ReadQueue goes on after a read that throws at once", async () => {
   assertEquals(queue.size, 0);
 });
 
-Deno.test("ReadQueue refuses another read where 1 024 wait, until those who have left make room", async () => {
+Deno.test("ReadQueue refuses a read while 1 024 reads are waiting, not counting reads that were left", async () => {
   const { queue, run, ends } = setUp();
   const leaving = new AbortController();
   const all = Promise.allSettled(
     Array.from({ length: 1_028 }, (_, i) => run(`${i}`, i < 10 ? leaving.signal : undefined)),
   );
-  const { name } = await assertRejects(() => run("more"), DOMException, "1024 reads wait already");
+  const { name } = await assertRejects(
+    () => run("more"),
+    DOMException,
+    "1024 reads are waiting already",
+  );
   assertEquals([name, queue.size], ["QuotaExceededError", 1_024]);
-  // What waits already can be joined.
+  // A waiting read can still be joined.
   const joined = run("1027");
   leaving.abort();
   const next = run("more");
@@ -87,6 +91,6 @@ Deno.test("ReadQueue refuses another read where 1 024 wait, until those who have
   for (const [key, { resolve }] of ends) resolve(key);
   assertEquals([await joined, await next], ["1027", "more"]);
   const isDropped = (await all).map(({ status }) => status === "rejected");
-  // The first four were being read.
+  // The first four reads had started.
   assertEquals([isDropped.indexOf(true), isDropped.lastIndexOf(true)], [4, 9]);
 });
