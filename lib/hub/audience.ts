@@ -5,14 +5,10 @@
  * @module
  */
 
-import { CatchUp } from "./catch_up.ts";
+import { CatchUp, type CatchUpSource } from "./catch_up.ts";
 import { encodeReset } from "../wire/control_events.ts";
-import type { Counters } from "./counters.ts";
 import type { EndReason, EventResponse } from "../wire/event_response.ts";
-import type { LogProgress } from "./log_progress.ts";
-import type { LogReader } from "./log_reader.ts";
 import { MergedHistory } from "./merged_history.ts";
-import type { Sequencer } from "./sequencer.ts";
 import type { Stream, StreamAudience } from "./stream.ts";
 import { Subscriber } from "./subscriber.ts";
 
@@ -31,15 +27,6 @@ export interface Entrant {
   readonly context: unknown;
 }
 
-/** The parts of a hub that its audiences use. */
-export interface AudienceSource {
-  readonly sequencer: Sequencer;
-  readonly progress: LogProgress;
-  readonly counters: Counters;
-  /** Reads the log for subscribers; `undefined` if the log can't be read. */
-  readonly reader: LogReader | undefined;
-}
-
 /** The subscribers of one set of streams. */
 export class Audience implements StreamAudience {
   /** The names of the streams, as one text; audiences are found by it. */
@@ -47,7 +34,7 @@ export class Audience implements StreamAudience {
   /** The streams, sorted by name. */
   readonly streams: readonly Stream[];
   readonly #subscribers = new Set<Subscriber>();
-  readonly #source: AudienceSource;
+  readonly #source: CatchUpSource;
   readonly #onEmpty: (audience: Audience) => void;
   readonly #merged: MergedHistory;
   readonly #catchUp: CatchUp;
@@ -61,7 +48,7 @@ export class Audience implements StreamAudience {
   constructor(
     key: string,
     streams: readonly Stream[],
-    source: AudienceSource,
+    source: CatchUpSource,
     onEmpty: (audience: Audience) => void,
   ) {
     this.key = key;

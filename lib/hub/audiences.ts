@@ -4,18 +4,19 @@
  * @module
  */
 
-import { Audience, type AudienceSource, type Entrant } from "./audience.ts";
+import { Audience, type Entrant } from "./audience.ts";
+import type { CatchUpSource } from "./catch_up.ts";
 import type { EventResponse } from "../wire/event_response.ts";
 import type { Streams } from "./streams.ts";
 
 /** The audiences of a hub. */
 export class Audiences {
   readonly #streams: Streams;
-  readonly #source: AudienceSource & { readonly now: () => number };
+  readonly #source: CatchUpSource & { readonly now: () => number };
   readonly #byNames = new Map<string, Audience>();
 
   /** Begins without audiences. */
-  constructor(streams: Streams, source: AudienceSource & { readonly now: () => number }) {
+  constructor(streams: Streams, source: CatchUpSource & { readonly now: () => number }) {
     this.#streams = streams;
     this.#source = source;
   }

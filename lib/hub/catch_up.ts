@@ -5,13 +5,25 @@
  * @module
  */
 
-import type { AudienceSource } from "./audience.ts";
+import type { Counters } from "./counters.ts";
 import { MAX_CHUNK_BYTES } from "../wire/event_response.ts";
 import { laterId } from "../wire/ids.ts";
 import { chunkBeforeGap, type LogGapChunk } from "./log_gap.ts";
+import type { LogProgress } from "./log_progress.ts";
+import type { LogReader } from "./log_reader.ts";
 import type { MergedHistory } from "./merged_history.ts";
+import type { Sequencer } from "./sequencer.ts";
 import type { Stream } from "./stream.ts";
 import type { Behind, ReadingLog, Resuming, Start, Subscriber } from "./subscriber.ts";
+
+/** The parts of a hub that an audience and its catching up use. */
+export interface CatchUpSource {
+  readonly sequencer: Sequencer;
+  readonly progress: LogProgress;
+  readonly counters: Counters;
+  /** Reads the log for subscribers; `undefined` if the log can't be read. */
+  readonly reader: LogReader | undefined;
+}
 
 /** What a {@linkcode CatchUp} needs of its audience. */
 export interface CatchUpOptions {
@@ -20,7 +32,7 @@ export interface CatchUpOptions {
   /** The histories of these streams, read as one. */
   readonly merged: MergedHistory;
   /** The parts of the hub that the audience uses. */
-  readonly source: AudienceSource;
+  readonly source: CatchUpSource;
   /** Returns the position through which the audience was flushed. */
   readonly flushedThrough: () => number;
   /** Called when a subscriber has caught up. */

@@ -1,9 +1,9 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { DatabaseSync } from "node:sqlite";
-import { openKvLog } from "../../../lib/log/kv.ts";
-import { soon } from "../../wait.ts";
-import { OpenLog, testLog } from "../contract.ts";
-import { kv } from "../places.ts";
+import { openKvLog } from "../../lib/log/kv.ts";
+import { soon } from "../wait.ts";
+import { OpenLog, testLog } from "./contract.ts";
+import { kv } from "./places.ts";
 
 testLog(kv);
 

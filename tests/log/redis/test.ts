@@ -1,4 +1,0 @@
-import { testLog } from "../contract.ts";
-import { redis } from "../places.ts";
-
-testLog(redis);

@@ -1,0 +1,4 @@
+import { testLog } from "./contract.ts";
+import { redis } from "./places.ts";
+
+testLog(redis);
