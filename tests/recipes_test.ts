@@ -1,0 +1,154 @@
+import { assert, assertEquals } from "@std/assert";
+import { BroadcastHub } from "../lib/mod.ts";
+import { isMissing, lacks } from "./program.ts";
+import { until } from "./wait.ts";
+import { CopiedRecipe, lacksNpm, readRecipes } from "./recipes.ts";
+
+const ignore = await lacks("net", "read", "write", "run") || await isMissing("/bin/bash") ||
+  await isMissing("/usr/bin/curl");
+const isNpmMissing = ignore || await lacksNpm();
+const recipes = ignore ? [] : await readRecipes();
+
+const NODES = ["22", "24"];
+
+/** Where Node is, in each version. */
+let nodes: Promise<string> | undefined;
+
+async function installNodes(): Promise<string> {
+  const folder = await Deno.makeTempDir();
+  const packages = NODES.map((version) => `node${version}@npm:node@${version}`);
+  const args = ["install", "--no-audit", "--no-fund", "--prefer-offline", ...packages];
+  assert((await new Deno.Command("npm", { args, cwd: folder }).output()).success);
+  return folder;
+}
+
+/** The folder of a version of Node. */
+async function nodePath(version: string): Promise<string> {
+  return `${await (nodes ??= installNodes())}/node_modules/node${version}/bin`;
+}
+
+Deno.test.afterAll(async () => {
+  if (nodes) await Deno.remove(await nodes, { recursive: true });
+});
+
+for (const recipe of recipes) {
+  for (const version of recipe.isForNode ? NODES : [undefined]) {
+    const isIgnored = recipe.needsNpm && isNpmMissing;
+    const where = version === undefined ? "" : ` on Node ${version}`;
+    const why = isIgnored ? " (ignored: npm can't be reached)" : "";
+    Deno.test({
+      name: `the recipe "${recipe.title}" prints what the README shows${where}${why}`,
+      ignore: isIgnored,
+      async fn() {
+        await using copied = await CopiedRecipe.make(recipe);
+        const programs = version &&
+          `${await (nodes ??= installNodes())}/node_modules/node${version}/bin`;
+        await using _shell = await copied.run(programs);
+      },
+    });
+  }
+}
+
+for (const recipe of recipes) {
+  const files = [...recipe.files.keys()].filter((name) => name.endsWith(".ts"));
+  if (files.length === 0) continue;
+  Deno.test({
+    name: `the types of the recipe "${recipe.title}" are right`,
+    ignore: recipe.needsNpm && isNpmMissing,
+    async fn() {
+      await using copied = await CopiedRecipe.make(recipe);
+      const { success, stderr } = await new Deno.Command(Deno.execPath(), {
+        args: ["check", "--quiet", ...files],
+        cwd: copied.folder,
+      }).output();
+      assert(success, new TextDecoder().decode(stderr));
+    },
+  });
+}
+
+Deno.test({
+  name: `the recipe "Express" ends a subscription when its client leaves`,
+  ignore: isNpmMissing,
+  async fn() {
+    const recipe = recipes.find(({ headings }) => headings.at(-1) === "Express")!;
+    // Without heartbeats, so that no write tells the server that the client has left.
+    const commands = recipe.commands.map(({ command, output }) => ({
+      command,
+      output: output.replace('"heartbeatSeconds":15', '"heartbeatSeconds":0'),
+    }));
+    await using copied = await CopiedRecipe.make({ ...recipe, commands });
+    const program = `${copied.folder}/main.mjs`;
+    const text = await Deno.readTextFile(program);
+    const hook = 'onUnsubscribe: (_, { reason }) => writeFileSync("ended", reason)';
+    await Deno.writeTextFile(
+      program,
+      'import { writeFileSync } from "node:fs";\n' +
+        text.replace("BroadcastHub()", `BroadcastHub({ heartbeatMs: 0, ${hook} })`),
+    );
+    await using _shell = await copied.run(await nodePath("24"));
+    // The recipe's curl has left.
+    await until(async () =>
+      await Deno.readTextFile(`${copied.folder}/ended`).catch(() => "") === "left"
+    );
+  },
+});
+
+Deno.test({
+  name:
+    `the recipe "A token in a header" resumes after its last event, and stops when the stream ends`,
+  ignore,
+  async fn() {
+    const recipe = recipes.find(({ headings }) => headings.at(-1) === "A token in a header")!;
+    const parser = import.meta.resolve("../lib/wire/parser.ts");
+    const text = recipe.files.get("follow.ts")!.replace("@sse/hub/parser", parser);
+    const file = await Deno.makeTempFile({ suffix: ".ts" });
+    await Deno.writeTextFile(file, text);
+    const { follow } = await import(`file://${file}`);
+
+    await using hub = new BroadcastHub({ retryMs: 0 });
+    let connection = new AbortController();
+    await using server = Deno.serve({ port: 0, onListen() {} }, (request) => {
+      if (request.headers.get("authorization") !== "Bearer a-token") {
+        return new Response(null, { status: 401 });
+      }
+      return hub.subscribe(request, { streams: ["orders"], signal: connection.signal });
+    });
+    const url = `http://localhost:${server.addr.port}/`;
+    assertEquals(await follow(url, "another", () => {}), 401);
+
+    const events: string[] = [];
+    const status = follow(url, "a-token", ({ data }: { data: string }) => events.push(data));
+    await until(() => events.length === 1); // hello
+    await hub.publish("orders", "Tea");
+    await until(() => events.length === 2);
+    const first = connection;
+    connection = new AbortController();
+    first.abort();
+    await hub.publish("orders", "Milk");
+    await until(() => events.at(-1) === "Milk");
+    await hub.end("orders");
+    assertEquals(await status, 204);
+    assertEquals(events.filter((data) => !data.startsWith("{")), ["Tea", "Milk"]);
+    await Deno.remove(file);
+  },
+});
+
+Deno.test({
+  name: "the README's section Recipes has each recipe",
+  ignore,
+  fn() {
+    const all = recipes.map(({ headings }) => headings);
+    const titles = all.filter(([section]) => section === "Recipes").map(([, title]) => title);
+    assertEquals([...new Set(titles)], [
+      "Deno.serve",
+      "Hono",
+      "Express",
+      "A stream for each user",
+      "An answer that survives a reload",
+      "Several streams on one connection",
+      "Another origin",
+      "A token in a header",
+      "Testing your own handler",
+    ]);
+  },
+});
