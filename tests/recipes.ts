@@ -1,5 +1,5 @@
 /**
- * The README's recipes, for tests that copy them into a folder and do what they say.
+ * The recipes of the library's README, for tests that copy them into a folder and do what they say.
  *
  * @module
  */
@@ -35,9 +35,9 @@ export interface Recipe {
   readonly isForNode: boolean;
 }
 
-/** Reads the recipes of the README: what stands below a heading where a block names its file or a page. */
+/** Reads the recipes: what stands below a heading where a block names its file or a page. */
 export async function readRecipes(): Promise<Recipe[]> {
-  const all = await readCodeBlocks("README.md");
+  const all = await readCodeBlocks("lib/README.md");
   const config = all.find(({ language, text }) => language === "json" && text.includes("links"))!;
   const sections = Map.groupBy(all, ({ headings }) => headings.join());
   const isRecipe = (block: CodeBlock) => isFile(block) || isForPage(block);

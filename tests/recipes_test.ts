@@ -37,7 +37,7 @@ for (const recipe of recipes) {
     const where = version === undefined ? "" : ` on Node ${version}`;
     const why = isIgnored ? " (ignored: npm can't be reached)" : "";
     Deno.test({
-      name: `the recipe "${recipe.title}" prints what the README shows${where}${why}`,
+      name: `the recipe "${recipe.title}" prints what it shows${where}${why}`,
       ignore: isIgnored,
       async fn() {
         await using copied = await CopiedRecipe.make(recipe);
@@ -134,7 +134,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "the README's section Recipes has each recipe",
+  name: "lib/README.md has each recipe, as the front page lists them",
   ignore,
   fn() {
     const all = recipes.map(({ headings }) => headings);
