@@ -60,7 +60,10 @@ export class LogProgress {
   /** Records that the log has reached an id. Waiters are called at the end of the turn. */
   reach(id: string): void {
     this.#headId = id;
-    for (const arrival of this.#answered.get(id) ?? []) arrival.isDelivered = true;
+    // Looking up an id hashes it, which a hub with a log in memory never needs.
+    if (this.#answered.size > 0) {
+      for (const arrival of this.#answered.get(id) ?? []) arrival.isDelivered = true;
+    }
     if (this.#waiters.size === 0 || this.#isDue) return;
     this.#isDue = true;
     queueMicrotask(() => this.#settle());
@@ -83,6 +86,17 @@ export class LogProgress {
     const arrival: Arrival = {};
     this.#unanswered.add(arrival);
     return arrival;
+  }
+
+  /**
+   * Whether the log had delivered an append by the time it answered, as a log in memory always has: then
+   * nobody waits for it any more. Otherwise call {@linkcode whenDelivered}.
+   */
+  hasArrived(arrival: Arrival, id: string): boolean {
+    const { failure, lostId } = arrival;
+    if (failure !== undefined || lostId !== undefined || !this.hasReached(id)) return false;
+    this.#unanswered.delete(arrival);
+    return true;
   }
 
   /**

@@ -84,11 +84,10 @@ export class Publisher {
   async end(name: string): Promise<boolean> {
     const stream = this.#streams.get(name);
     if (!stream) return false;
-    const action = `end stream "${name}"`;
     if (stream.isEphemeral) this.#sequencer.end(stream, stream.endId ?? this.#progress.headId);
     else if (!stream.isEnded) {
       const appended = this.#ask(() => this.#log.end(name)).then((id) => ({ id, throughId: id }));
-      await this.#delivered(action, appended);
+      await this.#confirm("end", appended, stream);
     }
     return true;
   }
@@ -111,7 +110,7 @@ export class Publisher {
     const isFirst = stream.published === 0;
     const seenId = this.#progress.headId;
     const appended = this.#ask(() => this.#log.append(name, fresh, { isFirst, seenId }));
-    const confirmed = this.#confirm(appended, stream, key, first);
+    const confirmed = this.#confirm("publish to", appended, stream, key, first);
     const isOnItsWay = fresh.some((event) => event.id && !this.#isDuplicate(stream, event));
     if (isOnItsWay) this.#hold(keys, confirmed);
     return confirmed;
@@ -123,16 +122,32 @@ export class Publisher {
     for (const key of keys) this.#pending.set(key, settled);
   }
 
+  /**
+   * Waits until the log has kept an append and delivered it here. This is one async function: split into
+   * two, 200 000 publishes of one turn hold 250 MB until they settle, instead of 150 MB.
+   */
   async #confirm(
-    appended: Promise<Appended>,
+    verb: "publish to" | "end",
+    appending: Promise<Appended>,
     stream: Stream,
-    key: string | undefined,
-    first: string | undefined,
+    key?: string,
+    first?: string,
   ): Promise<Published> {
-    const action = `publish to stream "${stream.name}"`;
-    const { id, throughId } = await this.#delivered(action, appended);
+    const arrival = this.#progress.expect();
+    let appended: Appended;
+    try {
+      appended = await appending;
+    } catch (cause) {
+      this.#progress.cancel(arrival);
+      throw unreachable(actionOn(verb, stream), cause);
+    }
+    const { id, throughId } = appended;
+    if (!this.#progress.hasArrived(arrival, throughId)) {
+      await this.#arrived(actionOn(verb, stream), arrival, throughId);
+    }
     // Another publisher may have ended the stream or used the key just before.
-    if (stream.endId !== undefined && compareIds(stream.endId, throughId) < 0) throw ended(action);
+    const isLate = stream.endId !== undefined && compareIds(stream.endId, throughId) < 0;
+    if (isLate && verb !== "end") throw ended(actionOn(verb, stream));
     return answer(stream, first ?? stream.idOfKey(key) ?? id);
   }
 
@@ -151,20 +166,6 @@ export class Publisher {
       if (error instanceof RangeError) throw error;
       return Promise.reject(error);
     }
-  }
-
-  /** Waits until the log has kept an append and delivered it here. */
-  async #delivered(action: string, appending: Promise<Appended>): Promise<Appended> {
-    const arrival = this.#progress.expect();
-    let appended: Appended;
-    try {
-      appended = await appending;
-    } catch (cause) {
-      this.#progress.cancel(arrival);
-      throw unreachable(action, cause);
-    }
-    await this.#arrived(action, arrival, appended.throughId);
-    return appended;
   }
 
   #isDuplicate(stream: Stream, { id }: ServerSentEvent): boolean {
@@ -200,6 +201,10 @@ export function checkPublishable(event: ServerSentEvent): void {
 
 function answer({ name, subscribers }: Stream, id: string): Published {
   return { id, stream: name, subscribers };
+}
+
+function actionOn(verb: "publish to" | "end", { name }: Stream): string {
+  return `${verb} stream "${name}"`;
 }
 
 function ended(action: string): HubError {
