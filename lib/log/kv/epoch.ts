@@ -21,8 +21,11 @@ export async function epochIn(kv: Deno.Kv, keys: KvEpochKeys, own: string): Prom
   const number = counter.value ?? undefined;
   if (value !== null) return { epoch: value, wasMissing: false, number };
   // If the commit fails, another process has set an epoch.
-  await kv.atomic().check({ key: keys.epoch, versionstamp }).set(keys.epoch, own).commit();
-  return { epoch: (await kv.get<string>(keys.epoch)).value!, wasMissing: true };
+  const check = { key: keys.epoch, versionstamp };
+  const commit = await kv.atomic().check(check).set(keys.epoch, own).commit();
+  const epoch = commit.ok ? own : (await kv.get<string>(keys.epoch)).value;
+  // The epoch may be lost again in between.
+  return epoch === null ? epochIn(kv, keys, own) : { epoch, wasMissing: true };
 }
 
 /**

@@ -69,7 +69,9 @@ export class RedisEpoch {
     await keys.findAnew(link);
     const key = keys.of("epoch");
     await this.#send(["SET", key, own, "NX"]);
-    return { epoch: await this.#send(["GET", key]) as string, wasMissing: true };
+    const epoch = await this.#send(["GET", key]);
+    // The epoch may be lost again in between.
+    return typeof epoch === "string" ? { epoch, wasMissing: true } : this.read(own);
   }
 
   async #checkFormat(): Promise<void> {
