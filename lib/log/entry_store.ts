@@ -41,6 +41,25 @@ export interface EpochState {
   readonly number?: number | undefined;
 }
 
+/** An entry to trim. */
+export interface DueEntry {
+  /** The place of the entry. */
+  readonly place: string;
+  /**
+   * The number that the next entry follows: the entry's own, or without one that of the last numbered entry
+   * before it. `undefined` if it is not known.
+   */
+  readonly number?: number | undefined;
+}
+
+/** Through where a store has been trimmed. */
+export interface TrimMark {
+  /** The argument `through` of the last `trim()`. */
+  readonly through: string;
+  /** The number of the last trimmed entry. `undefined` if the hub that trimmed it has not kept the number. */
+  readonly number: number | undefined;
+}
+
 /** A store for the entries of a `SharedLog`. Every method may reject while the store is unreachable. */
 export interface EntryStore {
   /** The number of characters in a place. */
@@ -92,18 +111,21 @@ export interface EntryStore {
    */
   next(afterPlace: string, count: number, mayWait: boolean): Promise<StoredEntry[]>;
   /**
-   * Drops the oldest entries. Other instances may have dropped some of them already.
+   * Trims the oldest entries. Other instances may have trimmed some of them already.
    *
-   * @param places The places of the entries to drop.
-   * @param through The mark that `gone()` returns from now on, unless it returns a greater one.
+   * @param through The trim mark from now on, with the number of the last of these entries, unless the mark
+   * is greater already.
    * @param ends Records that `ends()` must return from now on as well, for as long as the retention says.
    */
-  trim(places: readonly string[], through: string, ends?: readonly EndRecord[]): Promise<void>;
+  trim(due: readonly DueEntry[], through: string, ends?: readonly EndRecord[]): Promise<void>;
   /**
-   * Returns the mark through which entries have been dropped, or are about to be. `undefined` if no entry
-   * was ever dropped.
+   * Returns the mark through which entries have been trimmed, or are about to be. `undefined` if no entry
+   * was ever trimmed.
+   *
+   * Hubs of earlier builds move the mark and keep no number. So a store keeps the number together with its
+   * mark, and a number of another mark does not count.
    */
-  gone(): Promise<string | undefined>;
+  trimMark(): Promise<TrimMark | undefined>;
   /**
    * Returns the records of all `trim()` calls as texts of `encodeEndRecord()`, in any order and with
    * repeats. Foreign values under the same keys may be among them.

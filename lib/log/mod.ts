@@ -35,7 +35,14 @@ export type { LogStats } from "./log_stats.ts";
 export { MemoryLog } from "./memory.ts";
 export { SharedLog } from "./shared_log.ts";
 export type { RetentionOptions } from "./retention.ts";
-export type { EntryStore, EpochState, Placed, WriteOptions } from "./entry_store.ts";
+export type {
+  DueEntry,
+  EntryStore,
+  EpochState,
+  Placed,
+  TrimMark,
+  WriteOptions,
+} from "./entry_store.ts";
 export { EpochError } from "./entry_store.ts";
 export type { EndRecord } from "./shared/ends.ts";
 export { encodeEndRecord } from "./shared/ends.ts";

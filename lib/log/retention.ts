@@ -45,8 +45,15 @@ export function retentionOf(options: RetentionOptions): Required<RetentionOption
   return { maxEntries, maxBytes, maxAgeMs };
 }
 
-interface Kept {
+/** An entry to trim. */
+export interface Due {
+  /** The last id of the entry. */
   readonly id: string;
+  /** The number of the entry, or of the last numbered one before it; `undefined` if it is not known. */
+  readonly number: number | undefined;
+}
+
+interface Kept extends Due {
   readonly bytes: number;
   keptMs: number;
 }
@@ -75,16 +82,16 @@ export class Retention {
    * @param id The last id of the entry; greater than all before.
    * @param timeMs When the entry was appended, in milliseconds since 1970.
    */
-  add(id: string, bytes: number, timeMs: number): void {
-    this.#kept.push({ id, bytes, keptMs: timeMs });
+  add(id: string, bytes: number, timeMs: number, number?: number): void {
+    this.#kept.push({ id, number, bytes, keptMs: timeMs });
     this.#bytes += bytes;
   }
 
   /**
-   * Returns the ids of the entries to trim now, the oldest first. After the clock was set back, an entry
+   * Returns the entries to trim now, the oldest first. After the clock was set back, an entry
    * from the future counts as new, and ages from now on.
    */
-  due(nowMs: number): string[] {
+  due(nowMs: number): Due[] {
     if (nowMs < this.#nowMs) {
       for (const kept of this.#kept) kept.keptMs = Math.min(kept.keptMs, nowMs);
     }
@@ -96,7 +103,7 @@ export class Retention {
       bytes -= kept.bytes;
       return !exceeds && nowMs - kept.keptMs <= maxAgeMs;
     });
-    return this.#kept.slice(0, stays < 0 ? Infinity : stays).map(({ id }) => id);
+    return this.#kept.slice(0, stays < 0 ? Infinity : stays);
   }
 
   /** The number of entries. */

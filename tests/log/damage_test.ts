@@ -5,7 +5,11 @@ const FIRST_SEED = 20_261_126;
 /** Seeds that once failed, by engine. */
 const FOUND: Record<string, readonly number[]> = {
   // Repeated losses, deleted entries, late answers, and losses that were reported and then lost again.
-  list: [101_098, 101_596, 56, 228, 363, 768, 1_938, 2_015, 4_886, 8_666],
+  list: [101_098, 101_596, 56, 228, 363, 768, 1_938, 2_015, 4_886, 8_666, 1_201, 20_834],
+  // Entries deleted right behind the last one trimmed.
+  redis: [79, 551],
+  // An epoch lost twice in a moment.
+  kv: [140],
 };
 /** How many seeds to run by engine; each engine takes a few seconds. */
 const SCHEDULES: Record<string, number> = { list: 141, memory: 70, kv: 40, redis: 40 };

@@ -83,8 +83,7 @@ class DamagedMemory implements DamagedPlace {
   }
 }
 
-// Few enough that a schedule trims entries. If the entry after the last trimmed one is deleted, no hub can
-// find out, so only the list deletes entries.
+// Few enough that a schedule trims entries.
 const RETENTION = { maxEntries: 20 };
 
 /** A Redis stream with its keys; each hub reaches Redis over its own forwarded port. */
@@ -117,6 +116,10 @@ class DamagedRedis implements DamagedPlace {
     return this.#ways[hub]!.pause();
   }
 
+  async drop(which: number): Promise<void> {
+    await this.#eval(DROP, which);
+  }
+
   async snapshot(): Promise<() => Promise<void>> {
     await this.#eval(COPY, 0, 1);
     return () => this.#eval(COPY, 1, 0);
@@ -145,6 +148,10 @@ local function keys()
   return found
 end
 `;
+const DROP = `
+local entries = redis.call("XRANGE", KEYS[1], "-", "+")
+local entry = entries[math.floor(ARGV[1] * #entries) + 1]
+if entry then redis.call("XDEL", KEYS[1], entry[1]) end`;
 const FLUSH = `
 redis.call("SELECT", ARGV[1])
 for _, key in ipairs(keys()) do redis.call("DEL", key) end`;
@@ -174,6 +181,12 @@ class DamagedKv implements DamagedPlace {
 
   pause(hub: number): () => void {
     return this.#gates.close(this.#pathOf(hub));
+  }
+
+  async drop(which: number): Promise<void> {
+    const entries = await this.#all(["sse-hub", "entries"]);
+    const entry = entries[Math.floor(which * entries.length)];
+    if (entry) await this.#kv.delete(entry.key);
   }
 
   async snapshot(): Promise<() => Promise<void>> {

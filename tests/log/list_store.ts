@@ -13,10 +13,12 @@ import {
   type StoredEntry,
 } from "../../lib/log/entries.ts";
 import {
+  type DueEntry,
   type EntryStore,
   EpochError,
   type EpochState,
   type Placed,
+  type TrimMark,
   type WriteOptions,
 } from "../../lib/log/entry_store.ts";
 
@@ -43,6 +45,8 @@ export class SharedList {
   epoch: string | undefined = "e";
   number: number | undefined;
   gone: string | undefined;
+  /** The number of the last entry trimmed, with the mark that it belongs to. */
+  goneNumber: TrimMark | undefined;
   readonly ends: string[] = [];
   /** How far the clock that stamps entries is ahead of this process's clock, in milliseconds. */
   aheadMs = 0;
@@ -67,14 +71,14 @@ export class SharedList {
 
   /** Takes a snapshot. The returned function restores the snapshot. */
   snapshot(): () => void {
-    const { entries, keys, epoch, number, gone, ends } = this;
+    const { entries, keys, epoch, number, gone, goneNumber, ends } = this;
     const [oldEntries, oldKeys, oldEnds] = [[...entries], [...keys], [...ends]];
     return () => {
       entries.splice(0, Infinity, ...oldEntries);
       ends.splice(0, Infinity, ...oldEnds);
       keys.clear();
       for (const [key, placed] of oldKeys) keys.set(key, placed);
-      Object.assign(this, { epoch, number, gone });
+      Object.assign(this, { epoch, number, gone, goneNumber });
     };
   }
 
@@ -83,7 +87,11 @@ export class SharedList {
     this.entries.splice(0);
     this.ends.splice(0);
     this.keys.clear();
-    this.epoch = this.number = this.gone = undefined;
+    this.epoch =
+      this.number =
+      this.gone =
+      this.goneNumber =
+        undefined;
   }
 }
 
@@ -225,23 +233,30 @@ export class ListStore implements EntryStore {
   }
 
   async trim(
-    places: readonly string[],
+    due: readonly DueEntry[],
     through: string,
     ends: readonly EndRecord[] = [],
   ): Promise<void> {
     await this.trimming;
     const { list } = this;
     list.ends.push(...ends.map(encodeEndRecord));
-    list.gone = list.gone === undefined || list.gone < through ? through : list.gone;
-    const last = places.at(-1)!;
+    const { place: last, number } = due.at(-1)!;
+    if (list.gone === undefined || list.gone <= through) {
+      list.gone = through;
+      if (number !== undefined) list.goneNumber = { through, number };
+    }
     this.entries.splice(0, this.entries.filter(({ place }) => place <= last).length);
     for (const [key, { place }] of list.keys) if (place <= last) list.keys.delete(key);
   }
 
   /** Answers after earlier reads, as a connection does. */
-  async gone(): Promise<string | undefined> {
+  async trimMark(): Promise<TrimMark | undefined> {
     await this.reading;
-    return this.#answer(() => this.list.gone);
+    return this.#answer(() => {
+      const { gone: through, goneNumber } = this.list;
+      if (through === undefined) return undefined;
+      return { through, number: goneNumber?.through === through ? goneNumber.number : undefined };
+    });
   }
 
   ends(): Promise<string[]> {

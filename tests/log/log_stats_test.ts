@@ -222,9 +222,9 @@ Deno.test("SharedLog.stats() counts an outage once, however many reasons the out
 Deno.test("SharedLog.stats() counts an outage if the store is unreachable while the log opens", async () => {
   const store = new ListStore();
   const shared = new SharedLog(store, {}, undefined, TICK_MS);
-  const gone = store.gone.bind(store);
+  const trimMark = store.trimMark.bind(store);
   let failures = 3;
-  store.gone = () => failures-- > 0 ? Promise.reject(new Error(`no. ${failures}`)) : gone();
+  store.trimMark = () => failures-- > 0 ? Promise.reject(new Error(`no. ${failures}`)) : trimMark();
   await using log = await OpenLog.open(shared);
   assertEquals(log.changes, [false, false, false, true]);
   assertEquals(stats(log).outages, 1);

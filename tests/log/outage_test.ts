@@ -175,12 +175,14 @@ Deno.test({
     const commands: string[] = [];
     const isFull = { now: false };
     const client = fakeRedis((args) => {
-      commands.push(args[0]!);
+      const isTrim = args[1]?.includes('"XTRIM"');
+      commands.push(args[0] === "EVAL" && !isTrim ? "EVAL to read" : args[0]!);
       if (commands.length === 1) throw new Error("LOADING Redis is loading the dataset in memory");
-      if (isFull.now && args[0] === "EVAL") throw new Error("OOM command not allowed");
+      if (isFull.now && isTrim) throw new Error("OOM command not allowed");
       if (args[0] === "XTRIM") isFull.now = false;
       return {
         GET: args[1] === "sse-hub:epoch" ? "epoch" : null,
+        EVAL: [null, null],
         XADD: "9-1",
         TIME: ["1", "0"],
         XRANGE: [],
@@ -194,7 +196,7 @@ Deno.test({
     await hub.ready;
     assertEquals(changes, [false, true]);
     isFull.now = true;
-    const opened = commands.lastIndexOf("EVAL") + 1;
+    const opened = commands.length;
     const trims = () => commands.slice(opened).filter((name) => /^(?:EVAL|XTRIM)$/.test(name));
     await until(() => trims().length >= 3);
     assertEquals(trims().slice(0, 3), ["EVAL", "XTRIM", "EVAL"]);

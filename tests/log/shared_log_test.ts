@@ -239,6 +239,7 @@ Deno.test("SharedLog asks for half as many entries after a read times out, and l
   store.following = fail.promise;
   store.add(storedEntry(100));
   await log.delivered(1);
+  await until(() => store.nexts.length === 2);
   for (let time = 0; time < 2; time++) {
     const failed = fail;
     fail = Promise.withResolvers();

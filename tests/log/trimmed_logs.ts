@@ -5,7 +5,13 @@
  */
 
 import { Ends } from "../../lib/log/shared/ends.ts";
-import { byteLength, decodeEntry, EntryIds, entryTimeMs } from "../../lib/log/entries.ts";
+import {
+  byteLength,
+  decodeEntry,
+  EntryIds,
+  entryNumber,
+  entryTimeMs,
+} from "../../lib/log/entries.ts";
 import type { EventLog } from "../../lib/log/event_log.ts";
 import { Retention, type RetentionOptions } from "../../lib/log/retention.ts";
 import { SharedLog } from "../../lib/log/shared_log.ts";
@@ -58,14 +64,18 @@ export class TrimmedList implements ScheduleLog {
       const decoded = decodeEntry(entry, IDS, 0);
       const id = decoded.at(-1)!.id;
       this.#ends.take(decoded, entryTimeMs(entry));
-      this.#retention.add(id, byteLength(entry.text), nowMs);
+      this.#retention.add(id, byteLength(entry.text), nowMs, entryNumber(entry));
       this.#noted = entry.place;
     }
     const due = this.#retention.due(nowMs);
     if (due.length === 0) return;
-    const throughId = due.at(-1)!;
+    const throughId = due.at(-1)!.id;
     const ends = this.#ends.due(throughId, Date.now());
-    await this.#store.trim(due.map((id) => IDS.placeOf(id)), IDS.withoutEpoch(throughId), ends);
+    await this.#store.trim(
+      due.map(({ id, number }) => ({ place: IDS.placeOf(id), number })),
+      IDS.withoutEpoch(throughId),
+      ends,
+    );
     this.#ends.drop(throughId, ends, Date.now());
     this.#retention.drop(due.length);
   }

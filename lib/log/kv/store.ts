@@ -7,10 +7,12 @@
 import { randomEpoch } from "../../wire/ids.ts";
 import { encodeEntry, type Item, type StoredEntry } from "../entries.ts";
 import {
+  type DueEntry,
   type EntryStore,
   EpochError,
   type EpochState,
   type Placed,
+  type TrimMark,
   type WriteOptions,
 } from "../entry_store.ts";
 import { MAX_AGE_MS } from "../retention.ts";
@@ -24,7 +26,7 @@ import { KvFile } from "./file.ts";
 import { KvKeys } from "./keys.ts";
 import { PLACE_LENGTH, placeOf } from "./places.ts";
 import { diskFull } from "./reserve.ts";
-import { KvTrimming } from "./trimming.ts";
+import { KvTrimming, type MarkNumber } from "./trimming.ts";
 
 /** Options of {@linkcode KvStore}, with the meanings and defaults of `KvLogOptions`. */
 export interface KvStoreOptions {
@@ -43,6 +45,7 @@ export class KvStore implements EntryStore {
   readonly #prefix: Deno.KvKey;
   readonly #epoch: Deno.KvKey;
   readonly #mark: Deno.KvKey;
+  readonly #markNumber: Deno.KvKey;
   readonly #number: Deno.KvKey;
   readonly #maxAgeMs: number;
   readonly #file: KvFile | undefined;
@@ -60,6 +63,7 @@ export class KvStore implements EntryStore {
     this.#prefix = prefix;
     this.#epoch = [...prefix, "epoch"];
     this.#mark = [...prefix, "trimmed"];
+    this.#markNumber = [...prefix, "trimmed number"];
     this.#number = [...prefix, "number"];
     this.#maxAgeMs = maxAgeMs;
     if (path !== undefined && path !== ":memory:") this.#file = new KvFile(path);
@@ -98,9 +102,10 @@ export class KvStore implements EntryStore {
     this.#trimming = new KvTrimming({
       kv,
       mark: this.#mark,
+      markNumber: this.#markNumber,
       keyOf: (place) => entries.keyAt(place),
       placeLength: PLACE_LENGTH,
-      openedAt: await this.gone() ?? "",
+      openedAt: (await this.trimMark())?.through ?? "",
       withReserve,
     });
     await this.#file?.check();
@@ -146,20 +151,23 @@ export class KvStore implements EntryStore {
     return page;
   }
 
-  async gone(): Promise<string | undefined> {
-    return (await this.#kv!.get<string>(this.#mark)).value ?? undefined;
+  async trimMark(): Promise<TrimMark | undefined> {
+    const [{ value: through }, { value: numbered }] = await this.#kv!
+      .getMany<[string, MarkNumber]>([this.#mark, this.#markNumber]);
+    if (through === null) return undefined;
+    return { through, number: numbered?.[0] === through ? numbered[1] : undefined };
   }
 
   async trim(
-    places: readonly string[],
+    due: readonly DueEntry[],
     through: string,
     ends: readonly EndRecord[] = [],
   ): Promise<void> {
     // If this process is killed in between, readers skip the ends after the mark.
     await this.#ends!.keep(ends);
-    await this.#trimming!.trim(places, through);
+    await this.#trimming!.trim(due, through);
     await this.#keys!.expire();
-    this.#file?.reserve.note(places.length);
+    this.#file?.reserve.note(due.length);
   }
 
   ends(): Promise<unknown[]> {

@@ -5,13 +5,19 @@
  */
 
 import { INDEX_LENGTH } from "../entries.ts";
+import type { DueEntry } from "../entry_store.ts";
 import { patiently } from "./contention.ts";
+
+/** A mark, and the number of the last entry trimmed with it. */
+export type MarkNumber = readonly [mark: string, number: number];
 
 /** Options of {@linkcode KvTrimming}. */
 export interface KvTrimmingOptions {
   readonly kv: Deno.Kv;
   /** The key of the mark: the id, without its epoch, through which entries are trimmed. */
   readonly mark: Deno.KvKey;
+  /** The key of the mark's number: a {@linkcode MarkNumber}. */
+  readonly markNumber: Deno.KvKey;
   /** Returns the key of the entry at a place. */
   readonly keyOf: (place: string) => Deno.KvKey;
   /** The number of characters in a place. */
@@ -34,28 +40,35 @@ export class KvTrimming {
     this.#options = options;
   }
 
-  /** Deletes the entries at places, which must be the oldest entries of the log. */
-  async trim(places: readonly string[], through: string): Promise<void> {
-    for (let rest = places; rest.length > 0;) {
+  /** Deletes entries, which must be the oldest entries of the log. */
+  async trim(entries: readonly DueEntry[], through: string): Promise<void> {
+    for (let rest = entries; rest.length > 0;) {
       rest = await patiently(() => this.#drop(rest, through));
     }
   }
 
   /**
-   * Deletes as many entries as fit into a commit. Resolves with the remaining places, or with `undefined`
+   * Deletes as many entries as fit into a commit. Resolves with the remaining entries, or with `undefined`
    * if another process was faster.
    */
-  async #drop(places: readonly string[], through: string): Promise<readonly string[] | undefined> {
-    const { kv, mark, keyOf, withReserve } = this.#options;
+  async #drop(
+    entries: readonly DueEntry[],
+    through: string,
+  ): Promise<readonly DueEntry[] | undefined> {
+    const { kv, mark, markNumber, keyOf, withReserve } = this.#options;
     const gone = await kv.get<string>(mark);
-    const left = places.filter((place) => !this.#isDropped(place, gone.value ?? ""));
+    const left = entries.filter(({ place }) => !this.#isDropped(place, gone.value ?? ""));
     const [due, rest] = [left.slice(0, TRIM_COUNT), left.slice(TRIM_COUNT)];
     if (due.length === 0) return [];
-    const dropped = rest.length === 0 ? through : due.at(-1)! + "z".repeat(INDEX_LENGTH);
+    const { place: lastPlace, number } = due.at(-1)!;
+    const dropped = rest.length === 0 ? through : lastPlace + "z".repeat(INDEX_LENGTH);
     const commit = await withReserve(() => {
       const atomic = kv.atomic().check(gone);
-      if (dropped > (gone.value ?? "")) atomic.set(mark, dropped);
-      for (const place of due) atomic.delete(keyOf(place));
+      if (dropped >= (gone.value ?? "")) {
+        atomic.set(mark, dropped);
+        if (number !== undefined) atomic.set(markNumber, [dropped, number] satisfies MarkNumber);
+      }
+      for (const { place } of due) atomic.delete(keyOf(place));
       return atomic.commit();
     });
     return commit.ok ? rest : undefined;

@@ -73,11 +73,18 @@ export const TRIM = `
 local gone = redis.call("GET", KEYS[2])
 local time = redis.call("TIME")
 local oldest = "0"
-if ARGV[3] ~= "" then oldest = string.format("%.0f", math.max(time[1] * 1000 - ARGV[3], 0)) end
-for i = 4, #ARGV, 2 do
+if ARGV[4] ~= "" then oldest = string.format("%.0f", math.max(time[1] * 1000 - ARGV[4], 0)) end
+for i = 5, #ARGV, 2 do
   if not gone or gone < ARGV[i] then
     redis.call("XADD", KEYS[3], "MINID", "~", oldest, "*", "end", ARGV[i + 1])
   end
 end
-if not gone or gone < ARGV[2] then redis.call("SET", KEYS[2], ARGV[2]) end
+if not gone or gone <= ARGV[2] then
+  redis.call("SET", KEYS[2], ARGV[2])
+  if ARGV[3] ~= "" then redis.call("SET", KEYS[4], ARGV[2] .. " " .. ARGV[3]) end
+end
 redis.call("XTRIM", KEYS[1], "MINID", ARGV[1])`;
+
+/** Reads the mark and its number in one step. Keys: the mark, the number with its mark. */
+export const TRIM_MARK = `
+return {redis.call("GET", KEYS[1]), redis.call("GET", KEYS[2])}`;

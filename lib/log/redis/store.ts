@@ -7,10 +7,12 @@
 import { guard, reportTo } from "../../wire/report.ts";
 import type { Item, StoredEntry } from "../entries.ts";
 import {
+  type DueEntry,
   type EntryStore,
   EpochError,
   type EpochState,
   type Placed,
+  type TrimMark,
   type WriteOptions,
 } from "../entry_store.ts";
 import { MAX_AGE_MS } from "../retention.ts";
@@ -26,7 +28,7 @@ import { evictionWarning } from "./eviction.ts";
 import { DEFAULT_KEY, RedisKeys } from "./keys.ts";
 import { RedisLink, TIMEOUT_MS } from "./link.ts";
 import { mapOf } from "./reply.ts";
-import { APPEND, TRIM } from "./scripts.ts";
+import { APPEND, TRIM, TRIM_MARK } from "./scripts.ts";
 
 /** Options of {@linkcode RedisStore}, with the meanings and defaults of `RedisLogOptions`. */
 export interface RedisStoreOptions {
@@ -149,17 +151,21 @@ export class RedisStore implements EntryStore {
   }
 
   async trim(
-    places: readonly string[],
+    due: readonly DueEntry[],
     through: string,
     ends: readonly EndRecord[] = [],
   ): Promise<void> {
-    const [ms, sequence] = idOf(places.at(-1)!).split("-");
+    const { place, number = "" } = due.at(-1)!;
+    const [ms, sequence] = idOf(place).split("-");
     const oldest = `${ms}-${Number(sequence) + 1}`;
     try {
       await this.#eval(
         TRIM,
-        [this.#keys.stream, this.#keys.of("gone"), this.#keys.of("ends")],
-        [oldest, through, this.#maxAgeMs, ...ends.flatMap((end) => [end.id, encodeEndRecord(end)])],
+        [this.#keys.stream, ...["gone", "ends", "gone-number"].map((name) => this.#keys.of(name))],
+        [
+          ...[oldest, through, `${number}`, this.#maxAgeMs],
+          ...ends.flatMap((end) => [end.id, encodeEndRecord(end)]),
+        ],
       );
     } catch (error) {
       // A full Redis refuses the script, which writes, but not XTRIM. The next script then has room.
@@ -170,8 +176,12 @@ export class RedisStore implements EntryStore {
     }
   }
 
-  async gone(): Promise<string | undefined> {
-    return await this.#send(["GET", this.#keys.of("gone")]) as string | null ?? undefined;
+  async trimMark(): Promise<TrimMark | undefined> {
+    const names = ["gone", "gone-number"].map((name) => this.#keys.of(name));
+    const [through, numbered] = await this.#eval(TRIM_MARK, names, []) as (string | null)[];
+    if (!through) return undefined;
+    const [numberOf, number] = numbered?.split(" ") ?? [];
+    return { through, number: numberOf === through ? Number(number) : undefined };
   }
 
   async ends(): Promise<string[]> {

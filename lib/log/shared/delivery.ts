@@ -8,17 +8,25 @@
 import type { Ends } from "./ends.ts";
 import { type EntryIds, entryNumber, type StoredEntry } from "../entries.ts";
 import type { LogEntry, LogReceiver } from "../event_log.ts";
-import { decodeLoss, type Loss, Losses, type ToldLoss } from "./losses.ts";
+import {
+  decodeLoss,
+  hasNothing,
+  type Loss,
+  Losses,
+  type LostEntries,
+  type ToldLoss,
+} from "./losses.ts";
 import type { PageIndex } from "./page_index.ts";
 import { isAfterHole, type Missing } from "./pages.ts";
 import { markOf, type ReadEntry, readEntry } from "./read_entry.ts";
 import type { Retention } from "../retention.ts";
+import type { Trimmed } from "./trim_mark.ts";
 
 /** What a {@linkcode Delivery} delivers to, and where it keeps its books. */
 export interface DeliveryOptions {
   readonly ids: EntryIds;
-  /** The id before the oldest entry. */
-  readonly startId: string;
+  /** Up to where the store had been trimmed when the log was opened. */
+  readonly start: Trimmed;
   readonly receiver: LogReceiver;
   readonly retention: Retention;
   readonly index: PageIndex;
@@ -55,9 +63,8 @@ export class Delivery {
   /** Begins at the start. */
   constructor(options: DeliveryOptions) {
     this.#options = options;
-    this.#lastId = options.startId;
-    // Where nothing was dropped, the oldest entry has the number 1, unless all before it was lost.
-    if (options.startId === options.ids.zero) this.#number = 0;
+    this.#lastId = options.start.id;
+    this.#number = options.start.number;
   }
 
   /** The id through which it has delivered, or has said what is missing. */
@@ -130,10 +137,12 @@ export class Delivery {
     };
     for (const read of page) {
       const { id, place, loss } = read;
+      const isNew = id > this.#lastId;
+      const isHole = isNew && this.#follows(read);
       // By a clock that is ahead it may seem to be from later, and would hold up what comes after it.
-      retention.add(id, read.bytes, Math.min(read.timeMs, nowMs));
-      if (id <= this.#lastId) continue;
-      const isHole = this.#follows(read);
+      const timeMs = Math.min(read.timeMs, nowMs);
+      retention.add(id, read.bytes, timeMs, isNew ? this.#number : read.number);
+      if (!isNew) continue;
       if (isHole || loss) deliver();
       if (isHole) {
         const throughId = ids.format(place, 0);
@@ -144,6 +153,13 @@ export class Delivery {
       if (loss) {
         this.#hear(loss, isHole);
         this.#know({ id, names: loss.streams && [...loss.streams.keys()], mark: read.mark });
+        continue;
+      }
+      if (hasNothing(read)) {
+        // Whoever waits for an entry before it learns now that nothing comes.
+        deliver();
+        this.#lose({ throughId: id, streams: [] });
+        this.#know({ id, names: [], mark: read.mark });
         continue;
       }
       ends.take(read.entries, read.timeMs);
@@ -164,6 +180,14 @@ export class Delivery {
     if (after.some(({ names }) => names === undefined)) return undefined;
     const last = new Map(after.flatMap(({ id, names }) => names!.map((name) => [name, id])));
     return last.size <= MAX_LOST_STREAMS ? last : undefined;
+  }
+
+  /** The newest entries after an id, without those before a hole; `undefined` if there is none. */
+  entriesAfter(id: string): LostEntries | undefined {
+    const newest = this.#newest.slice(-MAX_LOST_ENTRIES).filter((entry) => entry.id > id);
+    const after = newest.slice(newest.findLastIndex(({ mark }) => mark === undefined) + 1);
+    if (after.length === 0) return undefined;
+    return new Map(after.map(({ id, mark }) => [this.#options.ids.placeOf(id), mark!]));
   }
 
   /** Whether an entry is the one that was delivered with an id, and not another at the same place. */
@@ -234,5 +258,7 @@ interface Known {
 
 /** Of as many entries at least it is known which streams they are of, and how they begin. */
 export const MAX_KNOWN = 1_000;
+/** As many entries are named by a loss. */
+const MAX_LOST_ENTRIES = 200;
 /** As many streams are named by a loss; of more it says nothing. */
 const MAX_LOST_STREAMS = 100;

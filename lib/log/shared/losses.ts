@@ -19,6 +19,8 @@ export interface Loss {
    * are known.
    */
   readonly streams: ReadonlyMap<string, string> | undefined;
+  /** The newest lost entries, all from one run of the store; `undefined` if not known. */
+  readonly entries?: LostEntries | undefined;
   /** The number of the entry before the lost ones, which the first new entry goes on from; if known. */
   readonly number: number | undefined;
   /**
@@ -28,6 +30,9 @@ export interface Loss {
   readonly isMixed: boolean;
 }
 
+/** Lost entries: by place, what tells each from another entry at the same place, as `markOf()` does. */
+export type LostEntries = ReadonlyMap<string, number>;
+
 /** A loss that an entry tells of. */
 export interface ToldLoss extends Loss {
   /** The id after the entry that tells of it. */
@@ -36,15 +41,26 @@ export interface ToldLoss extends Loss {
 
 /** Encodes a loss as an item of an entry. All hubs that tell of one loss give it one key. */
 export function encodeLoss(loss: Loss, ids: EntryIds): Item {
-  const { streams, number, isMixed } = loss;
+  const { streams, entries, number, isMixed } = loss;
   const [after, through] = [loss.afterId, loss.throughId].map((id) => ids.withoutEpoch(id));
   const names = streams && [...streams.keys()];
   const last = streams && [...streams.values()].map((id) => ids.withoutEpoch(id));
   // No stream has an empty name, so hubs that know no losses pass over the entry.
   return {
-    text: JSON.stringify(["", { after, through, streams: names, last, number, isMixed }]),
+    text: JSON.stringify([
+      "",
+      { after, through, streams: names, last, number, isMixed, entries: entries && [...entries] },
+    ]),
     key: ` lost ${through}`,
   };
+}
+
+/** The item of an entry without events: its number shows hubs that entries before it are missing. */
+export const NOTHING: Item = { text: '["",{}]' };
+
+/** Whether an entry is without events on purpose. */
+export function hasNothing({ text }: Pick<StoredEntry, "text">): boolean {
+  return text.endsWith(`,${NOTHING.text}]`);
 }
 
 /** The loss that an entry tells of; `undefined` if it tells of none. */
@@ -56,7 +72,8 @@ export function decodeLoss({ place, text }: StoredEntry, ids: EntryIds): ToldLos
   }
   if (!/^\[[0-9.]+,\["",/.test(text)) return undefined;
   try {
-    const [, [, { after, through, streams, last = [], number, isMixed }]] = JSON.parse(text);
+    const [, [, fields]] = JSON.parse(text);
+    const { after, through, streams, last = [], number, isMixed, entries } = fields;
     const [afterId, throughId] = [after, through].map((part) => ids.withEpoch(`${part}`));
     if (!ids.has(afterId!) || !ids.has(throughId!)) return undefined;
     const isList = Array.isArray(streams) && streams.every(isStreamName);
@@ -68,6 +85,7 @@ export function decodeLoss({ place, text }: StoredEntry, ids: EntryIds): ToldLos
       afterId: afterId!,
       throughId: throughId!,
       streams: isList ? new Map(streams.map((name, i) => [name, lastId(i)])) : undefined,
+      entries: Array.isArray(entries) ? new Map(entries) : undefined,
       number: typeof number === "number" ? number : undefined,
       isMixed: isMixed === true,
       id,
@@ -85,6 +103,7 @@ export function both(first: Loss, second: Loss): Loss {
     ...second,
     throughId: first.throughId > second.throughId ? first.throughId : second.throughId,
     streams: a && b && new Map([...a, ...b].sort(([, a], [, b]) => a < b ? -1 : 1)),
+    entries: undefined,
     isMixed: first.isMixed || second.isMixed,
   };
 }
@@ -124,8 +143,15 @@ export class Losses {
    *
    * @param atId How far this one has come. The losses that are told of up to there, it was told of.
    */
-  lacking({ streams, throughId, isMixed }: Loss, atId: string): readonly string[] | undefined {
-    if (!streams || isMixed) return undefined;
+  lacking(loss: Loss, atId: string): readonly string[] | undefined {
+    const { streams, throughId, isMixed } = loss;
+    if (isMixed) return undefined;
+    // Its last event is one of those that were lost, and those before that it had.
+    const place = placeIn(atId);
+    if (this.#told.some((other) => other.entries?.has(place) && isPartOf(loss, other))) {
+      return atId >= throughId ? [] : streams && namesAfter(streams, atId);
+    }
+    if (!streams) return undefined;
     const told = this.#told.filter((loss) =>
       loss.id <= atId && !loss.isMixed && loss.throughId <= throughId
     );
@@ -146,11 +172,12 @@ export class Losses {
     return names?.filter((name) => withoutIndex(loss.streams!.get(name)!) > lived);
   }
 
-  /** Whether a loss that stands before one of two tells all that this one does. */
+  /** Whether a loss that stands before this one tells all that this one does. */
   isRepeated(loss: ToldLoss): boolean {
-    return this.#told.some(({ id, afterId, throughId }) =>
-      id < loss.id && throughId === loss.throughId && afterId <= loss.afterId
-    );
+    return this.#told.some((other) => {
+      if (other.id >= loss.id || other.afterId > loss.afterId) return false;
+      return other.throughId === loss.throughId || isPartOf(loss, other);
+    });
   }
 
   /** The loss that an id belongs to, if the entry of that id is not in the store. */
@@ -180,6 +207,25 @@ export function hasAllOf({ throughId, isMixed }: Loss, id: string): boolean {
 
 /** As many lost entries as are remembered one by one. */
 const MAX_LIVED = 10_000;
+
+/**
+ * Whether all that one loss tells of is told of by another, which tells of what came before as well. An
+ * entry always had the same entries before it, so it is enough that the last one is the same.
+ */
+function isPartOf(loss: Loss, other: Loss): boolean {
+  if (!loss.entries?.size || !other.entries || loss.isMixed || other.isMixed) return false;
+  if (other.afterId > loss.afterId) return false;
+  const [oldest = ""] = other.entries.keys();
+  const [place, mark] = [...loss.entries].at(-1)!;
+  if (other.entries.get(place) !== mark) return false;
+  return [...loss.entries].every(([place, mark]) =>
+    place < oldest || other.entries!.get(place) === mark
+  );
+}
+
+function placeIn(id: string): string {
+  return id.slice(id.indexOf("-") + 1, -INDEX_LENGTH);
+}
 
 function namesAfter(streams: ReadonlyMap<string, string>, id: string): string[] {
   return [...streams].flatMap(([name, lastId]) => lastId > id ? [name] : []);

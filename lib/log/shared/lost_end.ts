@@ -8,7 +8,7 @@ import type { Delivered, Delivery } from "./delivery.ts";
 import { type EntryIds, entryNumber, placeAfter, type StoredEntry } from "../entries.ts";
 import type { EntryStore } from "../entry_store.ts";
 import type { Loss } from "./losses.ts";
-import { goneThrough } from "./page_reader.ts";
+import { readTrimmed } from "./trim_mark.ts";
 
 /** The end of a store, compared with what was delivered. */
 export interface LostEnd {
@@ -32,7 +32,7 @@ export async function findLostEnd(
 ): Promise<LostEnd | undefined> {
   const { last } = delivery;
   if (!last || (await entryAt(store, last.place))?.text === last.text) return undefined;
-  const gone = await goneThrough(store, ids);
+  const { id: gone } = await readTrimmed(store, ids);
   if (gone >= last.id) {
     if (gone > last.id) delivery.expectHole();
     return undefined;
@@ -63,6 +63,7 @@ export async function findLostEnd(
       throughId: last.id,
       // Those that had all of it lack the new entries, and nobody knows of which streams these are.
       streams: isMixed ? undefined : delivery.streamsAfter(afterId),
+      entries: isMixed ? undefined : delivery.entriesAfter(afterId),
       number: stored && entryNumber(stored),
       isMixed,
     },

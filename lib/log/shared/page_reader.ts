@@ -13,6 +13,7 @@ import { lastId, type Page, type PageIndex } from "./page_index.ts";
 import { PageSize, sized } from "./page_size.ts";
 import { pageAfter } from "./pages.ts";
 import { ReadQueue } from "./read_queue.ts";
+import { readTrimmed } from "./trim_mark.ts";
 
 /** What a {@linkcode PageReader} reads from. */
 export interface PageSource {
@@ -120,14 +121,14 @@ export class PageReader {
     const { store, ids, index, losses } = this.#source;
     for (let place = ids.placeOf(afterId);;) {
       this.#checkUp();
-      const [stored, gone] = await Promise.all([
+      const [stored, trimmed] = await Promise.all([
         sized(this.#size, (count) => store.read(place, count)),
-        goneThrough(store, ids),
+        readTrimmed(store, ids),
       ]);
       const { nowMs } = store;
       const [first] = stored;
       const hasHole = first !== undefined && index.hasBetween(afterId, ids.format(first.place, 0));
-      const page = pageAfter(ids, losses, { afterId, place, stored, gone, hasHole, nowMs });
+      const page = pageAfter(ids, losses, { afterId, place, stored, trimmed, hasHole, nowMs });
       const last = stored.at(-1)?.place ?? place;
       // The entry of the id itself, or a page that no hub has written, is not all there is.
       if (page.entries.length > 0 || page.goneThrough || last === place) return { afterId, page };
@@ -162,10 +163,4 @@ function forStreams(page: LogPage, streams: readonly string[] | undefined): LogP
   const whole = { entries, goneThrough: undefined };
   if (throughId === undefined && entries.length > 0) return whole;
   return { ...whole, throughId: throughId ?? goneThrough };
-}
-
-/** The id through which a store has dropped entries, or is about to. */
-export async function goneThrough(store: EntryStore, ids: EntryIds): Promise<string> {
-  const gone = await store.gone();
-  return gone === undefined ? ids.zero : ids.withEpoch(gone);
 }

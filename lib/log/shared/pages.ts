@@ -7,6 +7,7 @@
 import { decodeEntry, type EntryIds, entryNumber, type StoredEntry } from "../entries.ts";
 import type { LogEntry, LogPage } from "../event_log.ts";
 import { decodeLoss, hasAllOf, type Losses } from "./losses.ts";
+import type { Trimmed } from "./trim_mark.ts";
 
 /** What was read for somebody who has all up to an id. */
 export interface Reading {
@@ -16,8 +17,8 @@ export interface Reading {
   readonly place: string;
   /** The entries from there on, the one at that place included if it is there. */
   readonly stored: readonly StoredEntry[];
-  /** The id up to which entries have been dropped. */
-  readonly gone: string;
+  /** Up to where the store has been trimmed, as read after the entries. */
+  readonly trimmed: Trimmed;
   /** The time by the clock that entries are stamped with. */
   readonly nowMs: number;
   /** Whether the hub knows of an entry between the id and the first of these. */
@@ -43,13 +44,15 @@ interface Start {
 function startOf(
   ids: EntryIds,
   losses: Losses,
-  { afterId, place, stored, gone, hasHole }: Reading,
+  { afterId, place, stored, trimmed, hasHole }: Reading,
 ): Start {
-  if (gone > afterId) return { missing: { throughId: gone, streams: undefined } };
+  const { id, number } = trimmed;
+  if (id > afterId) return { missing: { throughId: id, streams: undefined }, number };
   const first = stored[0]?.place;
-  // Nobody has lost it where it is there, was dropped, or is yet to come.
-  const isDropped = place <= ids.placeOf(gone);
-  if (first === undefined || first === place || isDropped && !hasHole) return {};
+  // The entry of the id is not lost where it is there, was trimmed, or is yet to come.
+  const isDropped = place <= ids.placeOf(id);
+  if (first === undefined || first === place) return {};
+  if (isDropped && !hasHole) return { number };
   const loss = losses.of(afterId);
   if (loss && !loss.isMixed && !isDropped) {
     const { number, throughId } = loss;
@@ -70,11 +73,13 @@ export function isAfterHole(own: number | undefined, number: number | undefined)
 
 /** The page that a reading makes. */
 export function pageAfter(ids: EntryIds, losses: Losses, reading: Reading): LogPage {
-  const { nowMs } = reading;
+  const { afterId: hadId, trimmed, nowMs } = reading;
   const entries: LogEntry[] = [];
   let { missing, number } = startOf(ids, losses, reading);
   for (const entry of reading.stored) {
-    const fromId = missing?.throughId ?? reading.afterId;
+    // An entry that was trimmed after it had been read does not follow the mark.
+    if (trimmed.id > hadId && entry.place <= ids.placeOf(trimmed.id)) continue;
+    const fromId = missing?.throughId ?? hadId;
     const before = missingAt(ids, losses, entry, { fromId, number });
     if (before) {
       // What is missing is told when all before it was.
@@ -82,7 +87,7 @@ export function pageAfter(ids: EntryIds, losses: Losses, reading: Reading): LogP
       missing = missing ? both(missing, before) : before;
     }
     number = entryNumber(entry) ?? number;
-    const afterId = missing?.throughId ?? reading.afterId;
+    const afterId = missing?.throughId ?? hadId;
     entries.push(...decodeEntry(entry, ids, nowMs).filter(({ id }) => id > afterId));
   }
   return {
@@ -105,6 +110,8 @@ function missingAt(
   const isTold = !loss || loss.id <= fromId || hasAllOf(loss, fromId) || losses.isRepeated(loss);
   if (isTold) return hole;
   const told = { throughId: loss.id, streams: losses.lacking(loss, fromId) };
+  // What it has stays what it has: a loss behind this one may tell of the same.
+  if (told.streams?.length === 0) return hole;
   return hole ? both(hole, told) : told;
 }
 

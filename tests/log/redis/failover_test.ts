@@ -116,7 +116,7 @@ Deno.test({
     }
     await until(async () => (await keys()).flat().includes("{sse-hub}:gone"), () => "a trim");
     const own = (await keys()).filter((keys) => keys.length > 0);
-    const names = ["epoch", "format", "gone", "key:x 1", "key:x 2", "number"];
+    const names = ["epoch", "format", "gone", "gone-number", "key:x 1", "key:x 2", "number"];
     assertEquals(own, [["sse-hub", ...names.map((name) => `{sse-hub}:${name}`)]]);
   },
 });

@@ -13,7 +13,7 @@ function lagBehind(entries: StoredEntry[]): { lag: LogLag; delivery: Delivery } 
   const ids = new EntryIds("e", store.placeLength);
   const delivery = new Delivery({
     ids,
-    startId: ids.zero,
+    start: { id: ids.zero, number: 0 },
     receiver: { deliver: () => {}, lost: () => {}, reset: () => {}, changed: () => {} },
     retention: new Retention(),
     index: new PageIndex(1_000),

@@ -186,9 +186,73 @@ Deno.test("a client gets a gap for an entry that is missing after its own, trimm
     await using client = connect(instance, ids[1]);
     assertEquals((await next(client, 2)).at(-1), "4");
   }
-  await never.store.trim(["101", "102"], "1020001");
+  await never.store.trim([{ place: "101" }, { place: "102" }], "1020001");
   await using client = connect(never, ids[1]);
   assertEquals(await next(client, 2), [GAP, "4"]);
+});
+
+Deno.test("a client is told of an entry that is missing right behind the last one trimmed", async () => {
+  const list = new SharedList();
+  await using a = await start(list);
+  const ids: string[] = [];
+  for (const data of ["1", "2", "3", "4", "5"]) ids.push(await publish(a, data));
+  await a.store.trim([{ place: "102", number: 2 }], "1020001");
+  list.entries.shift();
+  // A hub without numbers has moved the mark.
+  for (
+    const [through, expected] of [["1020001", [GAP, "4", "5"]], ["1020002", ["4", "5"]]] as const
+  ) {
+    list.gone = through;
+    await using b = await start(list, { historyEvents: 1 });
+    await using client = connect(b, `e-${through}`);
+    assertEquals(await next(client, expected.length), [...expected]);
+  }
+  assertEquals(ids[1], "e-1020001");
+});
+
+Deno.test("a client of an empty log is told of the first entry of all, which is missing", async () => {
+  const list = new SharedList();
+  await using a = await start(list);
+  await using early = connect(a);
+  const { lastEventId } = (await early.next())!;
+  for (const data of ["1", "2", "3"]) await publish(a, data);
+  list.entries.shift();
+  await using b = await start(list, { historyEvents: 1 });
+  await using client = connect(b, lastEventId);
+  assertEquals(await next(client, 3), [GAP, "2", "3"]);
+});
+
+Deno.test("a publish is answered whose key stands in the newest entry, which was deleted", async () => {
+  const list = new SharedList();
+  await using a = await start(list);
+  await using b = await start(list);
+  await using onB = connect(b);
+  await onB.next();
+  const gate = Promise.withResolvers<void>();
+  await until(() => b.store.isFollowed);
+  await b.store.read("000", 1);
+  b.store.following = gate.promise;
+  await publish(a, "1");
+  assertEquals(await next(onB, 1), ["1"]);
+  await a.hub.publish("x", { id: "key", data: "2" });
+  list.entries.pop();
+  const repeated = assertRejects(() => b.hub.publish("x", { id: "key", data: "2" }), Error, "lost");
+  gate.resolve();
+  await repeated;
+  assertEquals(await next(onB, 1), [GAP]);
+});
+
+Deno.test("a hub is up again though nothing comes after a publish that failed", async () => {
+  const list = new SharedList();
+  await using a = await start(list);
+  await publish(a, "1");
+  await until(() => a.store.isFollowed);
+  const { epoch } = list;
+  list.epoch = "other";
+  await assertRejects(() => publish(a, "2"), Error, "epoch");
+  list.epoch = epoch;
+  await until(() => a.hub.isLogUp);
+  assertEquals(a.store.isFollowed, true);
 });
 
 Deno.test("a client that reads the log past a loss gets a gap before the hub knows of the loss", async () => {
@@ -203,6 +267,8 @@ Deno.test("a client that reads the log past a loss gets a gap before the hub kno
   restore();
   await rejoin(b);
   const gate = Promise.withResolvers<void>();
+  // Of what is published now, the first entry still comes.
+  await until(() => a.store.isFollowed);
   a.store.following = gate.promise;
   await publish(b, "f");
   await until(() => a.hub.stream("x")?.published === 4);
@@ -265,6 +331,31 @@ Deno.test("a hub reports a loss only for streams whose lost events it lacked", a
   for (const stream of ["x", "y"]) await publish(a, "last", stream);
   assertEquals(await next(onX, 2), [GAP, "last"]);
   assertEquals(await next(onY, 1), ["last"]);
+});
+
+Deno.test("a client that had all that is lost is told of no gap by a hub that had a part of it", async () => {
+  for (const isLateFirst of [true, false]) {
+    const list = new SharedList();
+    await using a = await start(list);
+    await using late = await start(list);
+    const d = await publish(a, "d");
+    const restore = list.snapshot();
+    await publish(a, "e1");
+    await until(() => late.hub.stream("x")?.published === 2);
+    late.store.cut();
+    const e2 = await publish(a, "e2");
+    a.store.cut();
+    restore();
+    for (const instance of isLateFirst ? [late, a] : [a, late]) await rejoin(instance);
+    assertEquals(list.entries.filter(({ text }) => text.includes("through")).length, 2);
+    await publish(a, "f");
+    await using other = await start(list, { historyEvents: 1 });
+    await publish(other, "g");
+    for (const [id, expected] of [[e2, ["f", "g"]], [d, [GAP, "f", "g"]]] as const) {
+      await using client = connect(other, id);
+      assertEquals(await next(client, expected.length), [...expected]);
+    }
+  }
 });
 
 Deno.test("a client that received a part of the lost events gets a gap, on every hub", async () => {

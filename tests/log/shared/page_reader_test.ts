@@ -19,7 +19,7 @@ Deno.test("PageReader reports entries that were trimmed from a page while the re
   // The most reads that run at a time, each from another place.
   const others = [1, 2, 3, 4].map((place) => reader.read(ids.format(`00${place}`, 1)));
   const page = reader.read(idOf(100));
-  await store.trim(["101"], ids.withoutEpoch(idOf(101)));
+  await store.trim([{ place: "101" }], ids.withoutEpoch(idOf(101)));
   index.drop([idOf(101)]);
   resolve();
   const { entries, goneThrough } = await page;
