@@ -1,6 +1,6 @@
 /**
- * The way of a store's entries into a hub: in their order, each once, and said to be missing where one
- * is missing.
+ * Delivers the entries of a store to a hub: in order, each once, and with a notice where entries are
+ * missing.
  *
  * @module
  */
@@ -22,10 +22,10 @@ import { markOf, type ReadEntry, readEntry } from "./read_entry.ts";
 import type { Retention } from "../retention.ts";
 import type { Trimmed } from "./trim_mark.ts";
 
-/** What a {@linkcode Delivery} delivers to, and where it keeps its books. */
+/** Options of {@linkcode Delivery}. */
 export interface DeliveryOptions {
   readonly ids: EntryIds;
-  /** Up to where the store had been trimmed when the log was opened. */
+  /** Through where the store had been trimmed when the log was opened. */
   readonly start: Trimmed;
   readonly receiver: LogReceiver;
   readonly retention: Retention;
@@ -67,7 +67,7 @@ export class Delivery {
     this.#number = options.start.number;
   }
 
-  /** The id through which it has delivered, or has said what is missing. */
+  /** The id through which all entries were delivered, or reported as missing. */
   get lastId(): string {
     return this.#lastId;
   }
@@ -97,7 +97,7 @@ export class Delivery {
     return first === undefined || !isAfterHole(entryNumber(first), this.#number);
   }
 
-  /** Whether something is missing before one of the entries of a page, as far as there are numbers. */
+  /** Whether entries are missing before one of the entries of a page, as far as there are numbers. */
   hasHole(page: readonly StoredEntry[]): boolean {
     let number = this.#number;
     return page.some((entry) => {
@@ -108,7 +108,7 @@ export class Delivery {
     });
   }
 
-  /** Tells which streams have ended by entries that are gone, if any has. */
+  /** Tells the receiver which streams have ended by entries that are gone. */
   tellEnds(): void {
     const { ends, nowMs, receiver } = this.#options;
     const all = ends.through(this.#lastId, nowMs());
@@ -126,7 +126,7 @@ export class Delivery {
     this.deliver(page.map((stored) => readEntry(stored, this.#options.ids, nowMs)));
   }
 
-  /** Delivers what is to be delivered of the next entries. */
+  /** Delivers the events of the next entries. */
   deliver(page: Iterable<ReadEntry>): void {
     const { ids, receiver, retention, ends } = this.#options;
     const nowMs = this.#options.nowMs();
@@ -156,7 +156,7 @@ export class Delivery {
         continue;
       }
       if (hasNothing(read)) {
-        // Whoever waits for an entry before it learns now that nothing comes.
+        // A publish that waits for an entry before this one learns that its entry is lost.
         deliver();
         this.#lose({ throughId: id, streams: [] });
         this.#know({ id, names: [], mark: read.mark });

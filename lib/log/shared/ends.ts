@@ -29,7 +29,7 @@ export function encodeEndRecord({ stream, id, timeMs, hasEnded }: EndRecord): st
   return JSON.stringify([stream, id, timeMs, hasEnded]);
 }
 
-/** Decodes records. What no hub has written is passed over. */
+/** Decodes records, and skips texts that no hub has written. */
 export function decodeEndRecords(texts: readonly unknown[], ids: EntryIds): EndRecord[] {
   return texts.flatMap((text) => {
     try {
@@ -64,7 +64,7 @@ export class Ends {
     this.#maxAgeMs = maxAgeMs;
   }
 
-  /** Takes note of entries that were appended at a time. */
+  /** Notes the ends and beginnings of streams in entries of one time. */
   take(entries: readonly LogEntry[], timeMs: number): void {
     for (const entry of entries) {
       const { stream, event, isFirst } = entry;
@@ -106,7 +106,7 @@ export class Ends {
       .toArray();
   }
 
-  /** What the store is to keep once the entries through an id are dropped. */
+  /** Returns the records that the store must keep when the entries through an id are trimmed. */
   due(throughId: string, nowMs: number): EndRecord[] {
     const through = this.#ids.withoutEpoch(throughId);
     const due = new Map<string, EndRecord>();
@@ -120,7 +120,7 @@ export class Ends {
       .toArray();
   }
 
-  /** Takes note that the store has dropped the entries through an id and keeps what was due. */
+  /** Notes that the store has trimmed the entries through an id and keeps the due records. */
   drop(throughId: string, due: readonly EndRecord[], nowMs: number): void {
     const through = this.#ids.withoutEpoch(throughId);
     for (const record of due) apply(this.#kept, record);
@@ -138,7 +138,7 @@ export class Ends {
     }
   }
 
-  /** Strikes off what came after an id: the store has lost it. */
+  /** Removes the records after an id: the store has lost them. */
   cut(afterId: string): void {
     const after = this.#ids.withoutEpoch(afterId);
     this.#fresh = this.#fresh.filter(({ id }) => id <= after);

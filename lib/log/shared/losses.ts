@@ -1,6 +1,6 @@
 /**
- * What a store has lost at its end, as its own entries tell: a store that comes back without its newest
- * entries goes on where it was before them, and ids of the lost ones are still in use.
+ * The losses of a store, which entries of the store report. A store that restarts without its newest entries
+ * goes on from before them, while clients still have ids of the lost entries.
  *
  * @module
  */
@@ -15,8 +15,8 @@ export interface Loss {
   /** The id of the last event lost. */
   readonly throughId: string;
   /**
-   * The streams that the lost events were of, with the id of the last one of each; `undefined` if not all
-   * are known.
+   * The streams of the lost events, with the id of each stream's last lost event. `undefined` if not all
+   * streams are known.
    */
   readonly streams: ReadonlyMap<string, string> | undefined;
   /** The newest lost entries, all from one run of the store; `undefined` if not known. */
@@ -24,8 +24,8 @@ export interface Loss {
   /** The number of the entry before the lost ones, which the first new entry goes on from; if known. */
   readonly number: number | undefined;
   /**
-   * Whether the store had got new entries before the last of the lost ones: by the clock of the machine
-   * that it went on with it was earlier. Then ids say nothing of who has what.
+   * Whether the store got new entries at places before the last lost one, because the clock of its new machine
+   * is behind. Then an id does not say which of the entries a client has.
    */
   readonly isMixed: boolean;
 }
@@ -39,7 +39,7 @@ export interface ToldLoss extends Loss {
   readonly id: string;
 }
 
-/** Encodes a loss as an item of an entry. All hubs that tell of one loss give it one key. */
+/** Encodes a loss as an item of an entry. All hubs that report one loss use one key. */
 export function encodeLoss(loss: Loss, ids: EntryIds): Item {
   const { streams, entries, number, isMixed } = loss;
   const [after, through] = [loss.afterId, loss.throughId].map((id) => ids.withoutEpoch(id));
@@ -96,7 +96,7 @@ export function decodeLoss({ place, text }: StoredEntry, ids: EntryIds): ToldLos
   }
 }
 
-/** A loss and another one that came after it, before an entry told of the first, as one. */
+/** Joins two losses, of which the second came before an entry told of the first. */
 export function both(first: Loss, second: Loss): Loss {
   const [a, b] = [first.streams, second.streams];
   return {
@@ -108,27 +108,27 @@ export function both(first: Loss, second: Loss): Loss {
   };
 }
 
-/** What hubs without numbers write at the place where they were: all up to there may be lost. */
+/** The text that hubs without numbers write at their own place: all entries before it may be lost. */
 const UNBOUNDED = "lost";
 
-/** The losses that a log has been told of, and those that it has lived through. */
+/** The losses that entries have reported, and the lost entries that this hub had delivered. */
 export class Losses {
   #told: ToldLoss[] = [];
   // The entries that this hub has delivered and the store has lost, by their ids without the index.
   #lived: string[] = [];
 
-  /** Takes note of entries that were delivered here and are lost now, by an id of each. */
+  /** Notes entries that this hub has delivered and the store has lost, by an id of each. */
   live(ids: readonly string[]): void {
     this.#lived.push(...ids.slice(-MAX_LIVED).map(withoutIndex));
     this.#lived.splice(0, this.#lived.length - MAX_LIVED);
   }
 
-  /** Takes note of a loss. */
+  /** Notes a reported loss. */
   tell(loss: ToldLoss): void {
     this.#told.push(loss);
   }
 
-  /** Forgets the losses whose entries have been dropped, through an id. */
+  /** Forgets the losses whose entries were trimmed, through an id. */
   drop(throughId: string): void {
     this.#told = this.#told.filter(({ id }) => id > throughId);
   }
@@ -139,9 +139,9 @@ export class Losses {
   }
 
   /**
-   * The streams of a loss of which somebody lacks an event; `undefined` if it may be any.
+   * Returns the streams of a loss of which a client lacks an event; `undefined` if it may be any stream.
    *
-   * @param atId How far this one has come. The losses that are told of up to there, it was told of.
+   * @param atId The client's id. The client knows of the losses that were reported through this id.
    */
   lacking(loss: Loss, atId: string): readonly string[] | undefined {
     const { streams, throughId, isMixed } = loss;
@@ -162,7 +162,7 @@ export class Losses {
     return namesAfter(streams, hadId);
   }
 
-  /** The same for a hub, by what it had delivered before that was lost. */
+  /** Returns the same for a hub, which had delivered some of the lost entries. */
   undelivered(loss: ToldLoss): readonly string[] | undefined {
     if (loss.isMixed) return undefined;
     if (this.wasDelivered(loss)) return [];

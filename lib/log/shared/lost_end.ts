@@ -1,5 +1,5 @@
 /**
- * Finds what a store has lost at its end of what a hub has delivered.
+ * Finds the entries that a hub has delivered and its store has lost at the end.
  *
  * @module
  */
@@ -13,13 +13,13 @@ import { readTrimmed } from "./trim_mark.ts";
 /** The end of a store, compared with what was delivered. */
 export interface LostEnd {
   readonly loss: Loss;
-  /** The newest entry that both have; `undefined` if there is none. */
+  /** The newest entry that the hub and the store share; `undefined` if they share none. */
   readonly common: Delivered | undefined;
 }
 
 /**
- * Looks for the newest entry that was delivered, and where the store doesn't have it, for the newest one
- * that it has.
+ * Looks in the store for the newest delivered entry. If the store has lost it, looks for the newest
+ * delivered entry that the store still has.
  *
  * @param known The ids of all entries that were delivered and not dropped, in order.
  * @returns `undefined` if nothing is lost at the end.
@@ -49,8 +49,8 @@ export async function findLostEnd(
   const afterId = kept[low - 1] ?? gone;
   const [next] = await store.read(placeAfter(ids.placeOf(afterId)), 1);
   const number = next && entryNumber(next);
-  // Where nothing is left of all that was delivered, it may have been dropped without a mark, which numbers
-  // that go on beyond the last one say.
+  // If no delivered entry is left, they may have been trimmed without a mark. Then the numbers in the store
+  // go on beyond the last delivered one.
   const isBeyond = number === undefined || last.number === undefined || number > last.number;
   if (!stored && next && isBeyond) {
     delivery.expectHole();
@@ -61,7 +61,7 @@ export async function findLostEnd(
     loss: {
       afterId,
       throughId: last.id,
-      // Those that had all of it lack the new entries, and nobody knows of which streams these are.
+      // Clients that had the lost entries lack the new ones, whose streams are not known.
       streams: isMixed ? undefined : delivery.streamsAfter(afterId),
       entries: isMixed ? undefined : delivery.entriesAfter(afterId),
       number: stored && entryNumber(stored),

@@ -1,5 +1,5 @@
 /**
- * Which pages a log has: where each one begins and ends, and whose events it has. Holds no events.
+ * Lists the pages of a log: where each page begins and ends, and the streams of its events. Holds no events.
  *
  * @module
  */
@@ -26,7 +26,7 @@ export interface IndexedEntry {
   readonly streams: Iterable<string>;
 }
 
-/** What comes after an id. */
+/** The answer of {@linkcode PageIndex.after}. */
 export interface Found {
   /** The id through which there is nothing of the streams asked for. */
   readonly throughId: string;
@@ -66,7 +66,7 @@ export class PageIndex {
     }
   }
 
-  /** Strikes off entries that the log has dropped, by their ids, the oldest first. */
+  /** Removes entries that the log has trimmed, by their ids, the oldest first. */
   drop(ids: readonly string[]): void {
     let first = 0;
     for (const id of ids) {
@@ -81,7 +81,7 @@ export class PageIndex {
     this.#pages.splice(0, first);
   }
 
-  /** Strikes off the newest entries, those after an id: the store has lost them. */
+  /** Removes the entries after an id: the store has lost them. */
   cut(afterId: string): void {
     for (let page = this.#pages.at(-1); page && lastId(page) > afterId; page = this.#pages.at(-1)) {
       while (page.ids.length > 0 && lastId(page) > afterId) page.ids.pop();

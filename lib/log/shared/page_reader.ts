@@ -1,5 +1,5 @@
 /**
- * Reads on in a log for everybody who was away: in pages that are read and decoded once for all, and
+ * Reads a log for clients that resume, in pages. A page is read and decoded once for all clients, and
  * kept for a while.
  *
  * @module
@@ -23,17 +23,17 @@ export interface PageSource {
   readonly index: PageIndex;
   /** What the store has lost. */
   readonly losses: Losses;
-  /** Whether the store can be reached, as far as is known. */
+  /** Whether the store is reachable, as far as is known. */
   readonly isUp: () => boolean;
 }
 
-/** As many characters as are sent at once to a client that reads on in the log. */
+/** The number of characters that are sent at once to a client that resumes from the log. */
 export const PAGE_LENGTH = 65_536;
 
 /** Reads what comes after an id. */
 export class PageReader {
   readonly #source: PageSource;
-  // The first entry may be the one that the reader has, so it takes a second one to get on.
+  // The first entry may be the one that the client has, so a page needs a second entry.
   readonly #size = new PageSize({ count: 2, minCount: 2, length: PAGE_LENGTH });
   readonly #queue = new ReadQueue<ReadPage | undefined>();
   // By the id of the last event of each; the page used last comes last.
@@ -56,7 +56,7 @@ export class PageReader {
       return { entries: [], goneThrough: undefined, throughId: found.throughId };
     }
     const read = found?.page && await this.#pageOf(found.page, signal);
-    // While it waited to be read, the log may have dropped what the page began with.
+    // While the page waited to be read, the log may have trimmed its first entries.
     if (read && read.afterId <= found.throughId) {
       return { ...read.page, entries: read.page.entries.filter(({ id }) => id > afterId) };
     }
@@ -64,13 +64,13 @@ export class PageReader {
     return forStreams(other!.page, streams);
   }
 
-  /** Lets go of all pages: the store may have lost what they have. */
+  /** Drops all pages: the store may have lost their entries. */
   clear(): void {
     this.#kept.clear();
     this.#keptBytes = 0;
   }
 
-  /** Lets go of the pages that end at or before an id. */
+  /** Drops the pages that end at or before an id. */
   drop(throughId: string): void {
     for (const id of this.#kept.keys()) if (id <= throughId) this.#letGo(id);
   }
@@ -130,7 +130,7 @@ export class PageReader {
       const hasHole = first !== undefined && index.hasBetween(afterId, ids.format(first.place, 0));
       const page = pageAfter(ids, losses, { afterId, place, stored, trimmed, hasHole, nowMs });
       const last = stored.at(-1)?.place ?? place;
-      // The entry of the id itself, or a page that no hub has written, is not all there is.
+      // After the entry of the id itself, or a page that no hub has written, more entries may come.
       if (page.entries.length > 0 || page.goneThrough || last === place) return { afterId, page };
       place = last;
     }
@@ -155,7 +155,7 @@ const MAX_KEPT_BYTES = 16_777_216;
 /** About what a decoded event takes beside its text. */
 const ENTRY_BYTES = 300;
 
-/** A page as it is for some streams: where none of theirs is missing, nothing is. */
+/** Returns a page for some streams: without a gap if no event of these streams is missing. */
 function forStreams(page: LogPage, streams: readonly string[] | undefined): LogPage {
   const { entries, goneThrough, goneStreams, throughId } = page;
   if (!goneThrough || !goneStreams || !streams) return page;

@@ -1,5 +1,5 @@
 /**
- * What entries that were read say of what comes after an id, and of what is missing there.
+ * Makes a page of stored entries, and finds out which entries are missing in it.
  *
  * @module
  */
@@ -9,35 +9,35 @@ import type { LogEntry, LogPage } from "../event_log.ts";
 import { decodeLoss, hasAllOf, type Losses } from "./losses.ts";
 import type { Trimmed } from "./trim_mark.ts";
 
-/** What was read for somebody who has all up to an id. */
+/** Entries that were read for a client that has all events through an id. */
 export interface Reading {
-  /** The id of the last that it has. */
+  /** The id of the last event that the client has. */
   readonly afterId: string;
-  /** Where was read from: the place of that id, or one further on. */
+  /** The place from which entries were read: that of the id, or one further on. */
   readonly place: string;
-  /** The entries from there on, the one at that place included if it is there. */
+  /** The entries from that place on, including the entry at the place if the store has it. */
   readonly stored: readonly StoredEntry[];
-  /** Up to where the store has been trimmed, as read after the entries. */
+  /** Through where the store has been trimmed, read after the entries. */
   readonly trimmed: Trimmed;
   /** The time by the clock that entries are stamped with. */
   readonly nowMs: number;
-  /** Whether the hub knows of an entry between the id and the first of these. */
+  /** Whether the hub knows of an entry between the id and the first of these entries. */
   readonly hasHole: boolean;
 }
 
-/** What is missing before an entry. */
+/** Entries that are missing before another one. */
 export interface Missing {
   /** The id through which entries are missing. */
   readonly throughId: string;
-  /** The streams that they are of; `undefined` if any may be. */
+  /** The streams of the missing entries; `undefined` if they may be of any stream. */
   readonly streams: readonly string[] | undefined;
 }
 
-/** What a reading tells before its entries. */
+/** What is known before the first entry of a reading. */
 interface Start {
-  /** What comes after the id and is gone. */
+  /** The missing entries right after the id. */
   readonly missing?: Missing;
-  /** The number after which the first entry is expected, if that is known. */
+  /** The number before that of the first entry, if it is known. */
   readonly number?: number | undefined;
 }
 
@@ -59,10 +59,10 @@ function startOf(
     if (!hasAllOf(loss, afterId)) {
       return { missing: { throughId, streams: losses.lacking(loss, afterId) }, number };
     }
-    // Where the entry that told of the loss is missing itself, more may be.
+    // If the entry that told of the loss is missing itself, others may be missing too.
     if (number !== undefined || first <= ids.placeOf(loss.id)) return { number };
   }
-  // What was there when the id was given, and nobody has dropped, the store has lost.
+  // The entry of the id was in the store, and was not trimmed: the store has lost it.
   return { missing: { throughId: ids.format(first, 0), streams: undefined } };
 }
 
@@ -71,7 +71,7 @@ export function isAfterHole(own: number | undefined, number: number | undefined)
   return own !== undefined && number !== undefined && own !== number + 1;
 }
 
-/** The page that a reading makes. */
+/** Makes the page of a reading. */
 export function pageAfter(ids: EntryIds, losses: Losses, reading: Reading): LogPage {
   const { afterId: hadId, trimmed, nowMs } = reading;
   const entries: LogEntry[] = [];
@@ -82,7 +82,7 @@ export function pageAfter(ids: EntryIds, losses: Losses, reading: Reading): LogP
     const fromId = missing?.throughId ?? hadId;
     const before = missingAt(ids, losses, entry, { fromId, number });
     if (before) {
-      // What is missing is told when all before it was.
+      // A gap comes after the events before it.
       if (entries.length > 0) break;
       missing = missing ? both(missing, before) : before;
     }
@@ -110,7 +110,7 @@ function missingAt(
   const isTold = !loss || loss.id <= fromId || hasAllOf(loss, fromId) || losses.isRepeated(loss);
   if (isTold) return hole;
   const told = { throughId: loss.id, streams: losses.lacking(loss, fromId) };
-  // What it has stays what it has: a loss behind this one may tell of the same.
+  // The client stays at its id: a later loss may tell of the same entries.
   if (told.streams?.length === 0) return hole;
   return hole ? both(hole, told) : told;
 }

@@ -1,6 +1,6 @@
 /**
- * What a store has when a hub opens it, read from the newest entry back, so that only what the hub can
- * keep is decoded.
+ * The entries that a store has when a hub opens it, read from the newest back, so that a hub decodes only the
+ * events that it can keep.
  *
  * @module
  */
@@ -21,9 +21,9 @@ import { markOf, type ReadEntry, readEntry } from "./read_entry.ts";
 /**
  * Takes entries from the newest to the oldest, and gives them back from the oldest to the newest.
  *
- * Of a stream it delivers the newest events, as many as the hub can keep. What it has left out it says in
- * its place, with the entry that it delivers next. An end, and the first event of a stream, it always delivers: what
- * they say holds for the events after them.
+ * Of each stream it delivers the newest events, as many as the hub can keep. The events left out are counted
+ * on the entry that comes next. An end, and the first event of a stream, are always delivered, because they
+ * hold for the events after them.
  */
 export class Past {
   readonly #ids: EntryIds;

@@ -1,5 +1,5 @@
 /**
- * An entry as a hub takes it from its store: what it says of itself, and what of it is to be delivered.
+ * A stored entry as a hub reads it: its number, its time, and the events to deliver.
  *
  * @module
  */
@@ -36,11 +36,11 @@ export interface ReadEntry {
   readonly mark: number | undefined;
   /** The streams of its items; a name may come more than once. */
   readonly streams: readonly string[];
-  /** What is to be delivered. */
+  /** The events to deliver. */
   readonly entries: readonly LogEntry[];
 }
 
-/** Reads an entry of which everything is to be delivered. */
+/** Reads an entry with all its events. */
 export function readEntry(stored: StoredEntry, ids: EntryIds, nowMs: number): ReadEntry {
   const { place, text } = stored;
   const entries = decodeEntry(stored, ids, nowMs);
@@ -59,10 +59,10 @@ export function readEntry(stored: StoredEntry, ids: EntryIds, nowMs: number): Re
   };
 }
 
-/** What tells an entry from another one at the same place. */
+/** Returns a hash that tells an entry from another entry at the same place. */
 export function markOf(text: string): number {
   return hash(text.slice(0, MARK_LENGTH)) ^ text.length;
 }
 
-/** By so many characters at its beginning an entry differs from another with the same place. */
+/** The number of leading characters that are hashed. */
 const MARK_LENGTH = 256;
