@@ -5,7 +5,7 @@
  * @module
  */
 
-import { checkOptions } from "../wire/check_options.ts";
+import { checkNames, checkOptions } from "../wire/check_options.ts";
 import type { BroadcastHub } from "../hub/hub.ts";
 import { stagger } from "../wire/stagger.ts";
 import { withAllowedHosts } from "./allowed_hosts.ts";
@@ -14,6 +14,7 @@ import { type AppParts, createParts } from "./app_parts.ts";
 import type { Config } from "./config.ts";
 import { withCors } from "./cors.ts";
 import { withInternalError } from "./internal_error.ts";
+import { readConfig } from "./read_config.ts";
 import { withNosniff } from "./response_headers.ts";
 import { createRouter, type Handler, type RequestInfo } from "./router.ts";
 import { describeMissingPath, describeWrongMethod } from "./route_hints.ts";
@@ -59,7 +60,7 @@ export interface App {
 /**
  * Makes the server of a configuration.
  *
- * @throws {TypeError} If there is no such option.
+ * @throws {TypeError} If an option or a setting is unknown.
  *
  * @example
  * ```ts
@@ -74,6 +75,7 @@ export interface App {
  */
 export function createApp(config: Config, options: AppOptions = {}): App {
   checkOptions("create app", options, APP_OPTION_RULES);
+  checkNames("create app", config, Object.keys(readConfig(() => undefined)));
   const parts = createParts(config, options);
   const { hub, writers, addresses, setStopping, onError } = parts;
   const stopTime = isServed(TIME_STREAM, config)

@@ -29,13 +29,22 @@ export function checkOptions<Options extends object>(
   if (typeof options !== "object" || options === null) {
     throw new TypeError(`Cannot ${action}: the options must be an object, got ${options}`);
   }
-  const names = Object.keys(rules);
-  for (const [name, value] of Object.entries(options)) {
-    if (value === undefined || Object.hasOwn(rules, name)) continue;
-    throw new TypeError(`Cannot ${action}: ${describeUnknown(name, names)}`);
-  }
+  checkNames(action, options, Object.keys(rules));
   const numbers = Object.entries<NumberRule | typeof ANY>(rules).filter(isNumber);
   checkNumbers(action, options, Object.fromEntries(numbers));
+}
+
+/**
+ * Checks that an object has no other options than those with `names`, unless they are `undefined`.
+ *
+ * @param action What the caller was about to do, for the error's text.
+ * @throws {TypeError} If an option is unknown.
+ */
+export function checkNames(action: string, options: object, names: readonly string[]): void {
+  for (const [name, value] of Object.entries(options)) {
+    if (value === undefined || names.includes(name)) continue;
+    throw new TypeError(`Cannot ${action}: ${describeUnknown(name, names)}`);
+  }
 }
 
 /** Describes an unknown option, with the nearest known option, or else with all known options. */

@@ -4,6 +4,7 @@ import {
   assertGreaterOrEqual,
   assertLessOrEqual,
   assertMatch,
+  assertThrows,
 } from "@std/assert";
 import { lacks } from "../program.ts";
 import { until } from "../wait.ts";
@@ -43,6 +44,11 @@ async function exchange(port: number, lines: string): Promise<string> {
   using socket = await send(port, `${lines}\r\nConnection: close`);
   return await new Body({ body: socket.readable }).end();
 }
+
+Deno.test("createApp() refuses a setting that is unknown, and names the nearest one", () => {
+  const config = { ...readConfig(() => undefined), historyEvent: 5 };
+  assertThrows(() => createApp(config), TypeError, "did you mean historyEvents?");
+});
 
 Deno.test("an unknown path gets a 404", async () => {
   await using app = testApp();
