@@ -28,7 +28,7 @@ function routesOf(files: Readonly<Record<string, string>>): Map<string, Route> {
 }
 
 Deno.test("staticRoutes() has no routes for a folder whose URL is not a file:", () => {
-  assertEquals(staticRoutes(new URL("https://jsr.io/@sse/hub/static/")), new Map());
+  assertEquals(staticRoutes(new URL("https://example.com/@sse/hub/static/")), new Map());
 });
 
 Deno.test({
