@@ -67,7 +67,10 @@ export class Shell implements AsyncDisposable {
 
   /** Whether a command that has ended did what is shown. */
   async #isRight(file: string, output: string, printed: string): Promise<boolean> {
-    if (output !== "") return isAsShown(output, printed, true);
+    // The lines of standard output and of standard error may come in either order.
+    const isShown = isAsShown(output, printed, true) ||
+      isAsShown(sortedLines(output), sortedLines(printed), true);
+    if (output !== "") return isShown;
     return (await Deno.readTextFile(`${file}.ended`)).trim() === "0";
   }
 
@@ -108,4 +111,8 @@ const NOTES = /^(?:Task |Check |curl: \(7\) |Warning "links" .*\n).*\n/gm;
 
 async function exists(file: string): Promise<boolean> {
   return await Deno.stat(file).then(() => true, () => false);
+}
+
+function sortedLines(text: string): string {
+  return text.trim().split("\n").sort().join("\n") + "\n";
 }
