@@ -248,8 +248,8 @@ export class BroadcastHub implements AsyncDisposable {
   ): Promise<Published> {
     this.#checkOpen("publish");
     this.#startTimer();
-    const batch: readonly (ServerSentEvent | string)[] = Array.isArray(event) ? event : [event];
-    return this.#publisher.publish(name, batch.map(toEvent));
+    const batch = Array.isArray(event) ? event.map(toEvent) : [toEvent(event as ServerSentEvent)];
+    return this.#publisher.publish(name, batch);
   }
 
   /**

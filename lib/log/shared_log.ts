@@ -5,6 +5,7 @@
  * @module
  */
 
+import { checkOptions } from "../wire/check_options.ts";
 import type { ServerSentEvent } from "../wire/event.ts";
 import { encodeItem, type Item } from "./entries.ts";
 import { type EntryStore, EpochError } from "./entry_store.ts";
@@ -17,7 +18,7 @@ import type {
   ReadOptions,
 } from "./event_log.ts";
 import { LogMeter, type LogStats } from "./log_stats.ts";
-import { Retention, type RetentionOptions } from "./retention.ts";
+import { type RetentionOptions, retentionRules } from "./retention.ts";
 import { Batches } from "./shared/batches.ts";
 import { Comparison } from "./shared/comparison.ts";
 import { EntryWriter } from "./shared/entry_writer.ts";
@@ -83,7 +84,7 @@ export class SharedLog implements EventLog {
    *
    * @param pageLength The most characters of a page that is read for clients that resume.
    * @param tickMs How often the log compares itself with its store, in milliseconds.
-   * @throws {TypeError} If there is no such option.
+   * @throws {TypeError} If an option is unknown.
    * @throws {RangeError} If an option is not above 0.
    */
   constructor(
@@ -92,8 +93,7 @@ export class SharedLog implements EventLog {
     pageLength = PAGE_LENGTH,
     tickMs = TICK_MS,
   ) {
-    // Throws where an option is wrong.
-    new Retention(options);
+    checkOptions("open log", options, retentionRules);
     this.#store = store;
     this.#options = options;
     this.#pageLength = pageLength;

@@ -8,17 +8,11 @@
 import type { Ends } from "./ends.ts";
 import { type EntryIds, entryNumber, type StoredEntry } from "../entries.ts";
 import type { LogEntry, LogReceiver } from "../event_log.ts";
-import {
-  decodeLoss,
-  hasNothing,
-  type Loss,
-  Losses,
-  type LostEntries,
-  type ToldLoss,
-} from "./losses.ts";
+import { decodeLoss, hasNothing, type Loss, Losses, type ToldLoss } from "./losses.ts";
+import { NewestEntries } from "./newest_entries.ts";
 import type { PageIndex } from "./page_index.ts";
 import { isAfterHole, type Missing } from "./pages.ts";
-import { markOf, type ReadEntry, readEntry } from "./read_entry.ts";
+import { type ReadEntry, readEntry } from "./read_entry.ts";
 import type { Retention } from "../retention.ts";
 import type { Trimmed } from "./trim_mark.ts";
 
@@ -50,19 +44,19 @@ export interface Delivered {
 export class Delivery {
   /** What the store has lost. */
   readonly losses = new Losses();
+  /** The newest entries, so that a loss says what was lost. */
+  readonly newest: NewestEntries;
   readonly #options: DeliveryOptions;
   #lastId: string;
   #last: Delivered | undefined;
   #untold: Loss | undefined;
   #number: number | undefined;
   #isUnsure = false;
-  // The newest entries, so that a loss says what was lost. An entry that told of an earlier loss counts
-  // with the streams of that one: where it is lost itself, the new loss tells of both.
-  #newest: Known[] = [];
 
   /** Begins at the start. */
   constructor(options: DeliveryOptions) {
     this.#options = options;
+    this.newest = new NewestEntries(options.ids);
     this.#lastId = options.start.id;
     this.#number = options.start.number;
   }
@@ -147,19 +141,19 @@ export class Delivery {
       if (isHole) {
         const throughId = ids.format(place, 0);
         this.#lose({ throughId, streams: undefined });
-        this.#know({ id: throughId, names: undefined });
+        this.newest.add({ id: throughId, names: undefined });
       }
       this.#last = { id, place, number: this.#number, text: read.text };
       if (loss) {
         this.#hear(loss, isHole);
-        this.#know({ id, names: loss.streams && [...loss.streams.keys()], mark: read.mark });
+        this.newest.add({ id, names: loss.streams && [...loss.streams.keys()], mark: read.mark });
         continue;
       }
       if (hasNothing(read)) {
         // A publish that waits for an entry before this one learns that its entry is lost.
         deliver();
         this.#lose({ throughId: id, streams: [] });
-        this.#know({ id, names: [], mark: read.mark });
+        this.newest.add({ id, names: [], mark: read.mark });
         continue;
       }
       ends.take(read.entries, read.timeMs);
@@ -170,32 +164,6 @@ export class Delivery {
     deliver();
   }
 
-  /**
-   * The streams of the entries after an id, with the id of the last one of each; `undefined` if they are
-   * not known, or too many.
-   */
-  streamsAfter(id: string): ReadonlyMap<string, string> | undefined {
-    if (this.#newest[0] === undefined || this.#newest[0].id > id) return undefined;
-    const after = this.#newest.filter((entry) => entry.id > id);
-    if (after.some(({ names }) => names === undefined)) return undefined;
-    const last = new Map(after.flatMap(({ id, names }) => names!.map((name) => [name, id])));
-    return last.size <= MAX_LOST_STREAMS ? last : undefined;
-  }
-
-  /** The newest entries after an id, without those before a hole; `undefined` if there is none. */
-  entriesAfter(id: string): LostEntries | undefined {
-    const newest = this.#newest.slice(-MAX_LOST_ENTRIES).filter((entry) => entry.id > id);
-    const after = newest.slice(newest.findLastIndex(({ mark }) => mark === undefined) + 1);
-    if (after.length === 0) return undefined;
-    return new Map(after.map(({ id, mark }) => [this.#options.ids.placeOf(id), mark!]));
-  }
-
-  /** Whether an entry is the one that was delivered with an id, and not another at the same place. */
-  isDelivered(entry: StoredEntry, id: string): boolean {
-    const mark = this.#newest.findLast((known) => known.id === id)?.mark;
-    return mark === undefined || mark === markOf(entry.text);
-  }
-
   /** Goes on after a common entry, or from the beginning: the store has lost what came after that. */
   cut(loss: Loss, common: Delivered | undefined): void {
     const { afterId } = loss;
@@ -204,7 +172,7 @@ export class Delivery {
     retention.cut(afterId);
     index.cut(afterId);
     ends.cut(afterId);
-    this.#newest = this.#newest.filter(({ id }) => id <= afterId);
+    this.newest.cut(afterId);
     this.#untold = loss;
     this.#last = common;
     this.#number = common ? common.number : 0;
@@ -239,26 +207,6 @@ export class Delivery {
   /** Lists an entry where those who read on find it. */
   #list({ id, length, streams, mark }: ReadEntry): void {
     this.#options.index.add({ afterId: this.#lastId, id, length, streams });
-    this.#know({ id, names: streams, mark });
-  }
-
-  #know(entry: Known): void {
-    this.#newest.push(entry);
-    if (this.#newest.length > 2 * MAX_KNOWN) this.#newest.splice(0, MAX_KNOWN);
+    this.newest.add({ id, names: streams, mark });
   }
 }
-
-/** What is known of one of the newest entries, or of a hole. */
-interface Known {
-  readonly id: string;
-  /** Its streams; `undefined` if they are not known. */
-  readonly names: readonly string[] | undefined;
-  readonly mark?: number | undefined;
-}
-
-/** Of as many entries at least it is known which streams they are of, and how they begin. */
-export const MAX_KNOWN = 1_000;
-/** As many entries are named by a loss. */
-const MAX_LOST_ENTRIES = 200;
-/** As many streams are named by a loss; of more it says nothing. */
-const MAX_LOST_STREAMS = 100;

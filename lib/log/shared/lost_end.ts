@@ -43,8 +43,9 @@ export async function findLostEnd(
   for (let high = kept.length; low < high;) {
     const middle = (low + high) >>> 1;
     const found = await entryAt(store, ids.placeOf(kept[middle]!));
-    if (found && delivery.isDelivered(found, kept[middle]!)) [low, stored] = [middle + 1, found];
-    else high = middle;
+    if (found && delivery.newest.isDelivered(found, kept[middle]!)) {
+      [low, stored] = [middle + 1, found];
+    } else high = middle;
   }
   const afterId = kept[low - 1] ?? gone;
   const [next] = await store.read(placeAfter(ids.placeOf(afterId)), 1);
@@ -62,8 +63,8 @@ export async function findLostEnd(
       afterId,
       throughId: last.id,
       // Clients that had the lost entries lack the new ones, whose streams are not known.
-      streams: isMixed ? undefined : delivery.streamsAfter(afterId),
-      entries: isMixed ? undefined : delivery.entriesAfter(afterId),
+      streams: isMixed ? undefined : delivery.newest.streamsAfter(afterId),
+      entries: isMixed ? undefined : delivery.newest.entriesAfter(afterId),
       number: stored && entryNumber(stored),
       isMixed,
     },

@@ -14,7 +14,7 @@ import {
 } from "../entries.ts";
 import { entryNames } from "./entry_names.ts";
 import type { Placed } from "../entry_store.ts";
-import { MAX_KNOWN } from "./delivery.ts";
+import { MAX_KNOWN } from "./newest_entries.ts";
 import type { HistoryLimits, LeftOut, LogEntry, StreamLimits } from "../event_log.ts";
 import { markOf, type ReadEntry, readEntry } from "./read_entry.ts";
 
