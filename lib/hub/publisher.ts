@@ -86,13 +86,24 @@ export class Publisher {
     if (!stream) return false;
     if (stream.isEphemeral) this.#sequencer.end(stream, stream.endId ?? this.#progress.headId);
     else if (!stream.isEnded) {
-      const appended = this.#ask(() => this.#log.end(name)).then((id) => ({ id, throughId: id }));
-      await this.#confirm("end", appended, stream);
+      const append = async () => {
+        const id = await this.#log.end(name);
+        return { id, throughId: id };
+      };
+      await this.#confirm("end", append(), stream);
     }
     return true;
   }
 
   #record(stream: Stream, events: readonly ServerSentEvent[]): Promise<Published> {
+    // Most events have no key, and only a key can make an event a duplicate.
+    return events.some(({ id }) => id)
+      ? this.#recordOnce(stream, events)
+      : this.#append(stream, events);
+  }
+
+  // Publishes the events of a batch whose keys are new to the stream.
+  #recordOnce(stream: Stream, events: readonly ServerSentEvent[]): Promise<Published> {
     const { name } = stream;
     const key = events.at(-1)!.id;
     const first = stream.idOfKey(key);
@@ -107,13 +118,24 @@ export class Publisher {
     const pending = this.#pending.get(keys.find((key) => this.#pending.has(key)) ?? "");
     // Once the first publish with the key has settled, the key is known or free.
     if (pending) return pending.then(() => this.publish(name, events));
-    const isFirst = stream.published === 0;
-    const seenId = this.#progress.headId;
-    const appended = this.#ask(() => this.#log.append(name, fresh, { isFirst, seenId }));
-    const confirmed = this.#confirm("publish to", appended, stream, key, first);
+    const confirmed = this.#append(stream, fresh, key, first);
     const isOnItsWay = fresh.some((event) => event.id && !this.#isDuplicate(stream, event));
     if (isOnItsWay) this.#hold(keys, confirmed);
     return confirmed;
+  }
+
+  #append(
+    stream: Stream,
+    events: readonly ServerSentEvent[],
+    key?: string,
+    first?: string,
+  ): Promise<Published> {
+    const appended = this.#ask(stream, events);
+    // A log in memory has delivered the events by now: nothing to wait for, and nothing can fail.
+    if (!("then" in appended)) {
+      return Promise.resolve(answer(stream, first ?? stream.idOfKey(key) ?? appended.id));
+    }
+    return this.#confirm("publish to", appended, stream, key, first);
   }
 
   #hold(keys: readonly string[], confirmed: Promise<Published>): void {
@@ -159,9 +181,10 @@ export class Publisher {
   /**
    * Calls the log. A `RangeError` is thrown at once, since only the caller can make the batch smaller.
    */
-  #ask<T>(append: () => Promise<T>): Promise<T> {
+  #ask(stream: Stream, events: readonly ServerSentEvent[]): Appended | Promise<Appended> {
+    const isFirst = stream.published === 0;
     try {
-      return append();
+      return this.#log.append(stream.name, events, { isFirst, seenId: this.#progress.headId });
     } catch (error) {
       if (error instanceof RangeError) throw error;
       return Promise.reject(error);

@@ -208,14 +208,15 @@ export interface EventLog {
   /**
    * Appends events that are checked already. A log that decides on keys skips events with a known key.
    *
-   * @returns The ids of the events.
+   * @returns The ids of the events; without a promise only from a log that has delivered the events
+   * before the call returns.
    * @throws {RangeError} Synchronously, if the events are too large to be kept together.
    */
   append(
     stream: string,
     events: readonly ServerSentEvent[],
     options?: AppendOptions,
-  ): Promise<Appended>;
+  ): Appended | Promise<Appended>;
   /** Appends the end of a stream, and resolves with the id of the end. */
   end(stream: string): Promise<string>;
   /**

@@ -39,10 +39,10 @@ export class MemoryLog implements EventLog {
   }
 
   /** Delivers the events before the call returns. */
-  append(stream: string, events: readonly ServerSentEvent[]): Promise<Appended> {
+  append(stream: string, events: readonly ServerSentEvent[]): Appended | Promise<Appended> {
     this.#receiver?.deliver(events.map((event) => this.#entry(stream, event)));
     const id = this.#id(this.#count);
-    return Promise.resolve({ id, throughId: id });
+    return { id, throughId: id };
   }
 
   /** Delivers the end before the call returns. */

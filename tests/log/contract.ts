@@ -234,7 +234,7 @@ export function testLog(kind: LogKind): void {
   testShared("rejects append() when it is closed", async (place) => {
     const a = await OpenLog.open(place.open());
     await a.log.close();
-    await rejects(() => a.log.append("a", [{ data: "x" }]), /its store is unreachable/);
+    await rejects(async () => await a.log.append("a", [{ data: "x" }]), /its store is unreachable/);
   });
 
   testShared(
