@@ -44,7 +44,7 @@ export interface LogGapChunk {
  * The last chunk ends with a gap that names the streams whose histories don't reach back that far.
  *
  * The gap comes last, but before an event with exactly that id: a client whose connection breaks before
- * the gap has an id before the end of the gap, so it is told again when it resumes. Call this function
+ * the gap has an id before the end of the gap, so it gets the gap when it resumes. Call this function
  * again until `id` is `goneThrough`, or until the histories suffice.
  */
 export function chunkBeforeGap(

@@ -48,12 +48,12 @@ export interface App {
    */
   readonly createLoginCode: () => string | undefined;
   /**
-   * Ends every event stream, each at a random moment within `withinMs` milliseconds; its client is told
+   * Ends every event stream, each at a random moment within `withinMs` milliseconds; its client is asked
    * to reconnect after 5 to 15 seconds. From now on `/readyz` is 503, publishes get a 503, and new
-   * clients are told to reconnect later. Resolves when every stream has ended; call `close()` then.
+   * clients are asked to reconnect later. Resolves when every stream has ended; call `close()` then.
    */
   readonly drain: (withinMs: number) => Promise<void>;
-  /** Ends every event stream at once; new clients are told to reconnect later. May be called twice. */
+  /** Ends every event stream at once; new clients are asked to reconnect later. May be called twice. */
   readonly close: () => Promise<void>;
 }
 

@@ -10,7 +10,7 @@ import { plainText } from "./plain_text.ts";
 import { refuse } from "./refusal.ts";
 import type { Route } from "./router.ts";
 
-/** What the probes tell of. */
+/** What the probes report. */
 export interface HealthContext {
   /** The hub whose event log may be unreachable. */
   readonly hub: Pick<BroadcastHub, "isLogUp">;

@@ -219,14 +219,14 @@ export const OPTIONS = {
   MAX_CONNECTIONS_PER_ADDRESS: option(
     1_000,
     whole(0),
-    "the most open event streams of one public address, of IPv6 of one /64; one more is told to " +
-      "reconnect later; 0 is off",
+    "the most open event streams of one public address, of IPv6 of one /64; a further client is asked " +
+      "to reconnect later; 0 is off",
   ),
   MAX_CONNECTIONS: option(
     10_000,
     whole(1),
-    "the most open event streams, and as many sockets whose streams have ended; one more is told to " +
-      "reconnect later",
+    "the most open event streams, and as many sockets whose streams have ended; a further client is " +
+      "asked to reconnect later",
   ),
 };
 

@@ -1,6 +1,5 @@
 /**
- * What a request for a path or a method that the server does not have is told: the paths that it
- * probably means.
+ * The hints in the answers to a wrong path or method: the paths that the client probably means.
  *
  * @module
  */

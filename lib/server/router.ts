@@ -38,7 +38,7 @@ export function createRouter(routes: ReadonlyMap<string, Route>, hints: RouteHin
   return async (request, info) => withoutBody(request, await answer(routes, hints, request, info));
 }
 
-/** What the client of a request is told that no handler gets. */
+/** The descriptions in the answers to requests that no handler gets. */
 export interface RouteHints {
   /** Describes a 404. By default it says that nothing is served at the path. */
   readonly missingPath?: (request: Request) => string;

@@ -1,5 +1,5 @@
 /**
- * What a client is told whose token is missing, is not valid, or does not allow what the client wants.
+ * Refusals of tokens: the token is missing, is not valid, or does not allow what the client wants.
  *
  * @module
  */
@@ -23,8 +23,8 @@ export interface AcceptedTokens {
 export type Action = "subscribe" | "publish" | "admin";
 
 /**
- * Refuses tokens that are not valid. Only the holder of a token with a valid signature is told what is
- * wrong with it.
+ * Refuses tokens that are not valid. Only a token with a valid signature gets an answer that says what is
+ * wrong with the token.
  */
 export function refuseToken(
   tokens: readonly string[],

@@ -48,7 +48,7 @@ function trouble(page: Page, text: string) {
 }
 
 Deno.test({
-  name: "the console shows a permanent refusal, and retries only when it is told to",
+  name: "the console shows a permanent refusal, and retries only when its user asks for it",
   ...options,
   async fn() {
     await using stage = await stand();
