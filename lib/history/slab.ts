@@ -67,7 +67,7 @@ export class Slab {
     this.#records[record] = distance;
     this.#records[record + 1] = ageMs;
     this.#records[record + 2] = start + written;
-    this.#records[record + 3] = event.idIndex && start + idOffset(event, free, written);
+    this.#records[record + 3] = event.idLength && start + idOffset(event, written);
     this.events++;
     return written;
   }

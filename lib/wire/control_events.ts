@@ -52,12 +52,11 @@ export function encodeRetryLater(): string {
   return encodeEvent({ retry: 5_000 + Math.floor(Math.random() * 10_000) });
 }
 
-// The id comes last, because some clients accept the id of an event that is cut off after its line.
 function encodeLoss(
   event: ControlEvent,
   streams: readonly string[],
   id: string | undefined,
 ): string {
-  const text = encodeEvent({ event, data: JSON.stringify({ streams }) });
-  return id === undefined ? text : `${text.slice(0, -1)}id: ${id}\n\n`;
+  const data = JSON.stringify({ streams });
+  return encodeEvent({ event, data, ...id !== undefined && { id } });
 }

@@ -29,8 +29,9 @@ export interface ServerSentEvent {
 /**
  * Encodes an event as the lines that go out, always ending in LF.
  *
- * A blank line ends an event with `data` or `id`. A `comment` or `retry` alone takes effect without a
- * blank line.
+ * The fields are in the order `comment`, `event`, `retry`, `data`, `id`: a client that takes an id where
+ * its line ends then has the id only if it has the whole event. A blank line ends what has `data` or
+ * `id`; a `comment` or `retry` alone takes effect without one.
  *
  * @param event Must have a field. An event with `event` must have `data`: a type alone would apply to the
  * next event.
@@ -46,7 +47,7 @@ export interface ServerSentEvent {
  *
  * assertEquals(
  *   encodeEvent({ event: "price", id: "7", data: "EUR\n1.08" }),
- *   "event: price\nid: 7\ndata: EUR\ndata: 1.08\n\n",
+ *   "event: price\ndata: EUR\ndata: 1.08\nid: 7\n\n",
  * );
  * ```
  */
@@ -57,12 +58,10 @@ export function encodeEvent(event: ServerSentEvent): string {
 
 /** An encoded event, with the place of its id, so that the id is found without a search. */
 export interface EncodedEvent {
-  /** The lines that go out. */
+  /** The lines that go out. An id is the last of them, with the blank line behind it. */
   readonly text: string;
-  /**
-   * The index in `text` where the id begins; the id ends before the next LF. 0 if the event has no id.
-   */
-  readonly idIndex: number;
+  /** The number of characters of the id, all ASCII. 0 if there is no id. */
+  readonly idLength: number;
 }
 
 /** Encodes an event that {@linkcode checkEvent} has accepted, with the event's own id or another id. */
@@ -72,15 +71,13 @@ export function encodeChecked(
 ): EncodedEvent {
   const { comment, event: type, retry, data } = event;
   let text = "";
-  let idIndex = 0;
   if (comment !== undefined) text += encodeComment(comment);
   if (type) text += `event: ${type}\n`;
-  if (id) idIndex = text.length + "id: ".length;
-  if (id !== undefined) text += id === "" ? "id:\n" : `id: ${id}\n`;
   if (retry !== undefined) text += `retry: ${retry}\n`;
   if (data !== undefined) text += lines("data: ", data);
-  if (data !== undefined || id !== undefined) text += "\n";
-  return { text, idIndex };
+  if (id !== undefined) text += id === "" ? "id:\n\n" : `id: ${id}\n\n`;
+  else if (data !== undefined) text += "\n";
+  return { text, idLength: id?.length ?? 0 };
 }
 
 /**

@@ -33,42 +33,11 @@ export function decodeId(bytes: Uint8Array, offset: number): string {
 }
 
 /**
- * Returns the offset of an event's id in the event's UTF-8, which is the first `size` bytes of `bytes`.
+ * Returns the offset of an event's id in the event's UTF-8, which has `size` bytes. Behind the id there
+ * are two line feeds.
  */
-export function idOffset(
-  { text, idIndex }: EncodedEvent,
-  bytes: Uint8Array,
-  size: number,
-): number {
-  // The text is all ASCII.
-  if (size === text.length) return idIndex;
-  // Data may be large, so walk from the nearer end.
-  const isNearStart = 2 * idIndex < text.length;
-  return isNearStart
-    ? offsetAfter(idIndex, bytes)
-    : offsetBefore(text.length - idIndex, bytes, size);
-}
-
-/** Returns the offset where the UTF-8 of the first `units` UTF-16 code units ends. */
-function offsetAfter(units: number, bytes: Uint8Array): number {
-  let offset = 0;
-  for (let left = units; left > 0;) {
-    const byte = bytes[offset]!;
-    offset += byte < 0x80 ? 1 : byte < 0xe0 ? 2 : byte < 0xf0 ? 3 : 4;
-    left -= byte < 0xf0 ? 1 : 2;
-  }
-  return offset;
-}
-
-/** Returns the offset where the UTF-8 of the last `units` UTF-16 code units before `end` begins. */
-function offsetBefore(units: number, bytes: Uint8Array, end: number): number {
-  let offset = end;
-  for (let left = units; left > 0;) {
-    const byte = bytes[--offset]!;
-    const isContinuation = byte >= 0x80 && byte < 0xc0;
-    if (!isContinuation) left -= byte < 0xf0 ? 1 : 2;
-  }
-  return offset;
+export function idOffset({ idLength }: EncodedEvent, size: number): number {
+  return size - idLength - 2;
 }
 
 const decoder = new TextDecoder();

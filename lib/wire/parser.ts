@@ -49,7 +49,7 @@ export interface EventParserOptions {
  * import { EventParserStream } from "@sse/hub";
  * import { assertEquals } from "@std/assert";
  *
- * const response = new Response("event: price\nid: 7\ndata: EUR\ndata: 1.08\n\n");
+ * const response = new Response("event: price\ndata: EUR\ndata: 1.08\nid: 7\n\n");
  * for await (const event of response.body!.pipeThrough(new EventParserStream())) {
  *   assertEquals(event, { event: "price", data: "EUR\n1.08", lastEventId: "7" });
  * }

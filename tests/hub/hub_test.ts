@@ -29,8 +29,8 @@ Deno.test("BroadcastHub.subscribe() writes hello, then an event with its fields 
   const epoch = id.split("-")[0];
   assertEquals(
     await response.text(),
-    `retry: 50\nevent: hello\nid: ${epoch}-0\ndata: {"heartbeatSeconds":15}\n\n` +
-      `: c\nevent: e\nid: ${epoch}-1\nretry: 9\ndata: x\ndata: y\n\n`,
+    `retry: 50\nevent: hello\ndata: {"heartbeatSeconds":15}\nid: ${epoch}-0\n\n` +
+      `: c\nevent: e\nretry: 9\ndata: x\ndata: y\nid: ${epoch}-1\n\n`,
   );
 });
 
@@ -352,7 +352,7 @@ Deno.test("BroadcastHub.streams() describes every stream, in the order of their 
   const first = await hub.publish("a/b", { data: "1" });
   const last = await hub.publish("a/b", { data: "2" });
   await using _client = new Client(hub.subscribe(subscription("stream=a/b")));
-  const bytes = 2 * `id: ${first.id}\ndata: 1\n\n`.length;
+  const bytes = 2 * `data: 1\nid: ${first.id}\n\n`.length;
   const rest = { isEnded: false, isEphemeral: false };
   assertEquals(hub.streams(), [
     {
@@ -641,7 +641,7 @@ Deno.test("BroadcastHub.drain() ends every subscriber, and meanwhile events reac
   await hub.publish("a", { data: "meanwhile" });
   await draining;
   const texts = await Promise.all(clients.map((response) => response.text()));
-  for (const text of texts) assertMatch(text, /data: meanwhile\n\nretry: \d{4,5}\n$/);
+  for (const text of texts) assertMatch(text, /data: meanwhile\nid: .*\n\nretry: \d{4,5}\n$/);
   assertEquals(new Set(texts).size > 1, true);
   assertEquals([hub.stats().subscribers, hub.stats().ended.closed], [0, 20]);
 });
@@ -655,5 +655,5 @@ Deno.test("BroadcastHub ends only the subscriber that takes none of its waiting 
   assertEquals(await client.data(1), ["x"]);
   await until(() => hub.stats().ended.stalled > 0);
   assertEquals(hub.stats().subscribers, 1);
-  assertMatch(await stalled.text(), /data: x\n\n$/);
+  assertMatch(await stalled.text(), /data: x\nid: .*\n\n$/);
 });

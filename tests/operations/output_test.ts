@@ -55,7 +55,7 @@ class SilentServer extends ServerProcess {
     await body.until(/hello.*\n\n/s);
     const request = { method: "POST", headers, body: "Still here" };
     assertEquals((await (await this.ask("/sse?stream=news", request)).json()).subscribers, 1);
-    await body.until(/data: Still here\n\n/);
+    await body.until(/data: Still here\n.*\n\n/);
     this.kill("SIGTERM");
     assertMatch(await body.end(), /\n\nretry: \d{4,5}\n$/);
     assertEquals(await this.exitCode(), 0);

@@ -233,7 +233,7 @@ Deno.test("the log says the streams, events and bytes of a connection", async ()
   await using app = testApp(QUIET);
   const body = await open(app, "/sse?stream=news&stream=de/sport");
   await app.hub.publish("news", [{ data: "1" }, { data: "2" }]);
-  const text = await body.until(/data: 2\n\n/);
+  const text = await body.until(/data: 2\n.*\n\n/);
   await body[Symbol.asyncDispose]();
   const connection = "address=192.0.2.7 streams=news,de/sport";
   await app.log.line("disconnected");

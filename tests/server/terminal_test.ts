@@ -41,7 +41,7 @@ Deno.test({
     await body.until(/hello.*\n\n/s);
     const { stdout } = await new Deno.Command("/bin/sh", { args: ["-c", command] }).output();
     assertEquals(JSON.parse(new TextDecoder().decode(stdout)).subscribers, 1);
-    await body.until(/data: Hello\n\n/);
+    await body.until(/data: Hello\n.*\n\n/);
   },
 });
 

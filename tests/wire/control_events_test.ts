@@ -19,7 +19,7 @@ const texts = {
 
 Deno.test("each control event has exactly this text", () => {
   assertEquals(texts, {
-    hello: 'event: hello\nid: e-1\ndata: {"heartbeatSeconds":15}\n\n',
+    hello: 'event: hello\ndata: {"heartbeatSeconds":15}\nid: e-1\n\n',
     gap: 'event: gap\ndata: {"streams":["a","b"]}\nid: e-2\n\n',
     reset: 'event: reset\ndata: {"streams":["a"]}\nid: e-3\n\n',
     expired: "event: expired\ndata: {}\n\n",

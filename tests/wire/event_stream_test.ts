@@ -34,7 +34,7 @@ Deno.test("eventStream() sends the retry first, then what the callback sends", a
   }, { retryMs: 50 });
   assertEquals(
     await response.text(),
-    "retry: 50\ndata: one\n\nevent: b\nid: 2\ndata: two\n\n: three\n",
+    "retry: 50\ndata: one\n\nevent: b\ndata: two\nid: 2\n\n: three\n",
   );
 });
 
@@ -45,7 +45,7 @@ Deno.test("eventStream() sends what an iterable yields, and ends with it", async
   }
   assertEquals(
     await eventStream(source()).text(),
-    "retry: 2000\ndata: one\n\nid: 2\ndata: two\n\n",
+    "retry: 2000\ndata: one\n\ndata: two\nid: 2\n\n",
   );
 });
 
