@@ -75,7 +75,7 @@ async function connect(stream) {
     silence.allow(Infinity);
     stream.failures = 0;
     stream.onState("open");
-    await receive(body, stream, silence);
+    if (await receive(body, stream, silence)) return "ended";
   } catch (error) {
     if (error instanceof Refusal) return error;
     // The connection broke, or was silent for too long.
@@ -93,23 +93,26 @@ function requestHeaders({ lastEventId }) {
   return headers;
 }
 
-/** Reads the events of a connection until it breaks. */
-function receive(body, stream, silence) {
+/** Reads the events of a connection to its end. Returns whether an event `ended` was among them. */
+async function receive(body, stream, silence) {
+  let hasEnded = false;
   const noteBytes = new TransformStream({
     transform(chunk, controller) {
       silence.restart();
       controller.enqueue(chunk);
     },
   });
-  return readEvents(body.pipeThrough(noteBytes), {
+  await readEvents(body.pipeThrough(noteBytes), {
     onRetry: (retryMs) => stream.retryMs = Math.max(retryMs, LEAST_RETRY_MS),
     onEvent(event) {
       if (stream.signal.aborted) return;
       stream.lastEventId = event.lastEventId;
       if (event.event === "hello") silence.allow(silenceMs(event.data));
+      hasEnded ||= event.event === "ended";
       stream.onEvent(event);
     },
   });
+  return hasEnded;
 }
 
 /** How long the connection may be silent, by the data of `hello`. */

@@ -231,16 +231,14 @@ export class BroadcastHub implements AsyncDisposable {
    * history keeps the event. The id on the wire is always the hub's. Publishing never waits for a
    * subscriber and never fails because of a subscriber.
    *
-   * @returns The id of the event, once the log has kept and delivered the event. Bad input throws at
-   * once.
-   * @throws {TypeError} If the name can't be a stream's name; if an event can't be encoded, has neither
-   * `data`, `comment` nor `retry`, or has a reserved type (`hello`, `gap`, `reset`, `expired`, `open`,
-   * `error`); if the batch is empty.
-   * @throws {RangeError} If an event's `retry` is out of range, or the batch is too large for the log.
-   * @throws {HubError} Code `ended` if the stream has ended, `closed` if the hub is closed, `full` if
-   * there are too many streams. Rejects with code `unreachable` if the log is unreachable, and with
-   * `lost` if the log has lost the event: give an event a key if you will publish it again in these
-   * cases.
+   * @returns What became of it, once the log has it. Bad input throws at once.
+   * @throws {TypeError} If the name can't be a stream's; if an event can't be encoded, has neither
+   * `data`, `comment` nor `retry`, or a type that is the hub's own (`hello`, `gap`, `reset`, `ended`,
+   * `goaway`, `expired`, `open`, `error`); if a batch is empty.
+   * @throws {RangeError} If an event's `retry` is out of range, or the batch is more than the log takes.
+   * @throws {HubError} Code `ended` if the stream has ended, `closed` if the hub is closed, `full` if there
+   * are too many streams. Rejects with code `unreachable` while the log can't be reached, and with `lost`
+   * if the log lost the event: give an event that you will send again a key.
    */
   publish(
     name: string,

@@ -6,7 +6,7 @@
 
 import type { Audiences } from "./audiences.ts";
 import type { Counters } from "./counters.ts";
-import { endAfter, isCounted } from "../log/entry_rule.ts";
+import { deliveredEvent, endAfter, isCounted } from "../log/entry_rule.ts";
 import type { LogEnd, LogEntry, LogReceiver } from "../log/event_log.ts";
 import type { LogProgress } from "./log_progress.ts";
 import { guard, type Report } from "../wire/report.ts";
@@ -88,8 +88,8 @@ export class LogDelivery {
       if (!event) return sequencer.end(stream, endId!, ageMs);
       stream.endId = endId;
       if (!isCounted(entry, endId, stream)) return;
-      sequencer.append(stream, event, id, ageMs);
-      // An empty id is not a key: it only clears the client's id.
+      sequencer.append(stream, deliveredEvent(event), id, ageMs);
+      // An empty id is no key: it would only have cleared the client's.
       if (event.id) stream.setKey(event.id, sequencer.head);
     } finally {
       progress.reach(id);

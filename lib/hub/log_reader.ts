@@ -5,7 +5,7 @@
  */
 
 import { encodeChecked } from "../wire/event.ts";
-import { endAfter, isCounted } from "../log/entry_rule.ts";
+import { deliveredEvent, endAfter, isCounted } from "../log/entry_rule.ts";
 import { type EventResponse, MAX_CHUNK_BYTES } from "../wire/event_response.ts";
 import { compareIds } from "../wire/ids.ts";
 import type { EventLog, LogPage } from "../log/event_log.ts";
@@ -131,7 +131,7 @@ function encodePage(
     endIds.set(entry.stream, endId);
     if (compareIds(id, floorIds?.[index] ?? afterId) <= 0) continue;
     if (!isCounted(entry, endId, stream)) continue;
-    text += encodeChecked(entry.event!, id).text;
+    text += encodeChecked(deliveredEvent(entry.event!), id).text;
     events++;
   }
   return { bytes: encoder.encode(text), events, id: throughId ?? id };

@@ -1,10 +1,12 @@
 /**
- * Which entries of a log count. Live delivery and a subscriber that reads the log both use these two
- * functions, so that both see the same events.
+ * Which entries of a log count, and as what. A hub that takes entries as they come and a subscriber that reads the log
+ * ask the same questions, so that both see the same events.
  *
  * @module
  */
 
+import { reservedTypes } from "../wire/control_events.ts";
+import type { ServerSentEvent } from "../wire/event.ts";
 import { compareIds } from "../wire/ids.ts";
 import type { LogEntry } from "./event_log.ts";
 
@@ -44,7 +46,16 @@ export function isCounted(
   return firstId === undefined || compareIds(firstId, id) >= 0;
 }
 
-/** Whether an entry begins its ended stream anew: the publishing hub must have seen the end. */
+/**
+ * Returns the event of an entry as clients get it. A log may have events of a type that was no control
+ * event when they were published: they are delivered as `app:<type>`.
+ */
+export function deliveredEvent(event: ServerSentEvent): ServerSentEvent {
+  const { event: type } = event;
+  return type && reservedTypes.has(type) ? { ...event, event: `app:${type}` } : event;
+}
+
+/** Whether an entry begins a stream anew that has ended: its publisher's hub had seen that end. */
 function beginsAnew(endId: string, { isFirst, seenId }: LogEntry): boolean {
   return isFirst && (seenId === undefined || compareIds(endId, seenId) <= 0);
 }

@@ -7,7 +7,7 @@
 import { encodeEvent } from "./event.ts";
 
 /** The types of the control events. */
-export const controlEvents = ["hello", "gap", "reset", "expired"] as const;
+export const controlEvents = ["hello", "gap", "reset", "ended", "goaway", "expired"] as const;
 
 /** The type of a control event. */
 export type ControlEvent = typeof controlEvents[number];
@@ -18,7 +18,29 @@ export type ControlEvent = typeof controlEvents[number];
  */
 export const reservedTypes: ReadonlySet<string> = new Set([...controlEvents, "open", "error"]);
 
-/** Encodes `hello`: the id after which a subscriber starts, and the interval between heartbeats. */
+/**
+ * Why a client is sent away.
+ *
+ * - `draining`: the server stops.
+ * - `overloaded`: there are too many connections, or too many that read an event log.
+ * - `unavailable`: the event log can't be reached.
+ * - `slow`: more waited for the client than is kept for it.
+ * - `stalled`: the client took nothing for too long.
+ * - `failed`: the server failed to send.
+ * - `removed`: the application or its operator ended the connection.
+ * - `renew`: the connection has lasted for as long as one may.
+ */
+export type GoawayReason =
+  | "draining"
+  | "overloaded"
+  | "unavailable"
+  | "slow"
+  | "stalled"
+  | "failed"
+  | "removed"
+  | "renew";
+
+/** Encodes `hello`: the id from which a subscriber goes on, and how long silence may last. */
 export function encodeHello(id: string, heartbeatMs: number): string {
   const data = JSON.stringify({ heartbeatSeconds: heartbeatMs / 1_000 });
   return encodeEvent({ event: "hello" satisfies ControlEvent, id, data });
@@ -39,7 +61,28 @@ export function encodeReset(streams: readonly string[], id?: string): string {
   return encodeLoss("reset", streams, id);
 }
 
-/** Encodes `expired`: the connection's time is over. */
+/**
+ * Encodes `ended`: these streams, all that the client has subscribed to, will have no more events. A
+ * client that reconnects all the same does so after a minute.
+ *
+ * @param id The id through which the client has everything.
+ */
+export function encodeEnded(streams: readonly string[], id: string): string {
+  const data = JSON.stringify({ streams });
+  return encodeEvent({ event: "ended" satisfies ControlEvent, retry: ENDED_RETRY_MS, data, id });
+}
+
+/**
+ * Encodes `goaway`: the connection ends here, and the client reconnects.
+ *
+ * @param retryMs After how many milliseconds it reconnects.
+ */
+export function encodeGoaway(reason: GoawayReason, retryMs: number): string {
+  const data = JSON.stringify({ reason });
+  return encodeEvent({ event: "goaway" satisfies ControlEvent, retry: retryMs, data });
+}
+
+/** Encodes `expired`: the connection was allowed until now. */
 export function encodeExpired(): string {
   return encodeEvent({ event: "expired" satisfies ControlEvent, data: "{}" });
 }
@@ -60,3 +103,5 @@ function encodeLoss(
   const data = JSON.stringify({ streams });
   return encodeEvent({ event, data, ...id !== undefined && { id } });
 }
+
+const ENDED_RETRY_MS = 60_000;

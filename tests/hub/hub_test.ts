@@ -90,6 +90,8 @@ Deno.test("BroadcastHub.publish() throws for an event or a stream name that can'
       event: "gap",
     },
     { data: "", event: "reset" },
+    { data: "", event: "ended" },
+    { data: "", event: "goaway" },
     { data: "", event: "expired" },
     { data: "", event: "open" },
     {

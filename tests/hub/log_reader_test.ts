@@ -298,3 +298,17 @@ Deno.test("an id ahead of the hub gets a reset if the log is not shared, even if
   const [reset, hello] = await client.take(2);
   assertEquals([reset?.event, hello?.event, hello?.lastEventId], ["reset", "hello", "e-1"]);
 });
+
+Deno.test("a type of control events in a log is delivered as another one, live and from the log", async () => {
+  const log = new ScriptedLog();
+  await using hub = new BroadcastHub({ log, historyEvents: 1 });
+  const old = (number: number) => ({ ...entry(number), event: { event: "ended", data: "x" } });
+  log.send([old(1), old(2), entry(3)]);
+  await Promise.resolve();
+  await using client = new Client(hub.subscribe(subscription("stream=x", "e-0")));
+  await log.answer([old(1), old(2)]);
+  const read = (await client.take(4)).map(({ event }) => event);
+  assertEquals(read, ["hello", "app:ended", "app:ended", "message"]);
+  log.send([old(4)]);
+  assertEquals((await client.next())?.event, "app:ended");
+});

@@ -1,6 +1,7 @@
 import { assertEquals } from "@std/assert";
-import { endAfter, isCounted, type KnownStream } from "../../lib/log/entry_rule.ts";
+import { deliveredEvent, endAfter, isCounted, type KnownStream } from "../../lib/log/entry_rule.ts";
 import type { LogEntry } from "../../lib/log/event_log.ts";
+import { reservedTypes } from "../../lib/wire/control_events.ts";
 import { entry } from "../scripted_log.ts";
 
 const end = { ...entry(3), event: undefined };
@@ -59,3 +60,13 @@ for (const [name, what, endId, stream, expected] of counts) {
     assertEquals(isCounted(what, endId, stream), expected);
   });
 }
+
+Deno.test("deliveredEvent() renames the types of control events, and no others", () => {
+  for (const type of reservedTypes) {
+    const event = { event: type, data: "x", id: "key" };
+    assertEquals(deliveredEvent(event), { ...event, event: `app:${type}` });
+  }
+  for (const event of [{ data: "x" }, { event: "", data: "x" }, { event: "price", data: "x" }]) {
+    assertEquals(deliveredEvent(event), event);
+  }
+});

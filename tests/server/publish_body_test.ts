@@ -177,7 +177,12 @@ Deno.test("readPublishBody() refuses a wrong field and names it", async () => {
   const table: [detail: string, fields: string[]][] = [
     [event, words(String.raw`"event":"a\nb" "event":"a\rb" "event":"\n" "event":1 "event":null`)],
     [event, words(String.raw`"event":["a"] "event":{} "event":true "event":false`)],
-    [event, words(`"event":"hello" "event":"gap" "event":"reset" "event":"expired"`)],
+    [
+      event,
+      words(
+        `"event":"hello" "event":"gap" "event":"reset" "event":"ended" "event":"goaway" "event":"expired"`,
+      ),
+    ],
     [event, words(`"event":"open" "event":"error"`)],
     [id, words(String.raw`"id":"a\nb" "id":"a\r" "id":"\u0000" "id":"\u007f" "id":"é" "id":7`)],
     [id, [

@@ -1,8 +1,10 @@
 import { assertEquals } from "@std/assert";
 import {
   controlEvents,
+  encodeEnded,
   encodeExpired,
   encodeGap,
+  encodeGoaway,
   encodeHello,
   encodeReset,
   encodeRetryLater,
@@ -14,6 +16,8 @@ const texts = {
   hello: encodeHello("e-1", 15_000),
   gap: encodeGap(["a", "b"], "e-2"),
   reset: encodeReset(["a"], "e-3"),
+  ended: encodeEnded(["a", "b"], "e-4"),
+  goaway: encodeGoaway("draining", 700),
   expired: encodeExpired(),
 };
 
@@ -22,6 +26,8 @@ Deno.test("each control event has exactly this text", () => {
     hello: 'event: hello\ndata: {"heartbeatSeconds":15}\nid: e-1\n\n',
     gap: 'event: gap\ndata: {"streams":["a","b"]}\nid: e-2\n\n',
     reset: 'event: reset\ndata: {"streams":["a"]}\nid: e-3\n\n',
+    ended: 'event: ended\nretry: 60000\ndata: {"streams":["a","b"]}\nid: e-4\n\n',
+    goaway: 'event: goaway\nretry: 700\ndata: {"reason":"draining"}\n\n',
     expired: "event: expired\ndata: {}\n\n",
   });
   assertEquals(encodeReset(["a"]), 'event: reset\ndata: {"streams":["a"]}\n\n');
