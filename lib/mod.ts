@@ -35,12 +35,10 @@ export {
   type EventStreamSource,
 } from "./wire/event_stream.ts";
 export type { EventWriter } from "./wire/event_writer.ts";
-export {
-  type ConnectionEnd,
-  type EndReason,
-  eventStreamHeaders,
-  retryLater,
-} from "./wire/event_response.ts";
+export { type ConnectionEnd, type EndReason, eventStreamHeaders } from "./wire/event_response.ts";
+export { CutConnection, type Ending } from "./wire/ending.ts";
+export type { GoawayReason } from "./wire/control_events.ts";
+export { retryLater, type RetryLaterOptions } from "./wire/retry_later.ts";
 export { BroadcastHub } from "./hub/hub.ts";
 export { HubError, type HubErrorCode } from "./hub/hub_error.ts";
 export type { Published } from "./hub/publisher.ts";

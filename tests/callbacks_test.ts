@@ -1,6 +1,7 @@
 // deno-lint-ignore-file no-console -- the tests look at the console
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import { RESPONSE_SETTINGS } from "./client.ts";
 import {
   eventStream,
   type EventStreamOptions,
@@ -82,7 +83,10 @@ for (const [way, fail] of Object.entries(ways)) {
   Deno.test(`EventResponse ends as failed, and reports the error once, when a pull ${way}`, async () => {
     const errors: unknown[] = [];
     const ends: EndReason[] = [];
-    const response = new EventResponse(new Uint8Array(1), (error) => errors.push(error));
+    const response = new EventResponse(new Uint8Array(1), {
+      ...RESPONSE_SETTINGS,
+      report: (error) => errors.push(error),
+    });
     response.onEnd(({ reason }) => ends.push(reason));
     response.pullWith(fail);
     assertEquals((await response.respond({}).bytes()).length, 1);

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { CutConnection } from "../lib/wire/ending.ts";
+import type { EventResponseSettings } from "../lib/wire/event_response.ts";
 import { EventParserStream, type ParsedEvent } from "../lib/wire/parser.ts";
 
 /** Reads the events of one response. */
@@ -18,9 +20,14 @@ export class Client implements AsyncDisposable {
     this.#piped = Promise.allSettled([response.body!.pipeTo(parser.writable)]);
   }
 
-  /** The next event, or `undefined` at the end. */
+  /** The next event, or `undefined` where the stream ends or is cut off. */
   async next(): Promise<ParsedEvent | undefined> {
-    return (await this.#reader.read()).value;
+    try {
+      return (await this.#reader.read()).value;
+    } catch (error) {
+      if (!(error instanceof CutConnection)) throw error;
+      return undefined;
+    }
   }
 
   /** The next `count` events, fewer at the end. */
@@ -46,7 +53,8 @@ export class Client implements AsyncDisposable {
 
   /** Disconnects, as a closed tab does. May be called twice. */
   async leave(): Promise<void> {
-    await this.#reader.cancel();
+    // A stream that was cut off can't be cancelled.
+    await Promise.allSettled([this.#reader.cancel()]);
     await this.#piped;
   }
 
@@ -56,9 +64,17 @@ export class Client implements AsyncDisposable {
   }
 }
 
-/** A request for streams, as an `EventSource` makes it. */
+/** A request for streams, as the `EventSource` of a browser makes it. */
 export function subscription(query: string, lastEventId?: string): Request {
-  const headers = new Headers({ accept: "text/event-stream" });
+  const headers = new Headers({ accept: "text/event-stream", "cache-control": "no-cache" });
   if (lastEventId !== undefined) headers.set("last-event-id", lastEventId);
   return new Request(`http://localhost/sse?${query}`, { headers });
 }
+
+/** Settings of an `EventResponse` on its own. */
+export const RESPONSE_SETTINGS: EventResponseSettings = {
+  report: reportError,
+  ending: "close",
+  retryMs: 2_000,
+  isServedElsewhere: false,
+};

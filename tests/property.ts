@@ -343,6 +343,8 @@ class View {
       const type = fields.get("event");
       if (type === "hello") this.#takeHello(id!, position);
       else if (type === "gap") this.#takeGap(position, JSON.parse(data).streams);
+      else if (type === "ended") this.#takeEnded(position, JSON.parse(data).streams);
+      else if (type === "goaway") assertEquals(id, undefined);
       else this.#takeEvent(type, id === undefined ? undefined : position, data);
       if (id !== undefined) this.#lastEventId = id;
     }
@@ -372,6 +374,14 @@ class View {
       this.#owedAfter.set(stream, position);
     }
     assert(position >= this.#cursor, "a gap goes back");
+    this.#cursor = position;
+  }
+
+  /** When all of its streams have ended, it has everything, and its id is not before that of an end. */
+  #takeEnded(position: number, streams: string[]): void {
+    assertEquals(streams, this.#streams.toSorted());
+    assert(position >= this.#cursor, "an end goes back");
+    this.#checkOwed(streams, position);
     this.#cursor = position;
   }
 

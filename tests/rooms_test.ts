@@ -223,6 +223,7 @@ Deno.test("lib/mod.ts does nothing when it is imported", async () => {
 Deno.test("an entry point gives what its users call, and nothing of the inside", async () => {
   assertEquals(Object.keys(await import("../lib/mod.ts")), [
     "BroadcastHub",
+    "CutConnection",
     "EventParserStream",
     "HubError",
     "MemoryLog",

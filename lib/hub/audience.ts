@@ -6,8 +6,9 @@
  */
 
 import { CatchUp, type CatchUpSource } from "./catch_up.ts";
-import { encodeReset } from "../wire/control_events.ts";
-import type { EndReason, EventResponse } from "../wire/event_response.ts";
+import { encodeEnded, encodeReset, type GoawayReason } from "../wire/control_events.ts";
+import type { EventResponse } from "../wire/event_response.ts";
+import { laterId } from "../wire/ids.ts";
 import { MergedHistory } from "./merged_history.ts";
 import type { Stream, StreamAudience } from "./stream.ts";
 import { Subscriber } from "./subscriber.ts";
@@ -62,7 +63,7 @@ export class Audience implements StreamAudience {
       source,
       flushedThrough: () => this.#flushedThrough,
       onCaughtUp: ({ response }) => {
-        if (this.isEnded) response.end("ended");
+        if (this.isEnded) response.end(this.#encodeEnded());
       },
     });
   }
@@ -107,7 +108,7 @@ export class Audience implements StreamAudience {
     this.#add(subscriber);
     attempt(subscriber, () => {
       if (isLacking) this.#catchUp.begin(subscriber, start);
-      else if (this.isEnded) response.end("ended");
+      else if (this.isEnded) response.end(this.#encodeEnded());
     });
     return response;
   }
@@ -157,17 +158,26 @@ export class Audience implements StreamAudience {
     return this.size;
   }
 
-  /** Ends all subscribers, also those that are behind. */
-  close(reason: EndReason): void {
-    this.#each(({ response }) => response.end(reason));
+  /** Sends all subscribers away, whatever they have yet to get. */
+  close(reason: GoawayReason): void {
+    this.#each(({ response }) => response.goAway(reason));
   }
 
   /** If all streams have ended, ends the current subscribers. The others end once they have caught up. */
   endIfDone(): void {
     if (!this.isEnded) return;
+    const lastWords = this.#encodeEnded();
     for (const { state, response } of this.#subscribers) {
-      if (state.name === "current") response.end("ended");
+      if (state.name === "current") response.end(lastWords);
     }
+  }
+
+  /** Encodes what a subscriber gets last that has everything, if there will be no more. */
+  #encodeEnded(): Uint8Array {
+    const { headId } = this.#source.progress;
+    // The entry of an end that comes in now is not counted as reached yet.
+    const id = this.streams.reduce((id, { endId }) => laterId(id, endId), headId);
+    return new TextEncoder().encode(encodeEnded(this.names, id));
   }
 
   #each(act: (subscriber: Subscriber) => void): void {

@@ -112,7 +112,7 @@ export class CatchUp {
       this.#options.streams.some(({ history, slowSubscriber }) =>
         slowSubscriber === "disconnect" && state.cursor < history.evictedThrough
       );
-    if (isTooFarBehind) response.end("slow");
+    if (isTooFarBehind) response.goAway("slow");
     return isTooFarBehind;
   }
 

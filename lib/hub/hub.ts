@@ -9,7 +9,7 @@ import { startBackgroundTimer } from "../wire/background_timer.ts";
 import { ANY, checkOptions } from "../wire/check_options.ts";
 import { Counters } from "./counters.ts";
 import type { ServerSentEvent } from "../wire/event.ts";
-import { eventStreamHeaders, retryLater } from "../wire/event_response.ts";
+import { eventStreamHeaders } from "../wire/event_response.ts";
 import { HubError } from "./hub_error.ts";
 import { LogDelivery } from "./log_delivery.ts";
 import { LogProgress } from "./log_progress.ts";
@@ -201,7 +201,7 @@ export class BroadcastHub implements AsyncDisposable {
     if (!stream) return false;
     this.#sequencer.flush();
     for (const audience of stream.audiences) {
-      if (audience.streams.length === 1) audience.close("closed");
+      if (audience.streams.length === 1) audience.close("removed");
     }
     this.#streams.remove(stream);
     return true;
@@ -210,8 +210,8 @@ export class BroadcastHub implements AsyncDisposable {
   /**
    * Ends a stream. Its subscribers get every event of it; then their responses end, unless they also
    * subscribe to a stream that goes on. For as long as the history would keep an event, publishing to the
-   * stream is refused, and a client that has every event gets a 204, which makes an `EventSource` stop
-   * reconnecting.
+   * stream is refused, and a client that has every event is told that nothing more follows: see
+   * {@linkcode subscribe}.
    *
    * @returns Whether the stream existed, once the log has the end. Rejects as {@linkcode publish} does.
    * @throws {HubError} Code `closed`, if the hub is closed.
@@ -231,14 +231,16 @@ export class BroadcastHub implements AsyncDisposable {
    * history keeps the event. The id on the wire is always the hub's. Publishing never waits for a
    * subscriber and never fails because of a subscriber.
    *
-   * @returns What became of it, once the log has it. Bad input throws at once.
-   * @throws {TypeError} If the name can't be a stream's; if an event can't be encoded, has neither
-   * `data`, `comment` nor `retry`, or a type that is the hub's own (`hello`, `gap`, `reset`, `ended`,
-   * `goaway`, `expired`, `open`, `error`); if a batch is empty.
-   * @throws {RangeError} If an event's `retry` is out of range, or the batch is more than the log takes.
-   * @throws {HubError} Code `ended` if the stream has ended, `closed` if the hub is closed, `full` if there
-   * are too many streams. Rejects with code `unreachable` while the log can't be reached, and with `lost`
-   * if the log lost the event: give an event that you will send again a key.
+   * @returns The id of the event, once the log has kept and delivered the event. Bad input throws at
+   * once.
+   * @throws {TypeError} If the name can't be a stream's name; if an event can't be encoded, has neither
+   * `data`, `comment` nor `retry`, or has a reserved type (`hello`, `gap`, `reset`, `ended`,
+   * `goaway`, `expired`, `open`, `error`); if the batch is empty.
+   * @throws {RangeError} If an event's `retry` is out of range, or the batch is too large for the log.
+   * @throws {HubError} Code `ended` if the stream has ended, `closed` if the hub is closed, `full` if
+   * there are too many streams. Rejects with code `unreachable` if the log is unreachable, and with
+   * `lost` if the log has lost the event: give an event a key if you will publish it again in these
+   * cases.
    */
   publish(
     name: string,
@@ -260,8 +262,10 @@ export class BroadcastHub implements AsyncDisposable {
    * events are gone. If its id means nothing to this hub, it gets an event `reset` before `hello`.
    *
    * @returns The open response, or one of these: 400 or 405 with problem details (RFC 9457), if the
-   * request can never work; 204, if all streams have ended and the client has every event; a 200 that
-   * ends at once and asks the client to reconnect later, if the hub is not ready, draining or closed.
+   * request can never work; the response of {@linkcode retryLater}, if the hub is not ready, draining or
+   * closed. If all streams have ended and the client has every event: a 204 for an `EventSource`, which
+   * it stops, by `Accept: text/event-stream` and `Cache-Control: no-cache`; for other clients, which a
+   * 204 would not stop, a 200 with an event `ended`.
    * @throws {TypeError} If an option is unknown, `options.streams` has a text that can't be a stream's
    * name, or `options.headers` has a name or value that can't be a header's.
    * @throws {RangeError} If `options.expiresInMs` is not a number.
@@ -271,7 +275,10 @@ export class BroadcastHub implements AsyncDisposable {
     checkSubscribeOptions(options);
     const wanted = parseSubscribeRequest(request, options.streams);
     if (wanted instanceof Response) return wanted;
-    if (!this.#isReady || this.#closing || this.#isDraining) return retryLater();
+    if (this.#closing || this.#isDraining) {
+      return this.#subscriptions.refuse(request, "draining", options);
+    }
+    if (!this.#isReady) return this.#subscriptions.refuse(request, "unavailable", options);
     if (request.method === "HEAD") return new Response(null, { headers: eventStreamHeaders });
     this.#startTimer();
     return this.#subscriptions.open(request, wanted, options);
@@ -300,7 +307,8 @@ export class BroadcastHub implements AsyncDisposable {
 
   /**
    * Ends all subscribers, each at a random moment within `withinMs` milliseconds, and asks each client to
-   * reconnect in 5 to 15 seconds. New clients are asked to reconnect later. Events published meanwhile
+   * reconnect in 5 to 15 seconds; with a shared log, behind which another instance is ready, in 0.1 to 1.
+   * New clients are asked to reconnect later. Events published meanwhile
    * reach the subscribers that are still connected. Close the hub afterwards.
    *
    * @returns A promise that resolves when the last subscriber has ended.
@@ -308,7 +316,7 @@ export class BroadcastHub implements AsyncDisposable {
   async drain(withinMs: number): Promise<void> {
     this.#isDraining = true;
     const subscribers = [...this.#audiences].flatMap((audience) => [...audience.subscribers]);
-    await stagger(subscribers, withinMs, ({ response }) => response.sendAway());
+    await stagger(subscribers, withinMs, ({ response }) => response.goAway("draining"));
   }
 
   /**
@@ -330,7 +338,7 @@ export class BroadcastHub implements AsyncDisposable {
   async #close(): Promise<void> {
     this.#sequencer.flush();
     this.#stopTimer();
-    for (const audience of this.#audiences) audience.close("closed");
+    for (const audience of this.#audiences) audience.close("draining");
     try {
       await this.#settings.log.close();
     } finally {

@@ -89,7 +89,7 @@ export class LogDelivery {
       stream.endId = endId;
       if (!isCounted(entry, endId, stream)) return;
       sequencer.append(stream, deliveredEvent(event), id, ageMs);
-      // An empty id is no key: it would only have cleared the client's.
+      // An empty id is not a key: it only clears the client's id.
       if (event.id) stream.setKey(event.id, sequencer.head);
     } finally {
       progress.reach(id);

@@ -71,7 +71,8 @@ export class LogReader {
         response.onEnd(this.#progress.whenReached(afterId, { onReach: resolve }));
       });
     } catch (error) {
-      if (error instanceof DOMException && error.name === "QuotaExceededError") response.sendAway();
+      const isFull = error instanceof DOMException && error.name === "QuotaExceededError";
+      if (isFull) response.goAway("overloaded");
       // Not reported here: the log reports its outages itself. Heartbeats keep the subscriber connected.
       else if (!response.isEnded) await this.#pause();
     }

@@ -5,6 +5,7 @@
  */
 
 import { ANY, checkOptions, type OptionRules } from "../wire/check_options.ts";
+import { checkEnding, type Ending } from "../wire/ending.ts";
 import type { ConnectionEnd } from "../wire/event_response.ts";
 import type { EventLog } from "../log/event_log.ts";
 import { MemoryLog } from "../log/memory.ts";
@@ -34,6 +35,13 @@ export interface HubOptions extends Omit<StreamOptions, "ephemeral"> {
    * @default {60_000}
    */
   readonly stallMs?: number;
+  /**
+   * How a connection ends whose client is to reconnect: slow, stalled, failed, expired, removed, or of a
+   * hub that drains or closes. It is told by an event `goaway` or `expired`.
+   *
+   * @default {"close"}
+   */
+  readonly ending?: Ending;
   /**
    * The most bytes of encoded events and publishers' keys in all histories together. Beyond this limit,
    * the history of the stream that was published to longest ago is evicted first.
@@ -113,7 +121,7 @@ export interface SubscribeOptions {
 export type HubSettings =
   & Required<Omit<HubOptions, Hook | "onError">>
   & Pick<HubOptions, Hook>
-  & { readonly ephemeral: false; readonly report: Report };
+  & { readonly ephemeral: false; readonly report: Report; readonly isServedElsewhere: boolean };
 
 type Hook = "onSubscribe" | "onUnsubscribe" | "onLogChange";
 
@@ -122,6 +130,7 @@ const HUB_RULES: OptionRules<HubOptions> = {
   retryMs: RETRY,
   heartbeatMs: DURATION,
   stallMs: DURATION,
+  ending: ANY,
   historyTotalBytes: { min: 0 },
   maxStreams: { min: 0 },
   log: ANY,
@@ -160,10 +169,11 @@ export function checkSubscribeOptions(options: SubscribeOptions): void {
 export function hubSettings(options: HubOptions): HubSettings {
   checkOptions("create hub", options, HUB_RULES);
   checkSlowPolicy("create hub", options);
+  checkEnding("create hub", options.ending);
   const { slowSubscriber = "disconnect", replayEvents = 0 } = options;
   const { historyEvents = 1_000, historyBytes = 1_048_576, historyMs = 3_600_000 } = options;
   const { historyTotalBytes = 268_435_456, maxStreams = 10_000 } = options;
-  const { retryMs = 2_000, heartbeatMs = 15_000, stallMs = 60_000 } = options;
+  const { retryMs = 2_000, heartbeatMs = 15_000, stallMs = 60_000, ending = "close" } = options;
   const { log = new MemoryLog(), now = () => performance.now() } = options;
   const { onSubscribe, onUnsubscribe, onLogChange, onError } = options;
   const report = reportTo(onError);
@@ -179,6 +189,8 @@ export function hubSettings(options: HubOptions): HubSettings {
     retryMs,
     heartbeatMs,
     stallMs,
+    ending,
+    isServedElsewhere: log.isShared,
     log,
     now: steadyClock(now, report),
     report,

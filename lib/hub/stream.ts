@@ -5,7 +5,7 @@
  */
 
 import { ANY, checkOptions, type OptionRules } from "../wire/check_options.ts";
-import type { EndReason } from "../wire/event_response.ts";
+import type { GoawayReason } from "../wire/control_events.ts";
 import { History, type HistoryBounds } from "../history/history.ts";
 import { compareIds } from "../wire/ids.ts";
 
@@ -109,8 +109,8 @@ export interface StreamAudience {
   flush(through: number, turn: number): void;
   /** If all streams have ended, ends the subscribers that have every event. */
   endIfDone(): void;
-  /** Ends all subscribers. */
-  close(reason: EndReason): void;
+  /** Sends all subscribers away. */
+  close(reason: GoawayReason): void;
 }
 
 /** A stream, with everything that the hub keeps of it. */

@@ -5,16 +5,22 @@
  */
 
 import type { Audiences } from "./audiences.ts";
-import { encodeHello, encodeReset } from "../wire/control_events.ts";
+import {
+  encodeEnded,
+  encodeHello,
+  encodeReset,
+  type GoawayReason,
+} from "../wire/control_events.ts";
 import type { Counters } from "./counters.ts";
 import { encodeEvent } from "../wire/event.ts";
 import {
   closeOnAbort,
   type ConnectionEnd,
   EventResponse,
-  retryLater,
   withStreamHeaders,
 } from "../wire/event_response.ts";
+import { goawayRetryMs } from "../wire/ending.ts";
+import { retryLater } from "../wire/retry_later.ts";
 import { watch } from "../wire/liveness.ts";
 import type { LogProgress } from "./log_progress.ts";
 import type { HubSettings, SubscribeOptions, Subscription } from "./options.ts";
@@ -41,7 +47,7 @@ export class Subscriptions {
     this.#counters = counters;
   }
 
-  /** Returns an open response; or a 204, if all streams have ended and the client has every event. */
+  /** Opens a response for what a request asks for; or says that nothing more will come. */
   open(request: Request, wanted: SubscribeRequest, options: SubscribeOptions): Response {
     const { context, expiresInMs = Infinity, signal, onEnd } = options;
     const headers = withStreamHeaders(options.headers);
@@ -61,20 +67,46 @@ export class Subscriptions {
     } catch (error) {
       // The log has thrown. It may recover, so the client is asked to reconnect later.
       report(error);
-      return retryLater();
+      return this.refuse(request, "unavailable", options);
     }
-    if (!response) {
-      return new Response(null, { status: 204, headers: { "cache-control": "no-store" } });
-    }
+    if (!response) return this.#answerEnded(request, streams, options);
     const subscribed = response;
     guard((error) => subscribed.fail(error), () => onSubscribe?.(entry.subscription, request));
     if (signal) closeOnAbort(subscribed, signal);
     return subscribed.respond(headers);
   }
 
-  // Not part of open(), whose closures would keep the request alive until the connection ends.
+  /** Asks a client that can't be served now to come back. */
+  refuse(request: Request, reason: GoawayReason, { onEnd }: SubscribeOptions): Response {
+    const { ending } = this.#settings;
+    const retryMs = goawayRetryMs(reason, this.#settings);
+    return retryLater(request, {
+      reason,
+      retryMs,
+      ending,
+      onEnd: (end) => queueMicrotask(() => guard(this.#settings.report, () => onEnd?.(end))),
+    });
+  }
+
+  /** Tells a client that has everything that nothing more will come. */
+  #answerEnded(
+    request: Request,
+    streams: readonly string[],
+    { headers, onEnd }: SubscribeOptions,
+  ): Response {
+    if (isEventSource(request)) {
+      return new Response(null, { status: 204, headers: { "cache-control": "no-store" } });
+    }
+    const lastWords = encoder.encode(encodeEnded(streams, this.#progress.headId));
+    const response = new EventResponse(new Uint8Array(), this.#settings);
+    response.onEnd((end) => queueMicrotask(() => guard(this.#settings.report, () => onEnd?.(end))));
+    response.end(lastWords);
+    return response.respond(withStreamHeaders(headers));
+  }
+
+  // Apart from open(), so that what runs at the end keeps alive no more than this: not the request.
   #connect(first: Uint8Array, { subscription, expiresInMs, onEnd }: Entry): EventResponse {
-    const response = new EventResponse(first, this.#settings.report);
+    const response = new EventResponse(first, this.#settings);
     const stopWatching = watch(response, this.#settings, Date.now() + expiresInMs);
     response.onEnd((end) => {
       stopWatching();
@@ -111,7 +143,16 @@ export class Subscriptions {
   }
 }
 
-/** What a subscription needs until its connection has ended. */
+/**
+ * Whether a request looks like one of an `EventSource`, which a 204 stops for good. Other clients take
+ * a 204 for a failure and reconnect without end; none of them sends just these headers.
+ */
+function isEventSource({ headers }: Request): boolean {
+  return headers.get("accept") === "text/event-stream" &&
+    headers.get("cache-control") === "no-cache";
+}
+
+/** What is needed of a subscription until it has ended. */
 interface Entry {
   readonly subscription: Subscription;
   readonly expiresInMs: number;

@@ -1,6 +1,6 @@
 /**
- * Which entries of a log count, and as what. A hub that takes entries as they come and a subscriber that reads the log
- * ask the same questions, so that both see the same events.
+ * Which entries of a log count, and as what. Live delivery and a subscriber that reads the log both use
+ * these functions, so that both see the same events.
  *
  * @module
  */
@@ -55,7 +55,7 @@ export function deliveredEvent(event: ServerSentEvent): ServerSentEvent {
   return type && reservedTypes.has(type) ? { ...event, event: `app:${type}` } : event;
 }
 
-/** Whether an entry begins a stream anew that has ended: its publisher's hub had seen that end. */
+/** Whether an entry begins its ended stream anew: the publishing hub must have seen the end. */
 function beginsAnew(endId: string, { isFirst, seenId }: LogEntry): boolean {
   return isFirst && (seenId === undefined || compareIds(endId, seenId) <= 0);
 }

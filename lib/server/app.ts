@@ -7,6 +7,7 @@
 
 import { checkNames, checkOptions } from "../wire/check_options.ts";
 import type { BroadcastHub } from "../hub/hub.ts";
+import type { EventWriter } from "../wire/event_writer.ts";
 import { stagger } from "../wire/stagger.ts";
 import { withAllowedHosts } from "./allowed_hosts.ts";
 import { APP_OPTION_RULES, type AppOptions } from "./app_options.ts";
@@ -30,7 +31,7 @@ export { importJwtKey, type JwtKey } from "./jwt_key.ts";
 export { readConfig } from "./read_config.ts";
 export type { LogFormat } from "./request_log.ts";
 export type { Handler, RequestInfo, Route } from "./router.ts";
-export { CutConnection } from "./unread_body.ts";
+export { CutConnection } from "../wire/ending.ts";
 // What an app hands out, such as its hub, is documented here too.
 export type * from "../mod.ts";
 
@@ -48,9 +49,10 @@ export interface App {
    */
   readonly createLoginCode: () => string | undefined;
   /**
-   * Ends every event stream, each at a random moment within `withinMs` milliseconds; its client is asked
-   * to reconnect after 5 to 15 seconds. From now on `/readyz` is 503, publishes get a 503, and new
-   * clients are asked to reconnect later. Resolves when every stream has ended; call `close()` then.
+   * Ends every event stream, each at a random moment within `withinMs` milliseconds, with an event
+   * `goaway`; its client is asked to reconnect after 5 to 15 seconds, with a shared log after 0.1 to 1.
+   * From now on `/readyz` is 503, publishes get a 503, and new clients are asked to reconnect later.
+   * Resolves when every stream has ended; call `close()` then.
    */
   readonly drain: (withinMs: number) => Promise<void>;
   /** Ends every event stream at once; new clients are asked to reconnect later. May be called twice. */
@@ -78,6 +80,7 @@ export function createApp(config: Config, options: AppOptions = {}): App {
   checkNames("create app", config, Object.keys(readConfig(() => undefined)));
   const parts = createParts(config, options);
   const { hub, writers, addresses, setStopping, onError } = parts;
+  const sendAway = (writer: EventWriter) => writer.sendAway(parts.goawayRetryMs());
   const stopTime = isServed(TIME_STREAM, config)
     ? startTimeStream(hub, config.intervalMs, onError)
     : () => {};
@@ -94,13 +97,13 @@ export function createApp(config: Config, options: AppOptions = {}): App {
       setStopping();
       await Promise.all([
         hub.drain(withinMs),
-        stagger(writers, withinMs, (writer) => writer.sendAway()),
+        stagger(writers, withinMs, sendAway),
       ]);
     },
     async close() {
       setStopping();
       stopTime();
-      for (const writer of writers) writer.sendAway();
+      for (const writer of writers) sendAway(writer);
       await Promise.all([parts.console.close(), hub.close()]);
       parts.refusals.close();
     },

@@ -5,6 +5,7 @@
  */
 
 import type { EventWriter } from "../wire/event_writer.ts";
+import { goawayRetryMs } from "../wire/ending.ts";
 import { BroadcastHub } from "../hub/hub.ts";
 import type { EventLog } from "../log/event_log.ts";
 import type { Report } from "../wire/report.ts";
@@ -57,6 +58,8 @@ export interface AppParts {
   readonly memoryBytes: () => number | undefined;
   /** The number of log lines that could not be printed, where it is known. */
   readonly droppedLines: () => number | undefined;
+  /** After how many milliseconds a client comes back that is sent away as the server stops. */
+  readonly goawayRetryMs: () => number;
   /** Whether the server is stopping. */
   readonly isStopping: () => boolean;
   /** Marks the server as stopping, for good. */
@@ -73,7 +76,9 @@ export function createParts(config: Config, options: AppOptions): AppParts {
   const log = createLog(config.logFormat, print);
   const warnOnce = createWarnOnce(log);
   const onError = (error: unknown) => log("error", { error: describe(error) });
-  const hub = createHub(config, options.eventLog, log);
+  const eventLog = options.eventLog ??
+    openEventLog(config, (reason) => log("event log at risk", { reason }));
+  const hub = createHub(config, eventLog, log);
   const connections = new Connections({ ...config, log });
   const addresses = createAddresses(config, warnOnce);
   const addressOf = (request: Request) => addresses.of(request);
@@ -104,6 +109,8 @@ export function createParts(config: Config, options: AppOptions): AppParts {
     }),
     memoryBytes,
     droppedLines: () => figure(options.droppedLines, onError),
+    goawayRetryMs: () =>
+      goawayRetryMs("draining", { ...config, isServedElsewhere: eventLog.isShared }),
     isStopping: () => isStopping,
     setStopping: () => isStopping = true,
     warnOnce,
@@ -123,7 +130,7 @@ const PROXY_HINT =
   "behind a proxy, set TRUST_PROXY to the number of proxies, else all clients count as one";
 
 /** The hub of a configuration, with nothing of it that a hub has no need to know. */
-function createHub(config: Config, eventLog: EventLog | undefined, log: Log): BroadcastHub {
+function createHub(config: Config, eventLog: EventLog, log: Log): BroadcastHub {
   const { historyEvents, historyBytes, historyTotalBytes, slowSubscriber, retryMs } = config;
   return new BroadcastHub({
     historyEvents,
@@ -136,7 +143,8 @@ function createHub(config: Config, eventLog: EventLog | undefined, log: Log): Br
     retryMs,
     heartbeatMs: config.heartbeatSeconds * 1_000,
     stallMs: config.stallSeconds * 1_000,
-    log: eventLog ?? openEventLog(config, (reason) => log("event log at risk", { reason })),
+    ending: "cut",
+    log: eventLog,
     onLogChange: (isUp, reason) =>
       isUp
         ? log("event log reachable again")

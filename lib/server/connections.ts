@@ -5,8 +5,10 @@
  */
 
 import { EndCounter } from "../hub/counters.ts";
-import { type ConnectionEnd, type EndReason, retryLater } from "../wire/event_response.ts";
+import type { ConnectionEnd, EndReason } from "../wire/event_response.ts";
+import { retryLater } from "../wire/retry_later.ts";
 import { parseIpAddress } from "./ip_address.ts";
+import { asRefusalIfError } from "./refusal.ts";
 import type { Log, LogFields } from "./request_log.ts";
 
 /** Options of {@linkcode Connections}. */
@@ -24,6 +26,8 @@ export interface ConnectionsOptions {
 
 /** A client that asks for an event stream. */
 export interface Visitor {
+  /** Its request, which says what kind of answer it understands. */
+  readonly request: Request;
   /** The client's address. */
   readonly address: string;
   /** The streams that it subscribes to; empty for a per-connection stream. */
@@ -113,9 +117,9 @@ export class Connections {
     const block = limitedBlock(visitor.address);
     const isFull = this.size >= maxConnections ||
       this.size + this.#lingering >= 2 * maxConnections;
-    if (isFull) return this.#refuse("maxConnections");
+    if (isFull) return this.#refuse(visitor, "maxConnections");
     const limit = maxConnectionsPerAddress > 0 ? maxConnectionsPerAddress : Infinity;
-    if (this.#ofBlock(block) >= limit) return this.#refuse("maxConnectionsPerAddress");
+    if (this.#ofBlock(block) >= limit) return this.#refuse(visitor, "maxConnectionsPerAddress");
     const { address, streams, completed } = visitor;
     const connection = { address, streams, openedMs: performance.now() };
     const { promise: ended, resolve } = Promise.withResolvers<void>();
@@ -159,9 +163,9 @@ export class Connections {
     this.#options.log("disconnected", { ...fieldsOf(connection), seconds, events, bytes, reason });
   }
 
-  #refuse(limit: keyof ConnectionsStats["refused"]): Response {
+  #refuse({ request }: Visitor, limit: keyof ConnectionsStats["refused"]): Response {
     this.#refused[limit]++;
-    return retryLater();
+    return asRefusalIfError("connections", retryLater(request, { ending: "cut" }));
   }
 
   #ofBlock(block: string | undefined): number {

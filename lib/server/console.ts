@@ -54,7 +54,7 @@ export function createConsole(options: ConsoleOptions): Console {
 
 /** The hub of the console, with the streams `figures` and `overview`. */
 function createFeed(onError: ConsoleOptions["onError"]): BroadcastHub {
-  const feed = new BroadcastHub({ onError });
+  const feed = new BroadcastHub({ ending: "cut", onError });
   feed.createStream("figures", { historyEvents: KEPT_SECONDS, replayEvents: KEPT_SECONDS });
   feed.createStream("overview", { historyEvents: 1, replayEvents: 1, slowSubscriber: "latest" });
   return feed;

@@ -38,6 +38,7 @@ export const refusalStatuses = {
   publish_rate: 429,
   wrong_tokens: 429,
   error: 500,
+  connections: 503,
   log: 503,
   stopping: 503,
 } as const satisfies Readonly<Record<string, number>>;
@@ -70,6 +71,11 @@ export function reasonOf(response: Response): RefusalReason | "other" | undefine
 export function asRefusal(reason: RefusalReason, response: Response): Response {
   reasons.set(response, reason);
   return response;
+}
+
+/** Gives a reason to an answer that was made elsewhere, if it refuses something. */
+export function asRefusalIfError(reason: RefusalReason, response: Response): Response {
+  return response.status < 400 ? response : asRefusal(reason, response);
 }
 
 /** Copies a response with another body, and keeps its reason. */

@@ -41,6 +41,8 @@ export interface SseContext {
   readonly refusedPublishers: RefusedPublishers;
   /** Whether some credential permits to publish; without one, every publish is refused. */
   readonly canPublish: boolean;
+  /** After how many milliseconds a client comes back that is sent away as the server stops. */
+  readonly goawayRetryMs: () => number;
   /** Whether the server is stopping. */
   readonly isStopping: () => boolean;
   /** Gets what a per-connection stream's source throws. */

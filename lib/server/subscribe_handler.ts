@@ -6,12 +6,13 @@
 
 import { eventStream } from "../wire/event_stream.ts";
 import type { EventWriter } from "../wire/event_writer.ts";
-import { type ConnectionEnd, eventStreamHeaders, retryLater } from "../wire/event_response.ts";
+import { type ConnectionEnd, eventStreamHeaders } from "../wire/event_response.ts";
+import { retryLater } from "../wire/retry_later.ts";
 import { searchParams } from "../wire/search_params.ts";
 import { isStreamName } from "../wire/stream_name.ts";
 import type { Grant } from "./authorize.ts";
 import type { RequestInfo } from "./router.ts";
-import { asRefusal } from "./refusal.ts";
+import { asRefusal, asRefusalIfError } from "./refusal.ts";
 import { refuseUnserved } from "./served_streams.ts";
 import type { SseContext } from "./sse_context.ts";
 import { refuseWrongParameter } from "./stream_parameter.ts";
@@ -35,7 +36,16 @@ export async function subscribe(
       ? withReason(hub.subscribe(request), streams)
       : new Response(null, { headers: eventStreamHeaders });
   }
-  return context.isStopping() ? retryLater() : admit(request, info, streams, grant, context);
+  return context.isStopping()
+    ? sendElsewhere(request, context)
+    : admit(request, info, streams, grant, context);
+}
+
+/** Tells a client of a server that is stopping to come back. */
+function sendElsewhere(request: Request, context: SseContext): Response {
+  const retryMs = context.goawayRetryMs();
+  const answer = retryLater(request, { reason: "draining", retryMs, ending: "cut" });
+  return asRefusalIfError("stopping", answer);
 }
 
 /** Opens the event stream if the limits of connections allow one more. */
@@ -47,7 +57,7 @@ function admit(
   context: SseContext,
 ): Response {
   const address = context.addressOf(request, info);
-  const visitor = { address, streams, completed: info.completed };
+  const visitor = { request, address, streams, completed: info.completed };
   return context.connections.admit(visitor, (onEnd) => {
     const expiresInMs = expiresAtMs - Date.now();
     return streams.length > 0
@@ -61,6 +71,7 @@ function admit(
 
 /** Names the reason why the hub refuses a request, if it does: a name, or another parameter. */
 function withReason(response: Response, streams: readonly string[]): Response {
+  if (response.status === 503) return asRefusal("log", response);
   if (response.status !== 400) return response;
   return asRefusal(streams.every(isStreamName) ? "parameter" : "stream_name", response);
 }
@@ -79,5 +90,6 @@ function openOwnStream(
   };
   const heartbeatMs = heartbeatSeconds * 1_000;
   const stallMs = stallSeconds * 1_000;
-  return eventStream(source, { retryMs, heartbeatMs, stallMs, expiresInMs, onError, onEnd });
+  const times = { retryMs, heartbeatMs, stallMs, expiresInMs };
+  return eventStream(source, { ...times, ending: "cut", onError, onEnd });
 }

@@ -10,14 +10,9 @@
  * @module
  */
 
+import { CutConnection } from "../wire/ending.ts";
 import { refuse, withBody } from "./refusal.ts";
 import type { Handler } from "./router.ts";
-
-/** The error of a response body whose connection is cut on purpose. */
-export class CutConnection extends Error {
-  /** Always `CutConnection`. */
-  override name = "CutConnection";
-}
 
 /**
  * Wraps a handler so that bodies which the handler leaves unread are not read.

@@ -87,14 +87,6 @@ export function encodeExpired(): string {
   return encodeEvent({ event: "expired" satisfies ControlEvent, data: "{}" });
 }
 
-/**
- * Encodes a `retry` of 5 to 15 seconds, chosen at random, so that clients don't reconnect all at once
- * after their connections have ended.
- */
-export function encodeRetryLater(): string {
-  return encodeEvent({ retry: 5_000 + Math.floor(Math.random() * 10_000) });
-}
-
 function encodeLoss(
   event: ControlEvent,
   streams: readonly string[],

@@ -5,7 +5,8 @@
  * @module
  */
 
-import { encodeExpired, encodeRetryLater } from "./control_events.ts";
+import { encodeExpired, encodeGoaway, type GoawayReason } from "./control_events.ts";
+import { CutConnection, type Ending, type GoawayRetry, goawayRetryMs } from "./ending.ts";
 import { isPromise, type Report } from "./report.ts";
 
 /**
@@ -56,24 +57,21 @@ export function withStreamHeaders(headers: HeadersInit | undefined): HeadersInit
   return all;
 }
 
-/**
- * Makes a response for a client that can't be served now: it ends at once and asks the client to
- * reconnect in 5 to 15 seconds, chosen at random. Its status is 200, because an `EventSource` never
- * reconnects after any other status.
- *
- * @see {@link https://html.spec.whatwg.org/multipage/server-sent-events.html#sse-processing-model}
- */
-export function retryLater(): Response {
-  return new Response(encodeRetryLater(), { headers: eventStreamHeaders });
-}
-
-/** The most bytes that a client is sent at once. A single event may exceed this limit. */
+/** The most bytes that a client is sent at once, unless a single event has more. */
 export const MAX_CHUNK_BYTES = 65_536;
 
-/** An open response. It ends once, for the reason that comes first. */
+/** What an {@linkcode EventResponse} needs to know; many share one object. */
+export interface EventResponseSettings extends GoawayRetry {
+  /** Gets what a clean-up or a pull threw, and the error given to `fail()`. */
+  readonly report: Report;
+  /** How it ends where its client is to reconnect. */
+  readonly ending: Ending;
+}
+
+/** A response that events are written to until it ends, for whichever reason comes first. */
 export class EventResponse implements UnderlyingDefaultSource<Uint8Array> {
   readonly #body: ReadableStream<Uint8Array>;
-  readonly #report: Report;
+  readonly #settings: EventResponseSettings;
   readonly #openedMs = performance.now();
   // The newest first. Copied instead of pushed to: an array that grows reserves room for sixteen more.
   #cleanUps: readonly ((end: ConnectionEnd) => unknown)[] = [];
@@ -83,16 +81,14 @@ export class EventResponse implements UnderlyingDefaultSource<Uint8Array> {
   #end: ConnectionEnd | undefined;
   #events = 0;
   #bytes = 0;
+  #cutTimer: ReturnType<typeof setTimeout> | undefined;
 
-  /**
-   * Opens the response with bytes that are sent at once, so that no proxy or client waits for an event.
-   *
-   * @param report Gets the errors of clean-ups and pulls, and errors given to `fail()`.
-   */
-  constructor(first: Uint8Array, report: Report) {
-    this.#report = report;
+  /** Opens it with the bytes that leave at once, so that no proxy and no client waits for an event. */
+  constructor(first: Uint8Array, settings: EventResponseSettings) {
+    this.#settings = settings;
     this.#body = new ReadableStream<Uint8Array>(this, { highWaterMark: 1, size: byteLength });
-    this.enqueue(first, 0);
+    // An empty chunk could be taken for the end of the body.
+    if (first.length > 0) this.enqueue(first, 0);
   }
 
   /** Whether the response has ended. Bytes enqueued after the end are discarded. */
@@ -142,29 +138,37 @@ export class EventResponse implements UnderlyingDefaultSource<Uint8Array> {
     if (this.#end) this.#cleanUp(this.#end);
   }
 
-  /** Ends the response. Waiting bytes are still sent. May be called twice: the first reason counts. */
-  end(reason: EndReason): void {
+  /**
+   * Ends it as there is nothing more to send, once the client has taken what waits. Of several ends the
+   * first counts.
+   *
+   * @param lastWords An event that says so.
+   */
+  end(lastWords?: Uint8Array): void {
     if (this.#end) return;
-    this.#finish(reason);
+    if (lastWords) this.enqueue(lastWords, 1);
+    this.#finish("ended");
     this.#controller.close();
   }
 
-  /** Ends the response, reason `closed`, and asks the client to reconnect in 5 to 15 seconds. */
-  sendAway(): void {
-    this.enqueue(encoder.encode(encodeRetryLater()), 0);
-    this.end("closed");
+  /**
+   * Ends it with an event `goaway`, so that the client reconnects.
+   *
+   * @param retryMs After how many milliseconds; left out, as {@linkcode goawayRetryMs} says.
+   */
+  goAway(reason: GoawayReason, retryMs: number = goawayRetryMs(reason, this.#settings)): void {
+    this.#breakOff(END_REASONS[reason] ?? "closed", encoder.encode(encodeGoaway(reason, retryMs)));
   }
 
   /** Sends an event `expired` and ends the response, reason `expired`. */
   expire(): void {
-    this.enqueue(EXPIRED, 1);
-    this.end("expired");
+    this.#breakOff("expired", EXPIRED);
   }
 
-  /** Ends the response, reason `failed`, and reports the error. The client does not see the error. */
+  /** Ends it, if it is open, and reports the error; the client learns nothing of the error. */
   fail(error: unknown): void {
-    this.end("failed");
-    this.#report(error);
+    this.#breakOff("failed");
+    this.#settings.report(error);
   }
 
   /**
@@ -206,7 +210,22 @@ export class EventResponse implements UnderlyingDefaultSource<Uint8Array> {
 
   /** Called by the `ReadableStream` when the client has left. */
   async cancel(): Promise<void> {
+    clearTimeout(this.#cutTimer);
     if (!this.#end) await this.#finish("left");
+  }
+
+  #breakOff(reason: EndReason, lastWords?: Uint8Array): void {
+    if (this.#end) return;
+    if (lastWords) this.enqueue(lastWords, 1);
+    this.#finish(reason);
+    if (this.#settings.ending === "close") return this.#controller.close();
+    const cutAfter = (ms: number) => {
+      clearTimeout(this.#cutTimer);
+      this.#cutTimer = setTimeout(() => this.#controller.error(new CutConnection(CUT)), ms);
+    };
+    cutAfter(MAX_CUT_MS);
+    // Over HTTP/2 an error resets the stream, and what the runtime took just before is lost.
+    this.pullWith(() => cutAfter(CUT_PAUSE_MS));
   }
 
   #finish(reason: EndReason): Promise<unknown> | undefined {
@@ -217,15 +236,16 @@ export class EventResponse implements UnderlyingDefaultSource<Uint8Array> {
 
   // All clean-ups run in this turn, even if some of them throw.
   #cleanUp(end: ConnectionEnd): Promise<unknown> | undefined {
+    const { report } = this.#settings;
     const cleanUps = this.#cleanUps;
     this.#cleanUps = [];
     let waiting: PromiseLike<unknown>[] | undefined;
     for (const cleanUp of cleanUps) {
       try {
         const result = cleanUp(end);
-        if (isPromise(result)) (waiting ??= []).push(result.then(undefined, this.#report));
+        if (isPromise(result)) (waiting ??= []).push(result.then(undefined, report));
       } catch (error) {
-        this.#report(error);
+        report(error);
       }
     }
     return waiting && Promise.all(waiting);
@@ -234,7 +254,7 @@ export class EventResponse implements UnderlyingDefaultSource<Uint8Array> {
 
 /** Ends a response, reason `closed`, when a signal is aborted. After the end, no listener is left. */
 export function closeOnAbort(response: EventResponse, signal: AbortSignal): void {
-  const close = () => response.end("closed");
+  const close = () => response.goAway("removed");
   signal.addEventListener("abort", close);
   response.onEnd(() => signal.removeEventListener("abort", close));
   if (signal.aborted) close();
@@ -242,6 +262,14 @@ export function closeOnAbort(response: EventResponse, signal: AbortSignal): void
 
 const encoder = new TextEncoder();
 const EXPIRED = encoder.encode(encodeExpired());
+const END_REASONS: { readonly [reason in GoawayReason]?: EndReason } = {
+  slow: "slow",
+  stalled: "stalled",
+  failed: "failed",
+};
+const CUT = "The connection is cut so that its client reconnects";
+const CUT_PAUSE_MS = 100;
+const MAX_CUT_MS = 5_000;
 
 function byteLength(chunk: Uint8Array): number {
   return chunk.byteLength;

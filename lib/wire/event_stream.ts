@@ -6,6 +6,7 @@
  */
 
 import { ANY, checkOptions, type OptionRules } from "./check_options.ts";
+import { checkEnding, type Ending } from "./ending.ts";
 import { encodeEvent, type ServerSentEvent } from "./event.ts";
 import {
   closeOnAbort,
@@ -70,8 +71,16 @@ export interface EventStreamOptions {
    */
   readonly expiresInMs?: number;
   /**
-   * Called once with each error of the source, its clean-up or `onEnd`, thrown or rejected. The client
-   * does not see the error. By default, the error is one line on the console.
+   * How the connection ends where its client is to reconnect: slow, stalled, failed, expired, aborted or
+   * sent away. It is told by an event `goaway` or `expired`. An iterable's end and `writer.close()` end
+   * the body in any case.
+   *
+   * @default {"close"}
+   */
+  readonly ending?: Ending;
+  /**
+   * Called once with each error that the source, its clean-up or `onEnd` throws or rejects with. The
+   * client is told nothing of it. Left out, the report is one line on the console.
    */
   readonly onError?: (error: unknown) => void;
   /** Called once, after the clean-up, for every reason of the connection's end. */
@@ -123,6 +132,7 @@ export function eventStream(
   options: EventStreamOptions = {},
 ): Response {
   const { retryMs = 2_000, maxWaitingBytes = 1_048_576, expiresInMs = Infinity } = options;
+  const { ending = "close" } = options;
   const { heartbeatMs = 15_000, stallMs = 60_000, headers, signal, onError, onEnd } = options;
   const isCallback = typeof source === "function";
   if (!isCallback && typeof source?.[Symbol.asyncIterator] !== "function") {
@@ -131,9 +141,15 @@ export function eventStream(
     );
   }
   checkOptions("open event stream", options, RULES);
+  checkEnding("open event stream", ending);
   const allHeaders = withStreamHeaders(headers);
   const first = encoder.encode(encodeEvent({ retry: retryMs }));
-  const response = new EventResponse(first, reportTo(onError));
+  const response = new EventResponse(first, {
+    report: reportTo(onError),
+    ending,
+    retryMs,
+    isServedElsewhere: false,
+  });
   if (onEnd) response.onEnd(onEnd);
   response.onEnd(watch(response, { heartbeatMs, stallMs }, Date.now() + expiresInMs));
   const writer = new ResponseWriter(response, maxWaitingBytes);
@@ -151,6 +167,7 @@ const RULES: OptionRules<EventStreamOptions> = {
   headers: ANY,
   signal: ANY,
   expiresInMs: {},
+  ending: ANY,
   onError: ANY,
   onEnd: ANY,
 };

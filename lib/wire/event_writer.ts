@@ -41,10 +41,12 @@ export interface EventWriter {
   /** Ends the connection, reason `ended`. Waiting bytes are still sent. May be called twice. */
   close(): void;
   /**
-   * Ends the connection, reason `closed`, and asks the client to reconnect in 5 to 15 seconds, chosen at
-   * random. For a server that stops.
+   * Ends the connection, reason `closed`, with an event `goaway`: for a server that stops.
+   *
+   * @param retryMs After how many milliseconds the client is to come back. By default 5 to 15 seconds,
+   * each client at a moment of its own.
    */
-  sendAway(): void;
+  sendAway(retryMs?: number): void;
 }
 
 /** The {@linkcode EventWriter} of an open response. */
@@ -100,18 +102,18 @@ export class ResponseWriter implements EventWriter {
   }
 
   close(): void {
-    this.#response.end("ended");
+    this.#response.end();
   }
 
-  sendAway(): void {
-    this.#response.sendAway();
+  sendAway(retryMs?: number): void {
+    this.#response.goAway("draining", retryMs);
   }
 
   #write(text: string, events: number): boolean {
     const bytes = encoder.encode(text);
     const waitingBytes = this.#response.waitingBytes;
     if (waitingBytes > 0 && waitingBytes + bytes.length > this.#maxWaitingBytes) {
-      this.#response.end("slow");
+      this.#response.goAway("slow");
     }
     this.#response.enqueue(bytes, events);
     return !this.isClosed && this.#response.waitingBytes === 0;

@@ -83,7 +83,7 @@ export class Liveness {
     this.#silentMs = bytes === this.#seenBytes ? silentMs : 0;
     this.#takenBytes = bytes - waitingBytes;
     if (stallMs > 0 && this.#stalledMs >= stallMs) {
-      this.#response.end("stalled");
+      this.#response.goAway("stalled");
     } else if (heartbeatMs > 0 && waitingBytes === 0 && this.#silentMs + tickMs >= heartbeatMs) {
       this.#response.enqueue(HEARTBEAT, 0);
       // A heartbeat is sent exactly on the tick; other bytes were sent up to a tick before.

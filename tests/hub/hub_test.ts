@@ -8,6 +8,9 @@ import { lacks, Program } from "../program.ts";
 import { Client, subscription } from "../client.ts";
 import { macrotask, until } from "../wait.ts";
 
+/** The last words of a hub that drains or is closed, whose log is in memory. */
+const SENT_AWAY = /event: goaway\nretry: (?:[5-9]|1[0-4])\d{3}\ndata: \{"reason":"draining"\}\n\n$/;
+
 Deno.test("BroadcastHub.publish() reaches every subscriber of the stream, and nobody else", async () => {
   await using hub = new BroadcastHub();
   await using a1 = new Client(hub.subscribe(subscription("stream=a")));
@@ -21,16 +24,17 @@ Deno.test("BroadcastHub.publish() reaches every subscriber of the stream, and no
   }
 });
 
-Deno.test("BroadcastHub.subscribe() writes hello, then an event with its fields in order", async () => {
+Deno.test("BroadcastHub.subscribe() writes hello, an event with its fields in order, and ended", async () => {
   await using hub = new BroadcastHub({ retryMs: 50 });
   const response = hub.subscribe(subscription("stream=a"));
   const { id } = await hub.publish("a", { event: "e", data: "x\ny", comment: "c", retry: 9 });
-  await hub.close();
+  await hub.end("a");
   const epoch = id.split("-")[0];
   assertEquals(
     await response.text(),
     `retry: 50\nevent: hello\ndata: {"heartbeatSeconds":15}\nid: ${epoch}-0\n\n` +
-      `: c\nevent: e\nretry: 9\ndata: x\ndata: y\nid: ${epoch}-1\n\n`,
+      `: c\nevent: e\nretry: 9\ndata: x\ndata: y\nid: ${epoch}-1\n\n` +
+      `event: ended\nretry: 60000\ndata: {"streams":["a"]}\nid: ${epoch}-2\n\n`,
   );
 });
 
@@ -216,7 +220,7 @@ Deno.test("BroadcastHub with policy disconnect ends a subscriber whose next even
   const response = hub.subscribe(subscription("stream=a"));
   await overtake(hub, 10);
   const events = await new Client(response).rest();
-  assertEquals(events.map(({ event }) => event), ["hello", "message"]);
+  assertEquals(events.map(({ event }) => event), ["hello", "message", "goaway"]);
   assertEquals(ends.map(({ reason }) => reason), ["slow"]);
   assertEquals(hub.stats().ended.slow, 1);
 });
@@ -247,7 +251,7 @@ Deno.test("BroadcastHub lets disconnect win on a connection with several streams
   await overtake(hub, 10);
   for (let i = 0; i < 5; i++) await hub.publish("b", { data: "b" });
   const events = await new Client(response).rest();
-  assertEquals(events.map(({ event }) => event), ["hello", "message"]);
+  assertEquals(events.map(({ event }) => event), ["hello", "message", "goaway"]);
 });
 
 Deno.test("BroadcastHub gives ephemeral events no ids, and sends a slow subscriber the newest event", async () => {
@@ -413,7 +417,7 @@ Deno.test("BroadcastHub.removeStream() ends the subscribers that have no other s
   await using both = new Client(hub.subscribe(subscription("stream=a&stream=b")));
   assertEquals(hub.removeStream("a"), true);
   assertEquals(hub.removeStream("a"), false);
-  assertEquals((await alone.rest()).length, 1);
+  assertEquals((await alone.rest()).map(({ data }) => data).slice(1), ['{"reason":"removed"}']);
   await hub.publish("a", { data: "again" });
   await both.next();
   assertEquals(await both.data(1), ["again"]);
@@ -471,7 +475,10 @@ Deno.test("BroadcastHub.close() ends every subscriber, then refuses publishers a
   const client = new Client(hub.subscribe(subscription("stream=a")));
   hub.publish("a", { data: "last" });
   await Promise.all([hub.close(), hub.close()]);
-  assertEquals((await client.rest()).map(({ data }) => data).slice(1), ["last"]);
+  assertEquals((await client.rest()).map(({ data }) => data).slice(1), [
+    "last",
+    '{"reason":"draining"}',
+  ]);
   for (
     const [action, refused] of [
       ["publish", () => hub.publish("a", { data: "x" })],
@@ -482,7 +489,7 @@ Deno.test("BroadcastHub.close() ends every subscriber, then refuses publishers a
     const error = assertThrows(refused, HubError, `Cannot ${action}: the hub is closed`);
     assertEquals(error.code, "closed");
   }
-  assertMatch(await hub.subscribe(subscription("stream=a")).text(), /^retry: \d{4,5}\n$/);
+  assertMatch(await hub.subscribe(subscription("stream=a")).text(), SENT_AWAY);
 });
 
 Deno.test("BroadcastHub refuses a stream beyond maxStreams, and publishers of other streams go on", async () => {
@@ -639,11 +646,14 @@ Deno.test("BroadcastHub.drain() ends every subscriber, and meanwhile events reac
   await using hub = new BroadcastHub();
   const clients = Array.from({ length: 20 }, () => hub.subscribe(subscription("stream=a")));
   const draining = hub.drain(20);
-  assertMatch(await hub.subscribe(subscription("stream=a")).text(), /^retry: \d{4,5}\n$/);
+  assertMatch(await hub.subscribe(subscription("stream=a")).text(), SENT_AWAY);
   await hub.publish("a", { data: "meanwhile" });
   await draining;
   const texts = await Promise.all(clients.map((response) => response.text()));
-  for (const text of texts) assertMatch(text, /data: meanwhile\nid: .*\n\nretry: \d{4,5}\n$/);
+  for (const text of texts) {
+    assertMatch(text, /data: meanwhile\nid: .*\n\n/);
+    assertMatch(text, SENT_AWAY);
+  }
   assertEquals(new Set(texts).size > 1, true);
   assertEquals([hub.stats().subscribers, hub.stats().ended.closed], [0, 20]);
 });
@@ -657,5 +667,8 @@ Deno.test("BroadcastHub ends only the subscriber that takes none of its waiting 
   assertEquals(await client.data(1), ["x"]);
   await until(() => hub.stats().ended.stalled > 0);
   assertEquals(hub.stats().subscribers, 1);
-  assertMatch(await stalled.text(), /data: x\nid: .*\n\n$/);
+  assertMatch(
+    await stalled.text(),
+    /data: x\nid: .*\n\nevent: goaway\nretry: 2000\ndata: {"reason":"stalled"}\n\n$/,
+  );
 });

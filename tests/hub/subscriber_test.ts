@@ -1,9 +1,10 @@
 import { assertEquals, assertStrictEquals } from "@std/assert";
 import { EventResponse } from "../../lib/wire/event_response.ts";
+import { RESPONSE_SETTINGS } from "../client.ts";
 import { type Start, Subscriber } from "../../lib/hub/subscriber.ts";
 
 function newcomer(): Subscriber {
-  return new Subscriber(undefined, new EventResponse(new Uint8Array(1), reportError), 0);
+  return new Subscriber(undefined, new EventResponse(new Uint8Array(1), RESPONSE_SETTINGS), 0);
 }
 
 const start: Start = { id: "e-3", cursor: 3, floors: [3, 5], floorIds: ["e-3", "e-5"] };

@@ -1,4 +1,5 @@
-import { assert, assertEquals, assertMatch } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { CutConnection } from "../../lib/wire/ending.ts";
 import { BroadcastHub } from "../../lib/hub/hub.ts";
 import { HubError } from "../../lib/hub/hub_error.ts";
 import { Client, subscription } from "../client.ts";
@@ -23,6 +24,9 @@ for (const row of severalStreams) {
     assertEquals(...await runSeveralStreams(row));
   });
 }
+
+/** The data of the event that ends a subscription to `a`. */
+const ENDED = '{"streams":["a"]}';
 
 Deno.test("BroadcastHub.subscribe() names the streams of a gap and of a reset", async () => {
   await using hub = new BroadcastHub({ historyEvents: 1 });
@@ -88,7 +92,7 @@ Deno.test("BroadcastHub resumes a client that was ended as slow, with a gap for 
   const response = hub.subscribe(subscription("stream=a"));
   await fill(hub, 10, "a");
   const seen = await new Client(response).rest();
-  assertEquals(seen.map(({ data }) => data).slice(1), ["a1"]);
+  assertEquals(seen.map(({ data }) => data).slice(1), ["a1", '{"reason":"slow"}']);
   const again = await resume(hub, "stream=a", seen.at(-1)!.lastEventId);
   assertEquals(again, ["hello@1", "gap@7", "a8", "a9", "a10", "live"]);
 });
@@ -163,14 +167,14 @@ Deno.test("BroadcastHub.end() ends subscribers once they have every event", asyn
   await using both = new Client(hub.subscribe(subscription("stream=a&stream=b")));
   await fill(hub, 3, "a");
   assertEquals(await hub.end("a"), true);
-  assertEquals((await keepsUp.rest()).map(({ data }) => data).slice(1), ["a1", "a2", "a3"]);
+  assertEquals((await keepsUp.rest()).map(({ data }) => data).slice(1), ["a1", "a2", "a3", ENDED]);
   const late = await new Client(lagging).rest();
-  assertEquals(late.map(({ data }) => data).slice(1), ["a1", "a2", "a3"]);
+  assertEquals(late.map(({ data }) => data).slice(1), ["a1", "a2", "a3", ENDED]);
   await both.take(4);
   hub.publish("b", { data: "goes on" });
   assertEquals(await both.data(1), ["goes on"]);
   hub.end("b");
-  assertEquals(await both.rest(), []);
+  assertEquals((await both.rest()).map(({ data }) => data), ['{"streams":["a","b"]}']);
   assertEquals(hub.stats().ended.ended, 3);
 });
 
@@ -179,7 +183,7 @@ Deno.test("BroadcastHub counts a gap once, when it sends it", async () => {
   const [first] = await fill(hub, 3, "a");
   hub.end("a");
   const seen = await new Client(hub.subscribe(subscription("stream=a", first))).rest();
-  assertEquals(seen.map(({ event }) => event), ["hello", "gap", "message"]);
+  assertEquals(seen.map(({ event }) => event), ["hello", "gap", "message", "ended"]);
   assertEquals(hub.stats().gaps, 1);
 });
 
@@ -191,11 +195,11 @@ Deno.test("BroadcastHub.end() gives a 204 to clients that have every event, and 
   assertEquals([done.status, done.body], [204, null]);
   assertEquals(hub.subscribe(subscription("stream=a")).status, 204);
   const rest = await new Client(hub.subscribe(subscription("stream=a", ids[0]))).rest();
-  assertEquals(rest.map(({ data }) => data).slice(1), ["a2", "a3"]);
+  assertEquals(rest.map(({ data }) => data).slice(1), ["a2", "a3", ENDED]);
   const all = await new Client(hub.subscribe(subscription("stream=a&since=earliest"))).rest();
-  assertEquals(all.length, 4);
+  assertEquals(all.length, 5);
   const lost = await new Client(hub.subscribe(subscription("stream=a", "other-1"))).rest();
-  assertEquals(lost.map(({ event }) => event), ["reset", "hello"]);
+  assertEquals(lost.map(({ event }) => event), ["reset", "hello", "ended"]);
   assertEquals(hub.stats().subscribers, 0);
 });
 
@@ -278,7 +282,7 @@ Deno.test("BroadcastHub.subscribe() ends a subscription whose signal is aborted,
   const client = new Client(subscribe());
   await client.next();
   abort.abort();
-  assertEquals(await client.rest(), []);
+  assertEquals((await client.rest()).map(({ event }) => event), ["goaway"]);
   assertEquals(listeners, { added: 2, removed: 2 });
   assertEquals(reasons, ["left", "closed"]);
 });
@@ -291,7 +295,7 @@ Deno.test("BroadcastHub.subscribe() with an already aborted signal ends after he
     onEnd: ({ reason }) => reasons.push(reason),
   });
   const events = await new Client(response).rest();
-  assertEquals(events.map(({ event }) => event), ["hello"]);
+  assertEquals(events.map(({ event }) => event), ["hello", "goaway"]);
   assertEquals([reasons, hub.stats().subscribers], [["closed"], 0]);
 });
 
@@ -303,6 +307,44 @@ Deno.test("BroadcastHub.subscribe() ignores a signal that is aborted after the e
   await hub.end("a");
   abort.abort();
   const events = await new Client(response).rest();
-  assertEquals(events.map(({ event }) => event), ["hello", "message"]);
+  assertEquals(events.map(({ event }) => event), ["hello", "message", "ended"]);
   assertEquals(hub.stats().ended.closed, 0);
+});
+
+Deno.test("BroadcastHub.subscribe() says ended, with no 204, to who does not ask as an EventSource", async () => {
+  await using hub = new BroadcastHub();
+  await fill(hub, 1, "a");
+  await hub.end("a");
+  const asks = [
+    {},
+    { accept: "text/event-stream" },
+    { accept: "text/event-stream, */*", "cache-control": "no-cache" },
+  ];
+  for (const headers of asks) {
+    let reason: string | undefined;
+    const request = new Request("http://localhost/?stream=a", { headers });
+    const response = hub.subscribe(request, { onEnd: (end) => reason = end.reason });
+    assertEquals(response.status, 200);
+    assertMatch(
+      await response.text(),
+      /^event: ended\nretry: 60000\ndata: \{"streams":\["a"\]\}\nid: [0-9a-z]+-2\n\n$/,
+    );
+    assertEquals(reason, "ended");
+  }
+});
+
+Deno.test("BroadcastHub cuts whom it sends away, and closes where all has ended", async () => {
+  await using hub = new BroadcastHub({ ending: "cut" });
+  hub.createStream("a");
+  hub.createStream("b");
+  const subscribe = (query: string) => hub.subscribe(subscription(query)).body!.getReader();
+  const [sentAway, ended] = [subscribe("stream=a"), subscribe("stream=b")];
+  hub.removeStream("a");
+  await hub.end("b");
+  for (const reader of [sentAway, ended]) await reader.read();
+  const chunks = await Promise.all([sentAway, ended].map((reader) => reader.read()));
+  const types = chunks.map(({ value }) => new TextDecoder().decode(value).split("\n")[0]);
+  assertEquals(types, ["event: goaway", "event: ended"]);
+  await assertRejects(() => sentAway.read(), CutConnection);
+  assertEquals((await ended.read()).done, true);
 });

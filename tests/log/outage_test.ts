@@ -236,7 +236,10 @@ Deno.test({
     const onLogChange = (isUp: boolean) => changes.push(isUp ? "back" : "down");
     await using hub = new BroadcastHub({ log: openRedisLog({ url: server.url }), onLogChange });
     await until(() => changes.length > 0);
-    assertMatch(await hub.subscribe(subscription("stream=x")).text(), /^retry: \d+\n$/);
+    assertMatch(
+      await hub.subscribe(subscription("stream=x")).text(),
+      /^event: goaway\nretry: \d+\ndata: {"reason":"unavailable"}\n\n$/,
+    );
     await assertRejects(() => hub.publish("x", { data: "x" }), Error, "its store is unreachable");
     await server.start();
     await hub.ready;
@@ -345,7 +348,7 @@ Deno.test({
         503,
         "the event log's store is unreachable\n",
       ]);
-      await subscriber.until(new RegExp(`(data: x{20000}\\n\\n[^]*){${full}}`));
+      await subscriber.until(new RegExp(`(data: x{20000}\\n[^]*){${full}}`));
       await using other = new Body(await fetch(new URL("/sse?stream=x&since=1", url)));
       await other.until(/data: x{20000}\n/);
       const unreachable = server.stdout.all.filter((line) =>

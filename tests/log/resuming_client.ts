@@ -15,7 +15,7 @@ export class ResumingClient implements AsyncDisposable {
   readonly data: string[] = [];
   /** The ids of these events. */
   readonly ids: string[] = [];
-  /** Control events other than `hello`, which a test may not expect. */
+  /** Events of the hub's own but `hello` and `goaway`, which a test may not expect. */
   readonly marks: string[] = [];
   /** The number of connections so far. */
   connections = 0;
@@ -87,7 +87,7 @@ export class ResumingClient implements AsyncDisposable {
       if (event === "message") {
         this.data.push(data);
         this.ids.push(lastEventId);
-      } else if (event !== "hello") this.marks.push(event);
+      } else if (event !== "hello" && event !== "goaway") this.marks.push(event);
       this.#lastEventId = lastEventId;
       this.#more.resolve();
       this.#more = Promise.withResolvers();

@@ -101,17 +101,19 @@ Deno.test({
     const startMs = performance.now();
     server.kill("SIGTERM");
     const sentAway = bodies.map(async (body) => {
-      await body.end(); // throws if the response breaks off
+      await body.end();
       return performance.now() - startMs;
     });
     const readiness = await unready(url);
     assertEquals([readiness.status, await readiness.text()], [503, "stopping\n"]);
-    const newcomer = await fetch(new URL("/sse?stream=news", url));
+    const newcomer = await fetch(new URL("/sse?stream=news", url), {
+      headers: { accept: "text/event-stream" },
+    });
     assertEquals([newcomer.status, newcomer.headers.get("content-type")], [
       200,
       "text/event-stream; charset=utf-8",
     ]);
-    assertMatch(await newcomer.text(), /^retry: \d{4,5}\n$/);
+    assertMatch(await new Body(newcomer).end(), /^event: goaway\nretry: \d{4,5}\n.*"draining"/);
 
     assertEquals(await server.exitCode(), 0);
     // Without the limit, the stalled connection would hold it for a minute.
@@ -127,7 +129,7 @@ Deno.test({
     const order = bodies.map(({ text }) => newsOf(text)).sort((a, b) => b.length - a.length)[0]!;
     assertEquals(new Set(order).size, order.length);
     for (const { text } of bodies) {
-      const [, retry] = /\n\nretry: (\d+)\n$/.exec(text) ?? [];
+      const [, retry] = /\n\nevent: goaway\nretry: (\d+)\ndata: .*\n\n$/.exec(text) ?? [];
       assert(retry !== undefined, `the end of ${JSON.stringify(text.slice(-200))}`);
       assertLessOrEqual(5_000, Number(retry));
       assertLessOrEqual(Number(retry), 15_000);

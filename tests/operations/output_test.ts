@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertGreater, assertMatch } from "@std/assert";
 import { freePort, lacks, readLines } from "../program.ts";
-import { Body, ServerProcess } from "../server/support.ts";
+import { Body, SENT_AWAY, ServerProcess } from "../server/support.ts";
 import { until } from "../wait.ts";
 
 const PUBLISH_TOKEN = "a-token-for-this-test";
@@ -57,7 +57,7 @@ class SilentServer extends ServerProcess {
     assertEquals((await (await this.ask("/sse?stream=news", request)).json()).subscribers, 1);
     await body.until(/data: Still here\n.*\n\n/);
     this.kill("SIGTERM");
-    assertMatch(await body.end(), /\n\nretry: \d{4,5}\n$/);
+    assertMatch(await body.end(), SENT_AWAY);
     assertEquals(await this.exitCode(), 0);
   }
 }

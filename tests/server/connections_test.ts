@@ -2,9 +2,10 @@ import { assertEquals, assertMatch } from "@std/assert";
 import { lacks, Lines } from "../program.ts";
 import { eventStream } from "../../lib/wire/event_stream.ts";
 import { Connections } from "../../lib/server/connections.ts";
+import { subscription } from "../client.ts";
 import { utf8 } from "../pieces.ts";
 import { macrotask, until } from "../wait.ts";
-import { get, type TestApp, testApp, words } from "./support.ts";
+import { Body, get, type TestApp, testApp, words } from "./support.ts";
 
 const TOKEN = "a-token-for-these-tests";
 
@@ -21,16 +22,18 @@ function connectionsOf(maxConnections: number, maxConnectionsPerAddress = 0) {
   });
   const open = (address: string, completed?: Promise<void>) =>
     connections.admit(
-      { address, streams: [], completed },
+      { request: subscription(""), address, streams: [], completed },
       (onEnd) => eventStream(() => {}, { onEnd }),
     );
   return { connections, log, open };
 }
 
+const GOAWAY = /^event: goaway\nretry: \d{4,5}\ndata: \{"reason":"overloaded"\}\n\n$/;
+
 Deno.test("Connections.admit() tells a client over the limit to reconnect later, until another ends", async () => {
   const { connections, open } = connectionsOf(1);
   const first = open("192.0.2.1");
-  assertMatch(await open("192.0.2.2").text(), /^retry: \d+\n$/);
+  assertMatch(await new Body(open("192.0.2.2")).end(), GOAWAY);
   assertEquals([connections.size, connections.stats().refused.maxConnections], [1, 1]);
   await first.body!.cancel();
   await open("192.0.2.2").body!.cancel();
@@ -55,7 +58,7 @@ Deno.test("Connections.admit() refuses others while twice as many sockets linger
   const { connections, open } = connectionsOf(2);
   const { promise: completed, resolve } = Promise.withResolvers<void>();
   for (let i = 0; i < 4; i++) await open("127.0.0.1", completed).body!.cancel();
-  assertMatch(await open("192.0.2.1").text(), /^retry: \d+\n$/);
+  assertMatch(await new Body(open("192.0.2.1")).end(), GOAWAY);
   assertEquals([connections.size, connections.stats().lingering], [0, 4]);
   resolve();
   await untilGone(connections);
@@ -67,7 +70,7 @@ Deno.test("Connections.admit() counts a public address's connection until its so
   const { connections, open } = connectionsOf(10, 1);
   const { promise: completed, resolve } = Promise.withResolvers<void>();
   await open("192.0.2.1", completed).body!.cancel();
-  assertMatch(await open("192.0.2.1").text(), /^retry: \d+\n$/);
+  assertMatch(await new Body(open("192.0.2.1")).end(), GOAWAY);
   resolve();
   await untilGone(connections);
   await open("192.0.2.1").body!.cancel();
@@ -79,7 +82,7 @@ Deno.test("Connections.admit() counts every spelling of an address as the same a
     const { connections, open } = connectionsOf(10, 1);
     const held = open(first!);
     for (const address of others) {
-      assertMatch(await open(address).text(), /^retry: \d+\n$/, address);
+      assertMatch(await new Body(open(address)).end(), GOAWAY, address);
     }
     assertEquals(connections.stats().refused.maxConnectionsPerAddress, others.length);
     await held.body!.cancel();
@@ -100,7 +103,7 @@ Deno.test("Connections.admit() limits an IPv4 address, and an IPv6 /64", async (
   const { connections, open } = connectionsOf(10, 1);
   const held = ["192.0.2.1", "192.0.2.2", "2001:db8::1", "2001:db8:0:1::1"].map((it) => open(it));
   const refused = ["192.0.2.1", "::ffff:192.0.2.2", "2001:db8::2", "2001:db8:0:1:ffff::"];
-  for (const address of refused) assertMatch(await open(address).text(), /^retry: \d+\n$/);
+  for (const address of refused) assertMatch(await new Body(open(address)).end(), GOAWAY);
   assertEquals([connections.size, connections.stats().refused.maxConnectionsPerAddress], [4, 4]);
   for (const response of held) await response.body!.cancel();
   await open("192.0.2.1").body!.cancel();
@@ -109,7 +112,12 @@ Deno.test("Connections.admit() limits an IPv4 address, and an IPv6 /64", async (
 
 Deno.test("Connections.admit() neither counts nor logs other responses than event streams", () => {
   const { connections, log } = connectionsOf(1);
-  const visitor = { address: "192.0.2.1", streams: [], completed: undefined };
+  const visitor = {
+    request: subscription(""),
+    address: "192.0.2.1",
+    streams: [],
+    completed: undefined,
+  };
   assertEquals(connections.admit(visitor, () => new Response(null, { status: 204 })).status, 204);
   assertEquals([connections.size, log.all], [0, []]);
 });
@@ -134,7 +142,7 @@ Deno.test("an app accepts other clients when one address has opened 1 000 event 
   };
   const held = [];
   for (let i = 0; i < 1_000; i++) held.push(await open(`2001:db8::${i.toString(16)}`));
-  assertMatch(await greeting("2001:db8::ffff"), /^retry: \d{4,5}\n$/);
+  assertMatch(await greeting("2001:db8::ffff"), GOAWAY);
   for (const other of ["2001:db8:0:1::1", "192.0.2.7"]) {
     assertEquals(await greeting(other), "retry: 2000\n");
   }

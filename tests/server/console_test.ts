@@ -54,7 +54,7 @@ Deno.test("GET /console/events needs the token, and /sse does not reach its hub"
     "overview",
   ]);
   await app.close();
-  assertEquals((await outsider.rest()).map(({ event }) => event), ["hello"]);
+  assertEquals((await outsider.rest()).map(({ event }) => event), ["hello", "goaway"]);
 });
 
 Deno.test("GET /console/events begins with the figures of the past", async () => {

@@ -66,7 +66,7 @@ Deno.test("GET /metrics counts gaps, resets and refusals", async () => {
     await client.take(2);
   }
   const held = [await app.fetch(get("/sse")), await app.fetch(get("/sse"))];
-  await (await app.fetch(get("/sse"))).text();
+  await (await app.fetch(get("/sse"))).body!.cancel();
   const counted = await samples(app);
   assertEquals([counted.get("sse_gaps_total"), counted.get("sse_resets_total")], [1, 1]);
   assertEquals(counted.get('sse_connections_refused_total{reason="max_connections"}'), 1);

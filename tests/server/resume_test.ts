@@ -94,24 +94,26 @@ Deno.test({
 });
 
 Deno.test({
-  name: "an EventSource stops reconnecting once it has every event of an ended stream",
+  name: "an EventSource does not reconnect to a stream that has ended",
   ignore,
   async fn() {
     await using hub = new BroadcastHub({ retryMs: 1 });
     await fill(hub, 2, "a");
     hub.end("a");
     const statuses: number[] = [];
+    const headers = { "cache-control": "no-cache" };
     await using server = serve((request) => {
       const response = hub.subscribe(request);
       statuses.push(response.status);
       return response;
     });
-    const url = `http://127.0.0.1:${server.addr.port}/?stream=a&since=earliest`;
-    const source = new EventSource(url);
+    const url = `http://127.0.0.1:${server.addr.port}/?stream=a`;
+    // Browsers send this header, and the EventSource of Deno does not.
+    const source = new EventSource(url, { headers } as EventSourceInit);
     const { promise: closed, resolve } = Promise.withResolvers<void>();
     source.onerror = () => source.readyState === EventSource.CLOSED && resolve();
     await closed;
-    assertEquals(statuses, [200, 204]);
+    assertEquals(statuses, [204]);
     assert(source.readyState === EventSource.CLOSED);
   },
 });

@@ -9,6 +9,7 @@ import {
   type App,
   type AppOptions,
   createApp,
+  CutConnection,
   readConfig,
   type Route,
 } from "../../lib/server/app.ts";
@@ -32,9 +33,11 @@ export function testApp(
   return { ...app, log, [Symbol.asyncDispose]: () => app.close() };
 }
 
-/** A request for a path of the server. */
+/** A request for a path of the server, by a client that understands event streams. */
 export function get(path: string, init?: RequestInit): Request {
-  return new Request(`http://localhost${path}`, init);
+  const request = new Request(`http://localhost${path}`, init);
+  if (!request.headers.has("accept")) request.headers.set("accept", "text/event-stream");
+  return request;
 }
 
 /** A connection from `192.0.2.7`. */
@@ -79,9 +82,15 @@ export async function assertProblem(
 export async function assertRetryLater(response: Response): Promise<void> {
   assertEquals(response.status, 200);
   assertEquals(Object.fromEntries(response.headers), EVENT_STREAM_HEADERS);
-  const [, retry] = /^retry: (\d+)\n$/.exec(await new Body(response).end()) ?? [];
+  const body = new Body(response);
+  const pattern = /^event: goaway\nretry: (\d+)\ndata: \{"reason":"(draining|overloaded)"\}\n\n$/;
+  const [, retry] = pattern.exec(await body.end()) ?? [];
+  assertEquals(body.isCut, true);
   assert(Number(retry) >= 5_000 && Number(retry) < 15_000, `retry: ${retry}`);
 }
+
+/** The end of the text of a client that a stopping server, with its log in memory, sends away. */
+export const SENT_AWAY = /\nevent: goaway\nretry: \d{4,5}\ndata: \{"reason":"draining"\}\n\n$/;
 
 /** The words of a text. */
 export function words(text: string): string[] {
@@ -91,6 +100,8 @@ export function words(text: string): string[] {
 /** A body of ASCII text that a test reads in steps. */
 export class Body implements AsyncDisposable {
   text = "";
+  /** Whether it was cut off, rather than ended. */
+  isCut = false;
   readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
 
   constructor({ body }: { readonly body: ReadableStream<Uint8Array> | null }) {
@@ -103,14 +114,14 @@ export class Body implements AsyncDisposable {
     return soon(this.#until(pattern), () => `${pattern} in ${JSON.stringify(this.text)}`);
   }
 
-  /** Reads to the end. */
+  /** Reads until it ends or is cut off. */
   end(): Promise<string> {
     return soon(this.#end(), () => `the end of ${JSON.stringify(this.text)}`);
   }
 
   /** Cancels the body, like a client that leaves. */
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#reader.cancel();
+    if (!this.isCut) await this.#reader.cancel();
   }
 
   async #until(pattern: RegExp): Promise<string> {
@@ -126,9 +137,16 @@ export class Body implements AsyncDisposable {
   }
 
   async #read(): Promise<boolean> {
-    const { value, done } = await this.#reader.read();
-    this.text += new TextDecoder().decode(value);
-    return !done;
+    try {
+      const { value, done } = await this.#reader.read();
+      this.text += new TextDecoder().decode(value);
+      return !done;
+    } catch (error) {
+      // A body from a socket has the error of the runtime.
+      if (!(error instanceof CutConnection || error instanceof TypeError)) throw error;
+      this.isCut = true;
+      return false;
+    }
   }
 }
 

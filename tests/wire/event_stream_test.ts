@@ -225,7 +225,10 @@ Deno.test("eventStream() passes the error of a clean-up to onError, and runs the
 Deno.test("eventStream() with an already aborted signal runs the clean-up and ends", async () => {
   let cleaned = 0;
   const response = eventStream(() => () => cleaned++, { signal: AbortSignal.abort() });
-  assertEquals(await response.text(), "retry: 2000\n");
+  assertMatch(
+    await response.text(),
+    /^retry: 2000\nevent: goaway\nretry: \d{4,5}\ndata: \{"reason":"removed"\}\n\n$/,
+  );
   assertEquals(cleaned, 1);
 });
 

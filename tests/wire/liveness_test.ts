@@ -6,6 +6,7 @@ import {
   type Tick,
   watch,
 } from "../../lib/wire/liveness.ts";
+import { RESPONSE_SETTINGS } from "../client.ts";
 import { EventResponse } from "../../lib/wire/event_response.ts";
 
 const bytes = new TextEncoder().encode("data: x\n\n");
@@ -14,7 +15,7 @@ const OFF = { heartbeatMs: 0, stallMs: 0 };
 
 /** An open response whose first bytes are taken, the reader of its body, and its liveness. */
 async function open(options: LivenessOptions, expiresMs = Infinity) {
-  const response = new EventResponse(bytes, reportError);
+  const response = new EventResponse(bytes, RESPONSE_SETTINGS);
   const reader = response.respond({}).body!.getReader();
   await reader.read();
   return { response, reader, liveness: new Liveness(response, options, expiresMs) };
@@ -141,7 +142,7 @@ Deno.test("startTicks() says how long ago the last tick was", async () => {
 
 Deno.test("watch() checks as often as the options need, and holds no timer once every response has ended", async () => {
   const read = async (heartbeatMs: number) => {
-    const response = new EventResponse(bytes, reportError);
+    const response = new EventResponse(bytes, RESPONSE_SETTINGS);
     response.onEnd(watch(response, { heartbeatMs, stallMs: 0 }, Infinity));
     const reader = response.respond({}).body!.getReader();
     await reader.read();
@@ -154,7 +155,10 @@ Deno.test("watch() checks as often as the options need, and holds no timer once 
 
 Deno.test("watch() ends a response whose check throws, and goes on with the others", async () => {
   const errors: unknown[] = [];
-  const broken = new EventResponse(bytes, (error) => errors.push(error));
+  const broken = new EventResponse(bytes, {
+    ...RESPONSE_SETTINGS,
+    report: (error) => errors.push(error),
+  });
   const { response, reader } = await open(OFF);
   Object.defineProperty(broken, "waitingBytes", {
     get() {

@@ -1,0 +1,90 @@
+/**
+ * The answer to a client that can't be served now.
+ *
+ * @module
+ */
+
+import { ANY, checkOptions, type OptionRules } from "./check_options.ts";
+import type { GoawayReason } from "./control_events.ts";
+import { checkEnding, type Ending, goawayRetryMs } from "./ending.ts";
+import { type ConnectionEnd, EventResponse, eventStreamHeaders } from "./event_response.ts";
+import { RETRY } from "./number_option.ts";
+import { problem } from "./problem.ts";
+
+/** Options of {@linkcode retryLater}. */
+export interface RetryLaterOptions {
+  /**
+   * Why it can't be served.
+   *
+   * @default {"overloaded"}
+   */
+  readonly reason?: GoawayReason;
+  /** After how many milliseconds it is to come back. By default 5 to 15 seconds, each time others. */
+  readonly retryMs?: number;
+  /**
+   * How the response ends.
+   *
+   * @default {"close"}
+   */
+  readonly ending?: Ending;
+  /** Called when the response has ended, if it is an event stream. */
+  readonly onEnd?: (end: ConnectionEnd) => void;
+}
+
+/**
+ * Answers a client that can't be served now: come back in 5 to 15 seconds, each client at a moment of
+ * its own.
+ *
+ * A client whose `Accept` includes `text/event-stream` gets a 200 with an event `goaway`: an
+ * `EventSource` gives up for good on everything else. Other clients get a 503 with `Retry-After` and
+ * problem details.
+ *
+ * @throws {TypeError} If there is no such option.
+ * @throws {RangeError} If an option is out of range.
+ * @see {@link https://html.spec.whatwg.org/multipage/server-sent-events.html#sse-processing-model}
+ *
+ * @example
+ * ```ts
+ * import { retryLater } from "@sse/hub";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const headers = { accept: "text/event-stream" };
+ * const response = retryLater(new Request("http://localhost/", { headers }), { retryMs: 7_000 });
+ * assertEquals(
+ *   await response.text(),
+ *   'event: goaway\nretry: 7000\ndata: {"reason":"overloaded"}\n\n',
+ * );
+ * ```
+ */
+export function retryLater(request: Request, options: RetryLaterOptions = {}): Response {
+  checkOptions("answer", options, RULES);
+  const { reason = "overloaded", ending = "close", onEnd } = options;
+  checkEnding("answer", ending);
+  const retryMs = options.retryMs ??
+    goawayRetryMs(reason, { retryMs: 0, isServedElsewhere: false });
+  if (!acceptsEvents(request)) {
+    const retryAfter = `${Math.ceil(retryMs / 1_000)}`;
+    return problem(503, "The server can't open an event stream now: try again later", {
+      "retry-after": retryAfter,
+    });
+  }
+  if (request.method === "HEAD") return new Response(null, { headers: eventStreamHeaders });
+  const settings = { report: () => {}, ending, retryMs, isServedElsewhere: false };
+  const response = new EventResponse(NOTHING, settings);
+  if (onEnd) response.onEnd(onEnd);
+  response.goAway(reason, retryMs);
+  return response.respond(eventStreamHeaders);
+}
+
+const RULES: OptionRules<RetryLaterOptions> = {
+  reason: ANY,
+  retryMs: RETRY,
+  ending: ANY,
+  onEnd: ANY,
+};
+const NOTHING = new Uint8Array();
+
+/** Whether a request asks for an event stream by name. */
+function acceptsEvents({ headers }: Request): boolean {
+  return /(?:^|,)\s*text\/event-stream\s*(?:[;,]|$)/i.test(headers.get("accept") ?? "");
+}
