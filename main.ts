@@ -208,6 +208,8 @@ async function stop(): Promise<void> {
   // A client that reads nothing keeps its socket, and shutdown() would wait for it for ever.
   setTimeout(() => exit(0), drainMs);
   try {
+    // Other processes listen on the same port: from now on new clients reach those.
+    if (config.reusePort) server?.shutdown();
     await app.drain(drainMs * 0.8);
     await app.close();
     await server?.shutdown();

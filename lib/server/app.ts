@@ -16,7 +16,7 @@ import type { Config } from "./config.ts";
 import { withCors } from "./cors.ts";
 import { withInternalError } from "./internal_error.ts";
 import { readConfig } from "./read_config.ts";
-import { withNosniff } from "./response_headers.ts";
+import { closingWhen, withNosniff } from "./response_headers.ts";
 import { createRouter, type Handler, type RequestInfo } from "./router.ts";
 import { describeMissingPath, describeWrongMethod } from "./route_hints.ts";
 import { createRoutes } from "./routes.ts";
@@ -113,7 +113,10 @@ export function createApp(config: Config, options: AppOptions = {}): App {
 /**
  * Wraps the router in what holds for every route; the outermost comes last and sees a request first.
  */
-function wrap(router: Handler, { config, refusals, onError, warnOnce }: AppParts): Handler {
+function wrap(
+  router: Handler,
+  { config, refusals, isStopping, onError, warnOnce }: AppParts,
+): Handler {
   const caught = withInternalError(router, onError);
   const shared = withCors(caught, config.corsOrigins);
   const bounded = withoutUnreadBody(shared);
@@ -123,7 +126,7 @@ function wrap(router: Handler, { config, refusals, onError, warnOnce }: AppParts
     onRefused: (host) =>
       warnOnce("host name refused", { host: host.slice(0, 255), hint: HOST_HINT }),
   });
-  return withNosniff(refusals.watch(hosted));
+  return withNosniff(closingWhen(isStopping, refusals.watch(hosted)));
 }
 
 const ROUTE_HINTS = { missingPath: describeMissingPath, wrongMethod: describeWrongMethod };

@@ -19,6 +19,24 @@ export function withNosniff(handler: Handler): Handler {
     });
 }
 
+/**
+ * Wraps a handler so that a stopping server keeps no connection for a next request: every answer but an
+ * event stream says `Connection: close`, so that a publisher's next request reaches another instance.
+ *
+ * @see {@link https://www.rfc-editor.org/rfc/rfc9112#section-9.6 RFC 9112, section 9.6}
+ */
+export function closingWhen(isStopping: () => boolean, handler: Handler): Handler {
+  return async (request, info) => {
+    const response = await handler(request, info);
+    if (!isStopping() || isEventStream(response)) return response;
+    return changeHeaders(response, (headers) => headers.set("connection", "close"));
+  };
+}
+
+function isEventStream({ headers }: Response): boolean {
+  return headers.get("content-type")?.startsWith("text/event-stream") ?? false;
+}
+
 /** Changes a response's headers, on a copy if they are immutable. */
 export function changeHeaders(response: Response, change: (headers: Headers) => void): Response {
   try {

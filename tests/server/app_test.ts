@@ -155,7 +155,8 @@ Deno.test("drain() ends every event stream, refuses publishers, and makes the ap
   assertEquals((await app.fetch(get("/readyz"))).status, 503);
   const headers = { authorization: "Bearer a-token-for-these-tests", "content-type": "text/plain" };
   const post = get("/sse?stream=news", { method: "POST", headers, body: "x" });
-  assertEquals((await app.fetch(post)).status, 503);
+  const refused = await app.fetch(post);
+  assertEquals([refused.status, refused.headers.get("connection")], [503, "close"]);
   await assertRetryLater(await app.fetch(get("/sse?stream=news")));
   for (const body of [clock, news]) assertMatch(await body.end(), SENT_AWAY);
   await draining;
