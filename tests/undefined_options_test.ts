@@ -35,6 +35,7 @@ const hub: Undefined<HubOptions> = {
   retryMs: undefined,
   heartbeatMs: undefined,
   stallMs: undefined,
+  maxConnectionMs: undefined,
   ending: undefined,
   historyTotalBytes: undefined,
   maxStreams: undefined,

@@ -21,6 +21,11 @@ export class Audiences {
     this.#source = source;
   }
 
+  /** Whether a client that reconnects gets every event of these streams. */
+  areResumable(names: readonly string[]): boolean {
+    return names.every((name) => !this.#streams.get(name)?.isEphemeral);
+  }
+
   /** How many audiences there are. */
   get size(): number {
     return this.#byNames.size;

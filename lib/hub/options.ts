@@ -36,6 +36,13 @@ export interface HubOptions extends Omit<StreamOptions, "ephemeral"> {
    */
   readonly stallMs?: number;
   /**
+   * How long a connection may last whose streams can all be resumed, in milliseconds, 10 % more or less.
+   * Up to a second before, it gets a `goaway`, and its client reconnects within a second. 0 is off.
+   *
+   * @default {0}
+   */
+  readonly maxConnectionMs?: number;
+  /**
    * How a connection ends whose client is to reconnect: slow, stalled, failed, expired, removed, or of a
    * hub that drains or closes. It is told by an event `goaway` or `expired`.
    *
@@ -130,6 +137,7 @@ const HUB_RULES: OptionRules<HubOptions> = {
   retryMs: RETRY,
   heartbeatMs: DURATION,
   stallMs: DURATION,
+  maxConnectionMs: { min: 0 },
   ending: ANY,
   historyTotalBytes: { min: 0 },
   maxStreams: { min: 0 },
@@ -174,6 +182,7 @@ export function hubSettings(options: HubOptions): HubSettings {
   const { historyEvents = 1_000, historyBytes = 1_048_576, historyMs = 3_600_000 } = options;
   const { historyTotalBytes = 268_435_456, maxStreams = 10_000 } = options;
   const { retryMs = 2_000, heartbeatMs = 15_000, stallMs = 60_000, ending = "close" } = options;
+  const { maxConnectionMs = 0 } = options;
   const { log = new MemoryLog(), now = () => performance.now() } = options;
   const { onSubscribe, onUnsubscribe, onLogChange, onError } = options;
   const report = reportTo(onError);
@@ -189,6 +198,7 @@ export function hubSettings(options: HubOptions): HubSettings {
     retryMs,
     heartbeatMs,
     stallMs,
+    maxConnectionMs,
     ending,
     isServedElsewhere: log.isShared,
     log,

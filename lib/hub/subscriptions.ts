@@ -107,7 +107,11 @@ export class Subscriptions {
   // Apart from open(), so that what runs at the end keeps alive no more than this: not the request.
   #connect(first: Uint8Array, { subscription, expiresInMs, onEnd }: Entry): EventResponse {
     const response = new EventResponse(first, this.#settings);
-    const stopWatching = watch(response, this.#settings, Date.now() + expiresInMs);
+    const { heartbeatMs, stallMs } = this.#settings;
+    const liveness = this.#audiences.areResumable(subscription.streams)
+      ? this.#settings
+      : { heartbeatMs, stallMs };
+    const stopWatching = watch(response, liveness, Date.now() + expiresInMs);
     response.onEnd((end) => {
       stopWatching();
       this.#ended(subscription, end, onEnd);

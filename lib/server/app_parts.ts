@@ -143,6 +143,7 @@ function createHub(config: Config, eventLog: EventLog, log: Log): BroadcastHub {
     retryMs,
     heartbeatMs: config.heartbeatSeconds * 1_000,
     stallMs: config.stallSeconds * 1_000,
+    maxConnectionMs: config.maxConnectionSeconds * 1_000,
     ending: "cut",
     log: eventLog,
     onLogChange: (isUp, reason) =>

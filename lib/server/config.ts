@@ -52,6 +52,8 @@ export interface Config {
   readonly heartbeatSeconds: number;
   /** `STALL_SECONDS`: how long a client may read nothing while bytes wait for it; 0 is off. */
   readonly stallSeconds: number;
+  /** `MAX_CONNECTION_SECONDS`: how long a resumable connection may last, in seconds; 0 is off. */
+  readonly maxConnectionSeconds: number;
   /** `DRAIN_SECONDS`: the most seconds that stopping may take. */
   readonly drainSeconds: number;
   /** `PUBLISH_TOKEN`: the bearer token that grants everything. */

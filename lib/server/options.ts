@@ -175,6 +175,13 @@ export const OPTIONS = {
     whole(0, 86_400),
     "how long a client may read nothing while bytes wait for it, before its stream is ended; 0 is off",
   ),
+  MAX_CONNECTION_SECONDS: option(
+    0,
+    whole(0, 2_592_000),
+    "how long a connection may last, 10 % more or less, before its client reconnects, if all of its " +
+      "streams can be resumed",
+    { shownDefault: "0, off" },
+  ),
   DRAIN_SECONDS: option(
     4,
     whole(0, 3_600),

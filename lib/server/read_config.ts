@@ -90,6 +90,7 @@ function readTimes(settings: Settings) {
     retryMs: settings.read("RETRY_MS"),
     heartbeatSeconds: settings.read("HEARTBEAT_SECONDS"),
     stallSeconds: settings.read("STALL_SECONDS"),
+    maxConnectionSeconds: settings.read("MAX_CONNECTION_SECONDS"),
     drainSeconds: settings.read("DRAIN_SECONDS"),
   };
 }

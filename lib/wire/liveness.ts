@@ -12,6 +12,8 @@ export interface LivenessOptions {
   readonly heartbeatMs: number;
   /** How long bytes may wait for a client that takes none. Then the connection ends, reason `stalled`. */
   readonly stallMs: number;
+  /** How long it may last, 10 % more or less, before its client is told to connect anew. 0 is off. */
+  readonly maxConnectionMs?: number;
 }
 
 /** A moment at which responses are checked. */
@@ -43,6 +45,7 @@ export class Liveness {
   readonly #response: EventResponse;
   readonly #options: LivenessOptions;
   readonly #expiresMs: number;
+  readonly #maxAgeMs: number;
   #seenBytes = 0;
   #takenBytes = 0;
   #silentMs = 0;
@@ -58,6 +61,8 @@ export class Liveness {
     this.#response = response;
     this.#options = options;
     this.#expiresMs = expiresMs;
+    const { maxConnectionMs = 0 } = options;
+    this.#maxAgeMs = maxConnectionMs * (0.9 + 0.2 * Math.random()) || Infinity;
   }
 
   /**
@@ -74,6 +79,7 @@ export class Liveness {
 
   #check({ timeMs, tickMs, elapsedMs }: Tick): void {
     if (timeMs + tickMs > this.#expiresMs) return this.#response.expire();
+    if (this.#response.ageMs + tickMs > this.#maxAgeMs) return this.#response.goAway("renew");
     const { heartbeatMs, stallMs } = this.#options;
     const { bytes, waitingBytes } = this.#response;
     const isStalled = waitingBytes > 0 && bytes - waitingBytes === this.#takenBytes;

@@ -348,3 +348,12 @@ Deno.test("BroadcastHub cuts whom it sends away, and closes where all has ended"
   await assertRejects(() => sentAway.read(), CutConnection);
   assertEquals((await ended.read()).done, true);
 });
+
+Deno.test("BroadcastHub renews a connection after maxConnectionMs if its streams can be resumed", async () => {
+  await using hub = new BroadcastHub({ maxConnectionMs: 30, heartbeatMs: 20 });
+  hub.createStream("time", { ephemeral: true });
+  await using lasting = new Client(hub.subscribe(subscription("stream=a&stream=time")));
+  const text = await hub.subscribe(subscription("stream=a")).text();
+  assertMatch(text, /event: goaway\nretry: \d{3}\ndata: \{"reason":"renew"\}\n\n$/);
+  assertEquals([(await lasting.next())?.event, hub.stats().subscribers], ["hello", 1]);
+});

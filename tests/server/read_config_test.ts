@@ -153,6 +153,13 @@ const settings: Readonly<Record<string, Row>> = {
     wrong: [...NO_NUMBERS, "86401"],
     expected: "a whole number from 0 to 86400",
   },
+  MAX_CONNECTION_SECONDS: {
+    field: "maxConnectionSeconds",
+    byDefault: 0,
+    right: { "0": 0, "2592000": 2_592_000 },
+    wrong: [...NO_NUMBERS, "2592001"],
+    expected: "a whole number from 0 to 2592000",
+  },
   DRAIN_SECONDS: {
     field: "drainSeconds",
     byDefault: 4,
