@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { BroadcastHub } from "../lib/mod.ts";
 import { isMissing, lacks } from "./program.ts";
-import { until } from "./wait.ts";
+import { soon, until } from "./wait.ts";
 import { CopiedRecipe, lacksNpm, readRecipes } from "./recipes.ts";
 
 const ignore = await lacks("net", "read", "write", "run") || await isMissing("/bin/bash") ||
@@ -107,14 +107,18 @@ Deno.test({
 
     await using hub = new BroadcastHub({ retryMs: 0 });
     let connection = new AbortController();
-    await using server = Deno.serve({ port: 0, onListen() {} }, (request) => {
+    const onError = () => new Response(null, { status: 500 });
+    await using server = Deno.serve({ port: 0, onListen() {}, onError }, (request) => {
       if (request.headers.get("authorization") !== "Bearer a-token") {
         return new Response(null, { status: 401 });
       }
-      return hub.subscribe(request, { streams: ["orders"], signal: connection.signal });
+      const { body } = hub.subscribe(request, { streams: ["orders"] });
+      // The connection breaks when it is aborted.
+      return new Response(body!.pipeThrough(new TransformStream(), connection));
     });
     const url = `http://localhost:${server.addr.port}/`;
-    assertEquals(await follow(url, "another", () => {}), 401);
+    const refused = follow(url, "another", () => {});
+    assertEquals(await soon(refused, () => "the refusal"), 401);
 
     const events: string[] = [];
     const status = follow(url, "a-token", ({ data }: { data: string }) => events.push(data));
@@ -127,7 +131,7 @@ Deno.test({
     await hub.publish("orders", "Milk");
     await until(() => events.at(-1) === "Milk");
     await hub.end("orders");
-    assertEquals(await status, 204);
+    assertEquals(await soon(status, () => "the end of the stream"), "ended");
     assertEquals(events.filter((data) => !data.startsWith("{")), ["Tea", "Milk"]);
     await Deno.remove(file);
   },

@@ -14,12 +14,14 @@ import type { GoawayReason } from "./control_events.ts";
  *   that for the end of everything and never reconnect.
  * - `cut`: its body fails with a {@linkcode CutConnection}, a tenth of a second after the client has
  *   taken what was sent, and at the latest after 5 seconds. Every client that reconnects at all does so
- *   then. `Deno.serve()` prints a stack for each, unless its `onError` answers that error:
+ *   then. `Deno.serve()` prints a stack for each, unless its `onError` returns a response:
  *
  * ```ts ignore
- * const onError = (error: unknown) =>
- *   error instanceof CutConnection ? new Response(null) : internalError(error);
- * Deno.serve({ onError }, handler);
+ * const onError = (error: unknown) => {
+ *   if (!(error instanceof CutConnection)) console.error(error);
+ *   return new Response(null, { status: 500 });
+ * };
+ * Deno.serve({ onError }, (request) => hub.subscribe(request));
  * ```
  */
 export type Ending = "close" | "cut";
@@ -39,7 +41,7 @@ export class CutConnection extends Error {
 export function checkEnding(action: string, ending: Ending | undefined): void {
   if (ending === undefined || ending === "close" || ending === "cut") return;
   throw new RangeError(
-    `Cannot ${action}: ending must be close, cut, got ${JSON.stringify(ending)}`,
+    `Cannot ${action}: ending must be "close" or "cut", got ${JSON.stringify(ending)}`,
   );
 }
 

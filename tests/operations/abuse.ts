@@ -1,7 +1,8 @@
 /**
  * Lets random hostile clients loose on a server for some minutes. The server must never answer with a 5xx,
- * log an error, print to stderr or exit. Meanwhile a well-behaved subscriber gets every event once and in
- * order. When the hostile clients have left, the server has freed what they used.
+ * except for a 503 to a client over a limit of connections, nor log an error, print to stderr or exit.
+ * Meanwhile a well-behaved subscriber gets every event once and in order. When the hostile clients have
+ * left, the server has freed what they used.
  *
  * As a program: `deno task abuse [minutes] [seed] [first visit]`, 10 minutes by default. From 8 minutes
  * on it also fails if memory or file descriptors grow. `EVENT_LOG`, `KV_PATH` and `REDIS_URL` are passed
@@ -100,6 +101,7 @@ export async function abuse(options: AbuseOptions): Promise<AbuseReport> {
     await Promise.all(running);
     await bystander.check();
     const metrics = await quietMetrics(url, bystander);
+    assertEquals(faultsIn(metrics), []);
     samples.push(await quietUsage(probe, before));
     assertLess(Math.max(...samples.map(({ megabytes }) => megabytes)), MAX_MEGABYTES);
     // The process would wait for an attached inspector before it exits.
@@ -151,6 +153,13 @@ async function quietMetrics(url: URL, { operator }: Bystander): Promise<string> 
     for (const figure of QUIET_FIGURES) assertStringIncludes(text, `\n${figure}\n`);
     return text;
   });
+}
+
+/** The refusals with a 5xx that are not for too many connections. */
+function faultsIn(metrics: string): string[] {
+  return metrics.split("\n").filter((line) =>
+    /^sse_requests_refused_total\{status="5/.test(line) && !line.includes('"connections"')
+  );
 }
 
 /** Memory and files of the server, as soon as sockets are closed and memory is free. */

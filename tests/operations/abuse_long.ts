@@ -19,7 +19,7 @@ Deno.test({
   },
 });
 
-const STATUSES = [200, 204, 400, 401, 403, 404, 405, 409, 413, 415, 429];
+const STATUSES = [200, 204, 400, 401, 403, 404, 405, 409, 413, 415, 429, 503];
 const REACHED = [
   'sse_connections_total{shape="own"}',
   'sse_connections_ended_total{shape="hub",reason="left"}',
