@@ -158,7 +158,7 @@ async function quietMetrics(url: URL, { operator }: Bystander): Promise<string> 
 /** The refusals with a 5xx that are not for too many connections. */
 function faultsIn(metrics: string): string[] {
   return metrics.split("\n").filter((line) =>
-    /^sse_requests_refused_total\{status="5/.test(line) && !line.includes('"connections"')
+    /^sse_requests_refused_total\{status="5.* [1-9]/.test(line) && !line.includes('"connections"')
   );
 }
 
