@@ -32,6 +32,7 @@ export type { HistogramCounts } from "../wire/histogram.ts";
 export type { LogStats } from "./log_stats.ts";
 export type {
   RedisClient,
+  RedisCommandSettings,
   RedisOverrides,
   RedisSettings,
   RedisSocketSettings,

@@ -91,3 +91,23 @@ Deno.test("EntryIds orders the ids of an entry, between the ids of neighbouring 
   for (const id of [before, ...own, after, ids.zero]) assertEquals(ids.has(id), true, id);
   assertEquals([ids.placeOf(before), ids.placeOf(own[2]!)], ["009", "00a"]);
 });
+
+Deno.test("entryTimeMs() and entryNumber() read only what a hub writes", () => {
+  const table: [text: string, timeMs: number, number: number | undefined][] = [
+    ['[12.7,["s"]]', 12, 7],
+    ["[12.7]", 12, 7],
+    ['[12,["s"]]', 12, undefined],
+    ["[12.]", 12, undefined],
+    ["[12.7", 12, undefined],
+    ["[12.7 ]", 12, undefined],
+    ["[.7]", 0, undefined],
+    ["[-1.7]", 0, undefined],
+    ["12.7]", 0, undefined],
+    ["[", 0, undefined],
+    ["", 0, undefined],
+  ];
+  for (const [text, timeMs, number] of table) {
+    const stored = { place: "00a", text };
+    assertEquals([entryTimeMs(stored), entryNumber(stored)], [timeMs, number], text);
+  }
+});

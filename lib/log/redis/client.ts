@@ -32,6 +32,14 @@ export interface RedisClient {
 export interface RedisSettings {
   /** The settings of the connection. */
   readonly socket?: RedisSocketSettings | undefined;
+  /** The settings of each command. */
+  readonly commandOptions?: RedisCommandSettings | undefined;
+}
+
+/** The settings of each command. The log keeps the application's, except for this one. */
+export interface RedisCommandSettings {
+  /** How long a command may wait to be sent, in milliseconds. */
+  readonly timeout?: number | undefined;
 }
 
 /** The settings of a client's connection. The log keeps the application's other settings. */
@@ -52,6 +60,11 @@ export interface RedisOverrides {
   readonly disableOfflineQueue: true;
   /** The client does not subscribe to maintenance notifications, which few servers know. */
   readonly maintNotifications: "disabled";
+  /**
+   * Without a timeout, since the log has its own. The client's is an `AbortSignal` for each command, which
+   * fires five seconds later although the command is long done.
+   */
+  readonly commandOptions: RedisCommandSettings & { readonly timeout: undefined };
   /** Removed, since the other settings already contain the URL's parts. */
   readonly url: undefined;
   /** The address. The client does not reconnect by itself: the log does, to the current address. */
@@ -146,6 +159,7 @@ export class RedisClients {
     return this.#settings.duplicate({
       disableOfflineQueue: true,
       maintNotifications: "disabled",
+      commandOptions: { ...this.#settings.options?.commandOptions, timeout: undefined },
       url: undefined,
       socket: { ...socket, reconnectStrategy: false },
       ...login,

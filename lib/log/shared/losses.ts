@@ -70,6 +70,8 @@ export function decodeLoss({ place, text }: StoredEntry, ids: EntryIds): ToldLos
     const unknown = { streams: undefined, number: undefined, isMixed: false };
     return { afterId: ids.zero, throughId: id, ...unknown, id };
   }
+  // Every entry is asked, and few get as far as the pattern.
+  if (!text.startsWith('["",', text.indexOf(",") + 1)) return undefined;
   if (!/^\[[0-9.]+,\["",/.test(text)) return undefined;
   try {
     const [, [, fields]] = JSON.parse(text);
