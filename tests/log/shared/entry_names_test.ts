@@ -76,3 +76,14 @@ Deno.test("entryNames() leaves an entry that does not look like a hub's to decod
   ];
   for (const text of texts) assertEquals(entryNames(text), undefined, text);
 });
+
+Deno.test("entryNames() takes a text for an item only behind the end of another one", () => {
+  const table: [text: string, names: string[] | undefined][] = [
+    ['[1.2,["a",{"data":"],["}],["b",{"data":""}]]', ["a", "b"]],
+    ['[1.2,["a"],["b c",{}],["d",{}]]', ["a", "d"]],
+    ['],["a",{}]]', undefined],
+    ['[1.2],["a",{}]]', undefined],
+    ['[1.2,["a",{}],["b",{}]', undefined],
+  ];
+  for (const [text, names] of table) assertEquals(entryNames(text)?.names, names, text);
+});
