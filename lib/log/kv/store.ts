@@ -55,6 +55,8 @@ export class KvStore implements EntryStore {
   #trimming: KvTrimming | undefined;
   #ends: KvEnds | undefined;
   #keys: KvKeys | undefined;
+  // The place through which the last read has brought everything; undefined where it may have left some.
+  #readThrough: string | undefined;
   #isClosed = false;
 
   /** Takes the options; opens nothing yet. */
@@ -142,11 +144,14 @@ export class KvStore implements EntryStore {
 
   async next(afterPlace: string, count: number, mayWait: boolean): Promise<StoredEntry[]> {
     await this.#file?.check();
-    let page = await this.#entries!.after(afterPlace, count);
+    // An entry that was committed after the last read has rung the bell since.
+    const isRead = mayWait && afterPlace === this.#readThrough;
+    let page = isRead ? [] : await this.#entries!.after(afterPlace, count);
     if (page.length === 0 && mayWait && !this.#isClosed) {
       await this.#bell!.wait();
       page = this.#isClosed ? [] : await this.#entries!.after(afterPlace, count);
     }
+    this.#readThrough = page.length < count ? page.at(-1)?.place ?? afterPlace : undefined;
     this.#file?.reserve.note(-page.length);
     return page;
   }
