@@ -8,4 +8,4 @@ RUN deno cache main.ts $PACKAGES
 RUN mkdir data && chown deno:deno data
 USER deno
 EXPOSE 8080
-CMD ["run", "--no-prompt", "--allow-net=0.0.0.0:8080", "--allow-read=static,data", "--allow-write=data", "--allow-env", "main.ts"]
+CMD ["run", "--no-prompt", "--allow-net=0.0.0.0:8080", "--allow-read=static,data,/run/secrets", "--allow-write=data", "--allow-env", "main.ts"]

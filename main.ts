@@ -6,6 +6,7 @@
 
 // deno-lint-ignore-file no-console -- the one file that prints
 
+import process from "node:process";
 import { type App, type Config, ConfigError, createApp, CutConnection } from "./lib/server/app.ts";
 import { bannerLines, listeningLine, stoppingLine } from "./lib/server/banner.ts";
 import { type Environment, runCommand } from "./lib/server/command_line.ts";
@@ -14,7 +15,10 @@ import { LineQueue, type LineWriter } from "./lib/server/line_queue.ts";
 import { type ListenAddress, showAddress } from "./lib/server/listen_address.ts";
 import { describeListenError } from "./lib/server/listen_error.ts";
 import { findMisspelled } from "./lib/server/misspelled.ts";
+import { hasPublisher } from "./lib/server/config.ts";
+import type { ProcessStats } from "./lib/server/process_stats.ts";
 import { checkConfig } from "./lib/server/read_config.ts";
+import { readSecretFiles } from "./lib/server/secret_files.ts";
 import { createLog, type Log, printable } from "./lib/server/request_log.ts";
 
 /** How long listening waits for the event log, so that the first clients need not reconnect. */
@@ -33,7 +37,11 @@ const isJson = Deno.env.get("LOG_FORMAT") === "json";
 const isTerminal = Deno.stdout.isTerminal() && !isConsoleCollected();
 const stdout = openOutput(Deno.stdout, (line) => console.log(line));
 const stderr = openOutput(Deno.stderr, (line) => console.error(line));
-const environment: Environment = { get: (name) => Deno.env.get(name), names: variableNames() };
+const { get, errors: fileErrors } = readSecretFiles(
+  readVariable,
+  (path) => Deno.readTextFileSync(path),
+);
+const environment: Environment = { get, names: variableNames(), fileErrors };
 const output = await runCommand(Deno.args, environment);
 if (output !== undefined) await finish(output);
 const { config, isTokenNew } = await readEnvironment();
@@ -41,7 +49,7 @@ for (const warning of config.warnings) stderr.say(warning);
 const app = createApp(config, {
   print: stdout.print,
   droppedLines: () => stdout.queue.dropped + stderr.queue.dropped,
-  memoryBytes: () => Deno.memoryUsage().rss,
+  processStats,
 });
 let server: Deno.HttpServer | undefined;
 let stoppingSinceMs: number | undefined;
@@ -88,6 +96,28 @@ function isConsoleCollected(): boolean {
   return isExported || Deno.env.get("DENO_DEPLOYMENT_ID") !== undefined;
 }
 
+/** Figures of this process, for metrics and the console. */
+function processStats(): ProcessStats {
+  const { rss, heapTotal } = Deno.memoryUsage();
+  const { user, system } = process.cpuUsage();
+  return {
+    residentBytes: rss,
+    heapBytes: heapTotal,
+    cpuSeconds: (user + system) / 1_000_000,
+    startedAtSeconds: performance.timeOrigin / 1_000,
+  };
+}
+
+/** Reads a variable. A name of a file that may not be read is not set: the option itself may be. */
+function readVariable(name: string): string | undefined {
+  try {
+    return Deno.env.get(name);
+  } catch (error) {
+    if (name.endsWith("_FILE") && error instanceof Deno.errors.NotCapable) return undefined;
+    throw error;
+  }
+}
+
 /** The names of all variables; none if only some of them may be read. */
 function variableNames(): readonly string[] {
   try {
@@ -112,12 +142,11 @@ interface Started {
 }
 
 async function readEnvironment(): Promise<Started> {
-  const { get, names } = environment;
+  const { names } = environment;
   for (const warning of findMisspelled(names, get)) stderr.say(warning);
   try {
-    const config = await checkConfig(get);
-    const isClosed = config.publishToken === undefined && config.jwtKey === undefined;
-    if (!isClosed || !isTerminal) return { config, isTokenNew: false };
+    const config = await checkConfig(get, fileErrors);
+    if (hasPublisher(config) || !isTerminal) return { config, isTokenNew: false };
     // At a terminal somebody may want to publish: make a token for this run.
     return { config: { ...config, publishToken: crypto.randomUUID() }, isTokenNew: true };
   } catch (error) {

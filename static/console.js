@@ -38,8 +38,8 @@ let session = new AbortController();
 async function enter(failures = 0) {
   const { signal } = renew();
   try {
-    const { expiresAt } = await requestJson("session");
-    if (!signal.aborted) showConsole(expiresAt);
+    const opened = await requestJson("session");
+    if (!signal.aborted) showConsole(opened);
   } catch (refusal) {
     if (signal.aborted) return;
     if (refusal.status === 401) return showLogin();
@@ -67,8 +67,11 @@ function showLogin() {
   place("login-form").elements.token.focus();
 }
 
-function showConsole(expiresAt) {
+/** Shows the console; a session that only reads has nothing in it that changes anything. */
+function showConsole({ expiresAt, admin }) {
   place("login").hidden = true;
+  place("console").dataset.admin = admin;
+  place("publish-form").hidden = admin === "read";
   place("console").hidden = place("logout").hidden = false;
   const end = new Date(expiresAt).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
   place("logout").title = `The session ends at ${end}`;

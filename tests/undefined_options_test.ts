@@ -162,7 +162,7 @@ Deno.test("createApp() treats an undefined option as left out", async () => {
   const options: Undefined<AppOptions> = {
     print: undefined,
     pages: undefined,
-    memoryBytes: undefined,
+    processStats: undefined,
     droppedLines: undefined,
     authorize: undefined,
     eventLog: undefined,

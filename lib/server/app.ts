@@ -27,7 +27,9 @@ import { withoutUnreadBody } from "./unread_body.ts";
 export type { AppOptions } from "./app_options.ts";
 export type { Action, Authorize, Grant } from "./authorize.ts";
 export { type Config, ConfigError } from "./config.ts";
-export { importJwtKey, type JwtKey } from "./jwt_key.ts";
+export type { ProcessStats } from "./process_stats.ts";
+export type { JwtAlgorithm } from "./jwt_algorithm.ts";
+export { importJwtKeys, type JwtKey } from "./jwt_key.ts";
 export { readConfig } from "./read_config.ts";
 export type { LogFormat } from "./request_log.ts";
 export type { Handler, RequestInfo, Route } from "./router.ts";
@@ -105,6 +107,7 @@ export function createApp(config: Config, options: AppOptions = {}): App {
       stopTime();
       for (const writer of writers) sendAway(writer);
       await Promise.all([parts.console.close(), hub.close()]);
+      parts.jwt?.source?.close();
       parts.refusals.close();
     },
   };

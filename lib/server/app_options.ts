@@ -7,6 +7,7 @@
 import type { EventLog } from "../log/event_log.ts";
 import { ANY, type OptionRules } from "../wire/check_options.ts";
 import type { Authorize } from "./authorize.ts";
+import type { ProcessStats } from "./process_stats.ts";
 import type { Route } from "./router.ts";
 
 /** Options of `createApp()`. */
@@ -16,10 +17,10 @@ export interface AppOptions {
   /** The routes of the pages, by path. By default those of this package's `static/`. */
   readonly pages?: ReadonlyMap<string, Route>;
   /**
-   * Returns the process's resident memory in bytes, for metrics and the console. Without it they don't
-   * show the memory.
+   * Returns figures of the process, for metrics, the console and the details of the health. Without it
+   * they don't show the process.
    */
-  readonly memoryBytes?: () => number | undefined;
+  readonly processStats?: () => ProcessStats;
   /** Returns the number of log lines that could not be printed, for metrics. By default 0. */
   readonly droppedLines?: () => number;
   /** Decides who may do what. By default the configuration's tokens decide. */
@@ -32,7 +33,7 @@ export interface AppOptions {
 export const APP_OPTION_RULES: OptionRules<AppOptions> = {
   print: ANY,
   pages: ANY,
-  memoryBytes: ANY,
+  processStats: ANY,
   droppedLines: ANY,
   authorize: ANY,
   eventLog: ANY,

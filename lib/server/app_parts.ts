@@ -12,14 +12,15 @@ import type { Report } from "../wire/report.ts";
 import type { AppOptions } from "./app_options.ts";
 import { type Authorize, authorizeByTokens } from "./authorize.ts";
 import { ClientAddresses } from "./client_address.ts";
-import type { Config } from "./config.ts";
+import { type Config, hasPublisher } from "./config.ts";
+import { type ConfiguredJwt, configureJwt } from "./configured_jwt.ts";
 import { Connections } from "./connections.ts";
 import { type Console, createConsole } from "./console.ts";
 import { isCorsMiss } from "./cors.ts";
 import { openEventLog } from "./event_log.ts";
-import { importJwtKey } from "./jwt_key.ts";
+import type { ProcessStats } from "./process_stats.ts";
 import { RefusalReport } from "./refusal_report.ts";
-import { createLog, createWarnOnce, type Log } from "./request_log.ts";
+import { createLog, createWarnOnce, type Log, printable } from "./request_log.ts";
 import type { Route } from "./router.ts";
 import { createSessions, type Sessions } from "./session.ts";
 import type { RefusedPublishers } from "./sse_context.ts";
@@ -44,6 +45,8 @@ export interface AppParts {
   readonly addressOf: (request: Request) => string;
   /** The login of the console. */
   readonly sessions: Sessions;
+  /** What verifies JSON Web Tokens; `undefined` without keys. */
+  readonly jwt: ConfiguredJwt | undefined;
   /** Decides who may do what. */
   readonly authorize: Authorize;
   /** Whether some credential permits to publish; without one, every publish is refused. */
@@ -54,8 +57,10 @@ export interface AppParts {
   readonly refusedPublishers: RefusedPublishers;
   /** Refused requests. */
   readonly refusals: RefusalReport;
-  /** The process's resident memory in bytes, where it is known. */
-  readonly memoryBytes: () => number | undefined;
+  /** Figures of the process, as far as they are known. */
+  readonly processStats: () => ProcessStats;
+  /** When the parts were made, on the clock of `performance.now()`. */
+  readonly startedMs: number;
   /** The number of log lines that could not be printed, where it is known. */
   readonly droppedLines: () => number | undefined;
   /** After how many milliseconds a client comes back that is sent away as the server stops. */
@@ -82,12 +87,16 @@ export function createParts(config: Config, options: AppOptions): AppParts {
   const connections = new Connections({ ...config, log });
   const addresses = createAddresses(config, warnOnce);
   const addressOf = (request: Request) => addresses.of(request);
-  const sessions = createSessions({ ...config, addressOf });
+  const jwt = createJwt(config, log);
+  const sessions = createSessions({ ...config, jwt: jwt?.verifier, addressOf });
   const authorize = limitWrongTokens(
-    sessions.authorizeFirst(options.authorize ?? authorizeByConfig(config)),
+    sessions.authorizeFirst(
+      options.authorize ?? authorizeByTokens({ ...config, jwt: jwt?.verifier }),
+    ),
     { addressOf, onLimit: (address) => warnOnce("too many wrong tokens", { address }) },
   );
-  const memoryBytes = () => figure(options.memoryBytes, onError);
+  const processStats = () => figure(options.processStats, onError) ?? {};
+  const memoryBytes = () => processStats().residentBytes;
   let isStopping = false;
   return {
     config,
@@ -98,8 +107,9 @@ export function createParts(config: Config, options: AppOptions): AppParts {
     addresses,
     addressOf,
     sessions,
+    jwt,
     authorize,
-    canPublish: (options.authorize ?? config.publishToken ?? config.jwtKey) !== undefined,
+    canPublish: options.authorize !== undefined || hasPublisher(config),
     console: createConsole({ hub, connections, authorize, memoryBytes, onError }),
     refusedPublishers: { rate: 0, maxStreams: 0, stopping: 0, logAway: 0 },
     refusals: new RefusalReport({
@@ -107,7 +117,8 @@ export function createParts(config: Config, options: AppOptions): AppParts {
       addressOf,
       isCorsMiss: (request) => isCorsMiss(request, config.corsOrigins),
     }),
-    memoryBytes,
+    processStats,
+    startedMs: performance.now(),
     droppedLines: () => figure(options.droppedLines, onError),
     goawayRetryMs: () =>
       goawayRetryMs("draining", { ...config, isServedElsewhere: eventLog.isShared }),
@@ -154,13 +165,18 @@ function createHub(config: Config, eventLog: EventLog, log: Log): BroadcastHub {
   });
 }
 
-function authorizeByConfig({ publishToken, jwtKey, subscribe }: Config): Authorize {
-  const key = jwtKey === undefined ? undefined : importJwtKey(jwtKey);
-  return authorizeByTokens({ publishToken, jwtKey: key, subscribe });
+function createJwt(config: Config, log: Log): ConfiguredJwt | undefined {
+  return configureJwt(config, {
+    onChange: (keys) => log("JWT keys changed", { keys: keys.map(printable) }),
+    onFault: (reason) =>
+      reason === undefined
+        ? log("JWT keys reachable again")
+        : log("JWT keys unreachable", { reason }),
+  });
 }
 
 /** Reads a figure of the process. One that throws is reported and left out. */
-function figure(read: (() => number | undefined) | undefined, report: Report): number | undefined {
+function figure<T>(read: (() => T) | undefined, report: Report): T | undefined {
   try {
     return read?.();
   } catch (error) {

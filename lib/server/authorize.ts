@@ -1,17 +1,18 @@
 /**
- * Who may do what, decided for one request: by the publish token, by JSON Web Tokens, or without a
- * token where a stream is public. A token's claims are read by `jwt.ts`.
+ * Who may do what, decided for one request: by the tokens of settings, by JSON Web Tokens, or without a
+ * token where a stream is public. JSON Web Tokens are verified by `jwt_verifier.ts`.
  *
  * @module
  */
 
 import { bearerToken, hashToken, matchesToken } from "./bearer_token.ts";
 import { isFromOwnPage, isSafe, refuseForeignPage } from "./csrf.ts";
-import { type Claims, type JwtRefusal, verifyJwt } from "./jwt.ts";
+import type { Claims, JwtRefusal } from "./jwt.ts";
 import {
   type AcceptedTokens,
   type Action,
   refuseAnonymous,
+  refuseMetricsToken,
   refuseScope,
   refuseToken,
 } from "./token_refusal.ts";
@@ -28,7 +29,7 @@ export interface Grant {
  * Decides whether a request may do something with all of these streams.
  *
  * The decision must be the same for a client that resumes as for a new client. `streams` is empty where
- * no named stream is meant: for the per-connection stream, and for `admin`.
+ * no named stream is meant: for the per-connection stream, for `figures` and for `admin`.
  *
  * @returns The permission, or the response that refuses the request.
  */
@@ -47,34 +48,38 @@ export interface TokenOptions extends AcceptedTokens {
 }
 
 /**
- * Makes a decision from a publish token and a key for JWTs.
+ * Makes a decision from the tokens of settings and the verification of JWTs.
  *
  * A token comes in the header `Authorization: Bearer`; a JWT may also come in the cookie `sse_token`,
- * which is ignored without a `jwtKey` or when it is empty. A token is never read from the query, nor
+ * which is ignored without `jwt` or when it is empty. A token is never read from the query, nor
  * from another scheme than Bearer. A browser sends several cookies of that name when they were set for
  * several paths or domains: the first 4 are tried, and the first that covers the request counts.
  *
  * - A token that is not valid gets a 401, even where no token is needed.
  * - A request without a token gets a 401 where a token would help, else a 403 that names the setting
  *   which opens the server.
- * - The publish token grants everything. A JWT grants the streams that it names; on a server whose
- *   streams are public it grants subscribing to all of them, and its connections still end when it
- *   expires. A JWT never grants `admin`.
+ * - The publish token grants everything. The metrics token grants `figures` and nothing else.
+ * - A JWT grants the streams that it names; on a server whose streams are public it grants subscribing
+ *   to all of them, and its connections still end when it expires. For its `admin` see
+ *   {@linkcode covers}.
  * - A cookie authorizes an unsafe method only from the server's own pages.
  *
- * @throws {TypeError} If the publish token could not be sent in a header.
+ * @throws {TypeError} If a token of a setting could not be sent in a header.
  */
 export function authorizeByTokens(options: TokenOptions): Authorize {
-  const isPublishToken = publishTokenCheck(options.publishToken);
+  const isPublishToken = tokenCheck("publish token", options.publishToken);
+  const isMetricsToken = tokenCheck("metrics token", options.metricsToken);
   return async (request, action, streams) => {
     const isPublic = action === "subscribe" && options.subscribe === "public";
     const isCovered = (claims: Claims) => isPublic || covers(claims, action, streams);
     const asked = { action, streams, isCovered };
     const token = bearerToken(request.headers);
     if (token !== undefined) {
-      return await isPublishToken(token) ? {} : await authorizeByJwts([token], asked, options);
+      if (await isPublishToken(token)) return {};
+      if (await isMetricsToken(token)) return action === "figures" ? {} : refuseMetricsToken();
+      return await authorizeByJwts([token], asked, options);
     }
-    const cookies = options.jwtKey ? cookieTokens(request.headers) : [];
+    const cookies = options.jwt ? cookieTokens(request.headers) : [];
     if (cookies.length > 0) return await authorizeByCookies(request, cookies, asked, options);
     return isPublic ? {} : refuseAnonymous(action, options);
   };
@@ -92,18 +97,27 @@ export function mayUse(patterns: readonly string[], stream: string): boolean {
   });
 }
 
-function publishTokenCheck(publishToken: string | undefined): (token: string) => Promise<boolean> {
-  if (publishToken === undefined) return () => Promise.resolve(false);
-  if (!/^[!-~]+$/.test(publishToken)) {
-    throw new TypeError("Cannot use publish token: it must be printable ASCII without spaces");
+function tokenCheck(
+  name: string,
+  right: string | undefined,
+): (token: string) => Promise<boolean> {
+  if (right === undefined) return () => Promise.resolve(false);
+  if (!/^[!-~]+$/.test(right)) {
+    throw new TypeError(`Cannot use ${name}: it must be printable ASCII without spaces`);
   }
   let expected: Promise<Uint8Array> | undefined;
-  return async (token) => await matchesToken(token, await (expected ??= hashToken(publishToken)));
+  return async (token) => await matchesToken(token, await (expected ??= hashToken(right)));
 }
 
-function covers(claims: Claims, action: Action, streams: readonly string[]): boolean {
-  if (action === "admin") return false;
-  return streams.every((stream) => mayUse(claims[action], stream));
+/** What a JWT or a session may do. */
+export type Rights = Pick<Claims, "subscribe" | "publish" | "admin">;
+
+/**
+ * Whether rights allow an action on all of these streams. `admin: "write"` allows everything; `admin:
+ * "read"` allows what the console shows: `figures`, `admin`, and subscribing to every stream.
+ */
+export function covers(rights: Rights, action: Action, streams: readonly string[]): boolean {
+  return rights.admin === "write" || firstUncovered(rights, { action, streams }) === undefined;
 }
 
 /** What a request asks for, and which claims cover it. */
@@ -119,11 +133,11 @@ async function authorizeByJwts(
   asked: Asked,
   options: TokenOptions,
 ): Promise<Grant | Response> {
-  const { jwtKey, now = Date.now } = options;
+  const { jwt, now = Date.now } = options;
   const valid: Claims[] = [];
   let refusal: JwtRefusal | undefined;
-  for (const token of jwtKey ? tokens : []) {
-    const result = await verifyJwt(token, await jwtKey!, now() / 1_000);
+  for (const token of jwt ? tokens : []) {
+    const result = await jwt!.verify(token, now() / 1_000);
     if ("fault" in result) refusal ??= result;
     else valid.push(result);
   }
@@ -134,8 +148,15 @@ async function authorizeByJwts(
   return refuseScope(asked.action, firstUncovered(first, asked), options);
 }
 
-function firstUncovered(claims: Claims, { action, streams }: Asked): string | undefined {
-  return streams.find((stream) => action !== "admin" && !mayUse(claims[action], stream));
+/** The first stream that rights do not cover; `""` if they do not cover the action at all. */
+export function firstUncovered(
+  rights: Rights,
+  { action, streams }: Pick<Asked, "action" | "streams">,
+): string | undefined {
+  const isReader = rights.admin !== undefined;
+  if (action === "admin" || action === "figures") return isReader ? undefined : "";
+  if (action === "subscribe" && isReader) return undefined;
+  return streams.find((stream) => !mayUse(rights[action], stream));
 }
 
 async function authorizeByCookies(

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Config } from "./config.ts";
+import { type Config, hasPublisher } from "./config.ts";
 import type { ShownAddress } from "./listen_address.ts";
 import { LOGIN_CODE_MS } from "./login_code.ts";
 import { isServed } from "./served_streams.ts";
@@ -35,8 +35,7 @@ export interface BannerOptions {
 export function bannerLines(options: BannerOptions): readonly string[] {
   const { config, address, isTerminal } = options;
   const listening = listeningLine(address);
-  const canPublish = config.publishToken !== undefined || config.jwtKey !== undefined;
-  if (!canPublish) {
+  if (!hasPublisher(config)) {
     return [listening, "Publishing is disabled; set PUBLISH_TOKEN or JWT_KEY to enable it"];
   }
   if (!isTerminal) return [listening];

@@ -19,6 +19,8 @@ export interface Environment {
   readonly get: (name: string) => string | undefined;
   /** The names of all variables. */
   readonly names: readonly string[];
+  /** One line for each file that a variable names and that can't be used. */
+  readonly fileErrors?: readonly string[];
 }
 
 /**
@@ -32,6 +34,9 @@ export async function runCommand(
 ): Promise<CommandOutput | undefined> {
   const [first, ...others] = args;
   if (first === undefined) return undefined;
+  if (first === "token" && environment.fileErrors?.length) {
+    return { stderr: environment.fileErrors, code: 2 };
+  }
   if (first === "token") return await runTokenCommand(others, environment.get);
   const unknown = args.find((argument) => !KNOWN.includes(argument));
   if (unknown !== undefined) return { stderr: [explainUnknown(unknown)], code: 2 };
@@ -41,10 +46,10 @@ export async function runCommand(
 
 const KNOWN = ["--help", "-h", "--check"];
 
-async function check({ get, names }: Environment): Promise<CommandOutput> {
+async function check({ get, names, fileErrors }: Environment): Promise<CommandOutput> {
   const misspelled = findMisspelled(names, get);
   try {
-    const { warnings } = await checkConfig(get);
+    const { warnings } = await checkConfig(get, fileErrors);
     return { stdout: showConfig(get), stderr: [...misspelled, ...warnings], code: 0 };
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;

@@ -58,8 +58,20 @@ export interface Config {
   readonly drainSeconds: number;
   /** `PUBLISH_TOKEN`: the bearer token that grants everything. */
   readonly publishToken: string | undefined;
-  /** `JWT_KEY`: the HS256 secret, or the ES256 public key as PEM, that verifies JSON Web Tokens. */
+  /** `METRICS_TOKEN`: the bearer token that reads figures, and nothing else. */
+  readonly metricsToken: string | undefined;
+  /** `JWT_KEY`: the text of the keys that verify JSON Web Tokens; see `importJwtKeys()`. */
   readonly jwtKey: string | undefined;
+  /** `JWKS_URL`: the URL of further keys. */
+  readonly jwksUrl: string | undefined;
+  /** `JWT_ISSUER`: the issuers whose tokens are accepted; empty for any. */
+  readonly jwtIssuers: readonly string[];
+  /** `JWT_AUDIENCE`: the audiences of which a token must name one; empty for any. */
+  readonly jwtAudiences: readonly string[];
+  /** `JWT_LEEWAY_SECONDS`: how far the clock of the issuer may be off, in seconds. */
+  readonly jwtLeewaySeconds: number;
+  /** `JWT_CLAIM`: the claim with the rights. */
+  readonly jwtClaim: string;
   /** `SUBSCRIBE`: whether everybody may subscribe, or only clients whose token allows it. */
   readonly subscribe: "public" | "token";
   /** `CORS_ORIGINS`: the origins whose pages may use the server, beside its own. */
@@ -86,6 +98,13 @@ export interface Config {
   readonly redisCa: string | undefined;
   /** Settings that are valid but probably not meant, one line each. */
   readonly warnings: readonly string[];
+}
+
+/** Whether some token of the configuration permits to publish. */
+export function hasPublisher(
+  { publishToken, jwtKey, jwksUrl }: Pick<Config, "publishToken" | "jwtKey" | "jwksUrl">,
+): boolean {
+  return (publishToken ?? jwtKey ?? jwksUrl) !== undefined;
 }
 
 /** Thrown for settings that are wrong. Its message has one line for each. */

@@ -6,27 +6,32 @@
  */
 
 import type { CommandOutput } from "./command_output.ts";
-import { type JwtRefusal, verifyJwt } from "./jwt.ts";
-import { importJwtKey } from "./jwt_key.ts";
+import type { ConfiguredJwt } from "./configured_jwt.ts";
+import { type JsonObject, parseJsonObject } from "./json_object.ts";
+import { algorithmOf, jwtAlgorithms } from "./jwt_algorithm.ts";
+import { type Claims, findSigningKey, type JwtRefusal, parseJwt } from "./jwt.ts";
 import { printable } from "./request_log.ts";
+import type { JwtKey } from "./verifying_key.ts";
 
 /**
  * Explains a token.
  *
- * @param jwtKey The text of `JWT_KEY`.
  * @param nowMs The time, in milliseconds since 1970.
  * @returns Exit code 0 if the server would accept the token, else 1.
- * @throws {TypeError} If there is no key, or none that can be used.
  */
 export async function explainToken(
   token: string,
-  jwtKey: string | undefined,
+  { verifier, source }: ConfiguredJwt,
   nowMs: number,
 ): Promise<CommandOutput> {
-  if (!jwtKey) throw new TypeError("set JWT_KEY to the key that the server has");
-  const key = await importJwtKey(jwtKey);
+  await source?.ready;
   const text = token.trim();
-  const result = await verifyJwt(text, key, nowMs / 1_000);
+  const result = await verifier.verify(text, nowMs / 1_000);
+  const keys = {
+    all: await verifier.keys(),
+    ofUrl: source?.keys ?? [],
+    hasUrl: source !== undefined,
+  };
   const [header, claims] = text.split(".").map(decode);
   const shown = [
     header && `Header     ${show(header)}`,
@@ -35,33 +40,66 @@ export async function explainToken(
     claims && showTime("nbf", claims, nowMs),
   ].filter((line) => line !== undefined);
   if ("fault" in result) {
-    return { stdout: [`Refused    ${reason(result, header, key.algorithm)}`, ...shown], code: 1 };
+    const why = reason(result, header ?? {}, keys);
+    return { stdout: [`Refused    ${printable(why)}`, ...shown], code: 1 };
   }
-  const rights = [
-    `Subscribe  ${result.subscribe.join(", ") || "nothing"}`,
-    `Publish    ${result.publish.join(", ") || "nothing"}`,
-  ];
-  const valid = `Valid      signed with JWT_KEY (${key.algorithm})`;
-  return { stdout: [valid, ...rights.map(printable), ...shown], code: 0 };
+  const parsed = parseJwt(text)!;
+  const key = await findSigningKey(parsed, keys.all);
+  const valid = typeof key === "string"
+    ? "Valid"
+    : `Valid      signed with ${describeKey(key, keys)}`;
+  return { stdout: [printable(valid), ...rightsOf(result).map(printable), ...shown], code: 0 };
 }
 
-type JsonObject = Readonly<Record<string, unknown>>;
+/** The keys that the server has. */
+interface KnownKeys {
+  readonly all: readonly JwtKey[];
+  readonly ofUrl: readonly JwtKey[];
+  readonly hasUrl: boolean;
+}
 
-function reason(
-  { fault, detail }: JwtRefusal,
-  header: JsonObject | undefined,
-  algorithm: string,
-): string {
-  if (fault === "malformed") {
-    return "it is not a JSON Web Token: three parts in base64url, joined by dots, of at most 8 KiB";
+function describeKey(key: JwtKey, { ofUrl }: KnownKeys): string {
+  const origin = ofUrl.includes(key) ? "JWKS_URL" : "JWT_KEY";
+  const id = key.id === undefined ? "" : `the key ${JSON.stringify(key.id)} of `;
+  return `${id}${origin} (${key.algorithm})`;
+}
+
+function rightsOf({ subscribe, publish, admin }: Claims): readonly string[] {
+  return [
+    `Subscribe  ${subscribe.join(", ") || "nothing"}`,
+    `Publish    ${publish.join(", ") || "nothing"}`,
+    ...admin === undefined ? [] : [`Console    ${admin}`],
+  ];
+}
+
+function reason({ fault, detail }: JwtRefusal, header: JsonObject, keys: KnownKeys): string {
+  const origin = keys.hasUrl ? "JWKS_URL" : "JWT_KEY";
+  switch (fault) {
+    case "malformed":
+      return "it is not a JSON Web Token: three parts in base64url, joined by dots, of at most 8 KiB";
+    case "signature":
+      return keys.hasUrl
+        ? "it was signed with no key of JWT_KEY or JWKS_URL, or was changed"
+        : "it was not signed with JWT_KEY: it comes from another key, or was changed";
+    case "key":
+      return explainKey(header, keys, origin);
+    case "header":
+      return algorithmOf(header.alg) === undefined
+        ? `its header says alg ${show(header.alg)}; use ${Object.keys(jwtAlgorithms).join(", ")}`
+        : "its header has another type than JWT, or extensions (crit)";
+    default:
+      return detail;
   }
-  if (fault === "signature") {
-    return "it was not signed with JWT_KEY: it comes from another key, or was changed";
+}
+
+function explainKey({ alg, kid }: JsonObject, { all }: KnownKeys, origin: string): string {
+  const algorithms = [...new Set(all.map(({ algorithm }) => algorithm))];
+  const algorithm = algorithmOf(alg);
+  if (!algorithms.some((known) => known === algorithm)) {
+    return `its header says alg ${show(alg)}, and ${origin} is for ${algorithms.join(", ")}`;
   }
-  if (fault !== "header") return detail;
-  return header?.alg === algorithm
-    ? "its header has another type than JWT, or extensions (crit)"
-    : `its header says alg ${show(header?.alg)}, and JWT_KEY is for ${algorithm}`;
+  const ids = all.filter((key) => key.algorithm === algorithm).map(({ id }) => JSON.stringify(id));
+  return `its header has the kid ${show(kid)}, and ${origin} has ${ids.join(", ")}`;
 }
 
 function showTime(name: string, claims: JsonObject, nowMs: number): string | undefined {
@@ -83,8 +121,7 @@ const UNITS = [["days", 86_400], ["h", 3_600], ["min", 60]] as const;
 function decode(part: string): JsonObject | undefined {
   try {
     const bytes = Uint8Array.fromBase64(part, { alphabet: "base64url" });
-    const value: unknown = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
-    return typeof value === "object" && value !== null ? value as JsonObject : undefined;
+    return parseJsonObject(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
   } catch {
     // The signature, or a text that is not a token.
     return undefined;

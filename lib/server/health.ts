@@ -1,26 +1,39 @@
 /**
- * The probes of the server's health: `/healthz` and `/readyz`.
+ * The server's health: the probes `/healthz` and `/readyz`, and its details for an operator.
  *
  * @module
  */
 
-import type { BroadcastHub } from "../hub/hub.ts";
 import { searchParams } from "../wire/search_params.ts";
+import type { AppParts } from "./app_parts.ts";
 import { plainText } from "./plain_text.ts";
 import { refuse } from "./refusal.ts";
 import type { Route } from "./router.ts";
+import { runtimeName, VERSION } from "./version.ts";
 
-/** What the probes report. */
-export interface HealthContext {
+/** What the probes tell of. */
+export type HealthContext = Pick<AppParts, "isStopping"> & {
   /** The hub whose event log may be unreachable. */
-  readonly hub: Pick<BroadcastHub, "isLogUp">;
-  /** Whether the server is stopping. */
-  readonly isStopping: () => boolean;
-}
+  readonly hub: Pick<AppParts["hub"], "isLogUp">;
+};
 
-/** Answers 200 for as long as the process runs. */
-export function healthRoute(): Route {
-  return { GET: () => plainText(200, "ok\n") };
+/**
+ * Answers 200 for as long as the process runs. With `?details=true`, whoever may read `figures` gets
+ * JSON.
+ */
+export function healthRoute(parts: AppParts): Route {
+  return {
+    async GET(request) {
+      const details = searchParams(request).getAll("details");
+      if (details.length === 0) return plainText(200, "ok\n");
+      if (details.join() !== "true") {
+        return refuse("parameter", "Use /healthz, or /healthz?details=true with a token");
+      }
+      const grant = await parts.authorize(request, "figures", []);
+      if (grant instanceof Response) return grant;
+      return Response.json(healthDetails(parts), { headers: { "cache-control": "no-store" } });
+    },
+  };
 }
 
 /**
@@ -44,3 +57,26 @@ export function readinessRoute({ hub, isStopping }: HealthContext): Route {
 
 const UNKNOWN_PURPOSE =
   "Use /readyz for all clients, or /readyz?for=subscribe for subscribers alone";
+
+/** The details: what runs, what it is short of, and how near its limits are. */
+function healthDetails(parts: AppParts): unknown {
+  const { config, hub, connections, jwt, startedMs } = parts;
+  const { streams, subscribers, historyBytes } = hub.stats();
+  const keys = jwt?.source?.stats();
+  return {
+    status: parts.isStopping() ? "stopping" : hub.isLogUp ? "ok" : "log unreachable",
+    version: VERSION,
+    runtime: runtimeName(),
+    uptimeSeconds: Math.floor((performance.now() - startedMs) / 1_000),
+    eventLog: config.eventLog,
+    isLogUp: hub.isLogUp,
+    connections: { open: connections.size, max: config.maxConnections },
+    subscribers,
+    streams: { open: streams, max: config.streams?.length ?? config.maxStreams },
+    historyBytes: { used: historyBytes, max: config.historyTotalBytes },
+    residentBytes: parts.processStats().residentBytes ?? null,
+    jwks: keys === undefined
+      ? null
+      : { keys: keys.keys, ageSeconds: keys.ageMs === undefined ? null : keys.ageMs / 1_000 },
+  };
+}

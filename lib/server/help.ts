@@ -4,6 +4,7 @@
  * @module
  */
 
+import { FILE_OPTIONS } from "./secret_files.ts";
 import { OPTION_NAMES, OPTIONS, showDefault } from "./options.ts";
 
 /** Writes the text, in lines of at most 100 characters where words allow it. */
@@ -24,7 +25,12 @@ Options are environment variables:
   PORT=9000 deno task start               in a shell
   $env:PORT = 9000; deno task start       in PowerShell
   deno task --env-file=.env start         from the lines PORT=9000 of a file
-`.split("\n");
+
+The text of a secret or a PEM may be in a file: PUBLISH_TOKEN_FILE=/run/secrets/token names the file
+of PUBLISH_TOKEN. These may be in a file:
+
+  FILE_OPTIONS
+`.replace("FILE_OPTIONS", wrap(FILE_OPTIONS.join(", "), 90).join("\n  ")).split("\n");
 
 const COLUMN = 30;
 const WIDTH = 100;

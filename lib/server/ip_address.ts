@@ -95,3 +95,9 @@ function canonical(address: string): string {
   if (!/^[0-9a-f:.]+$/i.test(address)) return "";
   return URL.parse(`http://[${address}]/`)?.hostname.slice(1, -1) ?? "";
 }
+
+/** Whether a URL's host can only be this machine: `localhost`, or a loopback address. */
+export function isLoopbackHost(hostname: string): boolean {
+  const address = hostname.replace(/^\[(.*)\]$/, "$1");
+  return hostname === "localhost" || parseIpAddress(address)?.isLoopback === true;
+}

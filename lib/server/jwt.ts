@@ -1,6 +1,6 @@
 /**
- * Verifies JSON Web Tokens, which say which streams their bearer may use, with one key and the one
- * algorithm that belongs to it. Issues no tokens. The key is read by `jwt_key.ts`.
+ * Verifies JSON Web Tokens, which say which streams their bearer may use, with keys that are each bound
+ * to one algorithm. Issues no tokens, and fetches no keys.
  *
  * @see {@link https://www.rfc-editor.org/rfc/rfc7519 RFC 7519}, and for the reasons to refuse a token
  * {@link https://www.rfc-editor.org/rfc/rfc8725 RFC 8725}
@@ -8,19 +8,12 @@
  * @module
  */
 
-import type { JwtKey } from "./jwt_key.ts";
+import { type JsonObject, parseJsonObject } from "./json_object.ts";
+import { algorithmOf, jwtAlgorithms } from "./jwt_algorithm.ts";
+import { type ClaimRules, type Claims, type ClaimsRefusal, readClaims } from "./jwt_claims.ts";
+import type { JwtKey } from "./verifying_key.ts";
 
-/** The claims of a valid token. */
-export interface Claims {
-  /**
-   * Claim `exp`: when the token expires, in seconds since 1970; at the latest the end of the year 9999.
-   */
-  readonly expiresAtSeconds: number;
-  /** Claim `sse.subscribe`: patterns of the streams that the bearer may subscribe to. */
-  readonly subscribe: readonly string[];
-  /** Claim `sse.publish`: patterns of the streams that the bearer may publish to. */
-  readonly publish: readonly string[];
-}
+export type { ClaimRules, Claims };
 
 /**
  * Why a token is refused. If several reasons apply, it is the first in this order.
@@ -28,12 +21,20 @@ export interface Claims {
  * - `malformed`: the text is not a token in compact form (RFC 7515, section 7.1), or has more than 8
  *   KiB.
  * - `header`: the header asks for another algorithm, another type or extensions.
- * - `signature`: the signature was not made with the key.
- * - `claims`: the claims are not what {@linkcode verifyJwt} expects.
+ * - `key`: no key is for the header's algorithm and has its `kid`.
+ * - `signature`: the signature was made with none of the keys.
+ * - `unavailable`: the keys can't be fetched at present, so nothing is known of the signature.
+ * - `claims`: the claims are not what {@linkcode readClaims} expects.
  * - `expired`: the token has expired.
  * - `early`: the token is not valid yet.
  */
-export type JwtFault = "malformed" | "header" | "signature" | "claims" | "expired" | "early";
+export type JwtFault =
+  | "malformed"
+  | "header"
+  | "key"
+  | "signature"
+  | "unavailable"
+  | ClaimsRefusal["fault"];
 
 /** The refusal of a token. */
 export interface JwtRefusal {
@@ -46,105 +47,78 @@ export interface JwtRefusal {
 /**
  * Verifies a token and reads its claims.
  *
- * The header must name the key's algorithm, may have `typ` `JWT` or `at+jwt`, and must not have `crit`.
- * The claim `exp` is required and must be in the future. The claim `nbf` is optional; it may be up to 5
- * seconds in the future, since the issuer's clock may be ahead. The claim `sse` must be an object that
- * contains only `subscribe` and `publish`, both optional, both lists of strings.
+ * The header must name a key's algorithm, may have `typ` `JWT` or `at+jwt`, and must not have `crit`. A
+ * `kid` chooses among the keys that have one. Other members, such as `jku` and `x5u`, which name keys of
+ * the sender's choice, have no effect. For the claims see {@linkcode readClaims}.
  *
  * @param nowSeconds The time, in seconds since 1970.
  * @returns The claims, or the refusal. No token's text makes this function throw.
  */
 export async function verifyJwt(
   token: string,
-  key: JwtKey,
+  keys: readonly JwtKey[],
   nowSeconds: number,
+  rules: ClaimRules = {},
 ): Promise<Claims | JwtRefusal> {
-  if (token.length > MAX_TOKEN_CHARACTERS) return refuse("malformed");
+  const parsed = parseJwt(token);
+  if (parsed === undefined) return refuseJwt("malformed");
+  const key = await findSigningKey(parsed, keys);
+  if (typeof key === "string") return refuseJwt(key);
+  return readClaims(parseObject(parsed.payload) ?? {}, nowSeconds, rules);
+}
+
+/** Refuses a token of whose claims nothing may be said. */
+export function refuseJwt(fault: JwtFault, detail = "The token is invalid"): JwtRefusal {
+  return { fault, detail };
+}
+
+/** A token, taken apart. Nothing in it has been verified. */
+export interface ParsedJwt {
+  /** The header. */
+  readonly header: JsonObject;
+  /** The bytes of the claims. */
+  readonly payload: Uint8Array<ArrayBuffer>;
+  /** What is signed. */
+  readonly signed: Uint8Array<ArrayBuffer>;
+  /** The signature. */
+  readonly signature: Uint8Array<ArrayBuffer>;
+}
+
+/** Takes a token apart; `undefined` if it is malformed. */
+export function parseJwt(token: string): ParsedJwt | undefined {
+  if (token.length > MAX_TOKEN_CHARACTERS) return undefined;
   const parts = token.split(".", 4);
-  const [header, payload, signature] = parts.map(decodeBase64Url);
-  if (parts.length !== 3 || !header || !payload || !signature) return refuse("malformed");
-  const fields = parseObject(header);
-  if (!fields) return refuse("malformed");
-  if (!isHeaderFor(key, fields)) return refuse("header");
+  const [first, payload, signature] = parts.map(decodeBase64Url);
+  const header = first && parseObject(first);
+  if (parts.length !== 3 || !header || !payload || !signature) return undefined;
   const signed = new TextEncoder().encode(token.slice(0, token.lastIndexOf(".")));
-  const algorithm = key.algorithm === "HS256" ? HS256 : ES256;
-  const isSigned = await crypto.subtle.verify(algorithm, key.cryptoKey, signature, signed);
-  return isSigned ? readClaims(parseObject(payload), nowSeconds) : refuse("signature");
+  return { header, payload, signed, signature };
 }
 
 const MAX_TOKEN_CHARACTERS = 8_192;
-const NOT_BEFORE_LEEWAY_SECONDS = 5;
-/** The end of the year 9999. A time in milliseconds since 1970 is larger, from 1978 on. */
-const MAX_SECONDS = 253_402_300_799;
-const HS256 = { name: "HMAC" };
-const ES256 = { name: "ECDSA", hash: "SHA-256" };
 
-function refuse(fault: JwtFault, detail = "The token is invalid"): JwtRefusal {
-  return { fault, detail };
+/** Finds the key that a token is signed with, or says why there is none. */
+export async function findSigningKey(
+  { header, signed, signature }: ParsedJwt,
+  keys: readonly JwtKey[],
+): Promise<JwtKey | "header" | "key" | "signature"> {
+  const { alg, kid, typ = "JWT" } = header;
+  const algorithm = algorithmOf(alg);
+  const isTyped = typeof typ === "string" && TYPE.test(typ);
+  if (algorithm === undefined || !isTyped || Object.hasOwn(header, "crit")) return "header";
+  const candidates = keys.filter((key) =>
+    key.algorithm === algorithm && (key.id === undefined || kid === undefined || kid === key.id)
+  );
+  if (candidates.length === 0) return "key";
+  for (const key of candidates) {
+    const parameters = jwtAlgorithms[key.algorithm];
+    if (await crypto.subtle.verify(parameters, key.cryptoKey, signature, signed)) return key;
+  }
+  return "signature";
 }
 
 // RFC 7515, section 4.1.9: "typ" is a media type in any case, usually without "application/".
 const TYPE = /^(?:application\/)?(?:at\+)?jwt$/i;
-
-function isHeaderFor({ algorithm }: JwtKey, header: JsonObject): boolean {
-  const { alg, typ = "JWT" } = header;
-  const isTyped = typeof typ === "string" && TYPE.test(typ);
-  return alg === algorithm && isTyped && !Object.hasOwn(header, "crit");
-}
-
-function readClaims(payload: JsonObject | undefined, nowSeconds: number): Claims | JwtRefusal {
-  const { exp, nbf, sse } = payload ?? {};
-  const fault = timeFault("exp", exp) ?? (nbf === undefined ? undefined : timeFault("nbf", nbf));
-  if (fault !== undefined) return refuse("claims", fault);
-  if (sse === undefined) return refuse("claims", `The token has no claim sse: ${SSE_CLAIM}`);
-  if (!isObject(sse)) {
-    return refuse("claims", `The token's claim sse is not an object: ${SSE_CLAIM}`);
-  }
-  const { subscribe = [], publish = [], ...others } = sse;
-  if (!isTexts(subscribe) || !isTexts(publish)) {
-    return refuse(
-      "claims",
-      `The token's claim sse must contain only lists of strings: ${SSE_CLAIM}`,
-    );
-  }
-  if (Object.keys(others).length > 0) {
-    return refuse("claims", `The token's claim sse has another name in it: ${SSE_CLAIM}`);
-  }
-  const expiresAtSeconds = Number(exp);
-  if (!(expiresAtSeconds > nowSeconds)) {
-    return refuse("expired", `The token expired at ${showTime(expiresAtSeconds)}: get a new one`);
-  }
-  const beginsAtSeconds = Number(nbf ?? 0);
-  if (beginsAtSeconds > nowSeconds + NOT_BEFORE_LEEWAY_SECONDS) {
-    return refuse(
-      "early",
-      `The token is not valid before ${showTime(beginsAtSeconds)} (claim nbf)`,
-    );
-  }
-  return { expiresAtSeconds, subscribe, publish };
-}
-
-const SSE_CLAIM =
-  'it must be an object with lists of streams, such as {"subscribe":["news"],"publish":["orders/*"]}';
-
-/** Writes a time in seconds since 1970 as text, in UTC. */
-function showTime(seconds: number): string {
-  // A Date holds 8.64e15 milliseconds to both sides of 1970.
-  const isDate = Math.abs(seconds) <= MAX_SECONDS;
-  return isDate ? new Date(seconds * 1_000).toISOString() : `${seconds} seconds since 1970`;
-}
-
-/** Says why a claim is not a time; `undefined` if it is one. */
-function timeFault(name: string, value: unknown): string | undefined {
-  if (value === undefined) {
-    return `The token has no claim ${name}: it must be a number of seconds since the start of 1970`;
-  }
-  if (typeof value !== "number") {
-    return `The token's claim ${name} must be a number of seconds since the start of 1970`;
-  }
-  if (value <= MAX_SECONDS) return undefined;
-  return `The token's claim ${name} is after the year 9999: it must be in seconds, not milliseconds`;
-}
 
 /** Decodes base64url (RFC 7515, section 2): without padding or space, with one text for each value. */
 function decodeBase64Url(text: string): Uint8Array<ArrayBuffer> | undefined {
@@ -158,23 +132,13 @@ function bytesOf(binary: string): Uint8Array<ArrayBuffer> {
   return Uint8Array.from(binary, (character) => character.charCodeAt(0));
 }
 
-type JsonObject = Readonly<Record<string, unknown>>;
-
 function parseObject(bytes: Uint8Array): JsonObject | undefined {
   try {
-    const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
-    const value: unknown = JSON.parse(text);
-    return isObject(value) ? value : undefined;
+    return parseJsonObject(
+      new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes),
+    );
   } catch {
-    // Bytes that are not UTF-8, or not JSON, hold no object.
+    // Bytes that are not UTF-8 hold no object.
     return undefined;
   }
-}
-
-function isObject(value: unknown): value is JsonObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-function isTexts(value: unknown): value is string[] {
-  return Array.isArray(value) && value.every((item) => typeof item === "string");
 }

@@ -1,16 +1,17 @@
 /**
- * Metrics in the text format of Prometheus. No label has a value that a client chooses.
- *
- * @see {@link https://prometheus.io/docs/instrumenting/exposition_formats/#text-based-format}
+ * The metrics of the server. No label has a value that a client chooses.
  *
  * @module
  */
 
 import type { HubStats } from "../hub/stats.ts";
-import type { HistogramCounts } from "../wire/histogram.ts";
 import type { LogStats } from "../log/log_stats.ts";
 import type { ConnectionsStats } from "./connections.ts";
+import type { JwksStats } from "./jwks_source.ts";
+import type { ProcessStats } from "./process_stats.ts";
 import type { RefusalCount } from "./refusal_report.ts";
+import { byLabel, family, histogram } from "./metrics_text.ts";
+import { runtimeName, VERSION } from "./version.ts";
 
 /** The figures that the text contains. */
 export interface MetricsInput {
@@ -26,8 +27,12 @@ export interface MetricsInput {
   readonly refusals: readonly RefusalCount[];
   /** Log lines that could not be printed. */
   readonly droppedLines: number;
-  /** The process's resident memory in bytes; `undefined` if it is unknown. */
-  readonly memoryBytes: number | undefined;
+  /** Figures of the process, as far as they are known. */
+  readonly processStats: ProcessStats;
+  /** The keys at `JWKS_URL`; `undefined` without it. */
+  readonly jwks: JwksStats | undefined;
+  /** The limits by the names of their settings, in lower case. A limit that is off is left out. */
+  readonly limits: Readonly<Record<string, number>>;
 }
 
 /** The content type of the text. */
@@ -35,8 +40,7 @@ export const METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8";
 
 /** Writes the text. */
 export function metricsText(input: MetricsInput): string {
-  const { hub, isLogUp, connections, refusedPublishers, refusals, droppedLines, memoryBytes } =
-    input;
+  const { hub, isLogUp, connections, refusedPublishers, refusals, droppedLines } = input;
   return [
     connectionsText(connections, hub),
     family(
@@ -63,9 +67,12 @@ export function metricsText(input: MetricsInput): string {
     family("sse_log_lines_dropped_total", "counter", "Log lines that could not be printed", {
       "": droppedLines,
     }),
-    memoryBytes === undefined
-      ? ""
-      : family("process_resident_memory_bytes", "gauge", "Resident memory", { "": memoryBytes }),
+    input.jwks ? jwksText(input.jwks) : "",
+    family("sse_limit", "gauge", "Limits, by setting", byLabel("setting", input.limits)),
+    family("sse_build_info", "gauge", "What runs, as labels", {
+      [`version="${VERSION}",runtime="${runtimeName().replace(/["\\]/g, "")}"`]: 1,
+    }),
+    processText(input.processStats),
   ].join("");
 }
 
@@ -171,49 +178,49 @@ function logText(log: LogStats): string {
   ].join("");
 }
 
-/** Writes a family of samples; `samples` maps labels to values. */
-function family(
+function jwksText({ keys, ageMs, fetches }: JwksStats): string {
+  return [
+    family("sse_jwks_keys", "gauge", "Keys of JWKS_URL that verify tokens", { "": keys }),
+    ageMs === undefined ? "" : family(
+      "sse_jwks_age_seconds",
+      "gauge",
+      "Time since the keys of JWKS_URL were last fetched",
+      { "": ageMs / 1_000 },
+    ),
+    family(
+      "sse_jwks_fetches_total",
+      "counter",
+      "Fetches of JWKS_URL",
+      byLabel("result", fetches),
+    ),
+  ].join("");
+}
+
+/**
+ * Writes figures of the process under the names that every client library of Prometheus gives them.
+ *
+ * @see {@link https://prometheus.io/docs/instrumenting/writing_clientlibs/#process-metrics}
+ */
+function processText(stats: ProcessStats): string {
+  return PROCESS_FAMILIES.map(([name, type, help, of]) => {
+    const value = of(stats);
+    return value === undefined ? "" : family(name, type, help, { "": value });
+  }).join("");
+}
+
+const PROCESS_FAMILIES: readonly [
   name: string,
   type: "counter" | "gauge",
   help: string,
-  samples: Readonly<Record<string, number>>,
-): string {
-  const lines = Object.entries(samples).map(([labels, value]) =>
-    `${name}${labels && `{${labels}}`} ${value}\n`
-  );
-  return head(name, type, help) + lines.join("");
-}
-
-function byLabel(
-  label: string,
-  values: Readonly<Record<string, number>>,
-): Record<string, number> {
-  return Object.fromEntries(
-    Object.entries(values).map(([name, value]) => [`${label}="${snakeCase(name)}"`, value]),
-  );
-}
-
-/** Writes a histogram. Its bounds and its sum are divided by `unit`. */
-function histogram(
-  name: string,
-  help: string,
-  { bounds, counts, sum }: HistogramCounts,
-  unit: number,
-): string {
-  let total = 0;
-  const lines = counts.map((count, i) => {
-    total += count;
-    const bound = i < bounds.length ? bounds[i]! / unit : "+Inf";
-    return `${name}_bucket{le="${bound}"} ${total}\n`;
-  });
-  const end = `${name}_sum ${sum / unit}\n${name}_count ${total}\n`;
-  return head(name, "histogram", help) + lines.join("") + end;
-}
-
-function head(name: string, type: string, help: string): string {
-  return `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n`;
-}
-
-function snakeCase(name: string): string {
-  return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
-}
+  of: (stats: ProcessStats) => number | undefined,
+][] = [
+  ["process_cpu_seconds_total", "counter", "CPU time", ({ cpuSeconds }) => cpuSeconds],
+  ["process_resident_memory_bytes", "gauge", "Resident memory", (stats) => stats.residentBytes],
+  ["process_heap_bytes", "gauge", "Heap of JavaScript", ({ heapBytes }) => heapBytes],
+  [
+    "process_start_time_seconds",
+    "gauge",
+    "When the process started, in seconds since 1970",
+    ({ startedAtSeconds }) => startedAtSeconds,
+  ],
+];

@@ -9,9 +9,12 @@ import { MAX_TIMER_MS } from "../wire/number_option.ts";
 import { slowPolicies } from "../hub/stream.ts";
 import { logFormats } from "./request_log.ts";
 import {
+  claimName,
   host,
   hosts,
+  jwksUrl,
   jwtKey,
+  listed,
   masterName,
   oneOf,
   origins,
@@ -39,6 +42,8 @@ export interface Option<T> {
   readonly shownDefault?: string;
   /** Whether its text is never shown. */
   readonly isSecret?: boolean;
+  /** Whether its text may be in a file that the same name with `_FILE` names. */
+  readonly mayBeInFile?: boolean;
 }
 
 /** Makes an option whose value may also be another one by default, such as `undefined`. */
@@ -51,7 +56,8 @@ function option<T, const D>(
   return { byDefault, parse: parse as Parser<T | D>, meaning, ...more };
 }
 
-const SECRET = { isSecret: true };
+const IN_FILE = { mayBeInFile: true };
+const SECRET = { isSecret: true, ...IN_FILE };
 
 /** Every option by its name, in the order of the manual. */
 export const OPTIONS = {
@@ -61,6 +67,7 @@ export const OPTIONS = {
     undefined,
     pem("CERTIFICATE"),
     "the certificate chain, the PEM text itself; with TLS_KEY the server speaks HTTPS and HTTP/2",
+    IN_FILE,
   ),
   TLS_KEY: option(
     undefined,
@@ -103,6 +110,7 @@ export const OPTIONS = {
     undefined,
     pem("CERTIFICATE"),
     "the certificates to trust in connections to Redis, PEM text; by default those of the runtime",
+    IN_FILE,
   ),
   LOG_FORMAT: option(
     "text",
@@ -193,11 +201,46 @@ export const OPTIONS = {
     "the bearer token that may do everything: 16 characters or more, 8 of them different",
     SECRET,
   ),
+  METRICS_TOKEN: option(
+    undefined,
+    token,
+    "the bearer token that may read /metrics, /streams and the details of /healthz, and nothing else; " +
+      "made like PUBLISH_TOKEN",
+    SECRET,
+  ),
   JWT_KEY: option(
     undefined,
     jwtKey,
-    "an HS256 secret of 32 bytes or more, or an ES256 public key as PEM",
+    "the keys that verify JSON Web Tokens: HS256 secrets of 32 bytes or more, public keys of RSA, P-256 " +
+      "or Ed25519 as PEM, or JWKs",
     SECRET,
+  ),
+  JWKS_URL: option(
+    undefined,
+    jwksUrl,
+    "the URL of further such keys, as a set of JWKs; https, or http on this machine",
+  ),
+  JWT_ISSUER: option(
+    [],
+    listed,
+    "the issuers whose tokens are accepted (claim iss), with commas between",
+    { shownDefault: "any" },
+  ),
+  JWT_AUDIENCE: option(
+    [],
+    listed,
+    "the audiences of which a token must name one (claim aud), with commas between",
+    { shownDefault: "any" },
+  ),
+  JWT_LEEWAY_SECONDS: option(
+    5,
+    whole(0, 3_600),
+    "how far the clock of the issuer may be off, for the claims exp and nbf",
+  ),
+  JWT_CLAIM: option(
+    "sse",
+    claimName,
+    "the claim with the rights; a.b is b inside of a, unless the name has : or /, as a URL has",
   ),
   SUBSCRIBE: option(
     "public",

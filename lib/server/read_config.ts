@@ -6,7 +6,8 @@
  */
 
 import { type Config, ConfigError } from "./config.ts";
-import { importJwtKey } from "./jwt_key.ts";
+import type { JwtConfig } from "./configured_jwt.ts";
+import { importJwtKeys } from "./jwt_key.ts";
 import { Settings } from "./settings.ts";
 
 /**
@@ -41,15 +42,20 @@ export function readConfig(get: (name: string) => string | undefined): Config {
 }
 
 /**
- * Reads a configuration like {@linkcode readConfig}, and imports its key for JWTs to see whether the key
- * can be used.
+ * Reads a configuration like {@linkcode readConfig}, and imports its keys for JWTs to see whether they
+ * can be used. Fetches no keys.
  *
+ * @param fileErrors A line for each file of a setting that can't be used; see `readSecretFiles()`.
  * @throws {ConfigError} If any setting is wrong. The error names every wrong setting.
  */
-export async function checkConfig(get: (name: string) => string | undefined): Promise<Config> {
+export async function checkConfig(
+  get: (name: string) => string | undefined,
+  fileErrors: readonly string[] = [],
+): Promise<Config> {
+  if (fileErrors.length > 0) throw new ConfigError(fileErrors.join("\n"));
   const config = readConfig(get);
   try {
-    if (config.jwtKey !== undefined) await importJwtKey(config.jwtKey);
+    if (config.jwtKey !== undefined) await importJwtKeys(config.jwtKey);
   } catch (error) {
     throw new ConfigError(`JWT_KEY: ${(error as Error).message}`);
   }
@@ -99,9 +105,22 @@ function readTimes(settings: Settings) {
 function readAccess(settings: Settings) {
   return {
     publishToken: settings.read("PUBLISH_TOKEN"),
-    jwtKey: settings.read("JWT_KEY"),
+    metricsToken: settings.read("METRICS_TOKEN"),
+    ...readJwtConfig(settings),
     subscribe: settings.read("SUBSCRIBE"),
     corsOrigins: settings.read("CORS_ORIGINS"),
+  };
+}
+
+/** The settings of JSON Web Tokens. */
+export function readJwtConfig(settings: Settings): JwtConfig {
+  return {
+    jwtKey: settings.read("JWT_KEY"),
+    jwksUrl: settings.read("JWKS_URL"),
+    jwtIssuers: settings.read("JWT_ISSUER"),
+    jwtAudiences: settings.read("JWT_AUDIENCE"),
+    jwtLeewaySeconds: settings.read("JWT_LEEWAY_SECONDS"),
+    jwtClaim: settings.read("JWT_CLAIM"),
   };
 }
 
@@ -147,6 +166,15 @@ function findWarnings(
       "MAX_STREAMS has no effect with STREAMS, which lists every stream that may exist",
     );
   }
+  for (const name of JWT_SETTINGS) {
+    if (!settings.has(name) || settings.has("JWT_KEY") || settings.has("JWKS_URL")) continue;
+    warnings.push(`${name} has no effect without JWT_KEY or JWKS_URL`);
+  }
+  if (settings.has("JWKS_URL") && !settings.has("JWT_AUDIENCE")) {
+    warnings.push(
+      "JWKS_URL without JWT_AUDIENCE: tokens that the issuer made for other applications are accepted too",
+    );
+  }
   const redisServers = settings.text("REDIS_URL") + settings.text("REDIS_SENTINELS");
   if (eventLog === "redis" && settings.has("REDIS_CA") && !redisServers.includes("rediss:")) {
     warnings.push("REDIS_CA has no effect without rediss:// in REDIS_URL");
@@ -161,6 +189,8 @@ const STORE_SETTINGS = [
   ["REDIS_MASTER", "redis"],
   ["REDIS_CA", "redis"],
 ] as const;
+
+const JWT_SETTINGS = ["JWT_ISSUER", "JWT_AUDIENCE", "JWT_LEEWAY_SECONDS", "JWT_CLAIM"] as const;
 
 /** Finds settings that contradict each other. */
 function findContradictions(
@@ -179,6 +209,12 @@ function findContradictions(
       "REUSE_PORT: expected EVENT_LOG=kv or redis beside it; with the log in memory, processes on one " +
         "port would not exchange events",
     );
+  }
+  if (
+    settings.has("METRICS_TOKEN") &&
+    settings.text("METRICS_TOKEN") === settings.text("PUBLISH_TOKEN")
+  ) {
+    errors.push("METRICS_TOKEN: expected another token than PUBLISH_TOKEN, got the same");
   }
   if (settings.has("TLS_CERT") !== settings.has("TLS_KEY")) {
     errors.push("TLS_CERT, TLS_KEY: expected both or neither, got one");

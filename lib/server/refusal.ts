@@ -39,6 +39,7 @@ export const refusalStatuses = {
   wrong_tokens: 429,
   error: 500,
   connections: 503,
+  keys: 503,
   log: 503,
   stopping: 503,
 } as const satisfies Readonly<Record<string, number>>;

@@ -7,6 +7,7 @@
 import type { BroadcastHub } from "../hub/hub.ts";
 import type { AppParts } from "./app_parts.ts";
 import type { Authorize } from "./authorize.ts";
+import type { Config } from "./config.ts";
 import { healthRoute, readinessRoute } from "./health.ts";
 import { METRICS_TYPE, metricsText } from "./metrics.ts";
 import { plainText } from "./plain_text.ts";
@@ -21,21 +22,21 @@ export function createRoutes(parts: AppParts): ReadonlyMap<string, Route> {
   return new Map<string, Route>([
     ...parts.pages,
     ["/sse", sseRoute(parts)],
-    ["/streams", adminRoute(authorize, (request) => listStreams(hub, request))],
-    ["/streams/*", adminRoute(authorize, (request) => describeStream(hub, request))],
-    ["/metrics", adminRoute(authorize, () => plainText(200, metrics(parts), METRICS_TYPE))],
+    ["/streams", figuresRoute(authorize, (request) => listStreams(hub, request))],
+    ["/streams/*", figuresRoute(authorize, (request) => describeStream(hub, request))],
+    ["/metrics", figuresRoute(authorize, () => plainText(200, metrics(parts), METRICS_TYPE))],
     ["/session", parts.sessions.route],
     ["/console/events", parts.console.route],
-    ["/healthz", healthRoute()],
+    ["/healthz", healthRoute(parts)],
     ["/readyz", readinessRoute(parts)],
   ]);
 }
 
-/** A route that shows an operator what the server does. */
-function adminRoute(authorize: Authorize, show: (request: Request) => Response): Route {
+/** A route that shows an operator, or a program of the operator, figures of the server. */
+function figuresRoute(authorize: Authorize, show: (request: Request) => Response): Route {
   return {
     async GET(request) {
-      const grant = await authorize(request, "admin", []);
+      const grant = await authorize(request, "figures", []);
       return grant instanceof Response ? grant : show(request);
     },
   };
@@ -50,7 +51,7 @@ function describeStream(hub: BroadcastHub, { url }: Request): Response {
 }
 
 function metrics(parts: AppParts): string {
-  const { hub, connections, refusedPublishers, refusals, droppedLines, memoryBytes } = parts;
+  const { hub, connections, refusedPublishers, refusals, droppedLines } = parts;
   return metricsText({
     hub: hub.stats(),
     isLogUp: hub.isLogUp,
@@ -58,6 +59,21 @@ function metrics(parts: AppParts): string {
     refusedPublishers: { ...refusedPublishers },
     refusals: refusals.counts,
     droppedLines: droppedLines() ?? 0,
-    memoryBytes: memoryBytes(),
+    processStats: parts.processStats(),
+    jwks: parts.jwt?.source?.stats(),
+    limits: limitsOf(parts.config),
   });
+}
+
+/** The limits of a configuration that are on. */
+function limitsOf(config: Config): Readonly<Record<string, number>> {
+  const limits = {
+    max_connections: config.maxConnections,
+    max_connections_per_address: config.maxConnectionsPerAddress,
+    max_streams: config.streams?.length ?? config.maxStreams,
+    max_event_bytes: config.maxEventBytes,
+    history_total_bytes: config.historyTotalBytes,
+    publish_rate: config.publishRate,
+  };
+  return Object.fromEntries(Object.entries(limits).filter(([, limit]) => limit > 0));
 }

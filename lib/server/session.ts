@@ -1,11 +1,12 @@
 /**
  * The operator's session: the publish token opens it once, or a code that the server prints at its
- * terminal, and from then on a signed cookie stands for the token.
+ * terminal, and from then on a signed cookie stands for the token. A JSON Web Token whose rights have
+ * `admin` opens it as well, and is itself the cookie.
  *
  * @module
  */
 
-import type { Authorize } from "./authorize.ts";
+import { type Authorize, covers, firstUncovered, type Rights } from "./authorize.ts";
 import { bearerToken, hashToken, matchesToken } from "./bearer_token.ts";
 import { isFromOwnPage, isSafe, refuseForeignPage } from "./csrf.ts";
 import { addressBlock } from "./ip_address.ts";
@@ -14,11 +15,12 @@ import { RateLimit } from "./rate_limit.ts";
 import { refuse } from "./refusal.ts";
 import { readBody } from "./request_body.ts";
 import { type Handler, rawPath, type RequestInfo, type Route } from "./router.ts";
-import { SESSION_COOKIE, SessionCookies } from "./session_cookies.ts";
+import { jwtSessions, SESSION_COOKIE, SessionCookies } from "./session_cookies.ts";
+import { type AcceptedTokens, refuseScope, refuseToken } from "./token_refusal.ts";
 
 /** Options of {@linkcode createSessions}. */
-export interface SessionsOptions {
-  /** The token that opens a session; without a publish token nobody can log in. */
+export interface SessionsOptions extends Pick<AcceptedTokens, "jwt"> {
+  /** The token that opens a session; without it only JSON Web Tokens do. */
   readonly publishToken: string | undefined;
   /**
    * The server's certificate, if the server speaks TLS itself; the cookie is then sent over TLS only.
@@ -36,7 +38,7 @@ export interface SessionsOptions {
 export interface Sessions {
   /**
    * `POST` with `{"token": "…"}` or `{"code": "…"}` opens a session, `DELETE` ends it, `GET` says when
-   * it ends.
+   * it ends and how far it opens the console, in `admin`.
    */
   readonly route: Route;
   /**
@@ -45,28 +47,27 @@ export interface Sessions {
    */
   readonly createLoginCode: () => string | undefined;
   /**
-   * Grants a session everything that the publish token grants, but changes only from this server's
-   * pages. A request without a session is decided by `next`, and so is a request with a Bearer token.
+   * Grants a session what the token grants that opened it, but changes only from this server's pages. A request without a session is decided by `next`, and so is a request with a Bearer token.
    * Another scheme in `Authorization`, such as the Basic that a proxy adds, changes nothing.
    */
   readonly authorizeFirst: (next: Authorize) => Authorize;
 }
 
-/** Makes sessions of 12 hours. */
+/** Makes sessions of 12 hours; a JSON Web Token that expires earlier ends its session then. */
 export function createSessions(options: SessionsOptions): Sessions {
   const { publishToken, now = Date.now } = options;
   const cookies = publishToken === undefined ? undefined : new SessionCookies(publishToken, now);
   const attempts = new RateLimit(ATTEMPTS_PER_SECOND, { burst: ATTEMPTS_AT_ONCE });
-  const expiresAtMs = async ({ headers }: Request) => await cookies?.expiresAtMs(headers);
   const code = new LoginCode(now);
   const login = { ...options, now, cookies, attempts, code };
+  const find = (request: Request) => findSession(request, login);
   return {
     createLoginCode: () => cookies && code.issue(),
-    authorizeFirst: (next) => authorizeBySession(expiresAtMs, next),
+    authorizeFirst: (next) => authorizeBySession(find, options, next),
     route: {
       POST: (request, info) => redirectUp(request) ?? logIn(request, info, login),
       DELETE: (request) => redirectUp(request) ?? logOut(request, options),
-      GET: async (request) => describeSession(await expiresAtMs(request)),
+      GET: async (request) => describeSession(await find(request)),
     },
   };
 }
@@ -74,18 +75,44 @@ export function createSessions(options: SessionsOptions): Sessions {
 const SESSION_MS = 12 * 3_600_000;
 const ATTEMPTS_AT_ONCE = 5;
 const ATTEMPTS_PER_SECOND = 0.1;
-const MAX_BODY_BYTES = 1_024;
+/** What a browser keeps as a cookie is bounded, and a JSON Web Token becomes one. */
+const MAX_BODY_BYTES = 4_096;
+const EVERYTHING: Rights = { subscribe: ["*"], publish: ["*"], admin: "write" };
+
+/** An open session. */
+interface Session {
+  readonly expiresAtMs: number;
+  readonly rights: Rights;
+}
+
+async function findSession(
+  { headers }: Request,
+  { cookies, jwt, now }: Login,
+): Promise<Session | undefined> {
+  const expiresAtMs = await cookies?.expiresAtMs(headers);
+  if (expiresAtMs !== undefined) return { expiresAtMs, rights: EVERYTHING };
+  for (const token of jwt ? jwtSessions(headers) : []) {
+    const result = await jwt!.verify(token, now() / 1_000);
+    if ("fault" in result || result.admin === undefined) continue;
+    return { expiresAtMs: result.expiresAtSeconds * 1_000, rights: result };
+  }
+  return undefined;
+}
 
 function authorizeBySession(
-  expiresAtMs: (request: Request) => Promise<number | undefined>,
+  find: (request: Request) => Promise<Session | undefined>,
+  tokens: AcceptedTokens,
   next: Authorize,
 ): Authorize {
   return async (request, action, streams) => {
     const hasToken = bearerToken(request.headers) !== undefined;
-    const endMs = hasToken ? undefined : await expiresAtMs(request);
-    if (endMs === undefined) return await next(request, action, streams);
-    if (isSafe(request) || isFromOwnPage(request)) return { expiresAtMs: endMs };
-    return refuseForeignPage();
+    const session = hasToken ? undefined : await find(request);
+    if (session === undefined) return await next(request, action, streams);
+    if (!isSafe(request) && !isFromOwnPage(request)) return refuseForeignPage();
+    const { expiresAtMs, rights } = session;
+    return covers(rights, action, streams)
+      ? { expiresAtMs }
+      : refuseScope(action, firstUncovered(rights, { action, streams }), tokens);
   };
 }
 
@@ -98,8 +125,8 @@ interface Login extends SessionsOptions {
 }
 
 async function logIn(request: Request, info: RequestInfo, login: Login): Promise<Response> {
-  const { cookies, attempts, addressOf, now } = login;
-  if (cookies === undefined) {
+  const { cookies, jwt, attempts, addressOf } = login;
+  if (cookies === undefined && jwt === undefined) {
     return refuse(
       "disabled",
       "Logging in is disabled on this server; set PUBLISH_TOKEN to enable it",
@@ -113,10 +140,10 @@ async function logIn(request: Request, info: RequestInfo, login: Login): Promise
   }
   const credential = await readCredential(request);
   if (credential instanceof Response) return credential;
-  const refusal = await refuseWrong(credential, login);
-  if (refusal !== undefined) return refusal;
-  const value = await cookies.sign(now() + SESSION_MS);
-  return setCookie(`${value}; Max-Age=${SESSION_MS / 1_000}${cookieAttributes(request, login)}`);
+  const opened = await openSession(credential, login);
+  if (opened instanceof Response) return opened;
+  const { value, seconds } = opened;
+  return setCookie(`${value}; Max-Age=${seconds}${cookieAttributes(request, login)}`);
 }
 
 /** What opens a session. */
@@ -125,33 +152,67 @@ interface Credential {
   readonly value: string;
 }
 
-/** Answers a wrong credential; `undefined` if it is right. A right code is used up. */
-async function refuseWrong(
+/** The cookie of a session: its value, and how long the browser keeps it. */
+interface SessionCookie {
+  readonly value: string;
+  readonly seconds: number;
+}
+
+/** Makes the cookie, or answers a wrong credential. A right code is used up. */
+async function openSession(
   { name, value }: Credential,
-  { publishToken = "", code }: Login,
-): Promise<Response | undefined> {
-  if (name === "token") {
-    const isRight = await matchesToken(value, await hashToken(publishToken));
-    return isRight
-      ? undefined
-      : unauthorized("wrong_login", "This is not the publish token (PUBLISH_TOKEN)");
+  login: Login,
+): Promise<SessionCookie | Response> {
+  const { publishToken = "", cookies, code, now } = login;
+  if (cookies !== undefined) {
+    const isRight = name === "code"
+      ? await code.redeem(value)
+      : await matchesToken(value, await hashToken(publishToken));
+    if (isRight) {
+      return { value: await cookies.sign(now() + SESSION_MS), seconds: SESSION_MS / 1_000 };
+    }
   }
-  if (await code.redeem(value)) return undefined;
+  if (name === "token") return await openJwtSession(value, login);
   return unauthorized(
     "wrong_login",
     "The code is wrong, was used before or is older than 60 seconds; use the publish token",
   );
 }
 
+/** Makes a JSON Web Token the cookie, if its rights open the console. */
+async function openJwtSession(token: string, login: Login): Promise<SessionCookie | Response> {
+  const { publishToken, jwt, now } = login;
+  const result = await jwt?.verify(token, now() / 1_000);
+  if (result === undefined) return unauthorized("wrong_login", WRONG_TOKEN);
+  if ("fault" in result) {
+    return UNTOLD.includes(result.fault)
+      ? unauthorized("wrong_login", publishToken === undefined ? WRONG_JWT : WRONG_BOTH)
+      : refuseToken([token], result, login);
+  }
+  if (result.admin === undefined) return refuseScope("admin", "", login);
+  const seconds = Math.min(SESSION_MS / 1_000, Math.ceil(result.expiresAtSeconds - now() / 1_000));
+  return { value: token, seconds };
+}
+
+/** Faults of a token that tell its sender nothing. */
+const UNTOLD: readonly string[] = ["malformed", "header", "key", "signature"];
+const WRONG_TOKEN = "This is not the publish token (PUBLISH_TOKEN)";
+const WRONG_JWT = "This is not a JSON Web Token of this server";
+const WRONG_BOTH =
+  "This is neither the publish token (PUBLISH_TOKEN) nor a JSON Web Token of this server";
+
 function logOut(request: Request, options: SessionsOptions): Response {
   return setCookie(`; Max-Age=0${cookieAttributes(request, options)}`);
 }
 
-function describeSession(expiresAt: number | undefined): Response {
-  if (expiresAt === undefined) {
+function describeSession(session: Session | undefined): Response {
+  if (session === undefined) {
     return unauthorized("no_session", "There is no session; log in first");
   }
-  return Response.json({ expiresAt }, { headers: { "cache-control": "no-store" } });
+  const { expiresAtMs, rights: { admin } } = session;
+  return Response.json({ expiresAt: expiresAtMs, admin }, {
+    headers: { "cache-control": "no-store" },
+  });
 }
 
 /** Below `/session/` the browser would send the cookie to nothing else (RFC 6265, section 5.1.4). */

@@ -6,7 +6,7 @@
 
 import { hashToken, matchesToken } from "./bearer_token.ts";
 
-/** The name of the cookie. */
+/** The name of the cookie. Its value is signed here, or is a JSON Web Token. */
 export const SESSION_COOKIE = "sse_session";
 
 /**
@@ -55,6 +55,13 @@ export class SessionCookies {
   }
 }
 
+/** The JSON Web Tokens among a request's session cookies. */
+export function jwtSessions(headers: Headers): readonly string[] {
+  const matches = [...(headers.get("cookie") ?? "").matchAll(JWTS)].slice(0, MAX_COOKIES);
+  return matches.map(([, token = ""]) => token);
+}
+
+const JWTS = new RegExp(`(?:^|;)\\s*${SESSION_COOKIE}=([\\w-]+\\.[\\w-]+\\.[\\w-]+)(?=;|$)`, "g");
 const VALUES = new RegExp(`(?:^|;)\\s*${SESSION_COOKIE}=(\\d{1,15})\\.([0-9a-f]{64})(?=;|$)`, "g");
 const MAX_COOKIES = 4;
 

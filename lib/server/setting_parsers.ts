@@ -9,6 +9,7 @@ import { describeRule, parseWhole } from "../wire/number_option.ts";
 import { isStreamName, STREAM_NAMES } from "../wire/stream_name.ts";
 import { isHostPattern } from "./allowed_hosts.ts";
 import { isOrigin } from "./cors.ts";
+import { isLoopbackHost } from "./ip_address.ts";
 import { explainJwtKey, JWT_KEY_EXPECTED, unescapePem } from "./jwt_key.ts";
 
 /** Returned by a parser for a text that it rejects. */
@@ -41,7 +42,7 @@ export function pem(label: string): Parser<string> {
     if (new RegExp(`-----BEGIN [A-Z0-9 ]*${label}-----`).test(pem)) return pem;
     const [, other] = /-----BEGIN ([A-Z0-9 ]+)-----/.exec(pem) ?? [];
     return other === undefined
-      ? new Expected("the PEM text itself, not a file's name")
+      ? new Expected("the PEM text itself, not a file's name; a file is named with _FILE")
       : new Expected(`PEM of type ${label}`, `PEM of type ${other}`);
   };
 }
@@ -118,6 +119,29 @@ export function jwtKey(text: string): string | Expected {
   const fault = explainJwtKey(text);
   return fault === undefined ? text : new Expected(JWT_KEY_EXPECTED, fault);
 }
+
+/** Parses the URL of a set of JSON Web Keys: TLS protects the keys, unless they are on this machine. */
+export const jwksUrl: Parser<string> = textThat(
+  (text) => {
+    const { protocol, hostname, username, password } = URL.parse(text) ?? {};
+    const isLoopback = hostname !== undefined && isLoopbackHost(hostname);
+    return (protocol === "https:" || protocol === "http:" && isLoopback) &&
+      !username && !password && !/\s/.test(text);
+  },
+  "a URL such as https://login.example/.well-known/jwks.json, without a user; http only on this machine",
+);
+
+/** Parses texts with commas between them. */
+export const listed: Parser<string[]> = listOf(
+  (item) => /^[!-~](?:[ -~]*[!-~])?$/.test(item) && !/["'`]/.test(item),
+  "texts of ASCII without quotes, with commas between",
+);
+
+/** Parses the name of a claim. */
+export const claimName: Parser<string> = textThat(
+  (text) => /^[\w:/~#?&=%@+-]+(?:\.[\w:/~#?&=%@+-]+)*$/.test(text),
+  "the name of a claim, such as sse, app_metadata.sse or https://app.example/sse",
+);
 
 function textThat(isGood: (text: string) => boolean, expected: string): Parser<string> {
   return (text) => isGood(text) ? text : new Expected(expected);

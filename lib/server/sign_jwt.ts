@@ -7,12 +7,13 @@
  * @module
  */
 
+import { type JwtAlgorithm, jwtAlgorithms } from "./jwt_algorithm.ts";
 import { explainJwtKey, unescapePem } from "./jwt_key.ts";
 
 /** A key that signs tokens. */
 export interface SigningKey {
   /** The `alg` of the tokens' headers. */
-  readonly algorithm: "HS256" | "ES256";
+  readonly algorithm: JwtAlgorithm;
   /** The key, usable for `sign` only. */
   readonly cryptoKey: CryptoKey;
 }
@@ -28,31 +29,42 @@ export async function importSecret(text: string): Promise<SigningKey> {
     throw new TypeError(`Cannot import secret: expected 32 bytes or more, got ${fault}`);
   }
   const secret = new TextEncoder().encode(text);
-  const algorithm = { name: "HMAC", hash: "SHA-256" };
-  const cryptoKey = await crypto.subtle.importKey("raw", secret, algorithm, false, ["sign"]);
+  const { HS256 } = jwtAlgorithms;
+  const cryptoKey = await crypto.subtle.importKey("raw", secret, HS256, false, ["sign"]);
   return { algorithm: "HS256", cryptoKey };
 }
 
 /**
- * Imports an ES256 private key.
+ * Imports a private key: of P-256 for ES256, of Ed25519 for EdDSA, or of RSA for RS256.
  *
- * @param text PEM in PKCS #8, curve P-256, whose line breaks may be written as `\n`.
+ * @param text PEM in PKCS #8, whose line breaks may be written as `\n`.
  * @throws {TypeError} If the text is anything else. The message never repeats the text.
  */
 export async function importPrivateKey(text: string): Promise<SigningKey> {
   const [, base64] = PRIVATE_KEY.exec(unescapePem(text)) ?? [];
+  for (const algorithm of base64 === undefined ? [] : PEM_ALGORITHMS) {
+    const cryptoKey = await importPkcs8(base64!, algorithm);
+    if (cryptoKey !== undefined) return { algorithm, cryptoKey };
+  }
+  throw new TypeError(
+    "Cannot import private key: expected PEM that begins with -----BEGIN PRIVATE KEY----- (PKCS #8; " +
+      "RSA, P-256 or Ed25519); openssl pkcs8 -topk8 -nodes -in <file> converts other forms",
+  );
+}
+
+const PEM_ALGORITHMS = ["ES256", "EdDSA", "RS256"] as const;
+
+async function importPkcs8(
+  base64: string,
+  algorithm: JwtAlgorithm,
+): Promise<CryptoKey | undefined> {
   try {
-    if (base64 === undefined) throw new TypeError("Not PKCS #8");
     const bytes = Uint8Array.fromBase64(base64);
-    const algorithm = { name: "ECDSA", namedCurve: "P-256" };
-    const cryptoKey = await crypto.subtle.importKey("pkcs8", bytes, algorithm, false, ["sign"]);
-    return { algorithm: "ES256", cryptoKey };
+    const parameters = jwtAlgorithms[algorithm];
+    return await crypto.subtle.importKey("pkcs8", bytes, parameters, false, ["sign"]);
   } catch {
-    // The runtime's message speaks of the inside of the key.
-    throw new TypeError(
-      "Cannot import private key: expected PEM that begins with -----BEGIN PRIVATE KEY----- (PKCS #8, " +
-        "P-256); openssl pkcs8 -topk8 -nodes -in <file> converts other forms",
-    );
+    // Another kind of key. The runtime's message speaks of the inside of the key.
+    return undefined;
   }
 }
 
@@ -63,8 +75,8 @@ const PRIVATE_KEY =
 export async function signJwt(claims: unknown, key: SigningKey): Promise<string> {
   const header = { alg: key.algorithm, typ: "JWT" };
   const signed = [header, claims].map((part) => base64Url(utf8(JSON.stringify(part)))).join(".");
-  const algorithm = key.algorithm === "HS256" ? "HMAC" : { name: "ECDSA", hash: "SHA-256" };
-  const signature = await crypto.subtle.sign(algorithm, key.cryptoKey, utf8(signed));
+  const parameters = jwtAlgorithms[key.algorithm];
+  const signature = await crypto.subtle.sign(parameters, key.cryptoKey, utf8(signed));
   return `${signed}.${base64Url(new Uint8Array(signature))}`;
 }
 

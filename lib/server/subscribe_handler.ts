@@ -12,7 +12,7 @@ import { searchParams } from "../wire/search_params.ts";
 import { isStreamName } from "../wire/stream_name.ts";
 import type { Grant } from "./authorize.ts";
 import type { RequestInfo } from "./router.ts";
-import { asRefusal, asRefusalIfError } from "./refusal.ts";
+import { asRefusal, asRefusalIfError, reasonOf } from "./refusal.ts";
 import { refuseUnserved } from "./served_streams.ts";
 import type { SseContext } from "./sse_context.ts";
 import { refuseWrongParameter } from "./stream_parameter.ts";
@@ -28,7 +28,7 @@ export async function subscribe(
   const query = searchParams(request);
   const streams = query.getAll("stream");
   const grant = await authorize(request, "subscribe", streams);
-  if (grant instanceof Response) return grant;
+  if (grant instanceof Response) return orRetryLater(request, grant);
   const refusal = refuseWrongParameter(query) ?? refuseUnserved(streams, config);
   if (refusal) return refusal;
   if (request.method === "HEAD") {
@@ -46,6 +46,13 @@ function sendElsewhere(request: Request, context: SseContext): Response {
   const retryMs = context.goawayRetryMs();
   const answer = retryLater(request, { reason: "draining", retryMs, ending: "cut" });
   return asRefusalIfError("stopping", answer);
+}
+
+/** Asks an `EventSource`, which gives up for good on a 503, to come back once there are keys. */
+function orRetryLater(request: Request, refusal: Response): Response {
+  if (reasonOf(refusal) !== "keys") return refusal;
+  const answer = retryLater(request, { ending: "cut" });
+  return answer.status === 200 ? answer : refusal;
 }
 
 /** Opens the event stream if the limits of connections allow one more. */

@@ -5,22 +5,25 @@
  */
 
 import type { JwtRefusal } from "./jwt.ts";
-import type { JwtKey } from "./jwt_key.ts";
+import type { JwtVerifier } from "./jwt_verifier.ts";
 import { refuse } from "./refusal.ts";
 
 /** The tokens that the server accepts. */
 export interface AcceptedTokens {
   /** The token that grants every action on every stream: printable ASCII without spaces. */
   readonly publishToken?: string | undefined;
-  /** The key that verifies JWTs. */
-  readonly jwtKey?: JwtKey | Promise<JwtKey> | undefined;
+  /** The token that reads figures, and nothing else: printable ASCII without spaces. */
+  readonly metricsToken?: string | undefined;
+  /** Verifies JWTs. */
+  readonly jwt?: JwtVerifier | undefined;
 }
 
 /**
- * What a request wants to do: `subscribe` to streams, `publish` to streams or end them, or `admin`,
- * which is to read lists and figures and to use the console.
+ * What a request wants to do: `subscribe` to streams, `publish` to streams or end them, read `figures`,
+ * which are the list of streams, the metrics and the details of the health, or `admin`, which is to read
+ * everything that the console shows.
  */
-export type Action = "subscribe" | "publish" | "admin";
+export type Action = "subscribe" | "publish" | "figures" | "admin";
 
 /**
  * Refuses tokens that are not valid. Only a token with a valid signature gets an answer that says what is
@@ -36,6 +39,8 @@ export function refuseToken(
     case "claims":
     case "early":
       return refuse("claims", refusal.detail, headers);
+    case "unavailable":
+      return refuse("keys", refusal.detail, { "retry-after": "5" });
     case "expired":
       return refuse("expired_token", refusal.detail, headers);
     default:
@@ -47,10 +52,11 @@ function describeWrongToken(tokens: readonly string[], options: AcceptedTokens):
   if (tokens.includes("")) {
     return "The header Authorization has no token, or more than one; send Authorization: Bearer <token>";
   }
-  const { publishToken, jwtKey } = options;
+  const { publishToken, metricsToken, jwt } = options;
   const valid = [
     ...publishToken === undefined ? [] : ["the token of PUBLISH_TOKEN"],
-    ...jwtKey === undefined ? [] : ["a JSON Web Token signed with the key of JWT_KEY"],
+    ...metricsToken === undefined ? [] : ["the token of METRICS_TOKEN"],
+    ...jwt === undefined ? [] : [`a JSON Web Token signed with ${jwt.keyNames}`],
   ];
   return valid.length === 0
     ? "The token is invalid, since this server has none; set PUBLISH_TOKEN or JWT_KEY"
@@ -68,28 +74,39 @@ export function refuseScope(
   options: AcceptedTokens,
 ): Response {
   const headers = { "www-authenticate": 'Bearer error="insufficient_scope"' };
-  if (action === "admin") {
-    const remedy = options.publishToken === undefined
-      ? DISABLED.admin
-      : "A JSON Web Token does not allow this; send the token of PUBLISH_TOKEN";
-    return refuse("scope", remedy, headers);
+  const claim = options.jwt?.claim ?? "sse";
+  if (action === "admin" || action === "figures") {
+    const remedy = options.publishToken === undefined ? "" : "; or send the token of PUBLISH_TOKEN";
+    const detail = `The token's claim ${claim}.admin must be "read" or "write" for this${remedy}`;
+    return refuse("scope", detail, headers);
   }
   const shown = JSON.stringify((stream ?? "").slice(0, 128));
   return refuse(
     "scope",
-    `The token's claim sse.${action} does not cover the stream ${shown}`,
+    `The token's claim ${claim}.${action} does not cover the stream ${shown}`,
     headers,
+  );
+}
+
+/** Refuses the metrics token for everything but figures. */
+export function refuseMetricsToken(): Response {
+  return refuse(
+    "scope",
+    "The token of METRICS_TOKEN reads /metrics, /streams and /healthz?details=true, and nothing else",
+    { "www-authenticate": 'Bearer error="insufficient_scope"' },
   );
 }
 
 /** Refuses a request without a token; where no token would help, it names the settings that would. */
 export function refuseAnonymous(
   action: Action,
-  { publishToken, jwtKey }: AcceptedTokens,
+  { publishToken, metricsToken, jwt }: AcceptedTokens,
 ): Response {
-  const isJwtEnough = jwtKey !== undefined && action !== "admin";
-  if (publishToken === undefined && !isJwtEnough) return refuse("disabled", DISABLED[action]);
-  const cookie = isJwtEnough ? ", or a JSON Web Token in the cookie sse_token" : "";
+  const isMetricsEnough = metricsToken !== undefined && action === "figures";
+  if ((publishToken ?? jwt) === undefined && !isMetricsEnough) {
+    return refuse("disabled", DISABLED[action]);
+  }
+  const cookie = jwt !== undefined ? ", or a JSON Web Token in the cookie sse_token" : "";
   return refuse("no_token", `Send a token in the header Authorization: Bearer <token>${cookie}`, {
     "www-authenticate": 'Bearer realm="sse-hub"',
   });
@@ -99,6 +116,7 @@ export function refuseAnonymous(
 const DISABLED: Readonly<Record<Action, string>> = {
   publish: "Publishing is disabled on this server; set PUBLISH_TOKEN or JWT_KEY to enable it",
   subscribe: "Subscribing is disabled on this server; set PUBLISH_TOKEN or JWT_KEY to enable it",
-  admin:
-    "Lists, figures and the console are disabled on this server; set PUBLISH_TOKEN to enable them",
+  figures:
+    "Lists and figures are disabled on this server; set PUBLISH_TOKEN or METRICS_TOKEN to enable them",
+  admin: "The console is disabled on this server; set PUBLISH_TOKEN to enable it",
 };

@@ -113,7 +113,7 @@ function serve({ speed = 1 } = {}) {
   const faster = (run: () => void, ms: number) => every(run, ms / speed);
   globalThis.setInterval = faster as typeof setInterval;
   const app = createApp(readConfig((name) => settings[name]), {
-    memoryBytes: () => Deno.memoryUsage().rss,
+    processStats: () => ({ residentBytes: Deno.memoryUsage().rss }),
   });
   globalThis.setInterval = every;
   const options = { port: Number(URL_SHOWN.port), onListen() {} };

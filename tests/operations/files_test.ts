@@ -1,6 +1,8 @@
 import { assert, assertEquals, assertGreater, assertMatch } from "@std/assert";
 import { isRedisMissing, RedisServer } from "../log/redis_server.ts";
 import { freePort, isMissing, lacks, Program } from "../program.ts";
+import { JwksServer } from "../server/jwks_server.ts";
+import { issuerKey } from "../server/jwt_support.ts";
 import { get, testApp } from "../server/support.ts";
 import { FILES } from "./proxies.ts";
 
@@ -153,9 +155,18 @@ Deno.test({
 async function metricNames(): Promise<Set<string>> {
   const PUBLISH_TOKEN = "a-token-for-these-tests";
   const folder = await Deno.makeTempDir();
-  const settings = { PUBLISH_TOKEN, EVENT_LOG: "kv", KV_PATH: `${folder}/hub.sqlite` };
-  await using app = testApp(settings, new Map(), { memoryBytes: () => 1 });
+  await using jwks = new JwksServer([(await issuerKey("ES256")).jwk]);
+  const settings = {
+    PUBLISH_TOKEN,
+    EVENT_LOG: "kv",
+    KV_PATH: `${folder}/hub.sqlite`,
+    JWKS_URL: jwks.url,
+  };
+  await using app = testApp(settings, new Map(), {
+    processStats: () => ({ residentBytes: 1, heapBytes: 1, cpuSeconds: 1, startedAtSeconds: 1 }),
+  });
   await app.hub.ready;
+  await app.log.line("JWT keys changed");
   const headers = { authorization: `Bearer ${PUBLISH_TOKEN}` };
   const text = await (await app.fetch(get("/metrics", { headers }))).text();
   await app.close();
@@ -221,7 +232,7 @@ Deno.test({
       "config",
       `${folder}/prometheus.yml`,
     ]);
-    assertMatch(stdout, /SUCCESS: 8 rules found/);
+    assertMatch(stdout, /SUCCESS: 13 rules found/);
     assertEquals(code, 0);
     await Deno.remove(folder, { recursive: true });
   },
@@ -250,6 +261,14 @@ const FIRING: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     'sse_connections_total{instance="a",shape="hub"}': "0+100x60",
   },
   SseHubDropsLogLines: { 'sse_log_lines_dropped_total{instance="a"}': "0+1x60" },
+  SseHubNearlyFull: {
+    'sse_connections{instance="a",shape="hub"}': "95x60",
+    'sse_limit{instance="a",setting="max_connections"}': "100x60",
+  },
+  SseHubKeysMissing: { 'sse_jwks_keys{instance="a"}': "0x60" },
+  SseHubKeysOld: { 'sse_jwks_age_seconds{instance="a"}': "4000x60" },
+  SseHubOutOfCpu: { 'process_cpu_seconds_total{instance="a"}': "0+58x60" },
+  SseHubRestarts: { 'process_start_time_seconds{instance="a"}': "0+600x60" },
 };
 
 Deno.test({
@@ -263,7 +282,7 @@ Deno.test({
       Object.entries(all).map(([series, values]) => ({ series, values }));
     const quiet = Object.fromEntries(
       Object.values(FIRING).flatMap((all) => Object.keys(all))
-        .map((name) => [name, /log_up|^up/.test(name) ? "1x60" : "0x60"]),
+        .map((name) => [name, /log_up|^up|jwks_keys|limit/.test(name) ? "1x60" : "0x60"]),
     );
     const isFiring = (name: string, value: number) => ({
       expr: `count(ALERTS{alertname="${name}",alertstate="firing"}) or vector(0)`,

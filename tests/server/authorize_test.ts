@@ -5,15 +5,16 @@ import {
   mayUse,
   type TokenOptions,
 } from "../../lib/server/authorize.ts";
-import { importJwtKey } from "../../lib/server/jwt_key.ts";
+import { importJwtKeys } from "../../lib/server/jwt_key.ts";
+import { JwtVerifier } from "../../lib/server/jwt_verifier.ts";
 import { get } from "./support.ts";
 
 const NOW = 1_750_000_000;
 const SECRET = "a secret of at least 32 bytes, ok?";
 const PUBLISH_TOKEN = "the-publish-token";
-const ACTIONS: readonly Action[] = ["subscribe", "publish", "admin"];
+const ACTIONS: readonly Action[] = ["subscribe", "publish", "figures", "admin"];
 
-const jwtKey = await importJwtKey(SECRET);
+const jwt = new JwtVerifier({ keys: importJwtKeys(SECRET), rules: { leewaySeconds: 0 } });
 const signingKey = await crypto.subtle.importKey(
   "raw",
   new TextEncoder().encode(SECRET),
@@ -26,7 +27,7 @@ function base64Url(content: Uint8Array): string {
   return content.toBase64({ alphabet: "base64url", omitPadding: true });
 }
 
-async function jwt(
+async function sign(
   sse: object,
   { exp = NOW + 60, nbf = NOW, alg = "HS256" } = {},
 ): Promise<string> {
@@ -37,11 +38,11 @@ async function jwt(
   return `${signed}.${base64Url(new Uint8Array(signature))}`;
 }
 
-const ORDERS = await jwt({ subscribe: ["orders/*", "news"], publish: ["orders/7"] });
-const WEATHER = await jwt({ subscribe: ["weather"] });
-const EXPIRED = await jwt({ subscribe: ["*"], publish: ["*"] }, { exp: NOW });
-const EARLY = await jwt({ subscribe: ["*"], publish: ["*"] }, { nbf: NOW + 6 });
-const ALG_NONE = await jwt({ subscribe: ["*"], publish: ["*"] }, { alg: "none" });
+const ORDERS = await sign({ subscribe: ["orders/*", "news"], publish: ["orders/7"] });
+const WEATHER = await sign({ subscribe: ["weather"] });
+const EXPIRED = await sign({ subscribe: ["*"], publish: ["*"] }, { exp: NOW });
+const EARLY = await sign({ subscribe: ["*"], publish: ["*"] }, { nbf: NOW + 6 });
+const ALG_NONE = await sign({ subscribe: ["*"], publish: ["*"] }, { alg: "none" });
 const DAMAGED = ORDERS.replace(/.$/, "");
 
 const WRONG =
@@ -54,7 +55,7 @@ const FOREIGN = [403, null];
 const GRANTED = {};
 const GRANTED_UNTIL = { expiresAtMs: (NOW + 60) * 1_000 };
 
-const BOTH = { publishToken: PUBLISH_TOKEN, jwtKey } as const;
+const BOTH = { publishToken: PUBLISH_TOKEN, jwt } as const;
 
 interface Asked {
   readonly headers?: HeadersInit;
@@ -119,7 +120,7 @@ Deno.test("mayUse() allows a name, everything below a name, or everything", () =
 });
 
 Deno.test("authorize() without a token grants subscribing to public streams, and nothing else", async () => {
-  const settings = [BOTH, { publishToken: PUBLISH_TOKEN }, { jwtKey }, {}];
+  const settings = [BOTH, { publishToken: PUBLISH_TOKEN }, { jwt }, {}];
   for (const options of settings) {
     assertEquals(await ask({ ...options, subscribe: "public" }), GRANTED);
     assertEquals(await ask({ ...options, subscribe: "public" }, { streams: [] }), GRANTED);
@@ -136,8 +137,7 @@ Deno.test("authorize() without a token answers 403 if no token is configured", a
   for (const action of ACTIONS) {
     assertEquals(await ask({}, { action }), CLOSED, action);
     assertEquals(await ask({ publishToken: PUBLISH_TOKEN }, { action }), NO_TOKEN, action);
-    const expected = action === "admin" ? CLOSED : NO_TOKEN;
-    assertEquals(await ask({ jwtKey }, { action }), expected, action);
+    assertEquals(await ask({ jwt }, { action }), NO_TOKEN, action);
   }
 });
 
@@ -167,7 +167,7 @@ Deno.test("authorize() grants a JWT the streams that it names, until it expires"
     ["admin", [], BAD_SCOPE],
     ["admin", ["orders/7"], BAD_SCOPE],
   ];
-  for (const options of [BOTH, { jwtKey }]) {
+  for (const options of [BOTH, { jwt }]) {
     for (const [action, streams, expected] of table) {
       const asked = { headers: bearer(ORDERS), action, streams };
       assertEquals(await ask(options, asked), expected, `${action} ${streams}`);
@@ -175,14 +175,42 @@ Deno.test("authorize() grants a JWT the streams that it names, until it expires"
   }
 });
 
-Deno.test("authorize() never grants a JWT admin", async () => {
-  const all = { subscribe: ["*"], publish: ["*"] };
-  const headers = bearer(await jwt(all));
-  assertEquals(await ask(BOTH, { headers, action: "publish" }), GRANTED_UNTIL);
-  assertEquals(await ask(BOTH, { headers, action: "admin" }), BAD_SCOPE);
-  assertEquals(await ask({ jwtKey }, { headers, action: "admin" }), BAD_SCOPE);
-  const forged = bearer(await jwt({ ...all, admin: ["*"] }));
-  assertEquals(await ask(BOTH, { headers: forged, action: "admin" }), BAD_TOKEN);
+Deno.test("authorize() grants a JWT what the console shows for sse.admin read, and everything for write", async () => {
+  const table: [sse: object, granted: Action[]][] = [
+    [{ subscribe: ["*"], publish: ["*"] }, ["subscribe", "publish"]],
+    [{ admin: "read" }, ["subscribe", "figures", "admin"]],
+    [{ admin: "read", publish: ["*"] }, ["subscribe", "publish", "figures", "admin"]],
+    [{ admin: "write" }, ["subscribe", "publish", "figures", "admin"]],
+  ];
+  for (const [sse, granted] of table) {
+    const headers = bearer(await sign(sse));
+    for (const options of [BOTH, { jwt }]) {
+      for (const action of ACTIONS) {
+        const expected = granted.includes(action) ? GRANTED_UNTIL : BAD_SCOPE;
+        assertEquals(await ask(options, { headers, action }), expected, JSON.stringify(sse));
+      }
+    }
+  }
+  for (const admin of ["*", ["*"], true, null, "Write", ""]) {
+    const headers = bearer(await sign({ publish: ["*"], admin }));
+    assertEquals(await ask(BOTH, { headers, action: "publish" }), BAD_TOKEN, `${admin}`);
+  }
+});
+
+Deno.test("authorize() grants the metrics token figures, and nothing else, also on public streams", async () => {
+  const metricsToken = "the-metrics-token";
+  for (const subscribe of ["public", "token"] as const) {
+    for (const options of [{ metricsToken }, { ...BOTH, metricsToken }]) {
+      for (const action of ACTIONS) {
+        const asked = { headers: bearer(metricsToken), action, streams: [] };
+        const expected = action === "figures" ? GRANTED : BAD_SCOPE;
+        assertEquals(await ask({ ...options, subscribe }, asked), expected, action);
+      }
+      const headers = { cookie: `sse_token=${metricsToken}` };
+      const isRead = await ask({ ...options, subscribe }, { headers, action: "figures" });
+      assertEquals(isRead, "jwt" in options ? BAD_TOKEN : NO_TOKEN);
+    }
+  }
 });
 
 Deno.test("authorize() grants a JWT subscribing to every public stream, until it expires", async () => {
@@ -201,12 +229,12 @@ Deno.test("authorize() refuses a bad token with 401, even if no token is needed"
     ALG_NONE,
     DAMAGED,
     `${ORDERS}A`,
-    await jwt([]),
+    await sign([]),
     "x",
     `x${PUBLISH_TOKEN}`,
   ];
   for (const token of bad) {
-    for (const options of [BOTH, { publishToken: PUBLISH_TOKEN }, { jwtKey }, {}]) {
+    for (const options of [BOTH, { publishToken: PUBLISH_TOKEN }, { jwt }, {}]) {
       for (const subscribe of ["public", "token"] as const) {
         for (const action of ACTIONS) {
           const answer = await ask({ ...options, subscribe }, { headers: bearer(token), action });
@@ -228,7 +256,7 @@ Deno.test("authorize() says what is wrong with a signed token, and nothing about
     [EXPIRED, "The token expired at 2025-06-15T15:06:40.000Z: get a new one"],
     [EARLY, "The token is not valid before 2025-06-15T15:06:46.000Z (claim nbf)"],
     [
-      await jwt({}, { exp: NOW * 1_000 }),
+      await sign({}, { exp: NOW * 1_000 }),
       "The token's claim exp is after the year 9999: it must be in seconds, not milliseconds",
     ],
     [DAMAGED, WRONG],
@@ -254,7 +282,11 @@ Deno.test("authorize() tells the holder of a JWT which stream its claim does not
       ["\n".repeat(500)],
       `The token's claim sse.publish does not cover the stream "${"\\n".repeat(128)}"`,
     ],
-    ["admin", [], "A JSON Web Token does not allow this; send the token of PUBLISH_TOKEN"],
+    [
+      "admin",
+      [],
+      'The token\'s claim sse.admin must be "read" or "write" for this; or send the token of PUBLISH_TOKEN',
+    ],
   ];
   const authorize = authorizeByTokens({ ...BOTH, subscribe: "token", now: () => NOW * 1_000 });
   for (const [action, streams, detail] of table) {
@@ -278,7 +310,7 @@ Deno.test("authorize() names the settings that open the server, and the tokens t
       "The token is invalid; send the token of PUBLISH_TOKEN",
     ],
     [
-      { jwtKey },
+      { jwt },
       "Send a token in the header Authorization: Bearer <token>, or a JSON Web Token in the cookie sse_token",
       `The token is invalid; send ${jwtText}`,
     ],
@@ -298,7 +330,7 @@ Deno.test("authorize() names the settings that open the server, and the tokens t
 
 Deno.test("authorize() asks its clock at each request", async () => {
   let nowMs = NOW * 1_000;
-  const authorize = authorizeByTokens({ jwtKey, subscribe: "token", now: () => nowMs });
+  const authorize = authorizeByTokens({ jwt, subscribe: "token", now: () => nowMs });
   const request = get("/sse", { headers: bearer(ORDERS) });
   assertEquals(await authorize(request, "subscribe", ["news"]), GRANTED_UNTIL);
   nowMs += 59_999;

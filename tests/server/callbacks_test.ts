@@ -38,7 +38,7 @@ for (const [way, fail] of Object.entries(ways)) {
   });
 }
 
-for (const name of ["memoryBytes", "droppedLines"] as const) {
+for (const name of ["processStats", "droppedLines"] as const) {
   Deno.test(`createApp() logs an error of ${name}(), and leaves its figure out of /metrics`, async () => {
     const options: AppOptions = { [name]: ways.throws! };
     await using app = testApp(SETTINGS, new Map(), options);

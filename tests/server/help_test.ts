@@ -7,7 +7,7 @@ Deno.test("helpLines() lists every option with its meaning and its default", () 
   const flat = text.replace(/\s+/g, " ");
   for (const name of OPTION_NAMES) assert(flat.includes(` ${name} ${OPTIONS[name].meaning}`), name);
   assertMatch(text, /^ {2}PORT {24}the port to listen on; 0 for any free port \[8080\]$/m);
-  assertMatch(text, /^ {2}JWT_KEY .* as PEM$/m);
+  assertMatch(text, /^ {2}JWT_KEY .* the keys that verify JSON Web Tokens/m);
 });
 
 Deno.test("helpLines() keeps to 100 columns, but for words that are longer", () => {

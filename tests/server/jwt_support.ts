@@ -45,3 +45,52 @@ function utf8(text: string): Uint8Array<ArrayBuffer> {
 function base64Url(bytes: Uint8Array): string {
   return bytes.toBase64({ alphabet: "base64url", omitPadding: true });
 }
+
+/** A key pair of an issuer of tokens. */
+export interface IssuerKey {
+  /** The public key as a JWK, with `alg`, and with `kid` if it has one. */
+  readonly jwk: Readonly<Record<string, unknown>>;
+  /** The public key as PEM. */
+  readonly pem: string;
+  /** The private key as PEM. */
+  readonly privatePem: string;
+  /** Signs claims as a token; `header` adds to `alg` and `kid`, or replaces them. */
+  readonly sign: (claims: unknown, header?: object) => Promise<string>;
+}
+
+const GENERATED = {
+  RS256: { name: "RSASSA-PKCS1-v1_5", modulusLength: 2_048, hash: "SHA-256" },
+  PS256: { name: "RSA-PSS", modulusLength: 2_048, hash: "SHA-256", saltLength: 32 },
+  ES256: { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" },
+  EdDSA: { name: "Ed25519" },
+} as const;
+
+/** Makes a key pair. */
+export async function issuerKey(
+  alg: keyof typeof GENERATED,
+  { kid, ...more }: { readonly kid?: string; readonly modulusLength?: number } = {},
+): Promise<IssuerKey> {
+  const algorithm = {
+    ...GENERATED[alg],
+    publicExponent: new Uint8Array([1, 0, 1]),
+    ...more,
+  };
+  const { publicKey, privateKey } = await crypto.subtle.generateKey(
+    algorithm,
+    true,
+    ["sign", "verify"],
+  ) as CryptoKeyPair;
+  const { key_ops: _, ext: __, ...jwk } = await crypto.subtle.exportKey("jwk", publicKey);
+  const named = kid === undefined ? {} : { kid };
+  return {
+    jwk: { ...jwk, alg, use: "sig", ...named },
+    pem: pemOf(await crypto.subtle.exportKey("spki", publicKey)),
+    privatePem: pemOf(await crypto.subtle.exportKey("pkcs8", privateKey), "PRIVATE KEY"),
+    async sign(claims, header = {}) {
+      const parts = [{ alg, typ: "JWT", ...named, ...header }, claims];
+      const signed = parts.map((part) => base64Url(utf8(JSON.stringify(part)))).join(".");
+      const signature = await crypto.subtle.sign(algorithm, privateKey, utf8(signed));
+      return `${signed}.${base64Url(new Uint8Array(signature))}`;
+    },
+  };
+}

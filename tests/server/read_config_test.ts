@@ -1,5 +1,6 @@
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { type Config, ConfigError } from "../../lib/server/config.ts";
+import { JWT_KEY_EXPECTED } from "../../lib/server/jwt_key.ts";
 import { readConfig } from "../../lib/server/read_config.ts";
 import { words } from "./support.ts";
 
@@ -184,6 +185,51 @@ const settings: Readonly<Record<string, Row>> = {
     right: { [SECRET]: SECRET, [PUBLIC_KEY]: PUBLIC_KEY },
     wrong: [],
   },
+  METRICS_TOKEN: {
+    field: "metricsToken",
+    byDefault: undefined,
+    right: { [TOKEN]: TOKEN },
+    wrong: ["fifteen-letters", `${TOKEN} `, "x".repeat(64)],
+    expected:
+      "at least 16 characters of A-Z a-z 0-9 - . _ ~ + / and = at the end, at least 8 of them different",
+  },
+  JWKS_URL: {
+    field: "jwksUrl",
+    byDefault: undefined,
+    right: Object.fromEntries([
+      "https://login.example/realms/a/protocol/openid-connect/certs",
+      "http://localhost:8081/jwks.json",
+      "http://127.0.0.1/",
+      "http://[::1]:80/x?y=z",
+    ].map((url) => [url, url])),
+    wrong: [
+      ...["http://login.example/jwks.json", "http://10.0.0.1/", "http://localhost.example/"],
+      ...["http://127.0.0.1.example/", "https://user:pass@login.example/", "login.example/jwks"],
+      ...["file:///etc/jwks.json", "https://login.example/ ", "data:application/json,{}"],
+    ],
+    expected:
+      "a URL such as https://login.example/.well-known/jwks.json, without a user; http only on this " +
+      "machine",
+  },
+  JWT_ISSUER: texts("jwtIssuers"),
+  JWT_AUDIENCE: texts("jwtAudiences"),
+  JWT_LEEWAY_SECONDS: {
+    field: "jwtLeewaySeconds",
+    byDefault: 5,
+    right: { "0": 0, "3600": 3_600 },
+    wrong: [...NO_NUMBERS, "3601"],
+    expected: "a whole number from 0 to 3600",
+  },
+  JWT_CLAIM: {
+    field: "jwtClaim",
+    byDefault: "sse",
+    right: {
+      "app_metadata.sse": "app_metadata.sse",
+      "https://app.example/sse": "https://app.example/sse",
+    },
+    wrong: [".sse", "sse.", "a..b", "s e", '"sse"'],
+    expected: "the name of a claim, such as sse, app_metadata.sse or https://app.example/sse",
+  },
   STALL_SECONDS: {
     field: "stallSeconds",
     byDefault: 60,
@@ -237,6 +283,16 @@ const settings: Readonly<Record<string, Row>> = {
   MAX_EVENT_BYTES: wholeFromOne("maxEventBytes", 262_144),
 };
 
+function texts(field: keyof Config): Row {
+  return {
+    field,
+    byDefault: [],
+    right: { "https://a.example/, b c": ["https://a.example/", "b c"] },
+    wrong: [",", "a,", '"a"', "ä", "a\tb"],
+    expected: "texts of ASCII without quotes, with commas between",
+  };
+}
+
 function wholeFromZero(field: keyof Config, byDefault = 0): Row {
   const expected = "a whole number of at least 0";
   return { field, byDefault, right: { "0": 0, "7": 7 }, wrong: NO_NUMBERS, expected };
@@ -287,7 +343,9 @@ for (const [name, { field, byDefault, right, wrong, expected }] of Object.entrie
   if (!expected) continue;
   Deno.test(`${name} is refused with the expected value`, () => {
     for (const text of wrong) {
-      const isSecret = ["PUBLISH_TOKEN", "REDIS_URL", "REDIS_SENTINELS"].includes(name);
+      const isSecret = ["PUBLISH_TOKEN", "METRICS_TOKEN", "REDIS_URL", "REDIS_SENTINELS"].includes(
+        name,
+      );
       const got = isSecret ? '"…"' : JSON.stringify(text);
       assertEquals(errorsOf({ ...others, [name]: text }), [
         `${name}: expected ${expected}, got ${got}`,
@@ -323,7 +381,7 @@ Deno.test("TLS_CERT and TLS_KEY are refused without each other", () => {
 });
 
 Deno.test("TLS_CERT and TLS_KEY with wrong values are reported as wrong, not as missing", () => {
-  const expected = "the PEM text itself, not a file's name";
+  const expected = "the PEM text itself, not a file's name; a file is named with _FILE";
   const cert = `TLS_CERT: expected ${expected}, got "cert.pem"`;
   const key = `TLS_KEY: expected ${expected}, got "…"`;
   assertEquals(errorsOf({ TLS_CERT: "cert.pem", TLS_KEY: "key.pem" }), [cert, key]);
@@ -350,8 +408,7 @@ Deno.test("JWT_KEY is refused by its kind if it is not a secret, and is never sh
   };
   for (const [text, got] of Object.entries(table)) {
     assertEquals(errorsOf({ JWT_KEY: text }), [
-      "JWT_KEY: expected an HS256 secret of 32 bytes or more, or an ES256 public key as PEM " +
-      `(-----BEGIN PUBLIC KEY-----, SPKI, P-256), got ${got}`,
+      `JWT_KEY: expected ${JWT_KEY_EXPECTED}, got ${got}`,
     ]);
   }
 });
