@@ -40,7 +40,10 @@ export async function explainToken(
     claims && showTime("nbf", claims, nowMs),
   ].filter((line) => line !== undefined);
   if ("fault" in result) {
-    const why = reason(result, header ?? {}, keys);
+    const fault = result.fault === "unavailable" ? source?.fault : undefined;
+    const why = [reason(result, header ?? {}, keys), fault].filter((it) => it !== undefined).join(
+      ": ",
+    );
     return { stdout: [`Refused    ${printable(why)}`, ...shown], code: 1 };
   }
   const parsed = parseJwt(text)!;

@@ -24,6 +24,8 @@ export interface JwksSourceOptions {
   readonly unknownMs?: number;
   /** How long the keys are kept after the last fetch that succeeded, in milliseconds. @default {86_400_000} */
   readonly keepMs?: number;
+  /** How long a fetch may take, in milliseconds. @default {5_000} */
+  readonly timeoutMs?: number;
   /** A clock in milliseconds that never goes back. By default `performance.now()`. */
   readonly now?: () => number;
 }
@@ -63,6 +65,7 @@ export class JwksSource {
       retryMs: 15_000,
       unknownMs: 60_000,
       keepMs: 86_400_000,
+      timeoutMs: 5_000,
       now: () => performance.now(),
       ...options,
     };
@@ -77,6 +80,11 @@ export class JwksSource {
   /** Grows whenever the keys change. */
   get version(): number {
     return this.#version;
+  }
+
+  /** Why the last fetch failed; `undefined` if it succeeded. */
+  get fault(): string | undefined {
+    return this.#fault;
   }
 
   /** Figures since the start. */
@@ -111,8 +119,9 @@ export class JwksSource {
 
   async #refresh(): Promise<void> {
     if (this.#closing.signal.aborted) return;
-    const { url, refreshMs, retryMs } = this.#options;
-    const isFetched = await fetchJwks(url, this.#closing.signal).then(
+    const { url, refreshMs, retryMs, timeoutMs } = this.#options;
+    const signal = AbortSignal.any([this.#closing.signal, AbortSignal.timeout(timeoutMs)]);
+    const isFetched = await fetchJwks(url, signal).then(
       ({ keys, text }) => this.#take(keys, text),
       (error) => this.#fail(error),
     );

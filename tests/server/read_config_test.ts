@@ -478,3 +478,22 @@ Deno.test("HEARTBEAT_SECONDS is 4 on Deno Deploy unless it is set", () => {
   assertEquals(read(onDeploy).heartbeatSeconds, 4);
   assertEquals(read({ ...onDeploy, HEARTBEAT_SECONDS: "30" }).heartbeatSeconds, 30);
 });
+
+Deno.test("METRICS_TOKEN is refused if it is PUBLISH_TOKEN", () => {
+  assertEquals(errorsOf({ METRICS_TOKEN: TOKEN, PUBLISH_TOKEN: TOKEN }), [
+    "METRICS_TOKEN: expected another token than PUBLISH_TOKEN, got the same",
+  ]);
+});
+
+Deno.test("settings of JWTs cause a warning without keys, and JWKS_URL without JWT_AUDIENCE", () => {
+  const url = { JWKS_URL: "https://login.example/jwks.json" };
+  assertEquals(read({ JWT_ISSUER: "a", JWT_CLAIM: "b" }).warnings, [
+    "JWT_ISSUER has no effect without JWT_KEY or JWKS_URL",
+    "JWT_CLAIM has no effect without JWT_KEY or JWKS_URL",
+  ]);
+  assertEquals(read({ ...url, JWT_ISSUER: "a" }).warnings, [
+    "JWKS_URL without JWT_AUDIENCE: tokens that the issuer made for other applications are accepted too",
+  ]);
+  assertEquals(read({ ...url, JWT_AUDIENCE: "a" }).warnings, []);
+  assertEquals(read({ JWT_KEY: SECRET, JWT_LEEWAY_SECONDS: "0" }).warnings, []);
+});

@@ -1,5 +1,8 @@
 import { assertEquals, assertMatch } from "@std/assert";
+import { importJwtKeys } from "../../lib/server/jwt_key.ts";
+import { JwtVerifier } from "../../lib/server/jwt_verifier.ts";
 import { createSessions } from "../../lib/server/session.ts";
+import { signHs256 } from "./jwt_support.ts";
 import { get, messages, type TestApp, testApp, words } from "./support.ts";
 
 const TOKEN = "a-token-for-these-tests";
@@ -207,4 +210,70 @@ Deno.test("a login code is not made where nobody can log in, and is no bearer to
   await using app = testApp(SETTINGS);
   const headers = { authorization: `Bearer ${app.createLoginCode()}` };
   assertEquals((await app.fetch(get("/streams", { headers }))).status, 401);
+});
+
+const SECRET = "a secret of at least 32 bytes, ok?";
+
+/** A JWT of these rights, valid for an hour. */
+function jwt(sse: object, seconds = 3_600): Promise<string> {
+  return signHs256({ exp: Math.floor(Date.now() / 1_000) + seconds, sse }, SECRET);
+}
+
+Deno.test("POST /session with a JWT opens the console as far as its sse.admin says", async () => {
+  for (const PUBLISH_TOKEN of [TOKEN, ""]) {
+    await using app = testApp({ ...SETTINGS, PUBLISH_TOKEN, JWT_KEY: SECRET, SUBSCRIBE: "token" });
+    for (const [admin, publish] of [["read", 403], ["write", 200]] as const) {
+      const opened = await login(app, { token: await jwt({ admin }) });
+      const [cookie = "", ...attributes] = opened.headers.get("set-cookie")!.split("; ");
+      assertEquals([opened.status, attributes.slice(1)], [204, ["HttpOnly", "SameSite=Strict"]]);
+      assertMatch(attributes[0]!, /^Max-Age=36\d\d$/);
+      const headers = { cookie, "sec-fetch-site": "same-origin", "content-type": "text/plain" };
+      assertEquals((await (await app.fetch(get("/session", { headers }))).json()).admin, admin);
+      for (const path of ["/console/events", "/streams", "/metrics", "/sse?stream=any"]) {
+        const response = await app.fetch(get(path, { headers }));
+        assertEquals([path, response.status], [path, 200]);
+        await response.body?.cancel();
+      }
+      const init = { method: "POST", headers, body: "x" };
+      assertEquals((await app.fetch(get("/sse?stream=any", init))).status, publish);
+      const foreign = { ...init, headers: { ...headers, "sec-fetch-site": "cross-site" } };
+      assertEquals((await app.fetch(get("/sse?stream=any", foreign))).status, 403);
+    }
+  }
+});
+
+Deno.test("POST /session refuses a JWT that does not open the console, and says why", async () => {
+  await using app = testApp({ ...SETTINGS, JWT_KEY: SECRET });
+  const table: [token: string, status: number, detail: RegExp][] = [
+    [await jwt({ publish: ["*"] }), 403, /claim sse.admin must be "read" or "write"/],
+    [await jwt({ admin: "all" }), 401, /whose admin is neither "read" nor "write"/],
+    [await jwt({ admin: "write" }, -3_600), 401, /^The token expired at /],
+    [`${await jwt({ admin: "write" })}A`, 401, /^This is neither the publish token/],
+  ];
+  for (const [token, status, detail] of table) {
+    const response = await login(app, { token });
+    assertEquals([response.status, response.headers.get("set-cookie")], [status, null]);
+    assertMatch((await response.json()).detail, detail);
+  }
+});
+
+Deno.test("a session of a JWT ends with its token, and no other cookie of that form opens one", async () => {
+  let nowMs = Date.now();
+  const sessions = createSessions({
+    publishToken: TOKEN,
+    jwt: new JwtVerifier({ keys: importJwtKeys(SECRET) }),
+    tlsCert: undefined,
+    trustProxy: 0,
+    addressOf: () => "192.0.2.7",
+    now: () => nowMs,
+  });
+  const statusOf = async (value: string) => {
+    const headers = { cookie: `sse_session=${value}` };
+    return (await sessions.route.GET!(get("/session", { headers }), {})).status;
+  };
+  const token = await jwt({ admin: "read" });
+  assertEquals([await statusOf(token), await statusOf(`${token}A`)], [200, 401]);
+  assertEquals(await statusOf(await jwt({ subscribe: ["*"] })), 401);
+  nowMs += 3_606_000;
+  assertEquals(await statusOf(token), 401);
 });

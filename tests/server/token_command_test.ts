@@ -2,7 +2,9 @@ import { assertEquals, assertMatch } from "@std/assert";
 import { verifyJwt } from "../../lib/server/jwt.ts";
 import { importJwtKeys } from "../../lib/server/jwt_key.ts";
 import { runTokenCommand } from "../../lib/server/token_command.ts";
-import { pemOf, signHs256 } from "./jwt_support.ts";
+import { lacks } from "../program.ts";
+import { JwksServer } from "./jwks_server.ts";
+import { issuerKey, pemOf, signHs256 } from "./jwt_support.ts";
 
 const SECRET = "a secret of at least 32 bytes, ok?";
 const NOW_MS = Date.UTC(2026, 10, 26, 12);
@@ -170,4 +172,74 @@ Deno.test("deno task token --verify lets no token control the terminal", async (
   assertEquals(stdout[2], "Publish    \\u009b31m");
   // deno-lint-ignore no-control-regex
   assertEquals(stdout.filter((line) => /[\u0000-\u001f\u007f-\u009f]/.test(line)), []);
+});
+
+Deno.test("deno task token makes a token that opens the console", async () => {
+  const { stdout: [token = ""] = [], stderr } = await run(["--admin", "write", "--for", "90s"]);
+  assertEquals(stderr, ["It may do everything, until 2026-11-26T12:01:30Z"]);
+  const { stdout = [], code } = await run(["--verify", token]);
+  assertEquals([code, stdout.slice(0, 4)], [0, [
+    "Valid      signed with JWT_KEY (HS256)",
+    "Subscribe  nothing",
+    "Publish    nothing",
+    "Console    write",
+  ]]);
+  const { stderr: wrong } = await run(["--admin", "all"]);
+  assertMatch(wrong![0]!, /--admin "all" is neither read nor write$/);
+});
+
+Deno.test("deno task token makes and explains a token for the server's issuer, audience and claim", async () => {
+  const settings = { JWT_ISSUER: "me", JWT_AUDIENCE: "hub,other", JWT_CLAIM: "a.sse" };
+  const { stdout: [token = ""] = [] } = await run(["--publish", "x"], settings);
+  const { stdout = [] } = await run(["--verify", token], settings);
+  assertEquals(
+    stdout[4],
+    'Claims     {"iss":"me","aud":"hub","exp":1795698000,"a":{"sse":' +
+      '{"subscribe":[],"publish":["x"]}}}',
+  );
+  const table: [settings: Record<string, string>, why: string][] = [
+    [{ JWT_ISSUER: "you" }, "The token's claim iss must be you (JWT_ISSUER)"],
+    [{ JWT_AUDIENCE: "b, c" }, "The token's claim aud must name b or c (JWT_AUDIENCE)"],
+  ];
+  for (const [other, why] of table) {
+    const { stdout = [] } = await run(["--verify", token], { ...settings, ...other });
+    assertEquals(stdout[0], `Refused    ${why}`);
+  }
+});
+
+Deno.test({
+  name: "deno task token --verify names the key of JWKS_URL, or those that it has instead",
+  ignore: await lacks("net"),
+  async fn() {
+    const key = await issuerKey("RS256", { kid: "2026-11" });
+    await using server = new JwksServer([key.jwk]);
+    const settings = { JWT_KEY: "", JWKS_URL: server.url };
+    const claims = { exp: NOW_SECONDS + 9, sse: {} };
+    const table: [token: string, line: string][] = [
+      [await key.sign(claims), 'Valid      signed with the key "2026-11" of JWKS_URL (RS256)'],
+      [
+        await key.sign(claims, { kid: "2026-10" }),
+        'Refused    its header has the kid "2026-10", and JWKS_URL has "2026-11"',
+      ],
+      [
+        await signHs256(claims, SECRET),
+        'Refused    its header says alg "HS256", and JWKS_URL is for RS256',
+      ],
+      [
+        await key.sign(claims, { alg: "none" }),
+        'Refused    its header says alg "none"; use HS256, RS256, PS256, ES256, EdDSA',
+      ],
+    ];
+    for (const [token, line] of table) {
+      assertEquals((await run(["--verify", token], settings)).stdout![0], line);
+    }
+    server.answer = () => new Response(null, { status: 500 });
+    const { stdout = [], code } = await run(["--verify", await key.sign(claims)], settings);
+    assertEquals(code, 1);
+    assertEquals(
+      stdout[0],
+      "Refused    The keys that verify tokens are unreachable (JWKS_URL): " +
+        "the answer has status 500",
+    );
+  },
 });
