@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertGreater, assertMatch } from "@std/assert";
 import { isRedisMissing, RedisServer } from "../log/redis_server.ts";
 import { freePort, isMissing, lacks, Program } from "../program.ts";
+import { VERSION } from "../../lib/server/version.ts";
 import { JwksServer } from "../server/jwks_server.ts";
 import { issuerKey } from "../server/jwt_support.ts";
 import { get, testApp } from "../server/support.ts";
@@ -151,8 +152,8 @@ Deno.test({
   },
 });
 
-/** The names of the metrics that a server writes, with those of the parts of histograms. */
-async function metricNames(): Promise<Set<string>> {
+/** The metrics of a server that has all of them. */
+async function allMetrics(): Promise<string> {
   const PUBLISH_TOKEN = "a-token-for-these-tests";
   const folder = await Deno.makeTempDir();
   await using jwks = new JwksServer([(await issuerKey("ES256")).jwk]);
@@ -162,17 +163,101 @@ async function metricNames(): Promise<Set<string>> {
     KV_PATH: `${folder}/hub.sqlite`,
     JWKS_URL: jwks.url,
   };
-  await using app = testApp(settings, new Map(), {
-    processStats: () => ({ residentBytes: 1, heapBytes: 1, cpuSeconds: 1, startedAtSeconds: 1 }),
-  });
+  const stats = { residentBytes: 1, heapBytes: 2, cpuSeconds: 3.5, startedAtSeconds: 1.75e9 };
+  await using app = testApp(settings, new Map(), { processStats: () => stats });
   await app.hub.ready;
   await app.log.line("JWT keys changed");
   const headers = { authorization: `Bearer ${PUBLISH_TOKEN}` };
   const text = await (await app.fetch(get("/metrics", { headers }))).text();
   await app.close();
   await Deno.remove(folder, { recursive: true });
+  return text;
+}
+
+/** The names of the metrics that a server writes, with those of the parts of histograms. */
+async function metricNames(): Promise<Set<string>> {
+  const text = await allMetrics();
   return new Set(Array.from(text.matchAll(/^(\w+)(?=[{ ])/gm), ([name]) => name));
 }
+
+/** Imports a package; `undefined` if npm can't be reached. */
+// deno-lint-ignore no-explicit-any -- the package is not there while types are checked
+async function fromNpm(specifier: string): Promise<any> {
+  return await import(specifier).catch(() => undefined);
+}
+
+const prometheusText = await fromNpm("npm:parse-prometheus-text-format@1.1.1");
+const promQl = await fromNpm("npm:@prometheus-io/lezer-promql@0.315.0");
+const yaml = await fromNpm("npm:yaml@2.9.1");
+
+Deno.test({
+  name: "/metrics is read by a parser of Prometheus' format as it was written",
+  ignore: ignore || prometheusText === undefined,
+  async fn() {
+    const text = await allMetrics();
+    const families: { name: string; type: string; metrics: object[] }[] = prometheusText
+      .default(text);
+    const written = Array.from(text.matchAll(/^# TYPE (\w+) (\w+)$/gm), ([, ...pair]) => pair);
+    assertEquals(
+      families.map(({ name, type }) => `${name} ${type.toLowerCase()}`).sort(),
+      written.map((pair) => pair.join(" ")).sort(),
+    );
+    const of = (name: string) => families.find((family) => family.name === name)!.metrics;
+    assertEquals(of("process_cpu_seconds_total"), [{ value: "3.5" }]);
+    assertEquals(of("sse_build_info"), [
+      { value: "1", labels: { version: VERSION, runtime: navigator.userAgent } },
+    ]);
+    assertEquals(of("sse_limit")[0], {
+      value: "10000",
+      labels: { setting: "max_connections" },
+    });
+  },
+});
+
+Deno.test({
+  name: "/metrics is accepted by promtool, which also knows how metrics should be called",
+  ignore: lacksPromtool,
+  async fn() {
+    const file = await Deno.makeTempFile();
+    await Deno.writeTextFile(file, await allMetrics());
+    const { code, stdout, stderr } = await run("/bin/sh", [
+      "-c",
+      'exec /usr/bin/promtool check metrics < "$0"',
+      file,
+    ]);
+    assertEquals([code, stdout, stderr], [0, "", ""]);
+    await Deno.remove(file);
+  },
+});
+
+/** Why PromQL's grammar rejects an expression; `undefined` if it accepts it. */
+function promQlFault(expression: string): string | undefined {
+  const text = expression.replaceAll("$__rate_interval", "5m").replaceAll("$__range", "1h");
+  let fault: string | undefined;
+  promQl.parser.parse(text).iterate({
+    enter({ type, from }: { type: { isError: boolean }; from: number }) {
+      if (type.isError) fault ??= `at ${from} of ${text}`;
+    },
+  });
+  return fault;
+}
+
+Deno.test({
+  name: "sse-hub.dashboard.json and sse-hub.rules.yml have expressions of PromQL only",
+  ignore: ignore || promQl === undefined || yaml === undefined,
+  async fn() {
+    const { panels } = JSON.parse(await read("sse-hub.dashboard.json", FILES));
+    const { groups } = yaml.parse(await read("sse-hub.rules.yml", FILES));
+    const shown: { expr: string }[] = panels.flatMap((panel: { targets: unknown }) =>
+      panel.targets
+    );
+    const watched: { expr: string }[] = groups.flatMap((group: { rules: unknown }) => group.rules);
+    const all = [...shown, ...watched].map(({ expr }) => expr);
+    assertGreater(all.length, 40);
+    assertEquals(all.map(promQlFault).filter((fault) => fault !== undefined), []);
+    assertMatch(promQlFault("sum by (instance rate(a[$__range]")!, /^at /);
+  },
+});
 
 /** The metrics in an expression. */
 function metricsIn(expression: string): string[] {
