@@ -37,8 +37,8 @@ export class JwtVerifier {
   }
 
   /**
-   * Changes whenever a key is added or gone. What `verify()` said before a change may hold no longer, so
-   * whoever remembers it must compare this number, and verify again if it differs.
+   * Changes whenever a key is added or gone. What `verify()` said before a change may hold no longer:
+   * whoever remembers an answer reads this number before it asks, and asks again once it differs.
    */
   get keysVersion(): number {
     return this.#options.source?.version ?? 0;

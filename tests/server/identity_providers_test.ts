@@ -152,7 +152,8 @@ Deno.test({
     const authorization = `Bearer ${token}`;
     const accept = { authorization, accept: "text/event-stream" };
     await assertRetryLater(await app.fetch(get("/sse?stream=orders/7", { headers: accept })));
-    const refused = await app.fetch(get("/sse?stream=orders/7", { headers: { authorization } }));
+    const other = { authorization, accept: "*/*" };
+    const refused = await app.fetch(get("/sse?stream=orders/7", { headers: other }));
     assertEquals([refused.status, refused.headers.get("retry-after")], [503, "5"]);
     const { detail } = await refused.json();
     assertEquals(detail, "The keys that verify tokens are unreachable (JWKS_URL)");
