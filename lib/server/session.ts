@@ -7,16 +7,16 @@
  */
 
 import { type Authorize, covers, firstUncovered, type Rights } from "./authorize.ts";
-import { bearerToken, hashToken, matchesToken } from "./bearer_token.ts";
+import { bearerToken } from "./bearer_token.ts";
 import { isFromOwnPage, isSafe, refuseForeignPage } from "./csrf.ts";
 import { addressBlock } from "./ip_address.ts";
+import { type Login, openSession, unauthorized } from "./login.ts";
 import { LoginCode } from "./login_code.ts";
 import { RateLimit } from "./rate_limit.ts";
 import { refuse } from "./refusal.ts";
-import { readBody } from "./request_body.ts";
 import { type Handler, rawPath, type RequestInfo, type Route } from "./router.ts";
 import { jwtSessions, SESSION_COOKIE, SessionCookies } from "./session_cookies.ts";
-import { type AcceptedTokens, refuseScope, refuseToken } from "./token_refusal.ts";
+import { type AcceptedTokens, refuseScope } from "./token_refusal.ts";
 
 /** Options of {@linkcode createSessions}. */
 export interface SessionsOptions extends Pick<AcceptedTokens, "jwt"> {
@@ -72,11 +72,8 @@ export function createSessions(options: SessionsOptions): Sessions {
   };
 }
 
-const SESSION_MS = 12 * 3_600_000;
 const ATTEMPTS_AT_ONCE = 5;
 const ATTEMPTS_PER_SECOND = 0.1;
-/** What a browser keeps as a cookie is bounded, and a JSON Web Token becomes one. */
-const MAX_BODY_BYTES = 4_096;
 const EVERYTHING: Rights = { subscribe: ["*"], publish: ["*"], admin: "write" };
 
 /** An open session. */
@@ -116,15 +113,10 @@ function authorizeBySession(
   };
 }
 
-/** What a login needs. */
-interface Login extends SessionsOptions {
-  readonly now: () => number;
-  readonly cookies: SessionCookies | undefined;
-  readonly attempts: RateLimit;
-  readonly code: LoginCode;
-}
+/** What a login needs, and what counts its attempts. */
+type SessionsLogin = SessionsOptions & Login & { readonly attempts: RateLimit };
 
-async function logIn(request: Request, info: RequestInfo, login: Login): Promise<Response> {
+async function logIn(request: Request, info: RequestInfo, login: SessionsLogin): Promise<Response> {
   const { cookies, jwt, attempts, addressOf } = login;
   if (cookies === undefined && jwt === undefined) {
     return refuse(
@@ -138,68 +130,11 @@ async function logIn(request: Request, info: RequestInfo, login: Login): Promise
       "retry-after": `${waitSeconds}`,
     });
   }
-  const credential = await readCredential(request);
-  if (credential instanceof Response) return credential;
-  const opened = await openSession(credential, login);
+  const opened = await openSession(request, login);
   if (opened instanceof Response) return opened;
   const { value, seconds } = opened;
   return setCookie(`${value}; Max-Age=${seconds}${cookieAttributes(request, login)}`);
 }
-
-/** What opens a session. */
-interface Credential {
-  readonly name: "token" | "code";
-  readonly value: string;
-}
-
-/** The cookie of a session: its value, and how long the browser keeps it. */
-interface SessionCookie {
-  readonly value: string;
-  readonly seconds: number;
-}
-
-/** Makes the cookie, or answers a wrong credential. A right code is used up. */
-async function openSession(
-  { name, value }: Credential,
-  login: Login,
-): Promise<SessionCookie | Response> {
-  const { publishToken = "", cookies, code, now } = login;
-  if (cookies !== undefined) {
-    const isRight = name === "code"
-      ? await code.redeem(value)
-      : await matchesToken(value, await hashToken(publishToken));
-    if (isRight) {
-      return { value: await cookies.sign(now() + SESSION_MS), seconds: SESSION_MS / 1_000 };
-    }
-  }
-  if (name === "token") return await openJwtSession(value, login);
-  return unauthorized(
-    "wrong_login",
-    "The code is wrong, was used before or is older than 60 seconds; use the publish token",
-  );
-}
-
-/** Makes a JSON Web Token the cookie, if its rights open the console. */
-async function openJwtSession(token: string, login: Login): Promise<SessionCookie | Response> {
-  const { publishToken, jwt, now } = login;
-  const result = await jwt?.verify(token, now() / 1_000);
-  if (result === undefined) return unauthorized("wrong_login", WRONG_TOKEN);
-  if ("fault" in result) {
-    return UNTOLD.includes(result.fault)
-      ? unauthorized("wrong_login", publishToken === undefined ? WRONG_JWT : WRONG_BOTH)
-      : refuseToken([token], result, login);
-  }
-  if (result.admin === undefined) return refuseScope("admin", "", login);
-  const seconds = Math.min(SESSION_MS / 1_000, Math.ceil(result.expiresAtSeconds - now() / 1_000));
-  return { value: token, seconds };
-}
-
-/** Faults of a token that tell its sender nothing. */
-const UNTOLD: readonly string[] = ["malformed", "header", "key", "signature"];
-const WRONG_TOKEN = "This is not the publish token (PUBLISH_TOKEN)";
-const WRONG_JWT = "This is not a JSON Web Token of this server";
-const WRONG_BOTH =
-  "This is neither the publish token (PUBLISH_TOKEN) nor a JSON Web Token of this server";
 
 function logOut(request: Request, options: SessionsOptions): Response {
   return setCookie(`; Max-Age=0${cookieAttributes(request, options)}`);
@@ -221,21 +156,6 @@ function redirectUp({ url }: Request): Response | undefined {
   return new Response(null, { status: 308, headers: { location: "../session" } });
 }
 
-async function readCredential(request: Request): Promise<Credential | Response> {
-  const refusal = () => refuse("body", 'Send {"token": "…"} as application/json');
-  if (!/^application\/json\b/i.test(request.headers.get("content-type") ?? "")) return refusal();
-  const text = await readBody(request, MAX_BODY_BYTES);
-  if (text instanceof Response) return text;
-  try {
-    const { token, code } = JSON.parse(text);
-    if (typeof token === "string") return { name: "token", value: token };
-    return typeof code === "string" ? { name: "code", value: code } : refusal();
-  } catch {
-    // A body that is no JSON, or no object, has no token.
-    return refusal();
-  }
-}
-
 function cookieAttributes(
   { headers }: Request,
   { tlsCert, trustProxy }: SessionsOptions,
@@ -252,8 +172,4 @@ function setCookie(value: string): Response {
     status: 204,
     headers: { "set-cookie": `${SESSION_COOKIE}=${value}`, "cache-control": "no-store" },
   });
-}
-
-function unauthorized(reason: "wrong_login" | "no_session", detail: string): Response {
-  return refuse(reason, detail, { "www-authenticate": 'Bearer realm="sse-hub"' });
 }
