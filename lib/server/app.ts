@@ -106,8 +106,7 @@ export function createApp(config: Config, options: AppOptions = {}): App {
       setStopping();
       stopTime();
       for (const writer of writers) sendAway(writer);
-      await Promise.all([parts.console.close(), hub.close()]);
-      parts.jwt?.source?.close();
+      await Promise.all([parts.console.close(), hub.close(), parts.jwt?.close()]);
       parts.refusals.close();
     },
   };

@@ -19,8 +19,10 @@ export type JwtConfig = Pick<
 export interface ConfiguredJwt {
   /** Verifies tokens. */
   readonly verifier: JwtVerifier;
-  /** The keys at `JWKS_URL`, which somebody must close. */
+  /** The keys at `JWKS_URL`. */
   readonly source: JwksSource | undefined;
+  /** Fetches no more keys. Resolves when nothing is under way. May be called twice. */
+  readonly close: () => Promise<void>;
 }
 
 /**
@@ -43,5 +45,9 @@ export function configureJwt(
     leewaySeconds: config.jwtLeewaySeconds,
     claim: config.jwtClaim,
   };
-  return { verifier: new JwtVerifier({ keys, source, rules }), source };
+  const close = async () => {
+    source?.close();
+    await Promise.allSettled([keys, source?.refresh()]);
+  };
+  return { verifier: new JwtVerifier({ keys, source, rules }), source, close };
 }

@@ -26,8 +26,8 @@ Options are environment variables:
   $env:PORT = 9000; deno task start       in PowerShell
   deno task --env-file=.env start         from the lines PORT=9000 of a file
 
-The text of a secret or a PEM may be in a file: PUBLISH_TOKEN_FILE=/run/secrets/token names the file
-of PUBLISH_TOKEN. These may be in a file:
+The text of a secret or a PEM may be in a file: PUBLISH_TOKEN_FILE names the file of PUBLISH_TOKEN,
+such as /run/secrets/token. These may be in a file:
 
   FILE_OPTIONS
 `.replace("FILE_OPTIONS", wrap(FILE_OPTIONS.join(", "), 90).join("\n  ")).split("\n");

@@ -92,7 +92,7 @@ async function explain(token: string, config: JwtConfig, nowMs: number): Promise
   try {
     return await explainToken(token, jwt, nowMs);
   } finally {
-    jwt.source?.close();
+    await jwt.close();
   }
 }
 

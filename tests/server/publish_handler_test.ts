@@ -171,7 +171,7 @@ Deno.test("createApp() calls the application's authorize() for every use of a st
   await response.body!.cancel();
   assertEquals((await app.fetch(get("/sse?stream=a", { method: "POST" }))).status, 418);
   assertEquals((await app.fetch(get("/streams"))).status, 200);
-  assertEquals(asked, [["subscribe", ["b", "a"]], ["publish", ["a"]], ["admin", []]]);
+  assertEquals(asked, [["subscribe", ["b", "a"]], ["publish", ["a"]], ["figures", []]]);
 });
 
 Deno.test("a grant that expires ends connections of both shapes with an event expired", async () => {
