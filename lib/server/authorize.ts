@@ -1,13 +1,14 @@
 /**
  * Who may do what, decided for one request: by the tokens of settings, by JSON Web Tokens, or without a
- * token where a stream is public. JSON Web Tokens are verified by `jwt_verifier.ts`.
+ * token where a stream is public. Whether a token is valid is decided in `token_checks.ts`.
  *
  * @module
  */
 
-import { bearerToken, hashToken, matchesToken } from "./bearer_token.ts";
+import { bearerToken } from "./bearer_token.ts";
 import { isFromOwnPage, isSafe, refuseForeignPage } from "./csrf.ts";
 import type { Claims, JwtRefusal } from "./jwt.ts";
+import { TokenChecks, type TokenChecksOptions } from "./token_checks.ts";
 import {
   type AcceptedTokens,
   type Action,
@@ -40,11 +41,9 @@ export type Authorize = (
 ) => Grant | Response | Promise<Grant | Response>;
 
 /** Options of {@linkcode authorizeByTokens}. */
-export interface TokenOptions extends AcceptedTokens {
+export interface TokenOptions extends TokenChecksOptions {
   /** Who may subscribe: everybody, or only clients with a token. */
   readonly subscribe: "public" | "token";
-  /** Gives the time, in milliseconds since 1970. By default `Date.now()`. */
-  readonly now?: () => number;
 }
 
 /**
@@ -64,23 +63,25 @@ export interface TokenOptions extends AcceptedTokens {
  *   {@linkcode covers}.
  * - A cookie authorizes an unsafe method only from the server's own pages.
  *
+ * A valid token is remembered for a minute: see {@linkcode TokenChecks}.
+ *
  * @throws {TypeError} If a token of a setting could not be sent in a header.
  */
 export function authorizeByTokens(options: TokenOptions): Authorize {
-  const isPublishToken = tokenCheck("publish token", options.publishToken);
-  const isMetricsToken = tokenCheck("metrics token", options.metricsToken);
+  const checks = new TokenChecks(options);
   return async (request, action, streams) => {
     const isPublic = action === "subscribe" && options.subscribe === "public";
     const isCovered = (claims: Claims) => isPublic || covers(claims, action, streams);
     const asked = { action, streams, isCovered };
     const token = bearerToken(request.headers);
     if (token !== undefined) {
-      if (await isPublishToken(token)) return {};
-      if (await isMetricsToken(token)) return action === "figures" ? {} : refuseMetricsToken();
-      return await authorizeByJwts([token], asked, options);
+      const setting = checks.isKnownJwt(token) ? undefined : await checks.settingOf(token);
+      if (setting === "publish") return {};
+      if (setting === "metrics") return action === "figures" ? {} : refuseMetricsToken();
+      return await authorizeByJwts([token], asked, checks);
     }
     const cookies = options.jwt ? cookieTokens(request.headers) : [];
-    if (cookies.length > 0) return await authorizeByCookies(request, cookies, asked, options);
+    if (cookies.length > 0) return await authorizeByCookies(request, cookies, asked, checks);
     return isPublic ? {} : refuseAnonymous(action, options);
   };
 }
@@ -95,18 +96,6 @@ export function mayUse(patterns: readonly string[], stream: string): boolean {
     const folder = pattern.slice(0, -1);
     return pattern.endsWith("/*") && stream.startsWith(folder) && stream !== folder;
   });
-}
-
-function tokenCheck(
-  name: string,
-  right: string | undefined,
-): (token: string) => Promise<boolean> {
-  if (right === undefined) return () => Promise.resolve(false);
-  if (!/^[!-~]+$/.test(right)) {
-    throw new TypeError(`Cannot use ${name}: it must be printable ASCII without spaces`);
-  }
-  let expected: Promise<Uint8Array> | undefined;
-  return async (token) => await matchesToken(token, await (expected ??= hashToken(right)));
 }
 
 /** What a JWT or a session may do. */
@@ -131,21 +120,21 @@ interface Asked {
 async function authorizeByJwts(
   tokens: readonly string[],
   asked: Asked,
-  options: TokenOptions,
+  checks: TokenChecks,
 ): Promise<Grant | Response> {
-  const { jwt, now = Date.now } = options;
   const valid: Claims[] = [];
   let refusal: JwtRefusal | undefined;
-  for (const token of jwt ? tokens : []) {
-    const result = await jwt!.verify(token, now() / 1_000);
+  for (const token of tokens) {
+    const result = await checks.readJwt(token);
+    if (result === undefined) continue;
     if ("fault" in result) refusal ??= result;
     else valid.push(result);
   }
   const [first] = valid;
-  if (first === undefined) return refuseToken(tokens, refusal, options);
+  if (first === undefined) return refuseToken(tokens, refusal, checks.accepted);
   const claims = valid.find(asked.isCovered);
   if (claims !== undefined) return { expiresAtMs: claims.expiresAtSeconds * 1_000 };
-  return refuseScope(asked.action, firstUncovered(first, asked), options);
+  return refuseScope(asked.action, firstUncovered(first, asked), checks.accepted);
 }
 
 /** The first stream that rights do not cover; `""` if they do not cover the action at all. */
@@ -163,9 +152,9 @@ async function authorizeByCookies(
   request: Request,
   cookies: readonly string[],
   asked: Asked,
-  options: TokenOptions,
+  checks: TokenChecks,
 ): Promise<Grant | Response> {
-  const answer = await authorizeByJwts(cookies, asked, options);
+  const answer = await authorizeByJwts(cookies, asked, checks);
   const isForeign = !isSafe(request) && !isFromOwnPage(request);
   return isForeign && !isUnauthorized(answer) ? refuseForeignPage() : answer;
 }

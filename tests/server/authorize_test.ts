@@ -70,8 +70,14 @@ async function ask(options: Partial<TokenOptions>, asked: Asked = {}): Promise<u
   const { headers = {}, method = "GET", path = "/sse", action = "subscribe", streams = ["news"] } =
     asked;
   const authorize = authorizeByTokens({ subscribe: "token", now: () => NOW * 1_000, ...options });
+  const first = await authorize(get(path, { method, headers }), action, streams);
+  // A token that was valid is remembered now.
   const answer = await authorize(get(path, { method, headers }), action, streams);
-  if (!(answer instanceof Response)) return answer;
+  if (!(answer instanceof Response && first instanceof Response)) {
+    assertEquals(answer, first);
+    return answer;
+  }
+  assertEquals(answer.status, first.status);
   assertEquals(answer.headers.get("content-type"), "application/problem+json");
   assertEquals(answer.headers.get("cache-control"), "no-store");
   const { detail } = await answer.json();
@@ -338,6 +344,89 @@ Deno.test("authorize() asks its clock at each request", async () => {
   nowMs += 1;
   const answer = await authorize(request, "subscribe", ["news"]);
   assertEquals(answer instanceof Response && answer.status, 401);
+});
+
+Deno.test("authorize() accepts an early token once its time has come", async () => {
+  let nowMs = NOW * 1_000;
+  const authorize = authorizeByTokens({ jwt, subscribe: "token", now: () => nowMs });
+  const request = get("/sse", { headers: bearer(EARLY) });
+  const answer = await authorize(request, "subscribe", ["news"]);
+  assertEquals(answer instanceof Response && answer.status, 401);
+  nowMs += 1_000;
+  assertEquals(await authorize(request, "subscribe", ["news"]), GRANTED_UNTIL);
+});
+
+/** Counts the calls of a function of `crypto.subtle` until the end of its scope. */
+function countCalls(name: "digest" | "verify"): Disposable & { count: number } {
+  const { subtle } = crypto;
+  const calls = { count: 0, [Symbol.dispose]: () => void Reflect.deleteProperty(subtle, name) };
+  const original = subtle[name] as (...args: unknown[]) => unknown;
+  const counted = (...args: unknown[]) => {
+    calls.count++;
+    return original.apply(subtle, args);
+  };
+  Object.defineProperty(subtle, name, { value: counted, configurable: true });
+  return calls;
+}
+
+Deno.test("authorize() hashes a wrong token once, whatever it has in common with the right one", async () => {
+  const authorize = authorizeByTokens({ ...BOTH, subscribe: "token", now: () => NOW * 1_000 });
+  const ask = (token: string) => authorize(get("/sse", { headers: bearer(token) }), "publish", []);
+  for (const knows of ["not used yet", "used"]) {
+    for (let right = 0; right < PUBLISH_TOKEN.length; right++) {
+      const wrong = PUBLISH_TOKEN.slice(0, right).padEnd(PUBLISH_TOKEN.length, "~");
+      // The first one also hashes the token that is expected.
+      if (right === 0) await ask("x");
+      using hashes = countCalls("digest");
+      assertEquals((await ask(wrong) as Response).status, 401);
+      assertEquals([knows, right, hashes.count], [knows, right, 1]);
+    }
+    assertEquals(await ask(PUBLISH_TOKEN), GRANTED);
+  }
+});
+
+Deno.test("authorize() verifies a token once, until a minute has passed", async () => {
+  let nowMs = NOW * 1_000;
+  const options = { ...BOTH, subscribe: "token", now: () => nowMs } as const;
+  const authorize = authorizeByTokens(options);
+  await authorize(get("/sse", { headers: bearer("x") }), "publish", []);
+  for (const [token, name] of [[PUBLISH_TOKEN, "digest"], [ORDERS, "verify"]] as const) {
+    const ask = () => authorize(get("/sse", { headers: bearer(token) }), "publish", ["orders/7"]);
+    using calls = countCalls(name);
+    assert(!(await ask() instanceof Response));
+    using hashes = name === "digest" ? calls : countCalls("digest");
+    for (let i = 0; i < 10; i++) assert(!(await ask() instanceof Response));
+    assertEquals([name, calls.count, hashes.count], [name, 1, name === "digest" ? 1 : 0]);
+  }
+  nowMs += 59_999;
+  using calls = countCalls("digest");
+  const ask = () => authorize(get("/sse", { headers: bearer(PUBLISH_TOKEN) }), "publish", []);
+  await ask();
+  assertEquals(calls.count, 0);
+  nowMs++;
+  await ask();
+  assertEquals(calls.count, 1);
+});
+
+Deno.test("authorize() never takes a remembered publish token for a JWT in a cookie", async () => {
+  const authorize = authorizeByTokens({ ...BOTH, subscribe: "token", now: () => NOW * 1_000 });
+  assertEquals(await authorize(get("/", { headers: bearer(PUBLISH_TOKEN) }), "admin", []), GRANTED);
+  const cookie = get("/", { headers: { cookie: `sse_token=${PUBLISH_TOKEN}` } });
+  const answer = await authorize(cookie, "subscribe", ["news"]);
+  assertEquals(answer instanceof Response && answer.status, 401);
+});
+
+Deno.test("authorize() after a restart with another key refuses a token that was valid before", async () => {
+  const before = authorizeByTokens({ ...BOTH, subscribe: "token", now: () => NOW * 1_000 });
+  const otherJwt = new JwtVerifier({ keys: importJwtKeys(`${SECRET}, but another one`) });
+  const options = { publishToken: "another-publish-token", jwt: otherJwt };
+  const after = authorizeByTokens({ ...options, subscribe: "token", now: () => NOW * 1_000 });
+  for (const token of [PUBLISH_TOKEN, ORDERS]) {
+    const request = get("/sse", { headers: bearer(token) });
+    assert(!(await before(request, "publish", ["orders/7"]) instanceof Response));
+    const answer = await after(request, "publish", ["orders/7"]);
+    assertEquals(answer instanceof Response && answer.status, 401);
+  }
 });
 
 Deno.test("authorize() reads the scheme in any case, followed by any white space", async () => {
