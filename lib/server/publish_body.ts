@@ -28,6 +28,7 @@ import { readBody } from "./request_body.ts";
  *
  * @param maxEventBytes The most bytes of an event's texts in UTF-8. A `text/plain` body may have as
  * many bytes, a JSON body four times as many, for names, escapes and batches.
+ * @param isFramed Whether a server holds the body to its `Content-Length`: see {@linkcode readBody}.
  * @returns The events, each accepted by {@linkcode checkPublishable}; or a response that names the
  * fault, and in a batch its index: 400, 413 or 415.
  * @throws {TypeError} If the body has been read already.
@@ -35,12 +36,13 @@ import { readBody } from "./request_body.ts";
 export async function readPublishBody(
   request: Request,
   maxEventBytes: number,
+  isFramed = false,
 ): Promise<ServerSentEvent[] | Response> {
   const type = readPublishType(request.headers);
   if (type instanceof Response) return type;
   const text = type === "text/plain"
-    ? await readBody(request, maxEventBytes, "MAX_EVENT_BYTES")
-    : await readBody(request, 4 * maxEventBytes, "4 times MAX_EVENT_BYTES");
+    ? await readBody(request, maxEventBytes, { setting: "MAX_EVENT_BYTES", isFramed })
+    : await readBody(request, 4 * maxEventBytes, { setting: "4 times MAX_EVENT_BYTES", isFramed });
   if (text instanceof Response) return text;
   const events = type === "text/plain" ? [{ data: text }] : parseEvents(text);
   if (events instanceof Response) return events;

@@ -35,7 +35,9 @@ export async function publish(
   const block = addressBlock(addressOf(request, info));
   const refusal = refuseUnserved([stream], config) ?? refuseRate(block, context);
   if (refusal) return refusal;
-  const events = await readPublishBody(request, config.maxEventBytes);
+  // Only the runtime's own server says when a response is completed; it holds bodies to their length.
+  const isFramed = info.completed !== undefined;
+  const events = await readPublishBody(request, config.maxEventBytes, isFramed);
   if (events instanceof Response) return events;
   publishRate.owe(block, events.length - 1);
   if (context.isStopping()) return refuseStopping(refusedPublishers);

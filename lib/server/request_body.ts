@@ -11,10 +11,12 @@ import { refuse } from "./refusal.ts";
  * Reads a body as UTF-8, without a byte order mark at its start.
  *
  * A body whose `Content-Length` exceeds the bound is not read at all; a body that exceeds the bound
- * while it is read is not read any further. A refused body is left unlocked.
+ * while it is read is not read any further. A body that is refused as too long is left unlocked.
  *
  * @param maxBytes The most bytes that the body may have.
- * @param setting The setting that this bound comes from, for the refusal.
+ * @param options.setting The setting that this bound comes from, for the refusal.
+ * @param options.isFramed Whether a server holds the body to its `Content-Length`, as HTTP servers do. A
+ * body whose length fits is then read at once, which takes half the time.
  * @returns The text, or the response that refuses the body: 413 if it is longer, 400 if it is not UTF-8
  * or breaks off.
  * @throws {TypeError} If the body has been read already.
@@ -22,14 +24,37 @@ import { refuse } from "./refusal.ts";
 export async function readBody(
   request: Request,
   maxBytes: number,
-  setting?: string,
+  { setting, isFramed = false }: BodyOptions = {},
 ): Promise<string | Response> {
-  const reader = request.body?.getReader();
   const length = request.headers.get("content-length");
+  if (isFramed && length !== null && Number(length) <= maxBytes && !request.bodyUsed) {
+    return await readAtOnce(request);
+  }
+  const reader = request.body?.getReader();
   const text = await read(reader, length, maxBytes) ?? tooLarge(maxBytes, setting);
   if (typeof text !== "string") reader?.releaseLock();
   return text;
 }
+
+/** Options of {@linkcode readBody}. */
+export interface BodyOptions {
+  /** The setting that the bound comes from. */
+  readonly setting?: string;
+  /** Whether a server holds the body to its `Content-Length`. @default {false} */
+  readonly isFramed?: boolean;
+}
+
+/** Reads a body of bounded length. */
+async function readAtOnce(request: Request): Promise<string | Response> {
+  try {
+    return UTF8.decode(await request.bytes());
+  } catch {
+    // As in `read()`.
+    return incomplete();
+  }
+}
+
+const UTF8 = new TextDecoder("utf-8", { fatal: true });
 
 type Reader = ReadableStreamDefaultReader<Uint8Array>;
 
@@ -53,8 +78,12 @@ async function read(
     }
   } catch {
     // Either the client left, or the bytes are not UTF-8; the answer is the same.
-    return refuse("body", "The body must be complete and valid UTF-8");
+    return incomplete();
   }
+}
+
+function incomplete(): Response {
+  return refuse("body", "The body must be complete and valid UTF-8");
 }
 
 function tooLarge(maxBytes: number, setting: string | undefined): Response {
