@@ -46,7 +46,7 @@ export async function readPublishBody(
   if (text instanceof Response) return text;
   const events = type === "text/plain" ? [{ data: text }] : parseEvents(text);
   if (events instanceof Response) return events;
-  const tooLarge = events.findIndex((event) => byteLength(event) > maxEventBytes);
+  const tooLarge = events.findIndex((event) => isLonger(event, maxEventBytes));
   if (tooLarge === -1) return events;
   const detail = `An event may have at most ${maxEventBytes} bytes of text (MAX_EVENT_BYTES)`;
   return refuse("size", events.length > 1 ? `At index ${tooLarge}: ${detail}` : detail);
@@ -111,18 +111,25 @@ function parseEvent(item: unknown): ServerSentEvent | string {
   if (typeof fields !== "object" || fields === null || Array.isArray(fields)) {
     return `An event must be a JSON object: send ${asData(item)}`;
   }
-  const { data, ...others } = fields as Record<string, unknown>;
+  const event: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(fields)) {
+    if (name === "data") event["data"] = toText(value);
+    else if (RULES.has(name)) event[name] = toNumber(value);
+    else return describeFault({ ...fields });
+  }
+  return isPublishable(event) ? event : describeFault({ ...fields });
+}
+
+/** Says what is wrong with an event: the first field that is, or what is missing. */
+function describeFault(fields: Readonly<Record<string, unknown>>): string {
+  const { data, ...others } = fields;
   for (const [name, value] of Object.entries(others)) {
     const rule = RULES.get(name);
     if (rule === undefined) return describeUnknown(name, fields);
-    others[name] = toNumber(value);
-    if (!isPublishable({ data: "", [name]: others[name] })) return `"${name}" ${rule}`;
+    if (!isPublishable({ data: "", [name]: toNumber(value) })) return `"${name}" ${rule}`;
   }
-  const text = toText(data);
-  if (text instanceof Error) return TOO_DEEP;
-  const event: ServerSentEvent = text === undefined ? others : { ...others, data: text };
-  if (isPublishable(event)) return event;
-  return event.event
+  if (toText(data) instanceof Error) return TOO_DEEP;
+  return others["event"]
     ? 'An event with "event" needs "data", which may be ""'
     : `An event needs "data", "comment" or "retry": send, for example, ${EXAMPLE}`;
 }
@@ -172,6 +179,15 @@ function toText(value: unknown): string | undefined | Error {
   }
 }
 
-function byteLength({ data = "", event = "", id = "", comment = "" }: ServerSentEvent): number {
-  return new TextEncoder().encode(data + event + id + comment).length;
+/** Whether an event's texts have more than this many bytes in UTF-8. */
+function isLonger(
+  { data = "", event = "", id = "", comment = "" }: ServerSentEvent,
+  maxBytes: number,
+): boolean {
+  const characters = data.length + event.length + id.length + comment.length;
+  if (characters * MAX_BYTES_PER_CHARACTER <= maxBytes) return false;
+  return new TextEncoder().encode(data + event + id + comment).length > maxBytes;
 }
+
+// Of a UTF-16 code unit; a pair of them is one character of four bytes.
+const MAX_BYTES_PER_CHARACTER = 3;
