@@ -13,10 +13,11 @@
  * proxy adds; `""` if the header has no token or more than one.
  */
 export function bearerToken(headers: Headers): string | undefined {
-  const [scheme = "", ...rest] = (headers.get("authorization") ?? "").trim().split(/[ \t]+/);
-  if (scheme.toLowerCase() !== "bearer") return undefined;
-  return rest.length === 1 ? rest[0]! : "";
+  const [, token] = BEARER.exec((headers.get("authorization") ?? "").trim()) ?? [];
+  return token !== undefined && /[ \t]/.test(token) ? "" : token;
 }
+
+const BEARER = /^bearer(?![^ \t])[ \t]*(.*)$/i;
 
 /** Hashes a token with SHA-256, for {@linkcode matchesToken}. */
 export async function hashToken(token: string): Promise<Uint8Array> {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { parseIpAddress } from "./ip_address.ts";
+import { type IpAddress, parseIpAddress } from "./ip_address.ts";
 import type { RequestInfo } from "./router.ts";
 
 /** The client's address of each request, found once. */
@@ -59,12 +59,15 @@ export function clientAddress(
   remoteAddress = "unknown",
   trustedProxies = 0,
 ): string {
-  const entries = trustedProxies > 0
-    ? request.headers.get("x-forwarded-for")?.split(",") ?? []
-    : [];
-  const claimed = entries.slice(-trustedProxies)[0]?.trim() ?? "";
-  const address = parseIpAddress(withoutPort(claimed)) ?? parseIpAddress(remoteAddress);
-  return address?.text ?? remoteAddress;
+  const claimed = trustedProxies > 0 ? claimedAddress(request, trustedProxies) : undefined;
+  return (claimed ?? parseIpAddress(remoteAddress))?.text ?? remoteAddress;
+}
+
+/** The address that the first trusted proxy was called from, if its entry is an address. */
+function claimedAddress({ headers }: Request, trustedProxies: number): IpAddress | undefined {
+  const entries = headers.get("x-forwarded-for")?.split(",") ?? [];
+  const [claimed = ""] = entries.slice(-trustedProxies);
+  return parseIpAddress(withoutPort(claimed.trim()));
 }
 
 /** The address of `192.0.2.7:80`, `[2001:db8::7]` or `[2001:db8::7]:80`; any other text as it is. */

@@ -35,13 +35,13 @@ export interface IpAddress {
  */
 export function parseIpAddress(text: string): IpAddress | undefined {
   if (text.length > MAX_CHARACTERS) return undefined;
-  if (!text.includes(":")) return ipv4(text.split("."));
+  if (!text.includes(":")) return ipv4(text);
   const [address = "", ...zones] = text.split("%");
   const groups = zones.length > 1 || zones[0] === "" ? undefined : parseIpv6(address);
   if (!groups) return undefined;
   const [high = 0, low = 0] = groups.slice(6).map((group) => parseInt(group, 16));
   return IPV4_PREFIXES.includes(groups.slice(0, 6).join(":"))
-    ? ipv4([high >> 8, high & 255, low >> 8, low & 255].map(String))
+    ? ipv4([high >> 8, high & 255, low >> 8, low & 255].join("."))
     : ipv6(groups, canonical(address));
 }
 
@@ -54,15 +54,17 @@ export function addressBlock(address: string): string {
 
 const MAX_CHARACTERS = 64;
 
+const BYTE = String.raw`25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d`;
+const IPV4 = new RegExp(`^(${BYTE})\\.(${BYTE})\\.(?:${BYTE})\\.(?:${BYTE})$`);
+
 /** The first six groups of a mapped address (RFC 4291, section 2.5.5.2) and of a translated one. */
 const IPV4_PREFIXES = ["0:0:0:0:0:ffff", "64:ff9b:0:0:0:0"];
 
-function ipv4(parts: readonly string[]): IpAddress | undefined {
-  const isAddress = parts.length === 4 &&
-    parts.every((part) => /^(?:0|[1-9][0-9]{0,2})$/.test(part) && Number(part) < 256);
-  if (!isAddress) return undefined;
-  const text = parts.join(".");
-  const [a = 0, b = 0] = parts.map(Number);
+function ipv4(text: string): IpAddress | undefined {
+  const [, first, second] = IPV4.exec(text) ?? [];
+  if (first === undefined) return undefined;
+  const a = Number(first);
+  const b = Number(second);
   const isLoopback = a === 127;
   const isPrivate = a === 10 || (a === 172 && b >= 16 && b < 32) || (a === 192 && b === 168);
   const isReserved = a === 0 || (a === 100 && b >= 64 && b < 128) || (a === 169 && b === 254);

@@ -69,7 +69,10 @@ function answer(
   info: RequestInfo,
 ): Response | Promise<Response> {
   const { method, url } = request;
-  if (!isHost(request.headers.get("host") ?? "") || !isHost(authority(url))) {
+  const host = request.headers.get("host") ?? "";
+  const target = authority(url);
+  // In most requests both are the same text.
+  if (!isHost(host) || (target !== host && !isHost(target))) {
     return refuse("target", "The Host header or the host in the request target is invalid");
   }
   // A proxy may read the target as a longer path than this server, and apply other rules to it.
@@ -82,16 +85,17 @@ function answer(
   if (!route) {
     return refuse("path", hints.missingPath?.(request) ?? "Nothing is served at this path");
   }
-  const methods = new Set(Object.keys(route));
-  const handler = methods.has(method)
-    ? route[method]
-    : method === "HEAD" && methods.has("GET")
-    ? route.GET
-    : undefined;
+  const handler = methodOf(route, method) ?? (method === "HEAD" ? route.GET : undefined);
   if (handler) return handler(request, info);
+  const methods = new Set(Object.keys(route));
   if (method === "OPTIONS") return options(methods);
   const allow = allowed(methods);
   return refuse("method", hints.wrongMethod?.(request, allow) ?? `Use ${allow}`, { allow });
+}
+
+/** The handler of a method; a client may send the name of any property as its method. */
+function methodOf(route: Route, method: string): Handler | undefined {
+  return Object.hasOwn(route, method) ? route[method] : undefined;
 }
 
 function findRoute(routes: ReadonlyMap<string, Route>, path: string): Route | undefined {

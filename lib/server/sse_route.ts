@@ -15,11 +15,11 @@ import { subscribe } from "./subscribe_handler.ts";
  * without a publish that is refused.
  */
 export function sseRoute(context: SseContext): Route {
-  const publishRate = new RateLimit(context.config.publishRate);
+  const publishing = { ...context, publishRate: new RateLimit(context.config.publishRate) };
   return {
     ...(context.canPublish ? {} : { OPTIONS: allowReading }),
     GET: (request, info) => subscribe(request, info, context),
-    POST: (request, info) => publish(request, info, { ...context, publishRate }),
+    POST: (request, info) => publish(request, info, publishing),
     DELETE: (request) => endStream(request, context),
   };
 }
