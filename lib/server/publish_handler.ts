@@ -8,6 +8,7 @@ import { HubError } from "../hub/hub_error.ts";
 import { searchParams } from "../wire/search_params.ts";
 import { isStreamName, STREAM_NAMES } from "../wire/stream_name.ts";
 import { addressBlock } from "./ip_address.ts";
+import { jsonAnswer } from "./json_answer.ts";
 import { readPublishBody } from "./publish_body.ts";
 import type { RateLimit } from "./rate_limit.ts";
 import type { RequestInfo } from "./router.ts";
@@ -42,7 +43,7 @@ export async function publish(
   publishRate.owe(block, events.length - 1);
   if (context.isStopping()) return refuseStopping(refusedPublishers);
   try {
-    return Response.json(await hub.publish(stream, events), { headers: NO_STORE });
+    return jsonAnswer(await hub.publish(stream, events));
   } catch (error) {
     return refuseByHub(error, refusedPublishers);
   }
@@ -132,4 +133,3 @@ const TOO_MUCH =
   "The event log cannot keep this as one entry (with EVENT_LOG=kv at most 65 000 bytes); send less at once";
 const LOG_FAULTS = { unreachable: "is unreachable", lost: "has lost this event" };
 const SEND_AGAIN = "an event with an id can be sent again safely";
-const NO_STORE = { "cache-control": "no-store" };

@@ -13,11 +13,26 @@ import type { Handler } from "./router.ts";
  * @see {@link https://fetch.spec.whatwg.org/#x-content-type-options-header}
  */
 export function withNosniff(handler: Handler): Handler {
-  return async (request, info) =>
-    changeHeaders(await handler(request, info), (headers) => {
-      headers.set("x-content-type-options", "nosniff");
-    });
+  return async (request, info) => {
+    const response = await handler(request, info);
+    if (marked.has(response)) return response;
+    return changeHeaders(response, (headers) => headers.set("x-content-type-options", "nosniff"));
+  };
 }
+
+/** The header of {@linkcode withNosniff}, for a response that is made with it. */
+export const NOSNIFF = { "x-content-type-options": "nosniff" };
+
+/**
+ * Marks a response that was made with {@linkcode NOSNIFF}. The runtime makes such a response in native
+ * code, and would make it anew if its headers were touched, which takes 3 µs.
+ */
+export function markNosniff(response: Response): Response {
+  marked.add(response);
+  return response;
+}
+
+const marked = new WeakSet<Response>();
 
 /**
  * Wraps a handler so that a stopping server keeps no connection for a next request: every answer but an

@@ -9,6 +9,7 @@ import type { AppParts } from "./app_parts.ts";
 import type { Authorize } from "./authorize.ts";
 import type { Config } from "./config.ts";
 import { healthRoute, readinessRoute } from "./health.ts";
+import { jsonAnswer } from "./json_answer.ts";
 import { METRICS_TYPE, metricsText } from "./metrics.ts";
 import { plainText } from "./plain_text.ts";
 import { refuse } from "./refusal.ts";
@@ -47,7 +48,7 @@ function describeStream(hub: BroadcastHub, { url }: Request): Response {
   if (stream === undefined) {
     return refuse("stream", "There is no such stream; the first publish creates one");
   }
-  return Response.json(stream, { headers: { "cache-control": "no-store" } });
+  return jsonAnswer(stream);
 }
 
 function metrics(parts: AppParts): string {

@@ -10,6 +10,7 @@ import { type Authorize, covers, firstUncovered, type Rights } from "./authorize
 import { bearerToken } from "./bearer_token.ts";
 import { isFromOwnPage, isSafe, refuseForeignPage } from "./csrf.ts";
 import { addressBlock } from "./ip_address.ts";
+import { jsonAnswer } from "./json_answer.ts";
 import { type Login, openSession, unauthorized } from "./login.ts";
 import { LoginCode } from "./login_code.ts";
 import { RateLimit } from "./rate_limit.ts";
@@ -145,9 +146,7 @@ function describeSession(session: Session | undefined): Response {
     return unauthorized("no_session", "There is no session; log in first");
   }
   const { expiresAtMs, rights: { admin } } = session;
-  return Response.json({ expiresAt: expiresAtMs, admin }, {
-    headers: { "cache-control": "no-store" },
-  });
+  return jsonAnswer({ expiresAt: expiresAtMs, admin });
 }
 
 /** Below `/session/` the browser would send the cookie to nothing else (RFC 6265, section 5.1.4). */

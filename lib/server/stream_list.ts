@@ -8,6 +8,7 @@ import type { BroadcastHub } from "../hub/hub.ts";
 import { describeRule, parseWhole } from "../wire/number_option.ts";
 import { searchParams } from "../wire/search_params.ts";
 import { isStreamName } from "../wire/stream_name.ts";
+import { jsonAnswer } from "./json_answer.ts";
 import { refuse } from "./refusal.ts";
 
 /**
@@ -31,7 +32,7 @@ export function listStreams(hub: BroadcastHub, request: Request): Response {
   const found = hub.streams({ after, limit: limit + 1 });
   const streams = found.slice(0, limit);
   const next = found.length > streams.length ? streams.at(-1)!.name : null;
-  return Response.json({ streams, next }, { headers: { "cache-control": "no-store" } });
+  return jsonAnswer({ streams, next });
 }
 
 const DEFAULT_LIMIT = 100;

@@ -97,6 +97,29 @@ Deno.test("GET /streams/<name> decodes the name once", async () => {
   }
 });
 
+Deno.test("an answer in JSON is stored nowhere and says nosniff, with and without allowed origins", async () => {
+  for (const CORS_ORIGINS of ["", "https://app.example"]) {
+    await using app = testApp({ PUBLISH_TOKEN: "a-token-for-these-tests", CORS_ORIGINS });
+    const headers = { "authorization": "Bearer a-token-for-these-tests" };
+    const requests = [
+      get("/sse?stream=a", { method: "POST", body: "x", headers }),
+      get("/streams", { headers }),
+      get("/streams/a", { headers }),
+    ];
+    for (const request of requests) {
+      const response = await app.fetch(request);
+      const names = ["content-type", "cache-control", "x-content-type-options", "vary"];
+      assertEquals(names.map((name) => response.headers.get(name)), [
+        "application/json",
+        "no-store",
+        "nosniff",
+        CORS_ORIGINS === "" ? null : "Origin",
+      ]);
+      await response.body?.cancel();
+    }
+  }
+});
+
 Deno.test("every response of an app says nosniff", async () => {
   const pages = new Map([["/", { GET: () => Response.redirect("http://a/") }]]);
   await using app = testApp({ CORS_ORIGINS: "https://app.example", INTERVAL_MS: "10" }, pages);

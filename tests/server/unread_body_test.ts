@@ -246,6 +246,26 @@ Deno.test("withoutUnreadBody() does not touch a body that was read, or is being 
   assertEquals(bodies, ["a"]);
 });
 
+Deno.test("withoutUnreadBody() leaves the rest of a short body that was begun, and cancels a long one", async () => {
+  const begin = withoutUnreadBody(async ({ body }) => {
+    const reader = body!.getReader();
+    await reader.read();
+    reader.releaseLock();
+    return new Response(null, { status: 400 });
+  });
+  const rows: [headers: Record<string, string>, isCancelled: boolean][] = [
+    [{ "content-length": "65536" }, false],
+    [{ "content-length": "65537" }, true],
+    [{ "transfer-encoding": "chunked" }, true],
+    [{}, true],
+  ];
+  for (const [headers, isCancelled] of rows) {
+    const endless = new Endless();
+    await begin(get("/", { method: "POST", headers, body: endless.body }), {});
+    assertEquals([headers, endless.taken, endless.isCancelled], [headers, 1, isCancelled]);
+  }
+});
+
 Deno.test("withoutUnreadBody() refuses a GET with a long body, then cuts the connection", async () => {
   const refuse = withoutUnreadBody(() => new Response("never"));
   for (const headers of [{ "content-length": "65537" }, { "transfer-encoding": "chunked" }]) {
