@@ -69,19 +69,16 @@ export interface TokenOptions extends TokenChecksOptions {
  */
 export function authorizeByTokens(options: TokenOptions): Authorize {
   const checks = new TokenChecks(options);
-  return async (request, action, streams) => {
+  return (request, action, streams) => {
     const isPublic = action === "subscribe" && options.subscribe === "public";
     const isCovered = (claims: Claims) => isPublic || covers(claims, action, streams);
     const asked = { action, streams, isCovered };
     const token = bearerToken(request.headers);
     if (token !== undefined) {
-      const setting = checks.isKnownJwt(token) ? undefined : await checks.settingOf(token);
-      if (setting === "publish") return {};
-      if (setting === "metrics") return action === "figures" ? {} : refuseMetricsToken();
-      return await authorizeByJwts([token], asked, checks);
+      return checks.isKnownPublishToken(token) ? {} : authorizeByBearer(token, asked, checks);
     }
     const cookies = options.jwt ? cookieTokens(request.headers) : [];
-    if (cookies.length > 0) return await authorizeByCookies(request, cookies, asked, checks);
+    if (cookies.length > 0) return authorizeByCookies(request, cookies, asked, checks);
     return isPublic ? {} : refuseAnonymous(action, options);
   };
 }
@@ -114,6 +111,18 @@ interface Asked {
   readonly action: Action;
   readonly streams: readonly string[];
   readonly isCovered: (claims: Claims) => boolean;
+}
+
+/** Decides by the token of the header `Authorization`. */
+async function authorizeByBearer(
+  token: string,
+  asked: Asked,
+  checks: TokenChecks,
+): Promise<Grant | Response> {
+  const setting = checks.isKnownJwt(token) ? undefined : await checks.settingOf(token);
+  if (setting === "publish") return {};
+  if (setting === "metrics") return asked.action === "figures" ? {} : refuseMetricsToken();
+  return await authorizeByJwts([token], asked, checks);
 }
 
 /** Decides by JWTs: the first one that covers the request counts. */

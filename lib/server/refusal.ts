@@ -65,7 +65,7 @@ export function refuse(
  * application's `authorize`. `undefined` for an answer that refuses nothing.
  */
 export function reasonOf(response: Response): RefusalReason | "other" | undefined {
-  return reasons.get(response) ?? (response.status >= 400 ? "other" : undefined);
+  return response.status < 400 ? undefined : reasons.get(response) ?? "other";
 }
 
 /** Gives a reason to an answer that was made elsewhere. */

@@ -21,19 +21,14 @@ import { refuse } from "./refusal.ts";
  * or breaks off.
  * @throws {TypeError} If the body has been read already.
  */
-export async function readBody(
+export function readBody(
   request: Request,
   maxBytes: number,
   { setting, isFramed = false }: BodyOptions = {},
 ): Promise<string | Response> {
   const length = request.headers.get("content-length");
-  if (isFramed && length !== null && Number(length) <= maxBytes && !request.bodyUsed) {
-    return await readAtOnce(request);
-  }
-  const reader = request.body?.getReader();
-  const text = await read(reader, length, maxBytes) ?? tooLarge(maxBytes, setting);
-  if (typeof text !== "string") reader?.releaseLock();
-  return text;
+  const isAtOnce = isFramed && length !== null && Number(length) <= maxBytes && !request.bodyUsed;
+  return isAtOnce ? readAtOnce(request) : readByChunks(request, maxBytes, setting);
 }
 
 /** Options of {@linkcode readBody}. */
@@ -42,6 +37,18 @@ export interface BodyOptions {
   readonly setting?: string;
   /** Whether a server holds the body to its `Content-Length`. @default {false} */
   readonly isFramed?: boolean;
+}
+
+async function readByChunks(
+  request: Request,
+  maxBytes: number,
+  setting: string | undefined,
+): Promise<string | Response> {
+  const reader = request.body?.getReader();
+  const length = request.headers.get("content-length");
+  const text = await read(reader, length, maxBytes) ?? tooLarge(maxBytes, setting);
+  if (typeof text !== "string") reader?.releaseLock();
+  return text;
 }
 
 /** Reads a body of bounded length. */

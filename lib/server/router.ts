@@ -35,7 +35,10 @@ export type Route = Readonly<Record<string, Handler>>;
  * @param hints What else a 404 and a 405 say.
  */
 export function createRouter(routes: ReadonlyMap<string, Route>, hints: RouteHints = {}): Handler {
-  return async (request, info) => withoutBody(request, await answer(routes, hints, request, info));
+  return (request, info) => {
+    const response = answer(routes, hints, request, info);
+    return request.method === "HEAD" ? answerHead(request, response) : response;
+  };
 }
 
 /** The descriptions in the answers to requests that no handler gets. */
@@ -44,6 +47,13 @@ export interface RouteHints {
   readonly missingPath?: (request: Request) => string;
   /** Describes a 405. By default it names the methods of `allow`. */
   readonly wrongMethod?: (request: Request, allow: string) => string;
+}
+
+async function answerHead(
+  request: Request,
+  response: Response | Promise<Response>,
+): Promise<Response> {
+  return withoutBody(request, await response);
 }
 
 /** Removes the body from the response to a HEAD request (RFC 9110, section 9.3.2). */

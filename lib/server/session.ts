@@ -102,15 +102,19 @@ function authorizeBySession(
   tokens: AcceptedTokens,
   next: Authorize,
 ): Authorize {
-  return async (request, action, streams) => {
-    const hasToken = bearerToken(request.headers) !== undefined;
-    const session = hasToken ? undefined : await find(request);
+  const authorize: Authorize = async (request, action, streams) => {
+    const session = await find(request);
     if (session === undefined) return await next(request, action, streams);
     if (!isSafe(request) && !isFromOwnPage(request)) return refuseForeignPage();
     const { expiresAtMs, rights } = session;
     return covers(rights, action, streams)
       ? { expiresAtMs }
       : refuseScope(action, firstUncovered(rights, { action, streams }), tokens);
+  };
+  return (request, action, streams) => {
+    const { headers } = request;
+    const mayHaveSession = headers.has("cookie") && bearerToken(headers) === undefined;
+    return mayHaveSession ? authorize(request, action, streams) : next(request, action, streams);
   };
 }
 

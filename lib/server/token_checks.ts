@@ -39,6 +39,11 @@ export class TokenChecks {
     this.#jwts = new VerifiedTokens(now);
   }
 
+  /** Whether a token is remembered as the publish token. */
+  isKnownPublishToken(token: string): boolean {
+    return this.#publishToken.isKnown(token);
+  }
+
   /** Whether a token is the publish token or the metrics token; `undefined` if it is neither. */
   async settingOf(token: string): Promise<"publish" | "metrics" | undefined> {
     if (await this.#publishToken.isEqualTo(token)) return "publish";
@@ -80,10 +85,14 @@ class SettingToken {
     this.#equal = new VerifiedTokens(now);
   }
 
+  isKnown(token: string): boolean {
+    return this.#equal.find(token, this.#right) ?? false;
+  }
+
   async isEqualTo(token: string): Promise<boolean> {
     const right = this.#right;
     if (right === undefined) return false;
-    if (this.#equal.find(token, right)) return true;
+    if (this.isKnown(token)) return true;
     this.#expected ??= hashToken(right);
     const isEqual = await matchesToken(token, await this.#expected);
     if (isEqual) this.#equal.add(token, { value: true, key: right, expiresAtMs: Infinity });

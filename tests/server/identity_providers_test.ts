@@ -4,7 +4,7 @@ import { JwksSource } from "../../lib/server/jwks_source.ts";
 import { JwtVerifier } from "../../lib/server/jwt_verifier.ts";
 import { Client } from "../client.ts";
 import { lacks } from "../program.ts";
-import { until } from "../wait.ts";
+import { macrotask, until } from "../wait.ts";
 import { JwksServer } from "./jwks_server.ts";
 import { issuerKey, signHs256 } from "./jwt_support.ts";
 import { assertRetryLater, Body, get, QUIET, testApp } from "./support.ts";
@@ -197,6 +197,7 @@ Deno.test({
     let isLoading = true;
     const load = Array.from({ length: 4 }, async (_, worker) => {
       while (isLoading) {
+        await macrotask();
         const i = worker % 2;
         const isGone = source.keys.length > 0 && source.keys.every(({ id }) => id === "next");
         if (await publish(i) !== 200) continue;
