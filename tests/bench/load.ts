@@ -7,7 +7,7 @@
 import { CheckedStream, type Tally } from "./checked_stream.ts";
 import { Histogram } from "./histogram.ts";
 import { answerLines, type Line } from "./lines.ts";
-import { connectFor, openConnections, postFor } from "./load_http.ts";
+import { connectFor, openConnections, postFor, postPaced } from "./load_http.ts";
 
 const tally: Tally = {
   received: 0,
@@ -30,6 +30,7 @@ await answerLines({}, {
   expect,
   connect: connectFor,
   post: postFor,
+  postPaced,
   lastId,
 });
 

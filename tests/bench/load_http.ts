@@ -4,6 +4,7 @@
  * @module
  */
 
+import { eventData } from "./data.ts";
 import type { Line } from "./lines.ts";
 
 /** A connection whose response has begun. */
@@ -46,28 +47,53 @@ export async function connectFor({ port, path, workers, seconds }: Line): Promis
   return { connects, tookMs: performance.now() - startMs };
 }
 
-/** Publishes over `workers` connections that stay open; each waits for an answer before its next request. */
-export async function postFor(
-  { port, path, headers, workers, seconds, data }: Line,
-): Promise<Line> {
-  const request = new TextEncoder().encode(
-    `POST ${path} HTTP/1.1\r\nHost: 127.0.0.1\r\n${headers}Content-Type: text/plain\r\n` +
-      `Content-Length: ${data.length}\r\n\r\n${data}`,
-  );
+/**
+ * Publishes over `workers` connections that stay open; each waits for an answer before its next request.
+ * Stops after `seconds`, or after `most` requests.
+ */
+export async function postFor(question: Line): Promise<Line> {
+  const { port, workers, seconds, most = Infinity, data } = question;
+  const request = postRequest(question, data);
   const startMs = performance.now();
   let posts = 0;
   await Promise.all(Array.from({ length: workers }, async () => {
     using connection = await Deno.connect({ hostname: "127.0.0.1", port });
-    const answer = new Uint8Array(4_096);
-    while (performance.now() - startMs < seconds * 1_000) {
-      await connection.write(request);
-      const bytes = await connection.read(answer);
-      const status = new TextDecoder().decode(answer.subarray(9, 12));
-      if (bytes === null || !status.startsWith("2")) throw new Error(`POST was answered ${status}`);
+    while (posts < most && performance.now() - startMs < seconds * 1_000) {
       posts++;
+      await post(connection, request);
     }
   }));
   return { posts, tookMs: performance.now() - startMs };
+}
+
+/** Publishes `events` events one after the other, `everyMs` apart, over a connection that stays open. */
+export async function postPaced(question: Line): Promise<Line> {
+  const { port, events, everyMs, dataBytes, firstSequence = 0 } = question;
+  using connection = await Deno.connect({ hostname: "127.0.0.1", port });
+  const startMs = performance.now();
+  for (let i = 0; i < events; i++) {
+    const waitMs = startMs + i * everyMs - performance.now();
+    await new Promise((resolve) => setTimeout(resolve, Math.max(waitMs, 0)));
+    await post(connection, postRequest(question, eventData(firstSequence + i, dataBytes)));
+  }
+  return { published: events };
+}
+
+function postRequest({ path, headers, type = "text/plain" }: Line, data: string): Uint8Array {
+  return new TextEncoder().encode(
+    `POST ${path} HTTP/1.1\r\nHost: 127.0.0.1\r\n${headers}Content-Type: ${type}\r\n` +
+      `Content-Length: ${data.length}\r\n\r\n${data}`,
+  );
+}
+
+/** Sends a request and reads the answer, which must come in one piece. */
+async function post(connection: Deno.Conn, request: Uint8Array): Promise<void> {
+  let rest = request;
+  while (rest.length > 0) rest = rest.subarray(await connection.write(rest));
+  const answer = new Uint8Array(4_096);
+  const bytes = await connection.read(answer);
+  const status = new TextDecoder().decode(answer.subarray(9, 12));
+  if (bytes === null || !status.startsWith("2")) throw new Error(`POST was answered ${status}`);
 }
 
 async function open(port: number, path: string, headers: string): Promise<OpenConnection> {

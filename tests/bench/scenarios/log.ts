@@ -1,5 +1,4 @@
 import { type Bench, Pair } from "../bench.ts";
-import type { BenchProcess } from "../process.ts";
 import type { Row, Scenario, ServerName } from "../scenario.ts";
 
 const FEW = { subscribers: 50, perSecond: 100, perTurn: 1 };
@@ -18,7 +17,7 @@ export const log: Scenario = {
     await using redis = await bench.startFile("servers/redis.ts", 1);
     const rows: Row[] = [];
     for (const name of logs) {
-      const env = { BENCH_LOG: name, BENCH_LOG_AT: placeOf(name, redis) };
+      const env = { BENCH_LOG: name, BENCH_LOG_AT: placeOf(name, redis.first["url"]) };
       rows.push(await drive(bench, server, env, FEW, `${name}, one instance`));
       if (name !== "memory") rows.push(await driveAcross(bench, env, `${name}, across two`));
       rows.push(await drive(bench, server, env, MANY, `${name}, to 500`));
@@ -53,8 +52,9 @@ export const log: Scenario = {
   ],
 };
 
-function placeOf(name: string, redis: BenchProcess): string {
-  return name === "redis" ? redis.first["url"] : `/tmp/sse-hub-bench-${crypto.randomUUID()}.sqlite`;
+/** Where a log is: the Redis, or a new file. */
+export function placeOf(name: string, redisUrl = ""): string {
+  return name === "redis" ? redisUrl : `/tmp/sse-hub-bench-${crypto.randomUUID()}.sqlite`;
 }
 
 async function drive(

@@ -8,6 +8,7 @@ import type { Scenario } from "../scenario.ts";
 import { burst } from "./burst.ts";
 import { connect } from "./connect.ts";
 import { encode } from "./encode.ts";
+import { fanOut } from "./fan_out.ts";
 import { growth } from "./growth.ts";
 import { idle } from "./idle.ts";
 import { instances } from "./instances.ts";
@@ -30,6 +31,7 @@ export const scenarios: readonly Scenario[] = [
   idle,
   connect,
   publish,
+  fanOut,
   perConnection,
   manyStreams,
   memory,

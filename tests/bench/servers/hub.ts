@@ -1,9 +1,8 @@
 /** This project's hub, with its defaults. */
 
-import { openKvLog } from "../../../lib/log/kv.ts";
-import { openRedisLog } from "../../../lib/log/redis.ts";
-import { BroadcastHub, type EventLog, eventStream, MemoryLog } from "../../../lib/mod.ts";
+import { BroadcastHub, eventStream } from "../../../lib/mod.ts";
 import { eventData } from "../data.ts";
+import { openLog } from "./open_log.ts";
 import { serve } from "./serve.ts";
 
 const heartbeatMs = Number(Deno.env.get("BENCH_HEARTBEAT_MS") ?? 15_000);
@@ -16,30 +15,6 @@ await serve({
   publish: (stream, data) => void hub.publish(stream, { data }),
   answers: { stats: () => ({ ...hub.stats() }) },
 });
-
-/** Opens the log that the bench asks for. */
-function openLog(): EventLog {
-  const place = Deno.env.get("BENCH_LOG_AT") ?? "";
-  switch (Deno.env.get("BENCH_LOG")) {
-    case "kv":
-      globalThis.addEventListener("unload", () => removeFiles(place));
-      return openKvLog({ path: place });
-    case "redis":
-      return openRedisLog({ url: place });
-    default:
-      return new MemoryLog();
-  }
-}
-
-function removeFiles(path: string): void {
-  for (const ending of ["", "-shm", "-wal"]) {
-    try {
-      Deno.removeSync(path + ending);
-    } catch {
-      // Another instance has removed it.
-    }
-  }
-}
 
 function own(): Response {
   let sequence = 0;

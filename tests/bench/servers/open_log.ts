@@ -1,0 +1,33 @@
+/**
+ * The log of our servers: in memory, in a KV file or in a Redis.
+ *
+ * @module
+ */
+
+import { openKvLog } from "../../../lib/log/kv.ts";
+import { openRedisLog } from "../../../lib/log/redis.ts";
+import { type EventLog, MemoryLog } from "../../../lib/mod.ts";
+
+/** Opens the log that the bench asks for. */
+export function openLog(): EventLog {
+  const place = Deno.env.get("BENCH_LOG_AT") ?? "";
+  switch (Deno.env.get("BENCH_LOG")) {
+    case "kv":
+      globalThis.addEventListener("unload", () => removeFiles(place));
+      return openKvLog({ path: place });
+    case "redis":
+      return openRedisLog({ url: place });
+    default:
+      return new MemoryLog();
+  }
+}
+
+function removeFiles(path: string): void {
+  for (const ending of ["", "-shm", "-wal"]) {
+    try {
+      Deno.removeSync(path + ending);
+    } catch {
+      // Another instance has removed it.
+    }
+  }
+}
