@@ -209,7 +209,7 @@ export interface EventLog {
    * Appends events that are checked already. A log that decides on keys skips events with a known key.
    *
    * @returns The ids of the events; without a promise only from a log that has delivered the events
-   * before the call returns.
+   * before the call returns. Rejects while the store is unreachable, and once the log is closed.
    * @throws {RangeError} Synchronously, if the events are too large to be kept together.
    */
   append(
@@ -249,4 +249,9 @@ export interface EventLog {
    * resources. May be called twice.
    */
   close(): Promise<void>;
+}
+
+/** The error with which a closed log rejects a call. */
+export function closedError(verb: "append to" | "read"): Error {
+  return new Error(`Cannot ${verb} log: it is closed`);
 }

@@ -7,7 +7,13 @@
 
 import type { ServerSentEvent } from "../wire/event.ts";
 import { randomEpoch } from "../wire/ids.ts";
-import type { Appended, EventLog, LogEntry, LogReceiver } from "./event_log.ts";
+import {
+  type Appended,
+  closedError,
+  type EventLog,
+  type LogEntry,
+  type LogReceiver,
+} from "./event_log.ts";
 
 /** An {@linkcode EventLog} that only numbers events; the hub's history is all that is kept. */
 export class MemoryLog implements EventLog {
@@ -22,6 +28,7 @@ export class MemoryLog implements EventLog {
   readonly #format = new RegExp(`^${this.#epoch}-(?:0|[1-9][0-9]{0,15})$`);
   #receiver: LogReceiver | undefined;
   #count = 0;
+  #isClosed = false;
 
   /** The id before the first event. */
   get startId(): string {
@@ -40,6 +47,7 @@ export class MemoryLog implements EventLog {
 
   /** Delivers the events before the call returns. */
   append(stream: string, events: readonly ServerSentEvent[]): Appended | Promise<Appended> {
+    if (this.#isClosed) return Promise.reject(closedError("append to"));
     this.#receiver?.deliver(events.map((event) => this.#entry(stream, event)));
     const id = this.#id(this.#count);
     return { id, throughId: id };
@@ -47,12 +55,14 @@ export class MemoryLog implements EventLog {
 
   /** Delivers the end before the call returns. */
   end(stream: string): Promise<string> {
+    if (this.#isClosed) return Promise.reject(closedError("append to"));
     this.#receiver?.deliver([this.#entry(stream, undefined)]);
     return Promise.resolve(this.#id(this.#count));
   }
 
-  /** Resolves at once. */
+  /** Resolves at once. From then on, the log appends nothing. */
   close(): Promise<void> {
+    this.#isClosed = true;
     return Promise.resolve();
   }
 

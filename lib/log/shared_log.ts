@@ -9,13 +9,14 @@ import { checkOptions } from "../wire/check_options.ts";
 import type { ServerSentEvent } from "../wire/event.ts";
 import { encodeItem, type Item } from "./entries.ts";
 import { type EntryStore, EpochError } from "./entry_store.ts";
-import type {
-  Appended,
-  AppendOptions,
-  EventLog,
-  LogPage,
-  LogReceiver,
-  ReadOptions,
+import {
+  type Appended,
+  type AppendOptions,
+  closedError,
+  type EventLog,
+  type LogPage,
+  type LogReceiver,
+  type ReadOptions,
 } from "./event_log.ts";
 import { LogMeter, type LogStats } from "./log_stats.ts";
 import { type RetentionOptions, retentionRules } from "./retention.ts";
@@ -152,6 +153,7 @@ export class SharedLog implements EventLog {
 
   /** Reads what comes after an id. */
   read(afterId: string, options?: ReadOptions): Promise<LogPage> {
+    if (this.#state.isClosed) return Promise.reject(closedError("read"));
     return this.#epoch!.pages.read(afterId, options);
   }
 
@@ -261,6 +263,7 @@ export class SharedLog implements EventLog {
   }
 
   #append(items: readonly Item[]): Promise<Appended> {
+    if (this.#state.isClosed) return Promise.reject(closedError("append to"));
     if (!this.isUp) {
       return Promise.reject(new Error("Cannot append to log: its store is unreachable"));
     }

@@ -231,10 +231,13 @@ export function testLog(kind: LogKind): void {
     assertEquals(a.changes, []);
   });
 
-  testShared("rejects append() when it is closed", async (place) => {
+  test("rejects append() and end() once it is closed, and says so", async (place) => {
     const a = await OpenLog.open(place.open());
     await a.log.close();
-    await rejects(async () => await a.log.append("a", [{ data: "x" }]), /its store is unreachable/);
+    await rejects(async () => await a.log.append("a", [{ data: "x" }]), /closed/);
+    await rejects(() => a.log.end("a"), /closed/);
+    if (a.log.read) await rejects(() => a.log.read!(""), /closed/);
+    assertEquals(a.entries, []);
   });
 
   testShared(
