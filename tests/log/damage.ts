@@ -94,6 +94,11 @@ class Instance {
   readonly #place: DamagedPlace;
   readonly #number: number;
   hub!: BroadcastHub;
+  /**
+   * Whether the hub has compared itself with its store since the last loss. Before, it may be the only
+   * hub that has read a lost entry, and a restart would leave nobody to tell.
+   */
+  hasCompared = true;
   #resume: (() => void) | undefined;
 
   constructor(place: DamagedPlace, number: number) {
@@ -112,10 +117,10 @@ class Instance {
     await this.hub.ready;
   }
 
-  /** Restarts the hub if its log is up: otherwise, entries that only this hub has read would be unknown. */
+  /** Restarts the hub, unless that would leave entries that only this hub has read unknown. */
   async restart(): Promise<void> {
     this.resume();
-    if (!this.hub.isLogUp) return;
+    if (!this.hub.isLogUp || !this.hasCompared) return;
     // The hub may be cut off without having noticed.
     this.#place.join?.(this.#number);
     await this.hub.close();
@@ -162,9 +167,20 @@ async function runSteps(seed: number, place: DamagedPlace, history: string[]): P
   const hubs = Array.from({ length: place.hubs }, (_, number) => new Instance(place, number));
   for (const hub of hubs) await hub.start();
   const acknowledged = new Map<string, { id: string; stream: string }>();
+  const attempted = new Set<string>();
+  let losses = 0;
+  const noteLoss = () => {
+    losses++;
+    for (const hub of hubs) hub.hasCompared = false;
+  };
   const publish = async (hub: Instance, data: string, stream: string) => {
+    const lossesBefore = losses;
+    const isNew = !attempted.has(data);
+    attempted.add(data);
     try {
       const { id } = await hub.hub.publish(stream, { id: data, data });
+      // The hub has read an entry that stands behind the loss.
+      if (isNew && lossesBefore === losses) hub.hasCompared = true;
       acknowledged.set(data, { id, stream });
       history.push(`${hubs.indexOf(hub)} has published ${data} as ${id}`);
     } catch (error) {
@@ -193,7 +209,6 @@ async function runSteps(seed: number, place: DamagedPlace, history: string[]): P
   let restore: (() => Promise<void>) | undefined;
   const losesEnd = seed % 2 === 0;
   let hasLostKeys = losesEnd || !place.snapshot;
-  let hasFlushed = false;
   for (let step = 0; step < STEPS; step++) {
     const hub = pick(hubs);
     const what = random();
@@ -203,8 +218,9 @@ async function runSteps(seed: number, place: DamagedPlace, history: string[]): P
     else if (extra < 0.08) note(hub, "resume", () => hub.resume());
     else if (extra < 0.084 && place.flush) {
       await note(hub, "flush", () => place.flush!());
+      noteLoss();
       restore = undefined;
-      hasLostKeys = hasFlushed = true;
+      hasLostKeys = true;
     }
     if (what < 0.55) await begin(hub, `${stream}${step}`, stream);
     // With the key of an event that may be in the log and can't have been trimmed yet.
@@ -221,8 +237,7 @@ async function runSteps(seed: number, place: DamagedPlace, history: string[]): P
     else if (what < 0.9) await note(hub, "ready", () => hub.ready());
     else if (what < 0.93) {
       const which = random();
-      // No hub can find out that the very first entry is missing.
-      if (!hasFlushed) await note(hub, "drop", () => place.drop?.(which));
+      await note(hub, "drop", () => place.drop?.(which));
     } else if (what < 0.96) {
       if (losesEnd && !restore) restore = await note(hub, "snapshot", () => place.snapshot?.());
     } else if (restore) {
@@ -230,6 +245,7 @@ async function runSteps(seed: number, place: DamagedPlace, history: string[]): P
       for (const hub of hubs) hub.cut();
       await new Promise((resolve) => setTimeout(resolve, 2));
       await note(hub, "restore", restore);
+      noteLoss();
       restore = undefined;
       if (random() < 0.5) await hub.ready();
     } else await note(hub, "restart", () => hub.restart());

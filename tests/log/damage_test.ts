@@ -4,8 +4,24 @@ import { damagedEngines } from "./damaged_places.ts";
 const FIRST_SEED = 20_261_126;
 /** Seeds that once failed, by engine. */
 const FOUND: Record<string, readonly number[]> = {
-  // Repeated losses, deleted entries, late answers, and losses that were reported and then lost again.
-  list: [101_098, 101_596, 56, 228, 363, 768, 1_938, 2_015, 4_886, 8_666, 1_201, 20_834],
+  // Repeated losses, deleted entries, late answers, and losses that were reported and then lost again;
+  // then entries deleted at the beginning of a store that had lost everything.
+  list: [
+    101_098,
+    101_596,
+    56,
+    228,
+    363,
+    768,
+    1_938,
+    2_015,
+    4_886,
+    8_666,
+    1_201,
+    20_834,
+    1_121,
+    2_481,
+  ],
   // Entries deleted right behind the last one trimmed.
   redis: [79, 551],
   // An epoch lost twice in a moment.

@@ -51,7 +51,7 @@ export class Delivery {
   #last: Delivered | undefined;
   #untold: Loss | undefined;
   #number: number | undefined;
-  #isUnsure = false;
+  #expected: "no hole" | "perhaps a hole" | "a hole" = "no hole";
 
   /** Begins at the start. */
   constructor(options: DeliveryOptions) {
@@ -98,7 +98,7 @@ export class Delivery {
       const isHole = isAfterHole(entryNumber(entry), number) ||
         decodeLoss(entry, this.#options.ids) !== undefined;
       number = entryNumber(entry) ?? number;
-      return isHole || number === undefined && this.#isUnsure;
+      return isHole || this.#isExpected(number);
     });
   }
 
@@ -109,9 +109,13 @@ export class Delivery {
     if (all.length > 0) receiver.ended?.(all);
   }
 
-  /** Expects that entries are missing before the next one, unless its number says that none is. */
-  expectHole(): void {
-    this.#isUnsure = true;
+  /**
+   * Expects that entries are missing before the next one.
+   *
+   * @param isCertain Whether they are, even if the next entry's number seems to go on.
+   */
+  expectHole(isCertain = false): void {
+    this.#expected = isCertain ? "a hole" : "perhaps a hole";
   }
 
   /** Delivers the next entries. */
@@ -180,10 +184,16 @@ export class Delivery {
 
   /** Takes note of the number of the next entry. Returns whether others are missing before it. */
   #follows({ number }: ReadEntry): boolean {
-    const isHole = isAfterHole(number, this.#number) || number === undefined && this.#isUnsure;
-    this.#isUnsure = false;
+    const isHole = isAfterHole(number, this.#number) || this.#isExpected(number);
+    this.#expected = "no hole";
     this.#number = number ?? this.#number;
     return isHole;
+  }
+
+  /** Whether a hole is expected before the entry with a number, or without one. */
+  #isExpected(number: number | undefined): boolean {
+    return this.#expected === "a hole" ||
+      this.#expected === "perhaps a hole" && number === undefined;
   }
 
   /** Takes note of what the store has lost, and tells the hub what of that it lacks. */

@@ -32,7 +32,7 @@ export async function findLostEnd(
 ): Promise<LostEnd | undefined> {
   const { last } = delivery;
   if (!last || (await entryAt(store, last.place))?.text === last.text) return undefined;
-  const { id: gone } = await readTrimmed(store, ids);
+  const { id: gone, number: goneNumber } = await readTrimmed(store, ids);
   if (gone >= last.id) {
     if (gone > last.id) delivery.expectHole();
     return undefined;
@@ -54,7 +54,8 @@ export async function findLostEnd(
   // go on beyond the last delivered one.
   const isBeyond = number === undefined || last.number === undefined || number > last.number;
   if (!stored && next && isBeyond) {
-    delivery.expectHole();
+    // Or a store that has lost everything counts anew, and its first entries were deleted.
+    delivery.expectHole(true);
     return undefined;
   }
   const isMixed = next !== undefined && next.place <= last.place;
@@ -65,7 +66,7 @@ export async function findLostEnd(
       // Clients that had the lost entries lack the new ones, whose streams are not known.
       streams: isMixed ? undefined : delivery.newest.streamsAfter(afterId),
       entries: isMixed ? undefined : delivery.newest.entriesAfter(afterId),
-      number: stored && entryNumber(stored),
+      number: stored ? entryNumber(stored) : goneNumber,
       isMixed,
     },
     common: stored && {

@@ -298,6 +298,24 @@ Deno.test("a hub records a loss again if the record is lost before the hub has r
   assertEquals(await next(onB, 2), [GAP, "f"]);
 });
 
+Deno.test("a hub reports a loss even if a store that begins anew seems to go on with its numbers", async () => {
+  const list = new SharedList();
+  await using a = await start(list);
+  await using b = await start(list);
+  const first = await publish(a, "1");
+  await until(() => b.hub.stream("x")?.published === 1);
+  await using onB = connect(b, first);
+  b.store.cut();
+  await publish(a, "2");
+  list.flush();
+  await until(() => list.entries.length === 1 && a.hub.isLogUp);
+  // The record of the loss is deleted, and the next entry has the number that the other hub expects.
+  list.entries.pop();
+  await publish(a, "3");
+  await rejoin(b);
+  assertEquals(await next(onB, 2), [GAP, "3"]);
+});
+
 Deno.test("a hub that starts reports entries missing before the oldest entry, unless they were trimmed", async () => {
   const list = new SharedList();
   await using a = await start(list);
