@@ -21,6 +21,8 @@ export interface Loss {
   readonly streams: ReadonlyMap<string, string> | undefined;
   /** The newest lost entries, all from one run of the store; `undefined` if not known. */
   readonly entries?: LostEntries | undefined;
+  /** The streams of `entries`, with the id of each stream's last lost event; `undefined` if not known. */
+  readonly newestStreams?: ReadonlyMap<string, string> | undefined;
   /** The number of the entry before the lost ones, which the first new entry goes on from; if known. */
   readonly number: number | undefined;
   /**
@@ -45,11 +47,23 @@ export function encodeLoss(loss: Loss, ids: EntryIds): Item {
   const [after, through] = [loss.afterId, loss.throughId].map((id) => ids.withoutEpoch(id));
   const names = streams && [...streams.keys()];
   const last = streams && [...streams.values()].map((id) => ids.withoutEpoch(id));
+  const newest = streams === undefined && loss.newestStreams
+    ? [...loss.newestStreams].map(([name, id]) => [name, ids.withoutEpoch(id)])
+    : undefined;
   // No stream has an empty name, so hubs that know no losses pass over the entry.
   return {
     text: JSON.stringify([
       "",
-      { after, through, streams: names, last, number, isMixed, entries: entries && [...entries] },
+      {
+        after,
+        through,
+        streams: names,
+        last,
+        newest,
+        number,
+        isMixed,
+        entries: entries && [...entries],
+      },
     ]),
     key: ` lost ${through}`,
   };
@@ -75,18 +89,22 @@ export function decodeLoss({ place, text }: StoredEntry, ids: EntryIds): ToldLos
   if (!/^\[[0-9.]+,\["",/.test(text)) return undefined;
   try {
     const [, [, fields]] = JSON.parse(text);
-    const { after, through, streams, last = [], number, isMixed, entries } = fields;
+    const { after, through, streams, last = [], newest, number, isMixed, entries } = fields;
     const [afterId, throughId] = [after, through].map((part) => ids.withEpoch(`${part}`));
     if (!ids.has(afterId!) || !ids.has(throughId!)) return undefined;
-    const isList = Array.isArray(streams) && streams.every(isStreamName);
-    const lastId = (index: number) => {
-      const id = ids.withEpoch(`${last[index]}`);
-      return ids.has(id) ? id : throughId!;
+    const lastIds = (names: unknown, last: readonly unknown[]) => {
+      if (!Array.isArray(names) || !names.every(isStreamName)) return undefined;
+      return new Map(names.map((name, index) => {
+        const id = ids.withEpoch(`${last[index]}`);
+        return [name, ids.has(id) ? id : throughId!];
+      }));
     };
+    const pairs: [unknown, unknown][] | undefined = Array.isArray(newest) ? newest : undefined;
     return {
       afterId: afterId!,
       throughId: throughId!,
-      streams: isList ? new Map(streams.map((name, i) => [name, lastId(i)])) : undefined,
+      streams: lastIds(streams, last),
+      newestStreams: pairs && lastIds(pairs.map(([name]) => name), pairs.map(([, id]) => id)),
       entries: Array.isArray(entries) ? new Map(entries) : undefined,
       number: typeof number === "number" ? number : undefined,
       isMixed: isMixed === true,
@@ -106,6 +124,7 @@ export function both(first: Loss, second: Loss): Loss {
     throughId: first.throughId > second.throughId ? first.throughId : second.throughId,
     streams: a && b && new Map([...a, ...b].sort(([, a], [, b]) => a < b ? -1 : 1)),
     entries: undefined,
+    newestStreams: undefined,
     isMixed: first.isMixed || second.isMixed,
   };
 }
@@ -151,7 +170,9 @@ export class Losses {
     // Its last event is one of those that were lost, and those before that it had.
     const place = placeIn(atId);
     if (this.#told.some((other) => other.entries?.has(place) && isPartOf(loss, other))) {
-      return atId >= throughId ? [] : streams && namesAfter(streams, atId);
+      if (atId >= throughId) return [];
+      const known = streamsFrom(loss, place);
+      return known && namesAfter(known, atId);
     }
     if (!streams) return undefined;
     const told = this.#told.filter((loss) =>
@@ -168,10 +189,11 @@ export class Losses {
   undelivered(loss: ToldLoss): readonly string[] | undefined {
     if (loss.isMixed) return undefined;
     if (this.wasDelivered(loss)) return [];
-    const names = this.lacking(loss, loss.id);
     const through = withoutIndex(loss.throughId);
     const lived = this.#lived.reduce((a, id) => id <= through && id > a ? id : a, "");
-    return names?.filter((name) => withoutIndex(loss.streams!.get(name)!) > lived);
+    const known = streamsFrom(loss, placeIn(lived + ANY_INDEX));
+    const names = this.lacking(loss, loss.id) ?? (known && [...known.keys()]);
+    return names?.filter((name) => withoutIndex(known!.get(name)!) > lived);
   }
 
   /** Whether a loss that stands before this one tells all that this one does. */
@@ -224,6 +246,16 @@ function isPartOf(loss: Loss, other: Loss): boolean {
     place < oldest || other.entries!.get(place) === mark
   );
 }
+
+/** The streams of the entries that a loss tells of after a place, as far as they are known. */
+function streamsFrom(
+  { streams, entries, newestStreams }: Loss,
+  place: string,
+): ReadonlyMap<string, string> | undefined {
+  return streams ?? (entries?.has(place) ? newestStreams : undefined);
+}
+
+const ANY_INDEX = "0".repeat(INDEX_LENGTH);
 
 function placeIn(id: string): string {
   return id.slice(id.indexOf("-") + 1, -INDEX_LENGTH);

@@ -66,6 +66,7 @@ export async function findLostEnd(
       // Clients that had the lost entries lack the new ones, whose streams are not known.
       streams: isMixed ? undefined : delivery.newest.streamsAfter(afterId),
       entries: isMixed ? undefined : delivery.newest.entriesAfter(afterId),
+      newestStreams: isMixed ? undefined : delivery.newest.newestStreamsAfter(afterId),
       number: stored ? entryNumber(stored) : goneNumber,
       isMixed,
     },

@@ -48,18 +48,24 @@ export class NewestEntries {
    */
   streamsAfter(id: string): ReadonlyMap<string, string> | undefined {
     if (this.#entries[0] === undefined || this.#entries[0].id > id) return undefined;
-    const after = this.#entries.filter((entry) => entry.id > id);
-    if (after.some(({ names }) => names === undefined)) return undefined;
-    const last = new Map(after.flatMap(({ id, names }) => names!.map((name) => [name, id])));
-    return last.size <= MAX_LOST_STREAMS ? last : undefined;
+    return lastOfStreams(this.#entries.filter((entry) => entry.id > id));
   }
 
   /** The last 200 entries after an id, without those before a hole; `undefined` if there is none. */
   entriesAfter(id: string): LostEntries | undefined {
-    const newest = this.#entries.slice(-MAX_LOST_ENTRIES).filter((entry) => entry.id > id);
-    const after = newest.slice(newest.findLastIndex(({ mark }) => mark === undefined) + 1);
+    const after = this.#newestAfter(id);
     if (after.length === 0) return undefined;
     return new Map(after.map(({ id, mark }) => [this.#ids.placeOf(id), mark!]));
+  }
+
+  /** The streams of the entries that `entriesAfter()` returns, as `streamsAfter()` returns them. */
+  newestStreamsAfter(id: string): ReadonlyMap<string, string> | undefined {
+    return lastOfStreams(this.#newestAfter(id));
+  }
+
+  #newestAfter(id: string): NewestEntry[] {
+    const newest = this.#entries.slice(-MAX_LOST_ENTRIES).filter((entry) => entry.id > id);
+    return newest.slice(newest.findLastIndex(({ mark }) => mark === undefined) + 1);
   }
 
   /** Whether an entry is the one that was delivered with an id, and not another at the same place. */
@@ -67,6 +73,12 @@ export class NewestEntries {
     const mark = this.#entries.findLast((known) => known.id === id)?.mark;
     return mark === undefined || mark === markOf(entry.text);
   }
+}
+
+function lastOfStreams(entries: readonly NewestEntry[]): ReadonlyMap<string, string> | undefined {
+  if (entries.some(({ names }) => names === undefined)) return undefined;
+  const last = new Map(entries.flatMap(({ id, names }) => names!.map((name) => [name, id])));
+  return last.size <= MAX_LOST_STREAMS ? last : undefined;
 }
 
 /** The number of entries that are remembered at least. */

@@ -351,6 +351,28 @@ Deno.test("a hub reports a loss only for streams whose lost events it lacked", a
   assertEquals(await next(onY, 1), ["last"]);
 });
 
+Deno.test("a hub reports the loss of everything only for streams whose lost events it lacked", async () => {
+  for (const isLateFirst of [true, false]) {
+    const list = new SharedList();
+    await using a = await start(list);
+    await using late = await start(list);
+    const [onX, onY] = [await publish(a, "1"), await publish(a, "2", "y")];
+    await until(() => late.hub.stream("y")?.published === 1);
+    await using x = connect(late, onX);
+    await using y = connect(late, onY, "stream=y");
+    late.store.cut();
+    await publish(a, "3", "y");
+    a.store.cut();
+    list.flush();
+    for (const instance of isLateFirst ? [late, a] : [a, late]) await rejoin(instance);
+    for (const stream of ["x", "y"]) await publish(a, "last", stream);
+    assertEquals(await next(x, 1), ["last"]);
+    assertEquals(await next(y, 2), ['gap {"streams":["y"]}', "last"]);
+    await using resumed = connect(late, onX);
+    assertEquals(await next(resumed, 1), ["last"]);
+  }
+});
+
 Deno.test("a client that had all that is lost is told of no gap by a hub that had a part of it", async () => {
   for (const isLateFirst of [true, false]) {
     const list = new SharedList();
