@@ -261,14 +261,20 @@ async function runSteps(seed: number, place: DamagedPlace, history: string[]): P
       () => viewer.connect(hub),
     );
   }
-  for (const stream of STREAMS) {
-    const data = `last ${stream}`;
-    await publish(hubs[0]!, data, stream);
-    while (!acknowledged.has(data)) {
-      await new Promise((resolve) => setTimeout(resolve, 5));
-      await publish(hubs[0]!, data, stream);
+  const publishAll = async (hub: Instance, what: string) => {
+    for (const stream of STREAMS) {
+      const data = `${what} ${stream}`;
+      await publish(hub, data, stream);
+      while (!acknowledged.has(data)) {
+        await new Promise((resolve) => setTimeout(resolve, 5));
+        await publish(hub, data, stream);
+      }
     }
-  }
+  };
+  // A hub that acknowledges an event has compared itself with its store, and has recorded the losses that
+  // only it knows of. So the last events come after all gaps.
+  for (const [i, hub] of hubs.entries()) await publishAll(hub, `last of ${i}:`);
+  await publishAll(hubs[0]!, "last");
   const lacking = () =>
     viewers.filter(({ streams, shown }) =>
       !shown.some(({ data }) => data === `last ${streams.at(-1)}`)

@@ -29,6 +29,8 @@ export interface ComparisonOptions {
 /** Compares a hub with its store. No two of its methods may run at the same time. */
 export class Comparison {
   readonly #options: ComparisonOptions;
+  // Since the end was compared last.
+  #hasLostEpoch = false;
 
   /** Compares nothing yet. */
   constructor(options: ComparisonOptions) {
@@ -58,6 +60,7 @@ export class Comparison {
     const { ids, lag } = current();
     const { epoch, wasMissing, number } = await meter.check(() => store.epoch(ids.epoch));
     lag.note(number);
+    if (wasMissing) this.#hasLostEpoch = true;
     if (state.isClosed || epoch === ids.epoch && !wasMissing) return;
     const what = epoch === ids.epoch ? "its epoch" : "all it had, and another hub has begun anew";
     const { isCaughtUp } = state;
@@ -71,14 +74,17 @@ export class Comparison {
   async checkEnd(): Promise<void> {
     const { store, writer, current } = this.#options;
     const epoch = current();
-    const { ids, delivery, pages, retention } = epoch;
-    const lost = await findLostEnd(store, ids, delivery, retention.ids);
+    const { ids, delivery, pages } = epoch;
+    const hasLostEpoch = this.#hasLostEpoch;
+    const lost = await findLostEnd(store, epoch, hasLostEpoch);
     const { untold } = delivery;
     const loss = lost && untold ? both(untold, lost.loss) : lost?.loss ?? untold;
-    if (!loss) return;
-    const number = lost ? lost.common?.number ?? 0 : delivery.number;
-    await writer.write(epoch, [encodeLoss(loss, ids)], number);
-    if (!lost) return;
+    if (loss) {
+      const number = lost ? lost.common?.number ?? 0 : delivery.number;
+      await writer.write(epoch, [encodeLoss(loss, ids)], number);
+    }
+    if (hasLostEpoch) this.#hasLostEpoch = false;
+    if (!loss || !lost) return;
     delivery.cut(loss, lost.common);
     pages.clear();
   }

@@ -4,9 +4,10 @@
  * @module
  */
 
-import type { Delivered, Delivery } from "./delivery.ts";
-import { type EntryIds, entryNumber, placeAfter, type StoredEntry } from "../entries.ts";
+import type { Delivered } from "./delivery.ts";
+import { entryNumber, placeAfter, type StoredEntry } from "../entries.ts";
 import type { EntryStore } from "../entry_store.ts";
+import type { LogEpoch } from "./log_epoch.ts";
 import type { Loss } from "./losses.ts";
 import { readTrimmed } from "./trim_mark.ts";
 
@@ -21,14 +22,13 @@ export interface LostEnd {
  * Looks in the store for the newest delivered entry. If the store has lost it, looks for the newest
  * delivered entry that the store still has.
  *
- * @param known The ids of all entries that were delivered and not dropped, in order.
+ * @param hasLostEpoch Whether the store had lost its epoch, which says that it has lost entries.
  * @returns `undefined` if nothing is lost at the end.
  */
 export async function findLostEnd(
   store: EntryStore,
-  ids: EntryIds,
-  delivery: Delivery,
-  known: readonly string[],
+  { ids, delivery, retention }: LogEpoch,
+  hasLostEpoch: boolean,
 ): Promise<LostEnd | undefined> {
   const { last } = delivery;
   if (!last || (await entryAt(store, last.place))?.text === last.text) return undefined;
@@ -37,7 +37,7 @@ export async function findLostEnd(
     if (gone > last.id) delivery.expectHole();
     return undefined;
   }
-  const kept = known.filter((id) => id > gone && id !== last.id);
+  const kept = retention.ids.filter((id) => id > gone && id !== last.id);
   let low = 0;
   let stored: StoredEntry | undefined;
   for (let high = kept.length; low < high;) {
@@ -53,7 +53,7 @@ export async function findLostEnd(
   // If no delivered entry is left, they may have been trimmed without a mark. Then the numbers in the store
   // go on beyond the last delivered one.
   const isBeyond = number === undefined || last.number === undefined || number > last.number;
-  if (!stored && next && isBeyond) {
+  if (!stored && next && isBeyond && !hasLostEpoch) {
     // Or a store that has lost everything counts anew, and its first entries were deleted.
     delivery.expectHole(true);
     return undefined;
