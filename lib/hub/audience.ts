@@ -9,6 +9,7 @@ import { CatchUp, type CatchUpSource } from "./catch_up.ts";
 import { encodeEnded, encodeReset, type GoawayReason } from "../wire/control_events.ts";
 import type { EventResponse } from "../wire/event_response.ts";
 import { laterId } from "../wire/ids.ts";
+import type { Lacking } from "../log/event_log.ts";
 import { MergedHistory } from "./merged_history.ts";
 import type { Stream, StreamAudience } from "./stream.ts";
 import { Subscriber } from "./subscriber.ts";
@@ -96,7 +97,7 @@ export class Audience implements StreamAudience {
    */
   admit(entrant: Entrant, open: (startId: string) => EventResponse): EventResponse | undefined {
     const { afterId, since, isReset, context } = entrant;
-    const { head, turn } = this.#source.sequencer;
+    const { sequencer: { head, turn }, progress } = this.#source;
     this.#flushedThrough = head;
     const start = afterId === undefined
       ? this.#catchUp.startWithNewest(since)
@@ -104,7 +105,8 @@ export class Audience implements StreamAudience {
     const isLacking = this.#catchUp.hasAfter(start);
     if (this.isEnded && !isLacking && !isReset) return undefined;
     const response = open(start.id);
-    const subscriber = new Subscriber(context, response, turn);
+    const aheadId = afterId === undefined || progress.hasReached(afterId) ? undefined : afterId;
+    const subscriber = new Subscriber(context, response, turn, aheadId);
     this.#add(subscriber);
     attempt(subscriber, () => {
       if (isLacking) this.#catchUp.begin(subscriber, start);
@@ -118,8 +120,10 @@ export class Audience implements StreamAudience {
    *
    * A subscriber falls behind only at its first flush of a turn: a current subscriber gets all events of
    * a turn, however many they are.
+   *
+   * @param lacking Given if the only event is a gap: it is not sent to those who lack nothing.
    */
-  flush(through: number, turn: number): void {
+  flush(through: number, turn: number, lacking?: Lacking): void {
     const cursor = this.#flushedThrough;
     this.#flushedThrough = through;
     const chunk = this.#merged.chunkAfter(cursor, { through, maxBytes: Infinity });
@@ -129,6 +133,7 @@ export class Audience implements StreamAudience {
       if (state.name !== "current") {
         this.#catchUp.endIfTooFarBehind(subscriber);
       } else if (response.waitingBytes === 0 || subscriber.turn === turn) {
+        if (lacking && !this.#lacks(subscriber, lacking)) return;
         subscriber.turn = turn;
         response.enqueue(chunk.bytes, chunk.events);
         if (chunk.gaps > 0) this.#source.counters.gaps += chunk.gaps;
@@ -178,6 +183,12 @@ export class Audience implements StreamAudience {
     // The entry of an end that comes in now is not counted as reached yet.
     const id = this.streams.reduce((id, { endId }) => laterId(id, endId), headId);
     return new TextEncoder().encode(encodeEnded(this.names, id));
+  }
+
+  /** Whether a subscriber may lack an event that is lost, though its hub did not have it. */
+  #lacks({ aheadId }: Subscriber, lacking: Lacking): boolean {
+    const names = aheadId === undefined ? undefined : lacking(aheadId);
+    return names?.some((name) => this.streams.some((stream) => stream.name === name)) ?? true;
   }
 
   #each(act: (subscriber: Subscriber) => void): void {

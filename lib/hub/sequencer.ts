@@ -8,7 +8,7 @@ import { encodeChecked, type ServerSentEvent } from "../wire/event.ts";
 import { MAX_CHUNK_BYTES } from "../wire/event_response.ts";
 import { Histogram, type HistogramCounts } from "../wire/histogram.ts";
 import { compareIds } from "../wire/ids.ts";
-import type { LeftOut } from "../log/event_log.ts";
+import type { Lacking, LeftOut } from "../log/event_log.ts";
 import type { Report } from "../wire/report.ts";
 import type { Stream, StreamAudience } from "./stream.ts";
 import type { Streams } from "./streams.ts";
@@ -109,15 +109,17 @@ export class Sequencer {
 
   /**
    * Empties the histories of streams that have lost events through an id. Their subscribers get a gap.
+   *
+   * @param lacking Says which subscribers lack none of the events, and get no gap.
    */
-  skip(streams: Iterable<Stream>, throughId: string): void {
+  skip(streams: Iterable<Stream>, throughId: string, lacking?: Lacking): void {
     this.flush();
     this.#head++;
     for (const stream of streams) {
       stream.skip(this.#head, throughId);
       this.#dirty.add(stream);
     }
-    this.flush();
+    this.flush(lacking);
   }
 
   /**
@@ -132,11 +134,15 @@ export class Sequencer {
     this.#streams.settle(streams, this.#now());
   }
 
-  /** Sends the waiting events, then evicts events that exceed the bounds of the histories. */
-  flush(): void {
+  /**
+   * Sends the waiting events, then evicts events that exceed the bounds of the histories.
+   *
+   * @param lacking Given if nothing but a gap waits: says which subscribers it is not sent to.
+   */
+  flush(lacking?: Lacking): void {
     if (this.#dirty.size === 0) return;
     for (const stream of this.#dirty) {
-      for (const audience of stream.audiences) this.#flushAudience(audience);
+      for (const audience of stream.audiences) this.#flushAudience(audience, lacking);
     }
     const nowMs = this.#now();
     this.#flushEvents.observe(this.#head - this.#flushedThrough);
@@ -148,9 +154,9 @@ export class Sequencer {
   }
 
   // An audience that throws must not keep the other audiences from their events.
-  #flushAudience(audience: StreamAudience): void {
+  #flushAudience(audience: StreamAudience, lacking?: Lacking): void {
     try {
-      audience.flush(this.#head, this.#turn);
+      audience.flush(this.#head, this.#turn, lacking);
     } catch (error) {
       audience.close("failed");
       this.#report(error);

@@ -8,6 +8,7 @@ import { ANY, checkOptions, type OptionRules } from "../wire/check_options.ts";
 import type { GoawayReason } from "../wire/control_events.ts";
 import { History, type HistoryBounds } from "../history/history.ts";
 import { compareIds } from "../wire/ids.ts";
+import type { Lacking } from "../log/event_log.ts";
 
 /**
  * What happens to a subscriber that is so far behind that events it still needs have been evicted.
@@ -105,8 +106,8 @@ export function checkSlowPolicy(action: string, { slowSubscriber }: StreamOption
 export interface StreamAudience {
   /** The set of streams. */
   readonly streams: readonly Stream[];
-  /** Sends the events published through a position. */
-  flush(through: number, turn: number): void;
+  /** Sends the events published through a position; a gap only to those who lack something. */
+  flush(through: number, turn: number, lacking?: Lacking): void;
   /** If all streams have ended, ends the subscribers that have every event. */
   endIfDone(): void;
   /** Sends all subscribers away. */

@@ -87,13 +87,16 @@ export class Subscriber {
   readonly response: EventResponse;
   /** The turn in which the subscriber was admitted or last sent a flush. */
   turn: number;
+  /** The id that the client connected with, if the hub had not reached it: another hub has sent it. */
+  readonly aheadId: string | undefined;
   #state: SubscriberState = CURRENT;
 
   /** Begins as current. */
-  constructor(context: unknown, response: EventResponse, turn: number) {
+  constructor(context: unknown, response: EventResponse, turn: number, aheadId?: string) {
     this.context = context;
     this.response = response;
     this.turn = turn;
+    this.aheadId = aheadId;
   }
 
   /** The state. */

@@ -123,6 +123,12 @@ export interface LogEnd {
   readonly ageMs: number;
 }
 
+/**
+ * Returns the streams of which a client lacks a lost event, given the id with which it connected;
+ * `undefined` if that is not known.
+ */
+export type Lacking = (id: string) => readonly string[] | undefined;
+
 /** The hub's side of the seam: the callbacks that a log calls. */
 export interface LogReceiver {
   /**
@@ -138,8 +144,10 @@ export interface LogReceiver {
    * @param streams The streams of those entries. Left out, the entries may be of any stream. Empty: no
    * subscriber lacks an entry, but an event that was appended here and is not delivered by now never
    * will be.
+   * @param lacking Tells of clients that came with an id that this hub had not reached: another hub may have
+   * sent them the entries. Left out, all clients lack the entries.
    */
-  readonly lost: (throughId: string, streams?: readonly string[]) => void;
+  readonly lost: (throughId: string, streams?: readonly string[], lacking?: Lacking) => void;
   /**
    * Called with the ends of streams whose entries the log does not deliver: when the log opens, after
    * `reset`, and after each `lost`. If the hub knows an end of a stream that is not among them, the end

@@ -24,6 +24,7 @@ export type { EventLog, LogEntry } from "./event_log.ts";
 export type {
   Appended,
   AppendOptions,
+  Lacking,
   LogEnd,
   LogPage,
   LogReceiver,

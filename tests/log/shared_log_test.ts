@@ -266,7 +266,7 @@ Deno.test("SharedLog skips entries that no hub has written, wherever it reads", 
       await log.log.read!(id(100));
     },
     Error,
-    "unreachable",
+    "closed",
   );
 });
 

@@ -131,7 +131,12 @@ export class PageReader {
       const page = pageAfter(ids, losses, { afterId, place, stored, trimmed, hasHole, nowMs });
       const last = stored.at(-1)?.place ?? place;
       // After the entry of the id itself, or a page that no hub has written, more entries may come.
-      if (page.entries.length > 0 || page.goneThrough || last === place) return { afterId, page };
+      if (page.entries.length > 0 || page.goneThrough) return { afterId, page };
+      if (last === place) {
+        // Entries without events, such as the record of a loss, are the last ones.
+        const isFurther = place > ids.placeOf(afterId);
+        return { afterId, page: isFurther ? { ...page, throughId: ids.after(place) } : page };
+      }
       place = last;
     }
   }
