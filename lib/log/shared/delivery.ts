@@ -202,15 +202,23 @@ export class Delivery {
     const streams = isKnown ? [] : this.losses.undelivered(loss);
     this.losses.tell(loss);
     if (loss.throughId === this.#untold?.throughId) this.#untold = undefined;
-    this.#lose({ throughId: loss.id, streams });
+    this.#lastId = loss.id;
+    this.#options.receiver.lost(loss.id, streams, (id) => this.losses.lacking(loss, id));
+    // A lost end no longer holds, also on the hubs that had delivered it.
+    this.#settleEnds(loss.streams && [...loss.streams.keys()]);
   }
 
   #lose({ throughId, streams }: Missing): void {
-    const { receiver, ends, nowMs } = this.#options;
     this.#lastId = throughId;
-    receiver.lost(throughId, streams);
+    this.#options.receiver.lost(throughId, streams);
+    this.#settleEnds(streams);
+  }
+
+  /** Tells the receiver of the ends through here; without names, of all streams. */
+  #settleEnds(streams: readonly string[] | undefined): void {
+    const { receiver, ends, nowMs } = this.#options;
     const names = streams && new Set(streams);
-    const all = ends.through(throughId, nowMs());
+    const all = ends.through(this.#lastId, nowMs());
     receiver.ended?.(names ? all.filter(({ stream }) => names.has(stream)) : all, streams);
   }
 

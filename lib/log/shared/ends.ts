@@ -142,6 +142,7 @@ export class Ends {
   cut(afterId: string): void {
     const after = this.#ids.withoutEpoch(afterId);
     this.#fresh = this.#fresh.filter(({ id }) => id <= after);
+    for (const { id, stream } of this.#kept.values()) if (id > after) this.#kept.delete(stream);
     this.#fold();
   }
 

@@ -97,6 +97,21 @@ Deno.test("hubs send a gap to the clients that lack lost events, whichever hub r
   }
 });
 
+Deno.test("a client that had lost events gets no gap from a hub that had not, after moving there", async () => {
+  const { a, b, ids: [d, e1, e2] } = await failOver(new SharedList());
+  await using _ = a;
+  await using __ = b;
+  await rejoin(b);
+  await using had = connect(b, e2);
+  await using hadOne = connect(b, e1);
+  await using hadNone = connect(b, d);
+  const seen = [next(had, 2), next(hadOne, 3), next(hadNone, 3)];
+  await publish(b, "f");
+  await rejoin(a);
+  await publish(a, "g");
+  assertEquals(await Promise.all(seen), [["f", "g"], ["f", GAP, "g"], ["f", GAP, "g"]]);
+});
+
 Deno.test("hubs report a loss even if new entries have the places of the lost entries", async () => {
   const list = new SharedList();
   const { a, b, ids: [d, , e2] } = await failOver(list);
@@ -394,6 +409,45 @@ Deno.test("a client that had all that is lost is told of no gap by a hub that ha
     for (const [id, expected] of [[e2, ["f", "g"]], [d, [GAP, "f", "g"]]] as const) {
       await using client = connect(other, id);
       assertEquals(await next(client, expected.length), [...expected]);
+    }
+  }
+});
+
+Deno.test("a client that had all that is lost gets no gap while nothing stands behind the record", async () => {
+  const { a, b, ids: [, , e2] } = await failOver(new SharedList());
+  await using _ = a;
+  await using __ = b;
+  for (const instance of [b, a]) await rejoin(instance);
+  const { reads } = b.store;
+  await until(() => b.hub.isLogUp && b.store.isFollowed);
+  const before = reads.length;
+  await using client = connect(b, e2);
+  const seen = next(client, 1);
+  await until(() => reads.length > before + 1);
+  await publish(a, "g");
+  assertEquals(await seen, ["g"]);
+});
+
+Deno.test("a stream goes on, on every hub, if its end is lost", async () => {
+  for (const isEmpty of [false, true]) {
+    const list = new SharedList();
+    await using a = await start(list);
+    await using b = await start(list);
+    await publish(a, "d");
+    await until(() => b.hub.stream("x")?.published === 1);
+    const restore = list.snapshot();
+    b.store.cut();
+    await a.hub.end("x");
+    a.store.cut();
+    if (isEmpty) list.flush();
+    else restore();
+    await rejoin(a);
+    await rejoin(b);
+    for (const instance of [a, b]) {
+      await using client = connect(instance);
+      await client.next();
+      await publish(instance, "on");
+      assertEquals(await next(client, 1), ["on"]);
     }
   }
 });
