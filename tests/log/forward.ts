@@ -15,6 +15,7 @@ export class Forward implements AsyncDisposable {
   #isCut = false;
   // Pending while the port is paused.
   #going: Promise<void> = Promise.resolve();
+  #delayMs = 0;
 
   /** Begins to listen. */
   constructor(target: number) {
@@ -46,6 +47,14 @@ export class Forward implements AsyncDisposable {
     return resolve;
   }
 
+  /** Delays the bytes from the target. The returned function lets them through at once again. */
+  delay(ms: number): () => void {
+    this.#delayMs = ms;
+    return () => {
+      this.#delayMs = 0;
+    };
+  }
+
   /** Ends all connections. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#listener.close();
@@ -66,7 +75,7 @@ export class Forward implements AsyncDisposable {
       }
       for (const connection of [near, far]) this.#open.add(connection);
       this.#track(pipe(near, far, () => undefined));
-      this.#track(pipe(far, near, () => this.#going));
+      this.#track(pipe(far, near, () => this.#wait()));
     }
   }
 
@@ -77,6 +86,11 @@ export class Forward implements AsyncDisposable {
       // The target is not listening.
       return undefined;
     }
+  }
+
+  async #wait(): Promise<void> {
+    await this.#going;
+    if (this.#delayMs > 0) await new Promise((resolve) => setTimeout(resolve, this.#delayMs));
   }
 
   #track(piping: Promise<void>): void {

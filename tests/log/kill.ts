@@ -14,6 +14,7 @@ import { compareIds } from "../../lib/wire/ids.ts";
 import { freePort } from "../program.ts";
 import { mulberry32 } from "../random.ts";
 import { ServerProcess } from "../server/support.ts";
+import { Flood } from "./flood.ts";
 import { kv, redis } from "./places.ts";
 import { RedisServer } from "./redis_server.ts";
 import { ResumingClient } from "./resuming_client.ts";
@@ -51,7 +52,7 @@ export async function killServers(
     ({ headers, signal }) => fetch(url, { headers, signal }),
     "stream=x",
   );
-  const flood = new Flood(url);
+  const flood = new Flood({ token: PUBLISH_TOKEN, publishers: PUBLISHERS, urlOf: () => url });
   for (let time = 0; time <= times; time++) {
     await using server = new ServerProcess(all, { folder });
     await server.url();
@@ -66,83 +67,21 @@ export async function killServers(
     server.kill("SIGKILL");
     await server.exitCode();
   }
-  flood.check(client);
+  check(flood, client);
   assertEquals(client.marks, []);
   return { acknowledged: flood.acknowledged.size, cutOff: flood.cutOff };
 }
 
-/** Publishers that publish until they are stopped, whatever happens to the server. */
-class Flood {
-  /** The ids of the acknowledged events, by data. */
-  readonly acknowledged = new Map<string, string>();
-  cutOff = 0;
-  readonly #url: URL;
-  #publishing: Promise<void>[] | undefined;
-  #isStopping = false;
-
-  constructor(url: URL) {
-    this.#url = url;
-  }
-
-  /** Starts the publishers, unless they have started. */
-  start(): void {
-    this.#publishing ??= Array.from({ length: PUBLISHERS }, (_, number) => this.#publish(number));
-  }
-
-  /** Resolves when the last event of each publisher was acknowledged. */
-  async stop(): Promise<void> {
-    this.#isStopping = true;
-    await Promise.all(this.#publishing!);
-  }
-
-  /** Checks the events that a client received. */
-  check({ data, ids }: ResumingClient): void {
-    assertEquals(data.length, new Set(data).size, "an event came twice");
-    const seen = new Map(data.map((text, i) => [text, ids[i]]));
-    for (const [text, id] of this.acknowledged) {
-      assertEquals(seen.get(text), id, `${text} was lost`);
-    }
-    assertEquals(seen.size, this.acknowledged.size);
-    assert(ids.every((id, i) => i === 0 || compareIds(ids[i - 1]!, id) < 0), "ids go back");
-    for (let number = 0; number < PUBLISHERS; number++) {
-      const own = data.filter((text) => text.startsWith(`${number}/`));
-      assertEquals(own, own.map((_, i) => `${number}/${i}`), "another order");
-    }
-  }
-
-  async #publish(number: number): Promise<void> {
-    for (let i = 0; !this.#isStopping; i++) {
-      const data = `${number}/${i}`;
-      while (!this.acknowledged.has(data)) {
-        const id = await this.#post(data);
-        if (id !== undefined) this.acknowledged.set(data, id);
-        else await new Promise((resolve) => setTimeout(resolve, 5));
-      }
-    }
-  }
-
-  /** Resolves with the id of the event; `undefined` if the event was not acknowledged. */
-  async #post(data: string): Promise<string | undefined> {
-    let status: number;
-    let id: string | undefined;
-    try {
-      const response = await fetch(this.#url, {
-        method: "POST",
-        headers: {
-          authorization: `Bearer ${PUBLISH_TOKEN}`,
-          "content-type": "application/json",
-        },
-        body: JSON.stringify({ id: data, data }),
-      });
-      status = response.status;
-      id = (await response.json()).id;
-    } catch {
-      // The server was killed, and may have kept the event all the same.
-      this.cutOff++;
-      return undefined;
-    }
-    assert(status === 200 || status === 503, `a publish got a ${status}`);
-    return id;
+/** Checks the events that a client received. */
+function check({ acknowledged }: Flood, { data, ids }: ResumingClient): void {
+  assertEquals(data.length, new Set(data).size, "an event came twice");
+  const seen = new Map(data.map((text, i) => [text, ids[i]]));
+  for (const [text, id] of acknowledged) assertEquals(seen.get(text), id, `${text} was lost`);
+  assertEquals(seen.size, acknowledged.size);
+  assert(ids.every((id, i) => i === 0 || compareIds(ids[i - 1]!, id) < 0), "ids go back");
+  for (let number = 0; number < PUBLISHERS; number++) {
+    const own = data.filter((text) => text.startsWith(`${number}/`));
+    assertEquals(own, own.map((_, i) => `${number}/${i}`), "another order");
   }
 }
 

@@ -71,6 +71,11 @@ export class RedisServer implements AsyncDisposable {
     return ["--bind", "127.0.0.1", "--port", `${this.port}`, "--dir", this.#folder];
   }
 
+  /** The folder of the server's files. */
+  get folder(): string {
+    return this.#folder;
+  }
+
   /** Sends a signal to the server. */
   signal(signal: Deno.Signal): void {
     this.#program!.kill(signal);

@@ -9,12 +9,24 @@ import { EventParserStream } from "../../lib/wire/parser.ts";
 import { subscription } from "../client.ts";
 import { soon } from "../wait.ts";
 
+/** An event that a client received. */
+export interface Shown {
+  /** The event's name. */
+  readonly type: string;
+  readonly data: string;
+  /** The last id of the client before the event, and after it. */
+  readonly fromId: string;
+  readonly id: string;
+}
+
 /** A client that reconnects until it is closed. */
 export class ResumingClient implements AsyncDisposable {
   /** The data of all events from all connections. */
   readonly data: string[] = [];
   /** The ids of these events. */
   readonly ids: string[] = [];
+  /** All events from all connections, control events included. */
+  readonly shown: Shown[] = [];
   /** Events of the hub's own but `hello` and `goaway`, which a test may not expect. */
   readonly marks: string[] = [];
   /** The number of connections so far. */
@@ -36,6 +48,11 @@ export class ResumingClient implements AsyncDisposable {
     this.#open = open;
     this.#query = query;
     this.#running = this.#run();
+  }
+
+  /** Whether it connects no more. */
+  get isClosed(): boolean {
+    return this.#isClosed;
   }
 
   /** Drops the connection, and so reconnects. */
@@ -88,7 +105,10 @@ export class ResumingClient implements AsyncDisposable {
         this.data.push(data);
         this.ids.push(lastEventId);
       } else if (event !== "hello" && event !== "goaway") this.marks.push(event);
-      this.#lastEventId = lastEventId;
+      // An event without an id leaves the client's last id as it is.
+      const id = lastEventId || (this.#lastEventId ?? "");
+      this.shown.push({ type: event, data, fromId: this.#lastEventId ?? "", id });
+      this.#lastEventId = id;
       this.#more.resolve();
       this.#more = Promise.withResolvers();
     }
