@@ -100,7 +100,7 @@ export function checkFormat(found: unknown): void {
   const format = Number(found);
   if (format <= FORMAT) return;
   throw new Error(
-    `Cannot open log: a newer version has written it in format ${format}, and this version reads ` +
+    `Cannot use log: a newer version has written it in format ${format}, and this version reads ` +
       `format ${FORMAT}; start the newer version, or begin a new log under another key or path`,
   );
 }

@@ -82,7 +82,10 @@ export interface EntryStore {
    * @returns The epoch: random for a new store, and then the same for every hub that opens the store.
    */
   open(onDown: (reason: unknown) => void): Promise<string>;
-  /** Reads the epoch. If the store has none, `own` becomes its epoch. */
+  /**
+   * Reads the epoch. If the store has none, `own` becomes its epoch. Rejects if a newer version has changed
+   * the format of the store.
+   */
   epoch(own: string): Promise<EpochState>;
   /**
    * Appends an entry of the items whose key no earlier item has. The entry's number is one more than the

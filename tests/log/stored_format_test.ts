@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { BroadcastHub } from "../../lib/hub/hub.ts";
 import { openKvLog } from "../../lib/log/kv.ts";
 import { compareIds } from "../../lib/wire/ids.ts";
@@ -10,13 +10,27 @@ import { RedisServer } from "./redis_server.ts";
 
 const NEWER = "a newer version has written it in format 2, and this version reads format 1";
 
+/** Asserts that a running hub stops using a log in which `become()` stores a format. */
+async function assertGivenUp(log: EventLog, become: (format: number) => Promise<unknown>) {
+  const reasons: string[] = [];
+  const onLogChange = (isUp: boolean, reason: unknown) => reasons.push(`${isUp} ${reason}`);
+  await using hub = new BroadcastHub({ log, onLogChange });
+  await hub.ready;
+  await become(2);
+  await until(() => !hub.isLogUp);
+  assertStringIncludes(reasons[0]!, NEWER);
+  await assertRejects(() => hub.publish("x", { data: "x" }), Error, "unreachable");
+  await become(1);
+  await until(() => hub.isLogUp);
+}
+
 async function assertRefused(log: EventLog): Promise<void> {
   await using hub = new BroadcastHub({ log });
   await assertRejects(() => hub.ready, Error, NEWER);
 }
 
 Deno.test({
-  name: "openKvLog() refuses a log that a newer version has written in another format",
+  name: "openKvLog() refuses a log that a newer version has written, before it opens it and later",
   ignore: kv.ignore,
   async fn() {
     const folder = await Deno.makeTempDir();
@@ -28,14 +42,17 @@ Deno.test({
     const store = await Deno.openKv(path);
     assertEquals((await store.get(["sse-hub", "format"])).value, 1);
     await store.set(["sse-hub", "format"], 2);
-    store.close();
     await assertRefused(openKvLog({ path }));
+    await store.set(["sse-hub", "format"], 1);
+    await assertGivenUp(openKvLog({ path }), (n) => store.set(["sse-hub", "format"], n));
+    store.close();
     await Deno.remove(folder, { recursive: true });
   },
 });
 
 Deno.test({
-  name: "openRedisLog() refuses a log that a newer version has written in another format",
+  name:
+    "openRedisLog() refuses a log that a newer version has written, before it opens it and later",
   ignore: redis.ignore,
   async fn() {
     await using server = await RedisServer.start();
@@ -46,6 +63,9 @@ Deno.test({
     assertEquals(await server.command("GET", "{sse-hub}:format"), "$1\r\n1\r\n");
     await server.command("SET", "{sse-hub}:format", "2");
     await assertRefused(openRedisLog({ url: server.url }));
+    const become = (format: number) => server.command("SET", "{sse-hub}:format", format);
+    await become(1);
+    await assertGivenUp(openRedisLog({ url: server.url }), become);
   },
 });
 

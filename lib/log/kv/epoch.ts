@@ -7,22 +7,29 @@
 import { checkFormat, FORMAT } from "../entries.ts";
 import type { EpochState } from "../entry_store.ts";
 
-/** The keys under which a log keeps its epoch and the number of its newest entry. */
+/** The keys under which a log keeps its epoch, its format, and the number of its newest entry. */
 export interface KvEpochKeys {
   readonly epoch: Deno.KvKey;
+  readonly format: Deno.KvKey;
   readonly number: Deno.KvKey;
 }
 
-/** Reads the epoch of a log. If the log has none, `own` becomes its epoch. */
+/**
+ * Reads the epoch of a log. If the log has none, `own` becomes its epoch.
+ *
+ * @throws {Error} If a newer version has changed the format since the log was opened.
+ */
 export async function epochIn(kv: Deno.Kv, keys: KvEpochKeys, own: string): Promise<EpochState> {
-  const [{ value, versionstamp }, counter] = await kv.getMany<[string, number]>(
-    [keys.epoch, keys.number],
+  const [{ value, versionstamp }, counter, format] = await kv.getMany<[string, number, number]>(
+    [keys.epoch, keys.number, keys.format],
   );
+  checkFormat(format.value ?? 0);
   const number = counter.value ?? undefined;
   if (value !== null) return { epoch: value, wasMissing: false, number };
   // If the commit fails, another process has set an epoch.
   const check = { key: keys.epoch, versionstamp };
-  const commit = await kv.atomic().check(check).set(keys.epoch, own).commit();
+  const commit = await kv.atomic().check(check, format)
+    .set(keys.epoch, own).set(keys.format, format.value ?? FORMAT).commit();
   const epoch = commit.ok ? own : (await kv.get<string>(keys.epoch)).value;
   // The epoch may be lost again in between.
   return epoch === null ? epochIn(kv, keys, own) : { epoch, wasMissing: true };

@@ -44,6 +44,7 @@ export class KvStore implements EntryStore {
   readonly #path: string | undefined;
   readonly #prefix: Deno.KvKey;
   readonly #epoch: Deno.KvKey;
+  readonly #format: Deno.KvKey;
   readonly #mark: Deno.KvKey;
   readonly #markNumber: Deno.KvKey;
   readonly #number: Deno.KvKey;
@@ -64,6 +65,7 @@ export class KvStore implements EntryStore {
     this.#path = path;
     this.#prefix = prefix;
     this.#epoch = [...prefix, "epoch"];
+    this.#format = [...prefix, "format"];
     this.#mark = [...prefix, "trimmed"];
     this.#markNumber = [...prefix, "trimmed number"];
     this.#number = [...prefix, "number"];
@@ -83,7 +85,7 @@ export class KvStore implements EntryStore {
     this.#bell = new KvBell({ kv, key: [...this.#prefix, "bell"], path });
     if (this.#isClosed) kv.close();
     else await this.#bell.open();
-    await this.#making(() => checkFormatIn(kv, [...this.#prefix, "format"]));
+    await this.#making(() => checkFormatIn(kv, this.#format));
     const { epoch } = await this.#making(() => this.epoch(randomEpoch()));
     const withReserve = <T>(write: () => Promise<T>) => this.#withReserve(write);
     const entries = this.#entries = new KvEntries(kv, [...this.#prefix, "entries"]);
@@ -115,7 +117,8 @@ export class KvStore implements EntryStore {
   }
 
   epoch(own: string): Promise<EpochState> {
-    return epochIn(this.#kv!, { epoch: this.#epoch, number: this.#number }, own);
+    const keys = { epoch: this.#epoch, format: this.#format, number: this.#number };
+    return epochIn(this.#kv!, keys, own);
   }
 
   async write(items: readonly Item[], options: WriteOptions): Promise<readonly Placed[]> {

@@ -53,21 +53,28 @@ export class RedisEpoch {
     return (await this.read(randomEpoch())).epoch;
   }
 
-  /** Reads the epoch, and the time of Redis. If the log has no epoch, `own` becomes its epoch. */
+  /**
+   * Reads the epoch, and the time of Redis. If the log has no epoch, `own` becomes its epoch.
+   *
+   * @throws {Error} If a newer version has changed the format since.
+   */
   async read(own: string): Promise<EpochState> {
     const { link, keys, clock } = this.#options;
-    // All three take one round trip. The log works without the number.
-    const [known, time, number] = await Promise.all([
+    // All four take one round trip. The log works without the number.
+    const [known, time, format, number] = await Promise.all([
       this.#send(["GET", keys.of("epoch")]),
       this.#send(["TIME"]),
+      this.#send(["GET", keys.of("format")]),
       link.ask(TIMEOUT_MS, ["GET", keys.of("number")]).catch(() => null),
     ]);
     clock.note(time);
+    checkFormat(format ?? 0);
     if (typeof known === "string") {
       return { epoch: known, wasMissing: false, number: number ? Number(number) : undefined };
     }
     await keys.findAnew(link);
     const key = keys.of("epoch");
+    await this.#send(["SET", keys.of("format"), `${FORMAT}`, "NX"]);
     await this.#send(["SET", key, own, "NX"]);
     const epoch = await this.#send(["GET", key]);
     // The epoch may be lost again in between.
