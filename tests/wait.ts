@@ -34,6 +34,17 @@ export async function until(
   }
 }
 
+/** Calls a function with a signal that is aborted if the returned promise is pending after some time. */
+export async function within<T>(ms: number, act: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const controller = new AbortController();
+  const timer = setTimeout(() => controller.abort(), ms);
+  try {
+    return await act(controller.signal);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
 /** Resolves after all pending microtasks. */
 export function macrotask(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, 0));

@@ -123,11 +123,8 @@ export interface LogEnd {
   readonly ageMs: number;
 }
 
-/**
- * Returns the streams of which a client lacks a lost event, given the id with which it connected;
- * `undefined` if that is not known.
- */
-export type Lacking = (id: string) => readonly string[] | undefined;
+/** The last argument of {@linkcode LogReceiver.lost}. */
+export type Lacking = NonNullable<Parameters<LogReceiver["lost"]>[2]>;
 
 /** The hub's side of the seam: the callbacks that a log calls. */
 export interface LogReceiver {
@@ -144,10 +141,15 @@ export interface LogReceiver {
    * @param streams The streams of those entries. Left out, the entries may be of any stream. Empty: no
    * subscriber lacks an entry, but an event that was appended here and is not delivered by now never
    * will be.
-   * @param lacking Tells of clients that came with an id that this hub had not reached: another hub may have
-   * sent them the entries. Left out, all clients lack the entries.
+   * @param lacking Returns the streams of which a client lacks a lost event, given the id with which it
+   * connected, if this hub had not reached that id: another hub may have sent it the entries. `undefined`
+   * if that is not known. Left out, all clients lack the entries.
    */
-  readonly lost: (throughId: string, streams?: readonly string[], lacking?: Lacking) => void;
+  readonly lost: (
+    throughId: string,
+    streams?: readonly string[],
+    lacking?: (id: string) => readonly string[] | undefined,
+  ) => void;
   /**
    * Called with the ends of streams whose entries the log does not deliver: when the log opens, after
    * `reset`, and after each `lost`. If the hub knows an end of a stream that is not among them, the end

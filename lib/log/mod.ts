@@ -24,7 +24,6 @@ export type { EventLog, LogEntry } from "./event_log.ts";
 export type {
   Appended,
   AppendOptions,
-  Lacking,
   LogEnd,
   LogPage,
   LogReceiver,

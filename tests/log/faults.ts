@@ -63,6 +63,8 @@ export async function runFaults(kind: RedisKind, ms: number, seed: number): Prom
     return pickFrom(running.length > 0 ? running : hubs);
   };
   const clients = clientsOf(hubs, pick);
+  const hopping = clients.filter(({ isHopping }) => isHopping).map(({ client }) => hop(client));
+  all.defer(() => Promise.all(hopping).then(() => {}));
   for (const { client } of clients) all.use(client);
   await Promise.all(clients.map(({ client }) => client.connected()));
   const flood = new Flood({
@@ -112,13 +114,12 @@ export function complaintsOf(
 /** Clients that hop from hub to hub, and one that stays on each. */
 function clientsOf(hubs: readonly FaultyHub[], pick: () => FaultyHub) {
   const hopping = HOPPING.map((streams, i) => {
-    const client = open(streams, pick);
-    hop(client);
-    return { name: `hopping ${i}`, streams, client };
+    return { name: `hopping ${i}`, streams, isHopping: true, client: open(streams, pick) };
   });
   const staying = hubs.map((hub, i) => ({
     name: `staying on hub ${i}`,
     streams: STREAMS,
+    isHopping: false,
     client: open(STREAMS, () => hub),
   }));
   return [...hopping, ...staying];

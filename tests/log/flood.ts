@@ -6,6 +6,7 @@
  */
 
 import { assert } from "@std/assert";
+import { within } from "../wait.ts";
 
 /** What a {@linkcode Flood} needs to know. */
 export interface FloodOptions {
@@ -70,17 +71,18 @@ export class Flood {
     let status: number;
     let id: string | undefined;
     try {
-      const response = await fetch(url, {
-        method: "POST",
-        headers: {
-          authorization: `Bearer ${this.#options.token}`,
-          "content-type": "application/json",
-        },
-        body: JSON.stringify({ id: data, data }),
-        signal: AbortSignal.timeout(MAX_ANSWER_MS),
+      [status, id] = await within(MAX_ANSWER_MS, async (signal) => {
+        const response = await fetch(url, {
+          method: "POST",
+          headers: {
+            authorization: `Bearer ${this.#options.token}`,
+            "content-type": "application/json",
+          },
+          body: JSON.stringify({ id: data, data }),
+          signal,
+        });
+        return [response.status, (await response.json()).id];
       });
-      status = response.status;
-      id = (await response.json()).id;
     } catch {
       // The server was killed or paused, and may have kept the event all the same.
       this.cutOff++;

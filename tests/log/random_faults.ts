@@ -8,6 +8,7 @@
 import type { StoredEntry } from "../../lib/log/entries.ts";
 import { freePort } from "../program.ts";
 import { ServerProcess } from "../server/support.ts";
+import { within } from "../wait.ts";
 import { cutFile, entriesInFile, removeFile } from "./append_only_file.ts";
 import { Forward } from "./forward.ts";
 import type { RedisServer } from "./redis_server.ts";
@@ -58,10 +59,11 @@ export class FaultyHub implements AsyncDisposable {
   async isReady(): Promise<boolean> {
     if (!this.isRunning) return false;
     try {
-      const signal = AbortSignal.timeout(1_000);
-      const response = await fetch(new URL("/readyz", this.url), { signal });
-      await response.body?.cancel();
-      return response.ok;
+      return await within(1_000, async (signal) => {
+        const response = await fetch(new URL("/readyz", this.url), { signal });
+        await response.body?.cancel();
+        return response.ok;
+      });
     } catch {
       return false;
     }
