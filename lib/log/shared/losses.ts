@@ -21,8 +21,8 @@ export interface Loss {
   readonly streams: ReadonlyMap<string, string> | undefined;
   /** The newest lost entries, all from one run of the store; `undefined` if not known. */
   readonly entries?: LostEntries | undefined;
-  /** The streams of `entries`, with the id of each stream's last lost event; `undefined` if not known. */
-  readonly newestStreams?: ReadonlyMap<string, string> | undefined;
+  /** The streams of the newest of `entries`; `undefined` if not known. */
+  readonly newestStreams?: NewestStreams | undefined;
   /** The number of the entry before the lost ones, which the first new entry goes on from; if known. */
   readonly number: number | undefined;
   /**
@@ -34,6 +34,13 @@ export interface Loss {
 
 /** Lost entries: by place, what tells each from another entry at the same place, as `markOf()` does. */
 export type LostEntries = ReadonlyMap<string, number>;
+
+/** The streams of all lost entries after an id. */
+export interface NewestStreams {
+  readonly afterId: string;
+  /** The id of each stream's last lost event. */
+  readonly lastIds: ReadonlyMap<string, string>;
+}
 
 /** A loss that an entry tells of. */
 export interface ToldLoss extends Loss {
@@ -48,7 +55,10 @@ export function encodeLoss(loss: Loss, ids: EntryIds): Item {
   const names = streams && [...streams.keys()];
   const last = streams && [...streams.values()].map((id) => ids.withoutEpoch(id));
   const newest = streams === undefined && loss.newestStreams
-    ? [...loss.newestStreams].map(([name, id]) => [name, ids.withoutEpoch(id)])
+    ? {
+      after: ids.withoutEpoch(loss.newestStreams.afterId),
+      last: [...loss.newestStreams.lastIds].map(([name, id]) => [name, ids.withoutEpoch(id)]),
+    }
     : undefined;
   // No stream has an empty name, so hubs that know no losses pass over the entry.
   return {
@@ -99,12 +109,16 @@ export function decodeLoss({ place, text }: StoredEntry, ids: EntryIds): ToldLos
         return [name, ids.has(id) ? id : throughId!];
       }));
     };
-    const pairs: [unknown, unknown][] | undefined = Array.isArray(newest) ? newest : undefined;
+    const pairs: [unknown, unknown][] = newest?.last ?? [];
+    const newestIds = lastIds(pairs.map(([name]) => name), pairs.map(([, id]) => id));
+    const newestAfter = ids.withEpoch(`${newest?.after}`);
     return {
       afterId: afterId!,
       throughId: throughId!,
       streams: lastIds(streams, last),
-      newestStreams: pairs && lastIds(pairs.map(([name]) => name), pairs.map(([, id]) => id)),
+      newestStreams: newestIds && ids.has(newestAfter)
+        ? { afterId: newestAfter, lastIds: newestIds }
+        : undefined,
       entries: Array.isArray(entries) ? new Map(entries) : undefined,
       number: typeof number === "number" ? number : undefined,
       isMixed: isMixed === true,
@@ -171,7 +185,7 @@ export class Losses {
     const place = placeIn(atId);
     if (this.#told.some((other) => other.entries?.has(place) && isPartOf(loss, other))) {
       if (atId >= throughId) return [];
-      const known = streamsFrom(loss, place);
+      const known = streamsFrom(loss, atId);
       return known && namesAfter(known, atId);
     }
     if (!streams) return undefined;
@@ -191,7 +205,7 @@ export class Losses {
     if (this.wasDelivered(loss)) return [];
     const through = withoutIndex(loss.throughId);
     const lived = this.#lived.reduce((a, id) => id <= through && id > a ? id : a, "");
-    const known = streamsFrom(loss, placeIn(lived + ANY_INDEX));
+    const known = streamsFrom(loss, lived + LAST_INDEX);
     const names = this.lacking(loss, loss.id) ?? (known && [...known.keys()]);
     return names?.filter((name) => withoutIndex(known!.get(name)!) > lived);
   }
@@ -247,15 +261,18 @@ function isPartOf(loss: Loss, other: Loss): boolean {
   );
 }
 
-/** The streams of the entries that a loss tells of after a place, as far as they are known. */
+/** The streams of the entries that a loss tells of after an id, as far as they are known. */
 function streamsFrom(
   { streams, entries, newestStreams }: Loss,
-  place: string,
+  id: string,
 ): ReadonlyMap<string, string> | undefined {
-  return streams ?? (entries?.has(place) ? newestStreams : undefined);
+  if (streams || !newestStreams) return streams;
+  return entries?.has(placeIn(id)) && newestStreams.afterId <= id
+    ? newestStreams.lastIds
+    : undefined;
 }
 
-const ANY_INDEX = "0".repeat(INDEX_LENGTH);
+const LAST_INDEX = "z".repeat(INDEX_LENGTH);
 
 function placeIn(id: string): string {
   return id.slice(id.indexOf("-") + 1, -INDEX_LENGTH);

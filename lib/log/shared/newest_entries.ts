@@ -5,7 +5,7 @@
  */
 
 import type { EntryIds, StoredEntry } from "../entries.ts";
-import type { LostEntries } from "./losses.ts";
+import type { LostEntries, NewestStreams } from "./losses.ts";
 import { markOf } from "./read_entry.ts";
 
 /** One of the newest entries, or a hole. */
@@ -58,9 +58,12 @@ export class NewestEntries {
     return new Map(after.map(({ id, mark }) => [this.#ids.placeOf(id), mark!]));
   }
 
-  /** The streams of the entries that `entriesAfter()` returns, as `streamsAfter()` returns them. */
-  newestStreamsAfter(id: string): ReadonlyMap<string, string> | undefined {
-    return lastOfStreams(this.#newestAfter(id));
+  /** The streams of the entries that `entriesAfter()` returns, after the last one whose streams are not known. */
+  newestStreamsAfter(id: string): NewestStreams | undefined {
+    const newest = this.#newestAfter(id);
+    const unknown = newest.findLastIndex(({ names }) => names === undefined);
+    const lastIds = lastOfStreams(newest.slice(unknown + 1));
+    return lastIds && { afterId: newest[unknown]?.id ?? id, lastIds };
   }
 
   #newestAfter(id: string): NewestEntry[] {
