@@ -48,7 +48,7 @@ export class NewestEntries {
    */
   streamsAfter(id: string): ReadonlyMap<string, string> | undefined {
     if (this.#entries[0] === undefined || this.#entries[0].id > id) return undefined;
-    return lastOfStreams(this.#entries.filter((entry) => entry.id > id));
+    return this.#lastOfStreams(this.#entries.filter((entry) => entry.id > id));
   }
 
   /** The last 200 entries after an id, without those before a hole; `undefined` if there is none. */
@@ -62,8 +62,19 @@ export class NewestEntries {
   newestStreamsAfter(id: string): NewestStreams | undefined {
     const newest = this.#newestAfter(id);
     const unknown = newest.findLastIndex(({ names }) => names === undefined);
-    const lastIds = lastOfStreams(newest.slice(unknown + 1));
+    const lastIds = this.#lastOfStreams(newest.slice(unknown + 1));
     return lastIds && { afterId: newest[unknown]?.id ?? id, lastIds };
+  }
+
+  #lastOfStreams(entries: readonly NewestEntry[]): ReadonlyMap<string, string> | undefined {
+    if (entries.some(({ names }) => names === undefined)) return undefined;
+    const last = new Map(entries.flatMap(({ id, names }) => {
+      // The names of events stand for one item each, and those of a loss for the entry as a whole.
+      const isEach = this.#ids.indexOf(id) === names!.length;
+      const place = this.#ids.placeOf(id);
+      return names!.map((name, i) => [name, isEach ? this.#ids.format(place, i + 1) : id] as const);
+    }));
+    return last.size <= MAX_LOST_STREAMS ? last : undefined;
   }
 
   #newestAfter(id: string): NewestEntry[] {
@@ -76,12 +87,6 @@ export class NewestEntries {
     const mark = this.#entries.findLast((known) => known.id === id)?.mark;
     return mark === undefined || mark === markOf(entry.text);
   }
-}
-
-function lastOfStreams(entries: readonly NewestEntry[]): ReadonlyMap<string, string> | undefined {
-  if (entries.some(({ names }) => names === undefined)) return undefined;
-  const last = new Map(entries.flatMap(({ id, names }) => names!.map((name) => [name, id])));
-  return last.size <= MAX_LOST_STREAMS ? last : undefined;
 }
 
 /** The number of entries that are remembered at least. */

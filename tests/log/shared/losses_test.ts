@@ -412,6 +412,25 @@ Deno.test("hubs report a second loss of everything only for streams whose lost e
   assertEquals(await seen, ["last"]);
 });
 
+Deno.test("a client lacks nothing of a lost entry whose later events are of other streams", async () => {
+  const list = new SharedList();
+  await using a = await start(list);
+  await using b = await start(list);
+  const restore = list.snapshot();
+  b.store.cut();
+  const [id] = await Promise.all([publish(a, "1"), publish(a, "2", "y")]);
+  assertEquals(list.entries.length, 1);
+  a.store.cut();
+  restore();
+  for (const instance of [a, b]) await rejoin(instance);
+  for (const [query, expected] of [["stream=x", "last"], ["stream=y", 'gap {"streams":["y"]}']]) {
+    await using client = connect(b, id, query);
+    const seen = next(client, 1);
+    for (const stream of ["x", "y"]) await publish(a, "last", stream);
+    assertEquals(await seen, [expected!]);
+  }
+});
+
 Deno.test("a client that had all that is lost is told of no gap by a hub that had a part of it", async () => {
   for (const isLateFirst of [true, false]) {
     const list = new SharedList();
