@@ -4,6 +4,7 @@ import {
   assertGreaterOrEqual,
   assertLessOrEqual,
   assertMatch,
+  assertRejects,
 } from "@std/assert";
 import { freePort, isMissing, lacks, Lines, readLines } from "../program.ts";
 import { soon } from "../wait.ts";
@@ -13,6 +14,8 @@ import { belowPath, proxies, type ProxyKind, ProxyProcess } from "./proxies.ts";
 
 const CHROMIUM = "/usr/bin/chromium";
 const PUBLISH_TOKEN = "a-token-for-this-test";
+/** The headers by which the proxies know an `EventSource`. */
+const EVENT_SOURCE = { accept: "text/event-stream", "cache-control": "no-cache" };
 const isBare = await lacks("net", "run", "read", "write");
 
 /** A server with a proxy in front of it. */
@@ -119,20 +122,20 @@ for (const kind of proxies) {
     await page.body?.cancel();
   });
 
-  test("has clients come back later while it is away, also below a path", async () => {
+  test("has an EventSource come back later while it is away, also below a path", async () => {
     await using proxy = await ProxyProcess.start(kind, freePort(), await belowPath(kind));
     for (const path of ["/hub/sse?stream=news", "/hub/console/events"]) {
-      const response = await fetch(new URL(path, proxy.url));
+      const response = await fetch(new URL(path, proxy.url), { headers: EVENT_SOURCE });
       assertMatch(await response.text(), /^retry: \d+\n$/);
     }
   });
 
-  test("has clients come back later while it is away", async () => {
+  test("has an EventSource come back later while it is away", async () => {
     await using proxy = await ProxyProcess.start(kind, freePort());
     const waits = new Set<string>();
     for (let i = 0; i < 40; i++) {
       const path = i % 2 ? "/sse?stream=news" : "/console/events";
-      const response = await fetch(new URL(path, proxy.url));
+      const response = await fetch(new URL(path, proxy.url), { headers: EVENT_SOURCE });
       assertEquals(response.status, 200);
       assertEquals(response.headers.get("content-type"), "text/event-stream");
       const text = await response.text();
@@ -144,6 +147,17 @@ for (const kind of proxies) {
       assertGreaterOrEqual(Number(wait), 5_000);
       assertLessOrEqual(Number(wait), 15_000);
     }
+  });
+
+  test("cuts other readers of event streams off while it is away", async () => {
+    await using proxy = await ProxyProcess.start(kind, freePort());
+    for (const accept of ["text/event-stream", "text/html, text/event-stream"]) {
+      const answer = fetch(new URL("/sse?stream=news", proxy.url), { headers: { accept } });
+      await assertRejects(() => answer, TypeError);
+    }
+    const response = await fetch(new URL("/sse?stream=news", proxy.url));
+    await response.body?.cancel();
+    assertEquals(response.status, 503);
   });
 
   test("answers publishers and page readers with a 5xx while it is unreachable", async () => {
@@ -202,7 +216,7 @@ Deno.test({
     await using first = new Body(await open(front.url, "/sse?stream=news"));
     await using second = new Body(await open(front.url, "/sse?stream=news"));
     await Promise.all([first.until(/hello/), second.until(/hello/)]);
-    const third = await fetch(new URL("/sse?stream=news", front.url));
+    const third = await fetch(new URL("/sse?stream=news", front.url), { headers: EVENT_SOURCE });
     assertMatch(await third.text(), /^retry: \d{4,5}\n$/);
     using client = Deno.createHttpClient({ localAddress: "127.0.0.2" });
     await using other = new Body(await open(front.url, "/sse?stream=news", { client }));
