@@ -263,9 +263,9 @@ export class BroadcastHub implements AsyncDisposable {
    *
    * @returns The open response, or one of these: 400 or 405 with problem details (RFC 9457), if the
    * request can never work; the response of {@linkcode retryLater}, if the hub is not ready, draining or
-   * closed. If all streams have ended and the client has every event: a 204 for an `EventSource`, which
-   * it stops, by `Accept: text/event-stream` and `Cache-Control: no-cache`; for other clients, which a
-   * 204 would not stop, a 200 with an event `ended`.
+   * closed. If all streams have ended and the client has every event: a 200 with an event `ended`; but a
+   * 204, which stops it, for an `EventSource` that has an id, known by `Accept: text/event-stream` and
+   * `Cache-Control: no-cache`.
    * @throws {TypeError} If an option is unknown, `options.streams` has a text that can't be a stream's
    * name, or `options.headers` has a name or value that can't be a header's.
    * @throws {RangeError} If `options.expiresInMs` is not a number.

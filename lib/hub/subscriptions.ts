@@ -69,7 +69,7 @@ export class Subscriptions {
       report(error);
       return this.refuse(request, "unavailable", options);
     }
-    if (!response) return this.#answerEnded(request, streams, options);
+    if (!response) return this.#answerEnded(request, wanted, options);
     const subscribed = response;
     guard((error) => subscribed.fail(error), () => onSubscribe?.(entry.subscription, request));
     if (signal) closeOnAbort(subscribed, signal);
@@ -91,10 +91,11 @@ export class Subscriptions {
   /** Tells a client that has everything that nothing more will come. */
   #answerEnded(
     request: Request,
-    streams: readonly string[],
+    { streams, lastEventId }: SubscribeRequest,
     { headers, onEnd }: SubscribeOptions,
   ): Response {
-    if (isEventSource(request)) {
+    // A newcomer has not been told: its page would see a 204 as an error.
+    if (lastEventId !== undefined && isEventSource(request)) {
       return new Response(null, { status: 204, headers: { "cache-control": "no-store" } });
     }
     const lastWords = encoder.encode(encodeEnded(streams, this.#progress.headId));

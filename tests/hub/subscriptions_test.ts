@@ -193,7 +193,6 @@ Deno.test("BroadcastHub.end() gives a 204 to clients that have every event, and 
   hub.end("a");
   const done = hub.subscribe(subscription("stream=a", ids[2]));
   assertEquals([done.status, done.body], [204, null]);
-  assertEquals(hub.subscribe(subscription("stream=a")).status, 204);
   const rest = await new Client(hub.subscribe(subscription("stream=a", ids[0]))).rest();
   assertEquals(rest.map(({ data }) => data).slice(1), ["a2", "a3", ENDED]);
   const all = await new Client(hub.subscribe(subscription("stream=a&since=earliest"))).rest();
@@ -309,6 +308,15 @@ Deno.test("BroadcastHub.subscribe() ignores a signal that is aborted after the e
   const events = await new Client(response).rest();
   assertEquals(events.map(({ event }) => event), ["hello", "message", "ended"]);
   assertEquals(hub.stats().ended.closed, 0);
+});
+
+Deno.test("BroadcastHub.subscribe() tells an EventSource without an id that all has ended", async () => {
+  await using hub = new BroadcastHub();
+  await fill(hub, 1, "a");
+  await hub.end("a");
+  const [ended] = await new Client(hub.subscribe(subscription("stream=a"))).rest();
+  assertEquals(ended?.event, "ended");
+  assertEquals(hub.subscribe(subscription("stream=a", ended?.lastEventId)).status, 204);
 });
 
 Deno.test("BroadcastHub.subscribe() says ended, with no 204, to who does not ask as an EventSource", async () => {

@@ -98,7 +98,7 @@ Deno.test({
   ignore,
   async fn() {
     await using hub = new BroadcastHub({ retryMs: 1 });
-    await fill(hub, 2, "a");
+    const ids = await fill(hub, 2, "a");
     hub.end("a");
     const statuses: number[] = [];
     const headers = { "cache-control": "no-cache" };
@@ -107,7 +107,7 @@ Deno.test({
       statuses.push(response.status);
       return response;
     });
-    const url = `http://127.0.0.1:${server.addr.port}/?stream=a`;
+    const url = `http://127.0.0.1:${server.addr.port}/?stream=a&lastEventId=${ids[1]}`;
     // Browsers send this header, and the EventSource of Deno does not.
     const source = new EventSource(url, { headers } as EventSourceInit);
     const { promise: closed, resolve } = Promise.withResolvers<void>();
