@@ -78,7 +78,19 @@ interface Context {
   grantPermissions(names: readonly string[]): Promise<void>;
   setOffline(isOffline: boolean): Promise<void>;
   setDefaultTimeout(ms: number): void;
+  newCDPSession(page: Page): Promise<DevToolsSession>;
   close(): Promise<void>;
+}
+
+/** Options of a browser context. */
+export interface ContextOptions {
+  /** Whether certificates are accepted that nobody known has signed. */
+  readonly ignoreHTTPSErrors?: boolean;
+}
+
+/** The members of Playwright's `CDPSession` that the tests use: it speaks as the developer tools do. */
+interface DevToolsSession {
+  send(method: string, params?: object): Promise<unknown>;
 }
 
 /** The members of Playwright's `Clock` that the tests use: it advances the timers of pages. */
@@ -88,7 +100,7 @@ interface Clock {
 }
 
 interface Chromium {
-  newContext(): Promise<Context>;
+  newContext(options: ContextOptions): Promise<Context>;
   close(): Promise<void>;
 }
 
@@ -115,8 +127,8 @@ export class Browser implements AsyncDisposable {
   private constructor(readonly context: Context) {}
 
   /** Starts it. */
-  static async start(): Promise<Browser> {
-    const context = await (await (running ??= launch())).newContext();
+  static async start(options: ContextOptions = {}): Promise<Browser> {
+    const context = await (await (running ??= launch())).newContext(options);
     context.setDefaultTimeout(20_000);
     return new Browser(context);
   }
@@ -147,6 +159,7 @@ const FLAGS = [
   "--disable-background-networking",
   "--disable-component-update",
   "--disable-sync",
+  "--host-resolver-rules=MAP *.example 127.0.0.1",
 ];
 
 /** The panel with this title. */
