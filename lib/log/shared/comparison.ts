@@ -29,7 +29,7 @@ export interface ComparisonOptions {
 /** Compares a hub with its store. No two of its methods may run at the same time. */
 export class Comparison {
   readonly #options: ComparisonOptions;
-  // Since the end was compared last.
+  // Whether the epoch was missing since the ends were last compared.
   #hasLostEpoch = false;
 
   /** Compares nothing yet. */
@@ -45,17 +45,17 @@ export class Comparison {
     const { downs } = state;
     await store.probe();
     await this.checkEnd();
-    // A read that waits for an entry would tell only much later that there is none.
+    // A read that waits for an entry would return much later if there is none.
     const isAtEnd = state.isCaughtUp || await this.#isAtEnd();
     if (downs !== state.downs) return;
     state.check();
     if (isAtEnd) state.read(true);
   }
 
-  /** Checks the epoch. Adopts another one: the store has lost all it had, and another hub has begun anew. */
+  /** Checks the epoch. Adopts another epoch: the store has lost everything, and another hub has begun anew. */
   async checkEpoch(): Promise<void> {
     const { store, state, meter, current, adopt } = this.#options;
-    // A hub that is closed must not set an epoch again and then not tell of the loss.
+    // A closed hub must not set an epoch again without recording the loss.
     if (state.isClosed) return;
     const { ids, lag } = current();
     const { epoch, wasMissing, number } = await meter.check(() => store.epoch(ids.epoch));
@@ -70,7 +70,7 @@ export class Comparison {
     state.read(isCaughtUp);
   }
 
-  /** Finds out whether the store has lost its newest entries, and tells all hubs so by an entry. */
+  /** Finds out whether the store has lost its newest entries, and records the loss for all hubs. */
   async checkEnd(): Promise<void> {
     const { store, writer, current } = this.#options;
     const epoch = current();

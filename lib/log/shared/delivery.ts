@@ -34,9 +34,9 @@ export interface Delivered {
   /** The id of its last event. */
   readonly id: string;
   readonly place: string;
-  /** Its number; `undefined` if it or the entries around it have none. */
+  /** The entry's number; `undefined` if this entry or the entries around it have none. */
   readonly number: number | undefined;
-  /** Its text: by the clock of another machine, another entry may have got the same place and number. */
+  /** The entry's text: by the clock of another machine, another entry may have the same place and number. */
   readonly text: string;
 }
 
@@ -71,17 +71,17 @@ export class Delivery {
     return this.#last;
   }
 
-  /** What the store has lost, as this hub has found, until the entry comes that tells of it. */
+  /** The loss that this hub has found, until the record of the loss is delivered. */
   get untold(): Loss | undefined {
     return this.#untold;
   }
 
-  /** Whether some clients had events before the one with this id that the store has lost. */
+  /** Whether the store has lost events that stood before this id, and that some clients had received. */
   isUncertain(id: string): boolean {
     return this.losses.isUncertain(id, this.#untold);
   }
 
-  /** The number after which the next entry is expected; 0 where none is known. */
+  /** The number of the last entry; 0 if no number is known. */
   get number(): number {
     return this.#number ?? 0;
   }
@@ -102,7 +102,7 @@ export class Delivery {
     });
   }
 
-  /** Tells the receiver which streams have ended by entries that are gone. */
+  /** Reports to the receiver the streams whose ends stood in entries that are gone. */
   tellEnds(): void {
     const { ends, nowMs, receiver } = this.#options;
     const all = ends.through(this.#lastId, nowMs());
@@ -137,7 +137,7 @@ export class Delivery {
       const { id, place, loss } = read;
       const isNew = id > this.#lastId;
       const isHole = isNew && this.#follows(read);
-      // By a clock that is ahead it may seem to be from later, and would hold up what comes after it.
+      // A clock that is ahead may date the entry in the future, which would delay the eviction of later entries.
       const timeMs = Math.min(read.timeMs, nowMs);
       retention.add(id, read.bytes, timeMs, isNew ? this.#number : read.number);
       if (!isNew) continue;
@@ -154,7 +154,7 @@ export class Delivery {
         continue;
       }
       if (hasNothing(read)) {
-        // A publish that waits for an entry before this one learns that its entry is lost.
+        // A publish that waits for an earlier entry fails now: that entry is lost.
         deliver();
         this.#lose({ throughId: id, streams: [] });
         this.newest.add({ id, names: [], mark: read.mark });
@@ -168,7 +168,7 @@ export class Delivery {
     deliver();
   }
 
-  /** Goes on after a common entry, or from the beginning: the store has lost what came after that. */
+  /** Goes on after the newest common entry, or from the beginning: the store has lost the entries after that. */
   cut(loss: Loss, common: Delivered | undefined): void {
     const { afterId } = loss;
     const { retention, index, ends } = this.#options;
@@ -182,7 +182,7 @@ export class Delivery {
     this.#number = common ? common.number : 0;
   }
 
-  /** Takes note of the number of the next entry. Returns whether others are missing before it. */
+  /** Remembers the number of the next entry. Returns whether entries are missing before this one. */
   #follows({ number }: ReadEntry): boolean {
     const isHole = isAfterHole(number, this.#number) || this.#isExpected(number);
     this.#expected = "no hole";
@@ -196,7 +196,7 @@ export class Delivery {
       this.#expected === "perhaps a hole" && number === undefined;
   }
 
-  /** Takes note of what the store has lost, and tells the hub what of that it lacks. */
+  /** Remembers a loss, and reports to the hub which of the lost entries the hub lacks. */
   #hear(loss: ToldLoss, isTold: boolean): void {
     const isKnown = isTold || this.losses.isRepeated(loss);
     const streams = isKnown ? [] : this.losses.undelivered(loss);
@@ -214,7 +214,7 @@ export class Delivery {
     this.#settleEnds(streams);
   }
 
-  /** Tells the receiver of the ends through here; without names, of all streams. */
+  /** Reports the ends through the last id to the receiver; without names, the ends of all streams. */
   #settleEnds(streams: readonly string[] | undefined): void {
     const { receiver, ends, nowMs } = this.#options;
     const names = streams && new Set(streams);
@@ -222,7 +222,7 @@ export class Delivery {
     receiver.ended?.(names ? all.filter(({ stream }) => names.has(stream)) : all, streams);
   }
 
-  /** Lists an entry where those who read on find it. */
+  /** Adds an entry to the index from which resuming clients find their pages. */
   #list({ id, length, streams, mark }: ReadEntry): void {
     this.#options.index.add({ afterId: this.#lastId, id, length, streams });
     this.newest.add({ id, names: streams, mark });

@@ -28,7 +28,7 @@ export interface FollowerOptions {
   readonly maxPauseMs: number;
   /** Returns the epoch that the hub is in. */
   readonly current: () => LogEpoch;
-  /** Is called when the store is reachable again, for the hub to compare itself with it at once. */
+  /** Called when the store is reachable again, so that the hub compares itself with the store at once. */
   readonly onReach: () => void;
 }
 
@@ -41,7 +41,7 @@ export class Follower {
     this.#options = options;
   }
 
-  /** Resolves when the log is closed. Never rejects: a failure is told to the state, and tried again. */
+  /** Resolves when the log is closed. Never rejects: a failure is reported to the state, and tried again. */
   async follow(): Promise<void> {
     const { state, pause, maxPauseMs, onReach } = this.#options;
     let failures = 0;
@@ -63,7 +63,7 @@ export class Follower {
     const { downs } = state;
     const { page, isFull } = await this.#next();
     await serial.run(async () => {
-      // A page of an epoch that the hub has left is not wanted.
+      // A page of an epoch that the hub has left must not be delivered.
       if (state.isClosed || delivery !== current().delivery) return;
       await this.#take(page);
       if (downs === state.downs) state.read(!isFull);

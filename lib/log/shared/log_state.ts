@@ -7,7 +7,7 @@
 /**
  * The state of a log, judged by what happened since its store was last unreachable:
  *
- * - *unreachable*: a call of the store failed, and nothing is known since.
+ * - *unreachable*: a call of the store failed, and no call has succeeded since.
  * - *checked*: the store could be written, and its epoch and its end are those that the hub knows, or the
  *   hub has adopted them. Entries may wait to be delivered.
  * - *caught up*: all entries are delivered. The store is not compared yet.
@@ -17,13 +17,13 @@
  */
 export type LogStateName = "unreachable" | "checked" | "caught up" | "up";
 
-/** What a {@linkcode LogState} tells of. */
+/** The callbacks of a {@linkcode LogState}. */
 export interface LogStateListener {
-  /** Is called when the log is up again, and with each new reason why it is unreachable. */
+  /** Called when the log is up again, and with each new reason why the store is unreachable. */
   readonly changed: (isUp: boolean, reason?: unknown) => void;
-  /** Is called each time that the state becomes *up*, or stays so. */
+  /** Called each time that the state becomes *up*, or stays *up*. */
   readonly onUp: () => void;
-  /** Is called with each failed call of the store. */
+  /** Called with the error of each failed call of the store. */
   readonly onDown: () => void;
 }
 
@@ -33,10 +33,10 @@ export class LogState {
   #name: LogStateName = "unreachable";
   #downs = 0;
   #isClosed = false;
-  // The reasons told since the log was last up.
+  // The reasons that the listener has got since the log was last up.
   readonly #reasons = new Set<string>();
 
-  /** Tells a listener of changes. */
+  /** Reports changes to a listener. */
   constructor(listener: LogStateListener) {
     this.#listener = listener;
   }
@@ -66,23 +66,23 @@ export class LogState {
     return this.#downs;
   }
 
-  /** Notes that the store was compared. */
+  /** Records that the store was compared. */
   check(): void {
     this.#become(this.isCaughtUp ? "up" : "checked");
   }
 
-  /** Notes whether a page brought all entries that the store had. */
+  /** Records whether a page brought all entries that the store had. */
   read(isAtEnd: boolean): void {
     if (isAtEnd) this.#become(this.isChecked ? "up" : "caught up");
     else if (this.#name === "caught up") this.#name = "unreachable";
   }
 
-  /** Notes that the log is open: the store was compared and read. */
+  /** Records that the log is open: the store was compared and read. */
   up(): void {
     this.#become("up");
   }
 
-  /** Notes that a call of the store failed. */
+  /** Records that a call of the store failed. */
   down(reason: unknown): void {
     if (this.#isClosed) return;
     this.#downs++;
@@ -94,7 +94,7 @@ export class LogState {
     this.#listener.changed(false, reason);
   }
 
-  /** Makes the log *unreachable* for ever, and tells nobody. */
+  /** Makes the log *unreachable* for ever, without calling the listener. */
   close(): void {
     this.#isClosed = true;
     this.#name = "unreachable";
@@ -110,5 +110,5 @@ export class LogState {
   }
 }
 
-/** Reasons of one outage that are told; a reason with a number in it would be new for ever. */
+/** The most reasons that are reported for one outage: a reason that contains a counter is always new. */
 const MAX_REASONS = 10;

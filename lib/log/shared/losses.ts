@@ -1,6 +1,7 @@
 /**
- * The losses of a store, which entries of the store report. A store that restarts without its newest entries
- * goes on from before them, while clients still have ids of the lost entries.
+ * The losses of a store. A store that restarts without its newest entries goes on from before them, while
+ * clients still have ids of the lost entries. A hub that notices a loss appends a record of it: an entry
+ * that all hubs read.
  *
  * @module
  */
@@ -23,7 +24,7 @@ export interface Loss {
   readonly entries?: LostEntries | undefined;
   /** The streams of the newest of `entries`; `undefined` if not known. */
   readonly newestStreams?: NewestStreams | undefined;
-  /** The number of the entry before the lost ones, which the first new entry goes on from; if known. */
+  /** The number of the last entry before the lost ones, if known. The first new entry has the next number. */
   readonly number: number | undefined;
   /**
    * Whether the store got new entries at places before the last lost one, because the clock of its new machine
@@ -32,7 +33,7 @@ export interface Loss {
   readonly isMixed: boolean;
 }
 
-/** Lost entries: by place, what tells each from another entry at the same place, as `markOf()` does. */
+/** Lost entries: the mark of each by its place. `markOf()` makes marks. */
 export type LostEntries = ReadonlyMap<string, number>;
 
 /** The streams of all lost entries after an id. */
@@ -42,13 +43,13 @@ export interface NewestStreams {
   readonly lastIds: ReadonlyMap<string, string>;
 }
 
-/** A loss that an entry tells of. */
+/** A loss with a record in the store. */
 export interface ToldLoss extends Loss {
-  /** The id after the entry that tells of it. */
+  /** The id after the record. */
   readonly id: string;
 }
 
-/** Encodes a loss as an item of an entry. All hubs that report one loss use one key. */
+/** Encodes the record of a loss as an item of an entry. All hubs that record one loss use one key. */
 export function encodeLoss(loss: Loss, ids: EntryIds): Item {
   const { streams, entries, number, isMixed } = loss;
   const [after, through] = [loss.afterId, loss.throughId].map((id) => ids.withoutEpoch(id));
@@ -87,14 +88,14 @@ export function hasNothing({ text }: Pick<StoredEntry, "text">): boolean {
   return text.endsWith(`,${NOTHING.text}]`);
 }
 
-/** The loss that an entry tells of; `undefined` if it tells of none. */
+/** The loss that an entry records; `undefined` if the entry is no record. */
 export function decodeLoss({ place, text }: StoredEntry, ids: EntryIds): ToldLoss | undefined {
   const id = ids.after(place);
   if (text === UNBOUNDED) {
     const unknown = { streams: undefined, number: undefined, isMixed: false };
     return { afterId: ids.zero, throughId: id, ...unknown, id };
   }
-  // Every entry is asked, and few get as far as the pattern.
+  // This runs for every entry, and few entries get as far as the pattern.
   if (!text.startsWith('["",', text.indexOf(",") + 1)) return undefined;
   if (!/^\[[0-9.]+,\["",/.test(text)) return undefined;
   try {
@@ -125,12 +126,12 @@ export function decodeLoss({ place, text }: StoredEntry, ids: EntryIds): ToldLos
       id,
     };
   } catch {
-    // No hub has written it.
+    // No hub has written this text.
     return undefined;
   }
 }
 
-/** Joins two losses, of which the second came before an entry told of the first. */
+/** Joins two losses, of which the second happened before the first was recorded. */
 export function both(first: Loss, second: Loss): Loss {
   const [a, b] = [first.streams, second.streams];
   return {
@@ -146,19 +147,19 @@ export function both(first: Loss, second: Loss): Loss {
 /** The text that hubs without numbers write at their own place: all entries before it may be lost. */
 const UNBOUNDED = "lost";
 
-/** The losses that entries have reported, and the lost entries that this hub had delivered. */
+/** The recorded losses, and the lost entries that this hub had delivered. */
 export class Losses {
   #told: ToldLoss[] = [];
   // The entries that this hub has delivered and the store has lost, by their ids without the index.
   #lived: string[] = [];
 
-  /** Notes entries that this hub has delivered and the store has lost, by an id of each. */
+  /** Remembers entries that this hub has delivered and the store has lost, by an id of each. */
   live(ids: readonly string[]): void {
     this.#lived.push(...ids.slice(-MAX_LIVED).map(withoutIndex));
     this.#lived.splice(0, this.#lived.length - MAX_LIVED);
   }
 
-  /** Notes a reported loss. */
+  /** Remembers a recorded loss. */
   tell(loss: ToldLoss): void {
     this.#told.push(loss);
   }
@@ -168,7 +169,7 @@ export class Losses {
     this.#told = this.#told.filter(({ id }) => id > throughId);
   }
 
-  /** Whether all that a loss tells of was delivered here before it was lost. */
+  /** Whether this hub had delivered all entries of a loss. */
   wasDelivered({ throughId }: Loss): boolean {
     return this.#lived.includes(withoutIndex(throughId));
   }
@@ -181,7 +182,7 @@ export class Losses {
   lacking(loss: Loss, atId: string): readonly string[] | undefined {
     const { streams, throughId, isMixed } = loss;
     if (isMixed) return undefined;
-    // Its last event is one of those that were lost, and those before that it had.
+    // The client's last event is a lost one, and the client had the lost events before that one.
     const place = placeIn(atId);
     if (this.#told.some((other) => other.entries?.has(place) && isPartOf(loss, other))) {
       if (atId >= throughId) return [];
@@ -199,7 +200,7 @@ export class Losses {
     return namesAfter(streams, hadId);
   }
 
-  /** Returns the same for a hub, which had delivered some of the lost entries. */
+  /** Returns the same for this hub, which had delivered some of the lost entries. */
   undelivered(loss: ToldLoss): readonly string[] | undefined {
     if (loss.isMixed) return undefined;
     if (this.wasDelivered(loss)) return [];
@@ -210,7 +211,7 @@ export class Losses {
     return names?.filter((name) => withoutIndex(known!.get(name)!) > lived);
   }
 
-  /** Whether a loss that stands before this one tells all that this one does. */
+  /** Whether an earlier record covers all entries of this loss. */
   isRepeated(loss: ToldLoss): boolean {
     return this.#told.some((other) => {
       if (other.id >= loss.id || other.afterId > loss.afterId) return false;
@@ -224,31 +225,32 @@ export class Losses {
   }
 
   /**
-   * Whether a client whose last event has this id may or may not have had events that are lost: the
-   * event was published after them, and before the entry that tells of the loss.
+   * Whether nobody can know if a client whose last event has this id had the lost events: that event was
+   * appended after the lost ones, and before the record of the loss.
    *
-   * @param untold A loss of which the entry is yet to come.
+   * @param untold A loss that is not recorded yet.
    */
   isUncertain(id: string, untold?: Loss): boolean {
     const wasLived = this.#lived.includes(withoutIndex(id));
-    // What stands behind the lost ones was delivered with or without them, also where it is lost itself.
+    // An entry behind the lost ones was delivered to some clients with them and to others without them, even
+    // if that entry is lost too.
     const isCertain = ({ throughId }: Loss) => wasLived && id <= throughId;
     if (untold && untold.afterId < id && !isCertain(untold)) return true;
     return this.#told.some((loss) => loss.afterId < id && id < loss.id && !isCertain(loss));
   }
 }
 
-/** Whether a client whose last event has this id had all that a loss tells of. */
+/** Whether a client whose last event has this id had all events of a loss. */
 export function hasAllOf({ throughId, isMixed }: Loss, id: string): boolean {
   return !isMixed && id >= throughId && withoutIndex(id) === withoutIndex(throughId);
 }
 
-/** As many lost entries as are remembered one by one. */
+/** The most lost entries that are remembered one by one. */
 const MAX_LIVED = 10_000;
 
 /**
- * Whether all that one loss tells of is told of by another, which tells of what came before as well. An
- * entry always had the same entries before it, so it is enough that the last one is the same.
+ * Whether one loss includes all entries of another. An entry always had the same entries before it, so
+ * it is enough that the last one is the same.
  */
 function isPartOf(loss: Loss, other: Loss): boolean {
   if (!loss.entries?.size || !other.entries || loss.isMixed || other.isMixed) return false;
@@ -261,7 +263,7 @@ function isPartOf(loss: Loss, other: Loss): boolean {
   );
 }
 
-/** The streams of the entries that a loss tells of after an id, as far as they are known. */
+/** The streams of the lost entries after an id; `undefined` if not known. */
 function streamsFrom(
   { streams, entries, newestStreams }: Loss,
   id: string,

@@ -1,5 +1,5 @@
 /**
- * What a hub remembers of the newest entries that it has delivered, to say what of them a store has lost.
+ * The newest entries that a hub has delivered, remembered so that a loss can name what was lost.
  *
  * @module
  */
@@ -13,8 +13,8 @@ export interface NewestEntry {
   /** The id of the entry's last event, or the id through which entries are missing. */
   readonly id: string;
   /**
-   * The streams of the entry; `undefined` if they are not known. An entry that tells of a loss counts with
-   * the streams of that loss: if it is lost itself, the new loss tells of both.
+   * The streams of the entry; `undefined` if they are not known. The record of a loss counts with the
+   * streams of that loss: if the record is lost too, the next record covers both losses.
    */
   readonly names: readonly string[] | undefined;
   /** The mark of the entry's text; left out for a hole. */

@@ -42,14 +42,14 @@ export class PageSize {
     return this.#count;
   }
 
-  /** Takes note of a page. */
+  /** Learns from a page that was read. */
   measure(page: readonly StoredEntry[]): void {
     const length = page.reduce((sum, { text }) => sum + text.length, 0);
     if (length === 0) return;
     this.#set(Math.floor(page.length * this.#length / length));
   }
 
-  /** Takes note that a page did not come: over a slow link half as much may get through. */
+  /** Halves the size after a page that timed out: over a slow link, a smaller page may get through. */
   halve(): void {
     this.#set(Math.floor(this.#count / 2));
   }
@@ -59,7 +59,7 @@ export class PageSize {
   }
 }
 
-/** Reads a page of about the size that there is to be. */
+/** Reads a page of about the wanted size. */
 export async function sized(
   size: PageSize,
   read: (count: number) => Promise<StoredEntry[]>,

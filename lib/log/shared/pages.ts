@@ -17,7 +17,7 @@ export interface Reading {
   readonly place: string;
   /** The entries from that place on, including the entry at the place if the store has it. */
   readonly stored: readonly StoredEntry[];
-  /** Through where the store has been trimmed, read after the entries. */
+  /** The store's trim mark, read after the entries. */
   readonly trimmed: Trimmed;
   /** The time by the clock that entries are stamped with. */
   readonly nowMs: number;
@@ -59,7 +59,7 @@ function startOf(
     if (!hasAllOf(loss, afterId)) {
       return { missing: { throughId, streams: losses.lacking(loss, afterId) }, number };
     }
-    // If the entry that told of the loss is missing itself, others may be missing too.
+    // If the record of the loss is missing too, other entries may be missing.
     if (number !== undefined || first <= ids.placeOf(loss.id)) return { number };
   }
   // The entry of the id was in the store, and was not trimmed: the store has lost it.
@@ -110,7 +110,7 @@ function missingAt(
   const isTold = !loss || loss.id <= fromId || hasAllOf(loss, fromId) || losses.isRepeated(loss);
   if (isTold) return hole;
   const told = { throughId: loss.id, streams: losses.lacking(loss, fromId) };
-  // The client stays at its id: a later loss may tell of the same entries.
+  // The client stays at its id: a later record may cover the same entries.
   if (told.streams?.length === 0) return hole;
   return hole ? both(hole, told) : told;
 }

@@ -21,18 +21,18 @@ export interface ReadEntry {
   readonly place: string;
   /** Empty for an entry that has nothing to deliver and is not the newest. */
   readonly text: string;
-  /** How many characters its text has. */
+  /** The length of the entry's text in characters. */
   readonly length: number;
-  /** How many bytes that is in UTF-8. */
+  /** The length of the entry's text in bytes of UTF-8. */
   readonly bytes: number;
-  /** When it was appended, in milliseconds since 1970. */
+  /** When the entry was appended, in milliseconds since 1970. */
   readonly timeMs: number;
   readonly number: number | undefined;
   /** The id of its last item. */
   readonly id: string;
-  /** The loss that it tells of. */
+  /** The loss that the entry records. */
   readonly loss: ToldLoss | undefined;
-  /** What tells it from another entry at the same place; `undefined` if it is not known. */
+  /** The entry's mark, which differs from that of another entry at the same place; `undefined` if not known. */
   readonly mark: number | undefined;
   /** The streams of its items; a name may come more than once. */
   readonly streams: readonly string[];
