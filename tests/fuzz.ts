@@ -1,5 +1,5 @@
 /**
- * Random bodies for the publish parser, whose events then go to the encoder. Every body becomes events
+ * Random bodies for the publish parsers, whose events then go to the encoder. Every body becomes events
  * or a 4xx, and no body becomes an invalid byte on the wire or a field that it did not contain.
  *
  * As a program: `deno task fuzz [minutes] [seed]`.
@@ -11,7 +11,14 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { encodeEvent, type ServerSentEvent } from "../lib/wire/event.ts";
+import { EventStreamDecoder } from "../lib/hub/event_stream_decoder.ts";
+import { Ingest } from "../lib/hub/ingest.ts";
+import { NdjsonDecoder } from "../lib/server/ndjson_decoder.ts";
 import { readPublishBody } from "../lib/server/publish_body.ts";
+import type { StreamedType } from "../lib/server/publish_type.ts";
+import { RefusedError } from "../lib/server/refused_error.ts";
+import { reservedTypes } from "../lib/wire/control_events.ts";
+import { piecesOf, utf8 } from "./pieces.ts";
 import { mulberry32 } from "./random.ts";
 
 const MAX_EVENT_BYTES = 300;
@@ -20,11 +27,13 @@ const MAX_EVENT_BYTES = 300;
 const PIECES = [
   "{", "}", "[", "]", ",", ":", '"', '"data"', '"event"', '"id"', '"retry"', '"comment"', '"__proto__"',
   '"a"', "\\n", "\\r", "\\u0000", "\\ud800", "\n", "\r", "\r\n", "\0", " ", "data: ", "id: 9\n", "event: x",
-  "1", "-1", "1e9", "60001", "0.5", "1.0", "-0", "1e400", "12345678901234567", "null", "true", "é", "😀", "\ufeff", '{"data":"', '"}', '{"data":1}', "x",
+  "data:", "event:", "id:", "\n\n", "event: gap\n", '{"data":1}\n', "1", "-1", "1e9", "60001", "0.5", "1.0", "-0", "1e400", "12345678901234567", "null", "true", "é", "😀", "\ufeff", '{"data":"', '"}', '{"data":1}', "x",
 ];
 const TYPES = [
   "text/plain",
   "application/json",
+  "application/x-ndjson",
+  "text/event-stream",
   "text/plain; charset=utf-8",
   'application/json;charset="UTF-8"',
   "text/plain; charset=utf8",
@@ -40,8 +49,11 @@ async function fuzzOnce(random: () => number): Promise<number> {
   const isRaw = random() < 0.1;
   const body = isRaw ? randomBytes(random) : randomText(random, pick);
   const headers = new Headers();
-  const type = random() < 0.8 ? pick(TYPES.slice(0, 2)) : pick(TYPES);
+  const type = random() < 0.8 ? pick(TYPES.slice(0, 4)) : pick(TYPES);
   if (type) headers.set("content-type", type);
+  if (type === "application/x-ndjson" || type === "text/event-stream") {
+    return await fuzzStream(type, typeof body === "string" ? utf8(body) : body, random);
+  }
   const request = new Request("http://localhost/", { method: "POST", headers, body });
   const events = await readPublishBody(request, MAX_EVENT_BYTES);
   if (events instanceof Response) {
@@ -50,6 +62,38 @@ async function fuzzOnce(random: () => number): Promise<number> {
     return 0;
   }
   for (const event of events) checkWire(event);
+  return events.length;
+}
+
+/** Tries a random body of a streamed type, in random pieces. Returns the number of its events. */
+async function fuzzStream(
+  type: StreamedType,
+  body: Uint8Array,
+  random: () => number,
+): Promise<number> {
+  const events: ServerSentEvent[] = [];
+  const ingest = new Ingest(ReadableStream.from(piecesOf(body, random)), {
+    publish(_, batch) {
+      events.push(...batch);
+      return Promise.resolve({ id: "" });
+    },
+    decode: (queue) =>
+      type === "text/event-stream"
+        ? new EventStreamDecoder(queue, "a", MAX_EVENT_BYTES)
+        : new NdjsonDecoder(queue, { stream: "a", maxEventBytes: MAX_EVENT_BYTES }),
+    idleMs: 0,
+    stallMs: 0,
+  });
+  try {
+    await ingest.run();
+  } catch (error) {
+    if (error instanceof RefusedError) await error.response.body?.cancel();
+    else assert(error instanceof RangeError, `${error}`);
+  }
+  for (const event of events) {
+    assert(!reservedTypes.has(event.event ?? ""), "a control event");
+    checkWire(event);
+  }
   return events.length;
 }
 

@@ -17,9 +17,10 @@ function section(text: string, heading: string): string {
 const TABLES: readonly [file: string, heading: string, source: string, name: string][] = [
   ["lib/README.md", "Options of a hub", "hub/options.ts", "HubOptions"],
   ["lib/README.md", "Streams", "hub/stream.ts", "StreamOptions"],
+  ["lib/README.md", "Publishing", "hub/pipe.ts", "PipeOptions"],
   ["lib/README.md", "Subscribing", "hub/options.ts", "SubscribeOptions"],
   ["lib/README.md", "A stream for one client", "wire/event_stream.ts", "EventStreamOptions"],
-  ["lib/README.md", "Reading events", "wire/parser.ts", "EventParserOptions"],
+  ["lib/README.md", "Reading events", "wire/event_parser.ts", "EventParserOptions"],
   ["lib/log/README.md", "Which one", "log/retention.ts", "RetentionOptions"],
   ["lib/log/README.md", "KV", "log/kv.ts", "KvLogOptions"],
   ["lib/log/README.md", "Redis", "log/redis.ts", "RedisLogOptions"],

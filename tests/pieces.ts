@@ -45,7 +45,11 @@ export function cuts(text: string | Uint8Array): Uint8Array[][] {
 
 /** A text in pieces of up to 19 bytes, some of them empty. */
 export function randomPieces(text: string, random: () => number): Uint8Array[] {
-  const bytes = utf8(text);
+  return piecesOf(utf8(text), random);
+}
+
+/** Bytes in pieces of up to 19 bytes, some of them empty. */
+export function piecesOf(bytes: Uint8Array, random: () => number): Uint8Array[] {
   const pieces = [];
   for (let start = 0, end; start < bytes.length; start = end) {
     end = start + Math.floor(random() * 20);

@@ -1,5 +1,5 @@
 /**
- * Random schedules for a hub: publishes, batches, duplicates, subscribes, leaves, resumes, slow readers,
+ * Random schedules for a hub: publishes, batches, duplicates, pipes, subscribes, leaves, resumes, slow readers,
  * evictions, forgotten and ended streams, streams of very different rates, restarts, and a log that is
  * trimmed at another pace than the histories. After each schedule, every client must have seen, over all
  * its connections, every event of its streams once and in the hub's order, or a mark where events are
@@ -14,11 +14,14 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { BroadcastHub } from "../lib/hub/hub.ts";
+import type { HubError } from "../lib/hub/hub_error.ts";
+import { PipeError } from "../lib/hub/pipe.ts";
 import { compareIds } from "../lib/wire/ids.ts";
 import type { EventLog, LogEntry } from "../lib/log/event_log.ts";
 import { MemoryLog } from "../lib/log/memory.ts";
 import { slowPolicies } from "../lib/hub/stream.ts";
 import { subscription } from "./client.ts";
+import { randomPieces } from "./pieces.ts";
 import { mulberry32 } from "./random.ts";
 
 const NAMES = ["a", "b", "c", "d"];
@@ -168,12 +171,17 @@ export async function runSchedule(seed: number, log?: ScheduleLog): Promise<void
   });
   const steps = 10 + below(random() < 0.2 ? 300 : 70);
   const publish = () => publishTo(world, rates[below(rates.length)]!, below);
+  const piping: Promise<unknown>[] = [];
   for (let step = 0; step < steps; step++) {
     const client = clients[below(clients.length)]!;
     const chance = random();
     let done: unknown;
-    if (chance < 0.35) done = publish();
-    else if (chance < 0.6) client.read();
+    if (chance < 0.32) done = publish();
+    else if (chance < 0.35) {
+      const pipe = pipeTo(world, rates[below(rates.length)]!, random);
+      piping.push(pipe);
+      done = pipe;
+    } else if (chance < 0.6) client.read();
     else if (chance < 0.7) client.connect(random() < 0.3 ? below(5) : undefined);
     else if (chance < 0.76) await client.leave();
     else if (chance < 0.8) nowMs += below(1_500);
@@ -198,6 +206,7 @@ export async function runSchedule(seed: number, log?: ScheduleLog): Promise<void
     if (log) await done;
     noteAbsent(world);
   }
+  await Promise.all(piping);
   await macrotask();
   noteAbsent(world);
   for (const stream of NAMES) if (!model.ended.has(stream)) await publishOne(world, stream, 1);
@@ -235,6 +244,22 @@ function publishOne(
   if (!isDoubled || isEphemeral) return published;
   const double = { ...batch.at(-1)!, data: "double" };
   return Promise.all([published, hub.publish(stream, double)]);
+}
+
+/** Pipes up to 30 events into a stream, in random pieces. The stream may end meanwhile. */
+async function pipeTo({ hub, model }: World, stream: string, random: () => number): Promise<void> {
+  let text = "";
+  for (let left = Math.floor(random() * 31); left > 0; left--) {
+    const number = ++model.count;
+    model.ephemeral.set(`${stream}${number}`, stream);
+    text += `id: key${number}\ndata: ${stream}${number}\n\n`;
+  }
+  try {
+    await hub.pipe(stream, ReadableStream.from(randomPieces(text, random)));
+  } catch (error) {
+    const isEnded = error instanceof PipeError && (error.cause as HubError).code === "ended";
+    if (!isEnded) throw error;
+  }
 }
 
 function end({ hub, model }: World, stream: string): Promise<unknown> | undefined {

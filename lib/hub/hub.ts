@@ -21,6 +21,7 @@ import {
   hubSettings,
   type SubscribeOptions,
 } from "./options.ts";
+import { type Piped, type PipeOptions, Pipes } from "./pipe.ts";
 import { type Published, Publisher } from "./publisher.ts";
 import { guard } from "../wire/report.ts";
 import { Sequencer } from "./sequencer.ts";
@@ -37,6 +38,7 @@ import {
 } from "./stats.ts";
 import { checkStreamOptions, type StreamOptions } from "./stream.ts";
 import { Streams } from "./streams.ts";
+import { checkStreamName } from "../wire/stream_name.ts";
 import { parseSubscribeRequest } from "./subscribe_request.ts";
 import { Subscriptions } from "./subscriptions.ts";
 
@@ -72,6 +74,10 @@ export class BroadcastHub implements AsyncDisposable {
   readonly #subscriptions: Subscriptions;
   readonly #reader: LogReader | undefined;
   readonly #counters = new Counters();
+  readonly #pipes = new Pipes({
+    publish: (name, events) => this.publish(name, events),
+    end: (name) => this.end(name),
+  });
   readonly #ready: Promise<void>;
   #isReady = false;
   #endTicks: (() => void) | undefined;
@@ -253,6 +259,48 @@ export class BroadcastHub implements AsyncDisposable {
   }
 
   /**
+   * Publishes the events of an event stream, such as the body of a response, as they arrive. Reads on only
+   * when the log has kept what came before; a source that is faster waits.
+   *
+   * Types and data arrive as they are, except that a reserved type becomes `app:<type>`. An `id` becomes
+   * the key of its event, if it can be one (at most 128 characters of printable ASCII). `retry` and
+   * comments are dropped, and so is an event that is unfinished when the source ends.
+   *
+   * Whoever subscribes to the stream watches the source: from the start with `?since=earliest`, and across
+   * reconnects and reloads. A viewer who leaves does not stop the source.
+   *
+   * @param source Bytes of `text/event-stream`. The hub locks it, and cancels it if the pipe breaks off.
+   * @returns How much was published, once the source has ended and the log has everything. A wrong argument
+   * throws at once.
+   * @throws {TypeError} If the name can't be a stream's name, an option is unknown, `abort` can't be a type,
+   * or the source is locked.
+   * @throws {RangeError} If an option is out of range.
+   * @throws {HubError} Code `closed`, if the hub is closed. Rejects with a {@linkcode PipeError} if the pipe
+   * breaks off: if the source fails or is silent for too long, if the signal is aborted, or if
+   * {@linkcode publish} fails.
+   *
+   * @example
+   * ```ts
+   * import { BroadcastHub } from "@sse/hub";
+   * import { assertEquals } from "@std/assert";
+   *
+   * await using hub = new BroadcastHub();
+   * const answer = new Response("data: Hello\n\ndata: [DONE]\n\n");
+   * const { events } = await hub.pipe("answers/1", answer.body!, { end: true });
+   * assertEquals([events, hub.stream("answers/1")?.isEnded], [2, true]);
+   * ```
+   */
+  pipe(
+    name: string,
+    source: ReadableStream<Uint8Array>,
+    options: PipeOptions = {},
+  ): Promise<Piped> {
+    this.#checkOpen("pipe");
+    checkStreamName(name);
+    return this.#pipes.pipe(name, source, options);
+  }
+
+  /**
    * Subscribes a client to the streams that its request names (`?stream=`, up to 32 times).
    *
    * The first event is `hello`, whose id is where the client starts. A newcomer, a client without an id,
@@ -338,6 +386,7 @@ export class BroadcastHub implements AsyncDisposable {
   async #close(): Promise<void> {
     this.#sequencer.flush();
     this.#stopTimer();
+    this.#pipes.close(new HubError("closed", "Cannot pipe: the hub is closed"));
     for (const audience of this.#audiences) audience.close("draining");
     try {
       await this.#settings.log.close();

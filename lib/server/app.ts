@@ -97,6 +97,7 @@ export function createApp(config: Config, options: AppOptions = {}): App {
     createLoginCode: parts.sessions.createLoginCode,
     async drain(withinMs) {
       setStopping();
+      for (const end of parts.ingests) end();
       await Promise.all([
         hub.drain(withinMs),
         stagger(writers, withinMs, sendAway),
@@ -104,6 +105,7 @@ export function createApp(config: Config, options: AppOptions = {}): App {
     },
     async close() {
       setStopping();
+      for (const end of parts.ingests) end();
       stopTime();
       for (const writer of writers) sendAway(writer);
       await Promise.all([parts.console.close(), hub.close(), parts.jwt?.close()]);

@@ -39,6 +39,8 @@ export interface AppParts {
   readonly connections: Connections;
   /** The writers of the open per-connection streams. */
   readonly writers: Set<EventWriter>;
+  /** Functions that end the streamed publishes that are open. */
+  readonly ingests: Set<() => void>;
   /** The clients' addresses. */
   readonly addresses: ClientAddresses;
   /** Finds a client's address. */
@@ -104,6 +106,7 @@ export function createParts(config: Config, options: AppOptions): AppParts {
     hub,
     connections,
     writers: new Set(),
+    ingests: new Set(),
     addresses,
     addressOf,
     sessions,

@@ -50,8 +50,13 @@ export interface Config {
   readonly retryMs: number;
   /** `HEARTBEAT_SECONDS`: the longest silence on a connection, in seconds; 0 is off. */
   readonly heartbeatSeconds: number;
-  /** `STALL_SECONDS`: how long a client may read nothing while bytes wait for it; 0 is off. */
+  /**
+   * `STALL_SECONDS`: how long a client may read nothing while bytes wait for it, and how long a publisher
+   * may be silent within an event; 0 is off.
+   */
   readonly stallSeconds: number;
+  /** `INGEST_IDLE_SECONDS`: how long a publisher may be silent between events; 0 is off. */
+  readonly ingestIdleSeconds: number;
   /** `MAX_CONNECTION_SECONDS`: how long a resumable connection may last, in seconds; 0 is off. */
   readonly maxConnectionSeconds: number;
   /** `DRAIN_SECONDS`: the most seconds that stopping may take. */

@@ -181,7 +181,13 @@ export const OPTIONS = {
   STALL_SECONDS: option(
     60,
     whole(0, 86_400),
-    "how long a client may read nothing while bytes wait for it, before its stream is ended; 0 is off",
+    "how long a client may read nothing while bytes wait for it, before its stream is ended, and how " +
+      "long a publisher may be silent within an event; 0 is off",
+  ),
+  INGEST_IDLE_SECONDS: option(
+    900,
+    whole(0, 86_400),
+    "how long a publisher of a streamed body may be silent between events (408); 0 is off",
   ),
   MAX_CONNECTION_SECONDS: option(
     0,

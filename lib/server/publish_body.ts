@@ -10,7 +10,7 @@ import { reservedTypes } from "../wire/control_events.ts";
 import { checkPublishable } from "../hub/publisher.ts";
 import { parseExactJson, toNumber } from "./exact_json.ts";
 import { findJsonFault } from "./json_fault.ts";
-import { readPublishType } from "./publish_type.ts";
+import { isStreamed, readPublishType } from "./publish_type.ts";
 import { refuse } from "./refusal.ts";
 import { readBody } from "./request_body.ts";
 
@@ -31,7 +31,7 @@ import { readBody } from "./request_body.ts";
  * @param isFramed Whether a server holds the body to its `Content-Length`: see {@linkcode readBody}.
  * @returns The events, each accepted by {@linkcode checkPublishable}; or a response that names the
  * fault, and in a batch its index: 400, 413 or 415.
- * @throws {TypeError} If the body has been read already.
+ * @throws {TypeError} If the body has been read already, or is of a streamed type.
  */
 export async function readPublishBody(
   request: Request,
@@ -40,6 +40,7 @@ export async function readPublishBody(
 ): Promise<ServerSentEvent[] | Response> {
   const type = readPublishType(request.headers);
   if (type instanceof Response) return type;
+  if (isStreamed(type)) throw new TypeError(`Cannot read body: ${type} is read as it arrives`);
   const text = type === "text/plain"
     ? await readBody(request, maxEventBytes, { setting: "MAX_EVENT_BYTES", isFramed })
     : await readBody(request, 4 * maxEventBytes, { setting: "4 times MAX_EVENT_BYTES", isFramed });
@@ -106,7 +107,7 @@ const EXAMPLE = '{"data":"Hello"}';
 const MAX_SHOWN_CHARACTERS = 200;
 
 /** Reads one event from JSON, or says what is wrong with it. */
-function parseEvent(item: unknown): ServerSentEvent | string {
+export function parseEvent(item: unknown): ServerSentEvent | string {
   const fields = toNumber(item);
   if (typeof fields !== "object" || fields === null || Array.isArray(fields)) {
     return `An event must be a JSON object: send ${asData(item)}`;
@@ -180,7 +181,7 @@ function toText(value: unknown): string | undefined | Error {
 }
 
 /** Whether an event's texts have more than this many bytes in UTF-8. */
-function isLonger(
+export function isLonger(
   { data = "", event = "", id = "", comment = "" }: ServerSentEvent,
   maxBytes: number,
 ): boolean {

@@ -95,7 +95,7 @@ function refuseRate(block: string, context: PublishContext): Response | undefine
 }
 
 /** Answers for an error of the hub; throws an error that the request did not cause. */
-function refuseByHub(error: unknown, refused: RefusedPublishers): Response {
+export function refuseByHub(error: unknown, refused: RefusedPublishers): Response {
   if (error instanceof RangeError) return refuse("size", TOO_MUCH);
   if (!(error instanceof HubError)) throw error;
   switch (error.code) {
@@ -117,7 +117,8 @@ function refuseByHub(error: unknown, refused: RefusedPublishers): Response {
   }
 }
 
-function refuseStopping(refused: RefusedPublishers): Response {
+/** Refuses a publish because the server is stopping. */
+export function refuseStopping(refused: RefusedPublishers): Response {
   refused.stopping++;
   return tryAgain("stopping", "The server is stopping; see Retry-After", 5);
 }

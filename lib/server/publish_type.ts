@@ -7,7 +7,20 @@
 import { refuse } from "./refusal.ts";
 
 /** What a body may be. */
-export type PublishType = "text/plain" | "application/json";
+export type PublishType = WholeType | StreamedType;
+
+/** A body that is read to its end before its events are published. */
+export type WholeType = "text/plain" | "application/json";
+
+/** A body whose events are published as they arrive. */
+export type StreamedType = "application/x-ndjson" | "text/event-stream";
+
+/** Whether a `Content-Type` is one of a body whose events are published as they arrive. */
+export function isStreamed(type: string | null): boolean {
+  return type !== null && STREAMED.test(type);
+}
+
+const STREAMED = /^(?:application\/x-ndjson|text\/event-stream)(?![^;\s])/i;
 
 /** Reads the type of a body, or refuses the body with a 415 that says what came and what to send. */
 export function readPublishType(headers: Headers): PublishType | Response {
@@ -22,12 +35,25 @@ export function readPublishType(headers: Headers): PublishType | Response {
   const header = headers.get("content-type") ?? "";
   const [, type = "", parameters = ""] = /^([^;\s]*)[ \t]*(.*)$/s.exec(header) ?? [];
   const name = type.toLowerCase();
-  const isKnown = name === "text/plain" || name === "application/json";
+  const isKnown = isPublishType(name);
   if (isKnown && isUtf8(parameters)) return name;
   const remedy = isKnown
     ? `The body came as ${quote(header)}: send UTF-8, and no other parameter than charset=utf-8`
     : REMEDIES.get(name) ?? `The body came as ${quote(header)}: ${TYPES}`;
-  return refuse("content_type", remedy, { accept: "text/plain, application/json" });
+  return refuse("content_type", remedy, { accept: [...PUBLISH_TYPES].join(", ") });
+}
+
+const PUBLISH_TYPES: ReadonlySet<string> = new Set(
+  [
+    "text/plain",
+    "application/json",
+    "application/x-ndjson",
+    "text/event-stream",
+  ] satisfies PublishType[],
+);
+
+function isPublishType(name: string): name is PublishType {
+  return PUBLISH_TYPES.has(name);
 }
 
 const TYPES =
@@ -46,6 +72,13 @@ const REMEDIES: ReadonlyMap<string, string> = new Map([
     "The body came as multipart/form-data, which curl -F sends: use --data-binary in place of -F, " +
     "with -H 'Content-Type: text/plain'",
   ],
+  ...["application/ndjson", "application/jsonl", "application/jsonlines", "application/x-jsonlines"]
+    .map(
+      (type): [string, string] => [
+        type,
+        `The body came as ${type}: send the same with Content-Type: application/x-ndjson`,
+      ],
+    ),
 ]);
 
 function quote(text: string): string {

@@ -45,6 +45,11 @@ export class RateLimit {
     if (this.#perSecond > 0) this.#keep(key, this.#fill(key) - permits);
   }
 
+  /** Returns after how many milliseconds a bucket is out of debt; 0 if it is in none. */
+  waitMs(key: string): number {
+    return this.#perSecond === 0 ? 0 : Math.max(0, -this.#fill(key) * 1_000 / this.#perSecond);
+  }
+
   /** The permits that a bucket has by now. */
   #fill(key: string): number {
     const nowMs = this.#now();

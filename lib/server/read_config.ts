@@ -96,6 +96,7 @@ function readTimes(settings: Settings) {
     retryMs: settings.read("RETRY_MS"),
     heartbeatSeconds: settings.read("HEARTBEAT_SECONDS"),
     stallSeconds: settings.read("STALL_SECONDS"),
+    ingestIdleSeconds: settings.read("INGEST_IDLE_SECONDS"),
     maxConnectionSeconds: settings.read("MAX_CONNECTION_SECONDS"),
     drainSeconds: settings.read("DRAIN_SECONDS"),
   };

@@ -27,6 +27,7 @@ export const refusalStatuses = {
   path: 404,
   stream: 404,
   method: 405,
+  silence: 408,
   ended: 409,
   size: 413,
   unwanted_body: 413,
@@ -77,6 +78,21 @@ export function asRefusal(reason: RefusalReason, response: Response): Response {
 /** Gives a reason to an answer that was made elsewhere, if it refuses something. */
 export function asRefusalIfError(reason: RefusalReason, response: Response): Response {
   return response.status < 400 ? response : asRefusal(reason, response);
+}
+
+/**
+ * Adds members to the problem details of a refusal, and changes their `detail` (RFC 9457, section 3.2).
+ *
+ * @param describe Returns the new detail, given the old one.
+ */
+export async function changeProblem(
+  refusal: Response,
+  describe: (detail: string) => string,
+  members: Readonly<Record<string, unknown>>,
+): Promise<Response> {
+  const problem = await refusal.json();
+  const changed = { ...problem, detail: describe(problem.detail), ...members };
+  return withBody(JSON.stringify(changed), refusal);
 }
 
 /** Copies a response with another body, and keeps its reason. */

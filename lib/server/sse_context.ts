@@ -35,6 +35,8 @@ export interface SseContext {
   readonly authorize: Authorize;
   /** The writers of the open per-connection streams. */
   readonly writers: Set<EventWriter>;
+  /** Functions that end the streamed publishes that are open. */
+  readonly ingests: Set<() => void>;
   /** Finds the client's address. */
   readonly addressOf: (request: Request, info: RequestInfo) => string;
   /** Refused publishes by reason; the route counts them. */

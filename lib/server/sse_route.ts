@@ -4,7 +4,9 @@
  * @module
  */
 
+import { ingest } from "./ingest_handler.ts";
 import { endStream, publish } from "./publish_handler.ts";
+import { isStreamed } from "./publish_type.ts";
 import { RateLimit } from "./rate_limit.ts";
 import type { Route } from "./router.ts";
 import type { SseContext } from "./sse_context.ts";
@@ -19,7 +21,10 @@ export function sseRoute(context: SseContext): Route {
   return {
     ...(context.canPublish ? {} : { OPTIONS: allowReading }),
     GET: (request, info) => subscribe(request, info, context),
-    POST: (request, info) => publish(request, info, publishing),
+    POST: (request, info) =>
+      isStreamed(request.headers.get("content-type"))
+        ? ingest(request, info, publishing)
+        : publish(request, info, publishing),
     DELETE: (request) => endStream(request, context),
   };
 }

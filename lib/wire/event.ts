@@ -135,6 +135,11 @@ export function checkEvent(event: ServerSentEvent): void {
   }
 }
 
+/** Whether a text can be the `id` of an event: see {@linkcode ServerSentEvent.id}. */
+export function isEventId(text: string): boolean {
+  return ID.test(text);
+}
+
 const LINE_BREAK = /[\r\n]/;
 const LF = /\n/g;
 const ID = /^(?:[!-~](?:[ -~]{0,126}[!-~])?)?$/;

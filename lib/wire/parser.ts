@@ -8,33 +8,9 @@
  */
 
 import { ANY, checkOptions, type OptionRules } from "./check_options.ts";
+import { EventParser, type EventParserOptions, type ParsedEvent } from "./event_parser.ts";
 
-/** An event, as a client's listener gets it. */
-export interface ParsedEvent {
-  /** The event's type; `message` for an event without a type. */
-  readonly event: string;
-  /** The `data` lines, joined by LF. */
-  readonly data: string;
-  /**
-   * The last `id` of the stream so far, of this event or an earlier event; `""` before the first `id`.
-   */
-  readonly lastEventId: string;
-}
-
-/** Options of {@linkcode EventParserStream}. */
-export interface EventParserOptions {
-  /** Called with each valid `retry`, in milliseconds. */
-  readonly onRetry?: (retryMs: number) => void;
-  /** Called with the text of each comment line. A heartbeat of a hub is a comment with the text `""`. */
-  readonly onComment?: (comment: string) => void;
-  /**
-   * The most bytes that the parser holds for one event: the `data` lines and the unfinished line. If an
-   * event has more, the stream errors with a `RangeError`, so that no sender can fill the memory.
-   *
-   * @default {16_777_216}
-   */
-  readonly maxEventBytes?: number;
-}
+export type { EventParserOptions, ParsedEvent } from "./event_parser.ts";
 
 /**
  * Parses a byte stream into events. Chunks may begin and end anywhere.
@@ -65,10 +41,13 @@ export class EventParserStream extends TransformStream<Uint8Array, ParsedEvent> 
   constructor(options: EventParserOptions = {}) {
     checkOptions("create parser", options, RULES);
     const { maxEventBytes = 16_777_216 } = options;
-    let parser: Parser;
+    let parser: EventParser;
     super({
       start: (controller) => {
-        parser = new Parser({ ...options, maxEventBytes }, (event) => controller.enqueue(event));
+        parser = new EventParser(
+          { ...options, maxEventBytes },
+          (event) => controller.enqueue(event),
+        );
       },
       transform: (chunk) => parser.push(chunk),
     });
@@ -80,108 +59,3 @@ const RULES: OptionRules<EventParserOptions> = {
   onComment: ANY,
   maxEventBytes: { above: 0 },
 };
-const LF = 0x0a;
-const CR = 0x0d;
-
-/** Splits bytes into lines, and lines into fields. */
-class Parser {
-  readonly #options: EventParserOptions & { readonly maxEventBytes: number };
-  readonly #dispatch: (event: ParsedEvent) => void;
-  // The decoder is used for each line, and a byte order mark is removed only at the start of the stream.
-  readonly #decoder = new TextDecoder("utf-8", { ignoreBOM: true });
-  #line = "";
-  #lineBytes = 0;
-  #isFirstLine = true;
-  #endedWithCr = false;
-  #data: string[] = [];
-  #dataBytes = 0;
-  #event = "";
-  #lastEventId = "";
-
-  constructor(
-    options: EventParserOptions & { readonly maxEventBytes: number },
-    dispatch: (event: ParsedEvent) => void,
-  ) {
-    this.#options = options;
-    this.#dispatch = dispatch;
-  }
-
-  push(chunk: Uint8Array): void {
-    let start = this.#endedWithCr && chunk[0] === LF ? 1 : 0;
-    if (chunk.length > 0) this.#endedWithCr = false;
-    let lf = chunk.indexOf(LF, start);
-    let cr = chunk.indexOf(CR, start);
-    while (lf !== -1 || cr !== -1) {
-      const end = cr === -1 || (lf !== -1 && lf < cr) ? lf : cr;
-      this.#takeLine(chunk.subarray(start, end));
-      start = end + 1;
-      if (end === cr && start === chunk.length) this.#endedWithCr = true;
-      if (end === cr && start === lf) start++;
-      if (lf !== -1 && lf < start) lf = chunk.indexOf(LF, start);
-      if (cr !== -1 && cr < start) cr = chunk.indexOf(CR, start);
-    }
-    if (start < chunk.length) this.#takePart(chunk.subarray(start));
-  }
-
-  #takePart(bytes: Uint8Array): void {
-    this.#count(bytes.length);
-    this.#line += this.#decoder.decode(bytes, { stream: true });
-  }
-
-  #takeLine(bytes: Uint8Array): void {
-    this.#count(bytes.length);
-    let line = this.#line + this.#decoder.decode(bytes);
-    const lineBytes = this.#lineBytes;
-    this.#line = "";
-    this.#lineBytes = 0;
-    if (this.#isFirstLine && line.startsWith("\ufeff")) line = line.slice(1);
-    this.#isFirstLine = false;
-    if (line === "") return this.#endEvent();
-    const colon = line.indexOf(":");
-    if (colon === 0) return this.#options.onComment?.(withoutSpace(line, 1));
-    if (colon === -1) this.#takeField(line, "", lineBytes);
-    else this.#takeField(line.slice(0, colon), withoutSpace(line, colon + 1), lineBytes);
-  }
-
-  #takeField(name: string, value: string, lineBytes: number): void {
-    switch (name) {
-      case "data":
-        this.#data.push(value);
-        this.#dataBytes += lineBytes;
-        break;
-      case "event":
-        this.#event = value;
-        break;
-      case "id":
-        if (!value.includes("\0")) this.#lastEventId = value;
-        break;
-      case "retry":
-        if (/^[0-9]+$/.test(value) && Number.isSafeInteger(Number(value))) {
-          this.#options.onRetry?.(Number(value));
-        }
-        break;
-    }
-  }
-
-  #endEvent(): void {
-    const event = this.#event || "message";
-    const data = this.#data;
-    this.#event = "";
-    this.#data = [];
-    this.#dataBytes = 0;
-    if (data.length === 0) return;
-    this.#dispatch({ event, data: data.join("\n"), lastEventId: this.#lastEventId });
-  }
-
-  #count(bytes: number): void {
-    this.#lineBytes += bytes;
-    const { maxEventBytes } = this.#options;
-    if (this.#dataBytes + this.#lineBytes > maxEventBytes) {
-      throw new RangeError(`Cannot parse event: it has more than ${maxEventBytes} bytes`);
-    }
-  }
-}
-
-function withoutSpace(line: string, start: number): string {
-  return line.slice(line[start] === " " ? start + 1 : start);
-}

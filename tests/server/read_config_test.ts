@@ -237,6 +237,13 @@ const settings: Readonly<Record<string, Row>> = {
     wrong: [...NO_NUMBERS, "86401"],
     expected: "a whole number from 0 to 86400",
   },
+  INGEST_IDLE_SECONDS: {
+    field: "ingestIdleSeconds",
+    byDefault: 900,
+    right: { "0": 0, "86400": 86_400 },
+    wrong: [...NO_NUMBERS, "86401"],
+    expected: "a whole number from 0 to 86400",
+  },
   SUBSCRIBE: {
     field: "subscribe",
     byDefault: "public",
