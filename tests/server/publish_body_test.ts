@@ -383,7 +383,7 @@ Deno.test("readPublishBody() refuses other content types and other charsets", as
     assert(result instanceof Response, type);
     assertEquals(
       [result.status, result.headers.get("accept")],
-      [415, `${TEXT}, ${JSON_TYPE}`],
+      [415, `${TEXT}, ${JSON_TYPE}, application/x-ndjson, text/event-stream`],
       type,
     );
     // The remedies themselves are in remedies_test.ts.
