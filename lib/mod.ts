@@ -42,6 +42,7 @@ export { retryLater, type RetryLaterOptions } from "./wire/retry_later.ts";
 export { BroadcastHub } from "./hub/hub.ts";
 export { HubError, type HubErrorCode } from "./hub/hub_error.ts";
 export type { Published } from "./hub/publisher.ts";
+export type { EventPage, ReadBackOptions, StoredEvent } from "./hub/read_back.ts";
 export { type Piped, PipeError, type PipeOptions } from "./hub/pipe.ts";
 export type { HubOptions, SubscribeOptions, Subscription } from "./hub/options.ts";
 export type { SlowPolicy, StreamOptions } from "./hub/stream.ts";

@@ -6,7 +6,7 @@
 
 import { Audiences } from "./audiences.ts";
 import { startBackgroundTimer } from "../wire/background_timer.ts";
-import { ANY, checkOptions } from "../wire/check_options.ts";
+import { ANY, checkOptions, type OptionRules } from "../wire/check_options.ts";
 import { Counters } from "./counters.ts";
 import type { ServerSentEvent } from "../wire/event.ts";
 import { eventStreamHeaders } from "../wire/event_response.ts";
@@ -24,6 +24,7 @@ import {
 import { type Piped, type PipeOptions, Pipes } from "./pipe.ts";
 import { type Published, Publisher } from "./publisher.ts";
 import { guard } from "../wire/report.ts";
+import { type EventPage, ReadBack, type ReadBackOptions } from "./read_back.ts";
 import { Sequencer } from "./sequencer.ts";
 import { stagger } from "../wire/stagger.ts";
 import {
@@ -39,7 +40,7 @@ import {
 import { checkStreamOptions, type StreamOptions } from "./stream.ts";
 import { Streams } from "./streams.ts";
 import { checkStreamName } from "../wire/stream_name.ts";
-import { parseSubscribeRequest } from "./subscribe_request.ts";
+import { checkStreamNames, parseSubscribeRequest } from "./subscribe_request.ts";
 import { Subscriptions } from "./subscriptions.ts";
 
 /**
@@ -73,6 +74,8 @@ export class BroadcastHub implements AsyncDisposable {
   readonly #publisher: Publisher;
   readonly #subscriptions: Subscriptions;
   readonly #reader: LogReader | undefined;
+  readonly #readBack: ReadBack;
+  readonly #closed = new AbortController();
   readonly #counters = new Counters();
   readonly #pipes = new Pipes({
     publish: (name, events) => this.publish(name, events),
@@ -99,13 +102,15 @@ export class BroadcastHub implements AsyncDisposable {
     this.#sequencer = new Sequencer(this.#streams, now, report);
     this.#publisher = new Publisher(this.#streams, this.#sequencer, this.#progress, this.#settings);
     this.#reader = log.read ? new LogReader(log, this.#progress) : undefined;
-    this.#audiences = new Audiences(this.#streams, {
+    const source = {
       sequencer: this.#sequencer,
       progress: this.#progress,
       counters: this.#counters,
       reader: this.#reader,
       now,
-    });
+    };
+    this.#audiences = new Audiences(this.#streams, source);
+    this.#readBack = new ReadBack({ ...source, streams: this.#streams, settings: this.#settings });
     this.#subscriptions = new Subscriptions(
       this.#settings,
       this.#progress,
@@ -333,6 +338,60 @@ export class BroadcastHub implements AsyncDisposable {
   }
 
   /**
+   * Returns the id of the newest event of the hub's log. A page that is made now, and whose client then
+   * subscribes to these streams with this id, gets exactly the events that the page does not show. Take the
+   * position before you read what the page shows.
+   *
+   * @param names The streams that the client will subscribe to: one, or up to 32.
+   * @throws {TypeError} If there is no name, there are too many, or one can't be a stream's name.
+   * @throws {HubError} Code `closed` if the hub is closed, `unreachable` if it is not {@linkcode ready}.
+   */
+  position(names: string | readonly string[]): string {
+    this.#checkReadable("tell position");
+    checkStreamNames("tell position", names);
+    return this.#progress.headId;
+  }
+
+  /**
+   * Reads events back, from the histories and from the log: the events that a subscriber with the id `after`
+   * would get, as one page. Ephemeral streams have none.
+   *
+   * @param names The streams: one, or up to 32.
+   * @returns The page. Rejects with the signal's reason if the signal is aborted, and with a
+   * {@linkcode HubError} of code `unreachable` if too many reads of the log wait. While the log is
+   * unreachable, the promise waits: give it a signal. Wrong arguments throw at once.
+   * @throws {TypeError} If a name can't be a stream's name, or an option is unknown.
+   * @throws {RangeError} If `limit` is not a whole number from 1 to 1 000.
+   * @throws {HubError} Code `closed` if the hub is closed, `unreachable` if it is not {@linkcode ready}.
+   *
+   * @example
+   * ```ts
+   * import { BroadcastHub } from "@sse/hub";
+   * import { assertEquals } from "@std/assert";
+   *
+   * await using hub = new BroadcastHub();
+   * const { id } = await hub.publish("news", ["one", "two", "three"]);
+   * const { events, next, more } = await hub.read("news", { limit: 2 });
+   * assertEquals([events.map(({ data }) => data), more], [["one", "two"], true]);
+   * const last = await hub.read("news", { after: next });
+   * assertEquals([last.events[0]?.data, last.next, last.more], ["three", id, false]);
+   * ```
+   */
+  read(names: string | readonly string[], options: ReadBackOptions = {}): Promise<EventPage> {
+    checkOptions("read events", options, READ_RULES);
+    this.#checkReadable("read events");
+    const streams = checkStreamNames("read events", names);
+    this.#startTimer();
+    const { after = "", limit = 100 } = options;
+    const { log } = this.#settings;
+    const isKnown = after !== "" && this.#progress.knows(after, log);
+    const closed = this.#closed.signal;
+    const signal = options.signal ? AbortSignal.any([options.signal, closed]) : closed;
+    return this.#readBack.page(streams, isKnown ? after : undefined, { limit, signal })
+      .then((page) => ({ ...page, reset: after !== "" && !isKnown }));
+  }
+
+  /**
    * Evicts events that are too old, and forgets streams that nobody needs: those without events and
    * subscribers that were not created, published to or ended within `historyMs`. The hub does this every
    * second.
@@ -387,6 +446,7 @@ export class BroadcastHub implements AsyncDisposable {
     this.#sequencer.flush();
     this.#stopTimer();
     this.#pipes.close(new HubError("closed", "Cannot pipe: the hub is closed"));
+    this.#closed.abort(new HubError("closed", "Cannot read events: the hub is closed"));
     for (const audience of this.#audiences) audience.close("draining");
     try {
       await this.#settings.log.close();
@@ -413,6 +473,12 @@ export class BroadcastHub implements AsyncDisposable {
     this.#isReady = true;
   }
 
+  #checkReadable(action: string): void {
+    this.#checkOpen(action);
+    if (this.#isReady) return;
+    throw new HubError("unreachable", `Cannot ${action}: the event log is not open yet`);
+  }
+
   #checkOpen(action: string): void {
     if (this.#closing) throw new HubError("closed", `Cannot ${action}: the hub is closed`);
   }
@@ -437,6 +503,11 @@ export class BroadcastHub implements AsyncDisposable {
 }
 
 const TICK_MS = 1_000;
+const READ_RULES: OptionRules<ReadBackOptions> = {
+  after: ANY,
+  limit: { min: 1, max: 1_000, isWhole: true },
+  signal: ANY,
+};
 
 function toEvent(event: ServerSentEvent | string): ServerSentEvent {
   return typeof event === "string" ? { data: event } : event;

@@ -5,6 +5,7 @@
  * @module
  */
 
+import type { EventLog } from "../log/event_log.ts";
 import { compareIds } from "../wire/ids.ts";
 
 /** Why the log will not deliver an id soon, or ever. */
@@ -55,6 +56,11 @@ export class LogProgress {
   /** Whether the log has reached an id. */
   hasReached(id: string): boolean {
     return compareIds(id, this.headId) <= 0;
+  }
+
+  /** Whether a client's id is one that the log has given, or, if hubs share the log, may have given. */
+  knows(id: string, log: Pick<EventLog, "hasId" | "isShared">): boolean {
+    return log.hasId(id) && (log.isShared || this.hasReached(id));
   }
 
   /** Records that the log has reached an id. Waiters are called at the end of the turn. */

@@ -60,3 +60,19 @@ export function parseSubscribeRequest(
 }
 
 const MAX_STREAMS_A_SUBSCRIBER = 32;
+
+/**
+ * Checks the names of streams to read, as a request may have them.
+ *
+ * @param action What the caller was about to do, for the error's text.
+ * @returns The names, sorted, each once.
+ * @throws {TypeError} If there is no name, there are too many, or one can't be a stream's name.
+ */
+export function checkStreamNames(action: string, names: string | readonly string[]): string[] {
+  const all = [...new Set(typeof names === "string" ? [names] : names)].sort();
+  all.forEach(checkStreamName);
+  if (all.length >= 1 && all.length <= MAX_STREAMS_A_SUBSCRIBER) return all;
+  throw new TypeError(
+    `Cannot ${action}: expected 1 to ${MAX_STREAMS_A_SUBSCRIBER} streams, got ${all.length}`,
+  );
+}

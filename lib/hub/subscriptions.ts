@@ -125,8 +125,7 @@ export class Subscriptions {
    */
   #knownId({ lastEventId: id }: SubscribeRequest): string | undefined {
     const { log } = this.#settings;
-    if (id === undefined || !log.hasId(id)) return undefined;
-    return log.isShared || this.#progress.hasReached(id) ? id : undefined;
+    return id !== undefined && this.#progress.knows(id, log) ? id : undefined;
   }
 
   #encodeFirst(streams: readonly string[], startId: string, isReset: boolean): Uint8Array {

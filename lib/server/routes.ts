@@ -12,6 +12,7 @@ import { healthRoute, readinessRoute } from "./health.ts";
 import { jsonAnswer } from "./json_answer.ts";
 import { METRICS_TYPE, metricsText } from "./metrics.ts";
 import { plainText } from "./plain_text.ts";
+import { eventsRoute, headRoute } from "./read_back.ts";
 import { refuse } from "./refusal.ts";
 import { nameBelow, rawPath, type Route } from "./router.ts";
 import { sseRoute } from "./sse_route.ts";
@@ -23,6 +24,8 @@ export function createRoutes(parts: AppParts): ReadonlyMap<string, Route> {
   return new Map<string, Route>([
     ...parts.pages,
     ["/sse", sseRoute(parts)],
+    ["/events", eventsRoute(parts)],
+    ["/head", headRoute(parts)],
     ["/streams", figuresRoute(authorize, (request) => listStreams(hub, request))],
     ["/streams/*", figuresRoute(authorize, (request) => describeStream(hub, request))],
     ["/metrics", figuresRoute(authorize, () => plainText(200, metrics(parts), METRICS_TYPE))],

@@ -1,0 +1,219 @@
+/**
+ * Reading events back as a page, from the histories and the log, as a client that resumes would get them.
+ *
+ * @module
+ */
+
+import { CatchUp, type CatchUpSource } from "./catch_up.ts";
+import { Counters } from "./counters.ts";
+import { HubError } from "./hub_error.ts";
+import { MergedHistory } from "./merged_history.ts";
+import type { Stream } from "./stream.ts";
+import type { Streams } from "./streams.ts";
+import { Subscriber } from "./subscriber.ts";
+import { EventParser } from "../wire/event_parser.ts";
+import { EventResponse, type EventResponseSettings } from "../wire/event_response.ts";
+import { compareIds } from "../wire/ids.ts";
+
+/** Options of `BroadcastHub.read()`. */
+export interface ReadBackOptions {
+  /**
+   * The page begins after the event with this id. By default it begins with the oldest event of the
+   * histories.
+   */
+  readonly after?: string;
+  /**
+   * The most events of the page: 1 to 1 000. A page also ends after about a mebibyte of data.
+   *
+   * @default {100}
+   */
+  readonly limit?: number;
+  /** Gives up when the signal is aborted, such as while the log is unreachable. */
+  readonly signal?: AbortSignal;
+}
+
+/** An event that was read back. */
+export interface StoredEvent {
+  /** The event's id. */
+  readonly id: string;
+  /** The event's stream. */
+  readonly stream: string;
+  /** The event's type; `message` for an event without a type. */
+  readonly event: string;
+  /** The event's data. */
+  readonly data: string;
+}
+
+/** A page of events. */
+export interface EventPage {
+  /** The events, in the hub's order. */
+  readonly events: readonly StoredEvent[];
+  /** With this page, a reader has everything through this id: the next page, or a subscription, goes on. */
+  readonly next: string;
+  /** Whether more events follow now. */
+  readonly more: boolean;
+  /** The streams of which events before the first event of this page are gone. */
+  readonly gap: readonly string[];
+  /** Whether `after` means nothing here. The page then begins as without `after`. */
+  readonly reset: boolean;
+  /** The streams that have ended, if no more events follow. */
+  readonly ended: readonly string[];
+}
+
+/** What a {@linkcode ReadBack} needs. */
+export interface ReadBackParts extends CatchUpSource {
+  /** The streams of the hub. */
+  readonly streams: Streams;
+  /** The hub's clock. */
+  readonly now: () => number;
+  /** The settings of the responses that are read. */
+  readonly settings: EventResponseSettings;
+}
+
+/** An event, or a gap through its id. */
+interface Item extends StoredEvent {
+  readonly isGap: boolean;
+}
+
+/** A stream, read from an id on. */
+interface Read {
+  readonly stream: Stream;
+  readonly items: readonly Item[];
+  /** Through this id, all items are there. */
+  readonly throughId: string;
+  readonly isComplete: boolean;
+}
+
+/** Reads events back. */
+export class ReadBack {
+  readonly #parts: ReadBackParts;
+
+  /** Makes a reader of a hub's streams. */
+  constructor(parts: ReadBackParts) {
+    this.#parts = { ...parts, counters: new Counters() };
+  }
+
+  /**
+   * Reads the next page of some streams.
+   *
+   * @param afterId The id after which the page begins, which this hub knows.
+   * @throws {HubError} Code `unreachable`, if too many reads of the log wait.
+   */
+  async page(
+    names: readonly string[],
+    afterId: string | undefined,
+    { limit, signal }: { readonly limit: number; readonly signal: AbortSignal | undefined },
+  ): Promise<Omit<EventPage, "reset">> {
+    this.#parts.sequencer.flush();
+    const reads = await Promise.all(names.map((name) => this.#read(name, afterId, limit, signal)));
+    return pageOf(reads, limit);
+  }
+
+  async #read(
+    name: string,
+    afterId: string | undefined,
+    limit: number,
+    signal: AbortSignal | undefined,
+  ): Promise<Read> {
+    const { streams, sequencer, progress, settings, now } = this.#parts;
+    const stream = streams.hold(name, now());
+    const response = new EventResponse(new Uint8Array(), settings);
+    let throughId: string | undefined;
+    const finish = () => {
+      throughId = progress.headId;
+      response.end();
+    };
+    const catchUp = new CatchUp({
+      streams: [stream],
+      merged: new MergedHistory([stream]),
+      source: this.#parts,
+      flushedThrough: () => sequencer.head,
+      onCaughtUp: finish,
+    });
+    const start = afterId === undefined
+      ? catchUp.startWithNewest(Infinity)
+      : catchUp.startAfter(afterId);
+    if (!catchUp.hasAfter(start)) finish();
+    else catchUp.begin(new Subscriber(undefined, response, sequencer.turn), start);
+    try {
+      const { items, isWhole } = await take(response, name, limit, signal);
+      const lastId = items.at(-1)?.id ?? start.id;
+      const isComplete = isWhole && throughId !== undefined;
+      return { stream, items, throughId: isComplete ? throughId! : lastId, isComplete };
+    } finally {
+      streams.release(stream);
+    }
+  }
+}
+
+/** Takes the events and gaps of a response: one event more than the limit, or all of them. */
+async function take(
+  response: EventResponse,
+  stream: string,
+  limit: number,
+  signal: AbortSignal | undefined,
+): Promise<{ readonly items: readonly Item[]; readonly isWhole: boolean }> {
+  const items: Item[] = [];
+  let characters = 0;
+  const parser = new EventParser(
+    { maxEventBytes: Infinity },
+    ({ event, data, lastEventId: id }) => {
+      if (event === "goaway") throw new HubError("unreachable", BUSY);
+      items.push({ id, stream, event, data, isGap: event === "gap" });
+      characters += data.length;
+    },
+  );
+  const reader = response.respond({}).body!.getReader();
+  const stop = () => void reader.cancel();
+  signal?.addEventListener("abort", stop);
+  try {
+    signal?.throwIfAborted();
+    while (items.length <= limit && characters < MAX_PAGE_CHARACTERS) {
+      const { done, value } = await reader.read();
+      signal?.throwIfAborted();
+      if (done) return { items, isWhole: true };
+      parser.push(value);
+    }
+    return { items, isWhole: false };
+  } finally {
+    signal?.removeEventListener("abort", stop);
+    await reader.cancel();
+  }
+}
+
+/** Makes one page of what was read of each stream. */
+function pageOf(reads: readonly Read[], limit: number): Omit<EventPage, "reset"> {
+  const [first, ...others] = reads.map(({ throughId }) => throughId);
+  const throughId = others.reduce((a, b) => compareIds(a, b) <= 0 ? a : b, first!);
+  const items = reads.flatMap(({ items }) => items)
+    .filter(({ id }) => compareIds(id, throughId) <= 0)
+    .sort((a, b) => compareIds(a.id, b.id) || Number(b.isGap) - Number(a.isGap));
+  const firstEvent = items.findIndex(({ isGap }) => !isGap);
+  const gaps = firstEvent < 0 ? items : items.slice(0, firstEvent);
+  const following = items.slice(gaps.length);
+  const end = endOfPage(following, limit);
+  const events = following.slice(0, end).map(({ isGap: _, ...event }) => event);
+  const isCut = end < following.length;
+  const more = isCut || reads.some(({ isComplete }) => !isComplete);
+  const ended = reads.filter(({ stream }) => stream.isEnded).map(({ stream }) => stream.name);
+  return {
+    events,
+    next: isCut ? events.at(-1)!.id : throughId,
+    more,
+    gap: [...new Set(gaps.map(({ stream }) => stream))],
+    ended: more ? [] : ended,
+  };
+}
+
+/** A page ends before its second gap, at the limit, or when it has much data. */
+function endOfPage(items: readonly Item[], limit: number): number {
+  let characters = 0;
+  const end = items.findIndex(({ isGap, data }, i) => {
+    characters += data.length;
+    return isGap || i >= limit || (i > 0 && characters > MAX_PAGE_CHARACTERS);
+  });
+  return end < 0 ? items.length : end;
+}
+
+const MAX_PAGE_CHARACTERS = 1_048_576;
+const BUSY = "Cannot read events: too many reads of the event log wait; try again";
