@@ -14,6 +14,7 @@ import { isStreamName, STREAM_NAMES } from "../wire/stream_name.ts";
 import { HubError } from "../hub/hub_error.ts";
 import type { Grant } from "./authorize.ts";
 import { addressBlock } from "./ip_address.ts";
+import { jsonAnswer } from "./json_answer.ts";
 import { NdjsonDecoder } from "./ndjson_decoder.ts";
 import { type PublishContext, refuseByHub, refuseStopping } from "./publish_handler.ts";
 import { type PublishType, readPublishType } from "./publish_type.ts";
@@ -61,7 +62,7 @@ export async function ingest(
     context.ingests.delete(stop);
   }
   const { id, events } = queue;
-  return Response.json({ id, events }, { headers: { "cache-control": "no-store" } });
+  return jsonAnswer({ id, events });
 }
 
 const NDJSON: PublishType = "application/x-ndjson";

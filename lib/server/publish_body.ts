@@ -10,6 +10,7 @@ import { reservedTypes } from "../wire/control_events.ts";
 import { checkPublishable } from "../hub/publisher.ts";
 import { parseExactJson, toNumber } from "./exact_json.ts";
 import { findJsonFault } from "./json_fault.ts";
+import { type Addressed, addressOf } from "./named_stream.ts";
 import { isStreamed, readPublishType } from "./publish_type.ts";
 import { refuse } from "./refusal.ts";
 import { readBody } from "./request_body.ts";
@@ -45,33 +46,84 @@ export async function readPublishBody(
     ? await readBody(request, maxEventBytes, { setting: "MAX_EVENT_BYTES", isFramed })
     : await readBody(request, 4 * maxEventBytes, { setting: "4 times MAX_EVENT_BYTES", isFramed });
   if (text instanceof Response) return text;
-  const events = type === "text/plain" ? [{ data: text }] : parseEvents(text);
-  if (events instanceof Response) return events;
-  const tooLarge = events.findIndex((event) => isLonger(event, maxEventBytes));
-  if (tooLarge === -1) return events;
-  const detail = `An event may have at most ${maxEventBytes} bytes of text (MAX_EVENT_BYTES)`;
-  return refuse("size", events.length > 1 ? `At index ${tooLarge}: ${detail}` : detail);
+  if (type === "text/plain") return refuseLonger([{ data: text }], maxEventBytes);
+  const body = parseItems(text);
+  return body instanceof Response ? body : toEvents(body, maxEventBytes);
 }
 
-function parseEvents(text: string): ServerSentEvent[] | Response {
+/** Events that name their stream themselves. */
+export interface NamedEvents {
+  /** The stream of all events. */
+  readonly stream: string;
+  /** The events. */
+  readonly events: readonly ServerSentEvent[];
+}
+
+/**
+ * Reads a JSON body like {@linkcode readPublishBody}, whose objects have the member `stream` as well. All
+ * of a list must name the same stream, since a log keeps a list as a whole.
+ */
+export async function readNamedBody(
+  request: Request,
+  maxEventBytes: number,
+  isFramed: boolean,
+): Promise<NamedEvents | Response> {
+  const setting = "4 times MAX_EVENT_BYTES";
+  const text = await readBody(request, 4 * maxEventBytes, { setting, isFramed });
+  if (text instanceof Response) return text;
+  const body = parseItems(text);
+  if (body instanceof Response) return body;
+  const addressed = body.items.map(addressOf);
+  const refusal = addressed.find((each) => each instanceof Response);
+  if (refusal) return refusal;
+  const all = addressed as readonly Addressed[];
+  const { stream } = all[0]!;
+  if (all.some((each) => each.stream !== stream)) return refuse("event", SEVERAL_STREAMS);
+  const events = toEvents({ ...body, items: all.map(({ fields }) => fields) }, maxEventBytes);
+  return events instanceof Response ? events : { stream, events };
+}
+
+/** The values of a JSON body, and whether it is a list. */
+interface Items {
+  readonly items: readonly unknown[];
+  readonly isList: boolean;
+}
+
+function parseItems(text: string): Items | Response {
   let body: unknown;
   try {
     body = parseExactJson(text);
   } catch (error) {
     return error instanceof RangeError ? refuse("event", TOO_DEEP) : refuseJson(text);
   }
-  const items = Array.isArray(body) ? body : [body];
+  const isList = Array.isArray(body);
+  const items: readonly unknown[] = isList ? body as unknown[] : [body];
   if (items.length === 0) return refuse("event", "A batch must have at least one event");
   if (items.length > MAX_BATCH_EVENTS) {
     return refuse("size", `A batch may have at most ${MAX_BATCH_EVENTS} events: send several`);
   }
+  return { items, isList };
+}
+
+function toEvents({ items, isList }: Items, maxEventBytes: number): ServerSentEvent[] | Response {
   const events: ServerSentEvent[] = [];
   for (const [i, item] of items.entries()) {
     const event = parseEvent(item);
     if (typeof event !== "string") events.push(event);
-    else return refuse("event", Array.isArray(body) ? `At index ${i}: ${event}` : event);
+    else return refuse("event", isList ? `At index ${i}: ${event}` : event);
   }
-  return events;
+  return refuseLonger(events, maxEventBytes);
+}
+
+/** Returns the events, or refuses them because one of them is too long. */
+function refuseLonger(
+  events: ServerSentEvent[],
+  maxEventBytes: number,
+): ServerSentEvent[] | Response {
+  const tooLarge = events.findIndex((event) => isLonger(event, maxEventBytes));
+  if (tooLarge === -1) return events;
+  const detail = `An event may have at most ${maxEventBytes} bytes of text (MAX_EVENT_BYTES)`;
+  return refuse("size", events.length > 1 ? `At index ${tooLarge}: ${detail}` : detail);
 }
 
 /** Says where a body stops being JSON; a body that is no JSON at all may be meant as text. */
@@ -102,6 +154,9 @@ const RULES: ReadonlyMap<string, string> = new Map([
 const MAX_BATCH_EVENTS = 10_000;
 // Bounds how long a publisher can keep the clients of a stream from reconnecting.
 const MAX_RETRY_MS = 60_000;
+const SEVERAL_STREAMS =
+  "A list is published all or nothing, and so to one stream: send events of several streams as lines, " +
+  "with Content-Type: application/x-ndjson";
 const TOO_DEEP = '"data" is nested too deep';
 const EXAMPLE = '{"data":"Hello"}';
 const MAX_SHOWN_CHARACTERS = 200;

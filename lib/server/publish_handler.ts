@@ -9,7 +9,8 @@ import { searchParams } from "../wire/search_params.ts";
 import { isStreamName, STREAM_NAMES } from "../wire/stream_name.ts";
 import { addressBlock } from "./ip_address.ts";
 import { jsonAnswer } from "./json_answer.ts";
-import { readPublishBody } from "./publish_body.ts";
+import { readNamedBody, readPublishBody } from "./publish_body.ts";
+import { readPublishType } from "./publish_type.ts";
 import type { RateLimit } from "./rate_limit.ts";
 import type { RequestInfo } from "./router.ts";
 import { type RefusalReason, refuse } from "./refusal.ts";
@@ -31,6 +32,7 @@ export async function publish(
   context: PublishContext,
 ): Promise<Response> {
   const { config, hub, addressOf, publishRate, refusedPublishers } = context;
+  if (namesNoStream(request)) return await publishNamed(request, info, context);
   const stream = await readStream(request, context);
   if (stream instanceof Response) return stream;
   const block = addressBlock(addressOf(request, info));
@@ -48,6 +50,44 @@ export async function publish(
     return refuseByHub(error, refusedPublishers);
   }
 }
+
+/** Publishes a JSON body whose events name their stream themselves. */
+async function publishNamed(
+  request: Request,
+  info: RequestInfo,
+  context: PublishContext,
+): Promise<Response> {
+  const { config, hub, addressOf, authorize, publishRate, refusedPublishers } = context;
+  const grant = await authorize(request, "publish", []);
+  if (grant instanceof Response) return grant;
+  const block = addressBlock(addressOf(request, info));
+  const wrong = refuseWrongParameter(searchParams(request)) ?? refuseRate(block, context);
+  if (wrong) return wrong;
+  const named = await readNamedBody(request, config.maxEventBytes, info.completed !== undefined);
+  if (named instanceof Response) return named;
+  const { stream, events } = named;
+  publishRate.owe(block, events.length - 1);
+  const right = await authorize(request, "publish", [stream]);
+  if (right instanceof Response) return right;
+  const unserved = refuseUnserved([stream], config);
+  if (unserved) return unserved;
+  if (context.isStopping()) return refuseStopping(refusedPublishers);
+  try {
+    return jsonAnswer(await hub.publish(stream, events));
+  } catch (error) {
+    return refuseByHub(error, refusedPublishers);
+  }
+}
+
+/** Whether a request has a JSON body and no `?stream=`. */
+function namesNoStream(request: Request): boolean {
+  if (/[?&]stream=/.test(request.url) || readPublishType(request.headers) !== JSON_TYPE) {
+    return false;
+  }
+  return !searchParams(request).has("stream");
+}
+
+const JSON_TYPE = "application/json";
 
 /**
  * Ends a stream, also one that an earlier start of the server created and `STREAMS` no longer lists.

@@ -11,6 +11,7 @@ import { parseSubscribeRequest } from "../hub/subscribe_request.ts";
 import { describeRule, parseWhole } from "../wire/number_option.ts";
 import { searchParams } from "../wire/search_params.ts";
 import { isStreamName } from "../wire/stream_name.ts";
+import { jsonAnswer } from "./json_answer.ts";
 import { asRefusal, refuse } from "./refusal.ts";
 import type { Route } from "./router.ts";
 import { refuseUnserved } from "./served_streams.ts";
@@ -72,7 +73,7 @@ async function answer(
   const late = new AbortController();
   const timer = setTimeout(() => late.abort(), TIMEOUT_MS);
   try {
-    return Response.json(await read(late.signal), { headers: { "cache-control": "no-store" } });
+    return jsonAnswer(await read(late.signal));
   } catch (error) {
     if (!(error instanceof HubError) && !late.signal.aborted) throw error;
     const isClosed = error instanceof HubError && error.code === "closed";

@@ -55,6 +55,34 @@ Deno.test("POST /sse publishes a whole batch or none of it", async () => {
   assertEquals(app.hub.stats().published, 2);
 });
 
+Deno.test("POST /sse without ?stream= publishes to the stream that the events name", async () => {
+  await using app = publishApp({ STREAMS: "a,b" });
+  const one = await json(app, "", { stream: "a", data: "1" });
+  assertEquals([one.status, (await one.json()).stream], [200, "a"]);
+  assertEquals(
+    (await json(app, "", [{ stream: "b", data: 2 }, { stream: "b", data: 3 }])).status,
+    200,
+  );
+  const table: [unknown, number, RegExp][] = [
+    [
+      [{ stream: "a", data: 1 }, { stream: "b", data: 2 }],
+      400,
+      /send events of several streams as lines/,
+    ],
+    [{ data: 1 }, 400, /^Name one stream with \?stream=<name>, or a stream for each event/],
+    [{ stream: "..", data: 1 }, 400, /^"stream" must be/],
+    [{ stream: "other", data: 1 }, 404, /There is no stream other/],
+    [[{ stream: "a", data: 1 }, { stream: "a" }], 400, /^At index 1: An event needs/],
+  ];
+  for (const [body, status, detail] of table) {
+    const response = await json(app, "", body);
+    assertEquals(response.status, status, `${detail}`);
+    assertMatch((await response.json()).detail, detail);
+  }
+  assertEquals((await json(app, "stream=a", { stream: "a", data: 1 })).status, 400);
+  assertEquals([app.hub.stream("a")!.published, app.hub.stream("b")!.published], [1, 2]);
+});
+
 Deno.test("POST /sse answers a repeated key with the first publish's result", async () => {
   await using app = publishApp();
   const first = await (await json(app, "stream=news", { id: "k", data: "x" })).json();
