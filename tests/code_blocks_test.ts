@@ -26,6 +26,7 @@ const CONFIGURATION = ["caddyfile", "dockerfile", "ini", "json", "nginx", "yaml"
 function checker(block: CodeBlock): string | undefined {
   const { language, isIgnored, place } = block;
   if (inRecipes.has(place)) return "recipes_test.ts";
+  if (block.headings.at(-1) === "From any language") return "server/snippets_test.ts";
   if (isFile(block) || isForPage(block)) return undefined;
   if (language === "ts") return isIgnored ? "the types" : "deno test --doc";
   if (language === "console") return isIgnored ? "nobody, and the block says so" : "its commands";
