@@ -4,7 +4,8 @@ import { HubError } from "../../lib/hub/hub_error.ts";
 import { PipeError } from "../../lib/hub/pipe.ts";
 import { Client, subscription } from "../client.ts";
 import { cuts, utf8 } from "../pieces.ts";
-import { until } from "../wait.ts";
+import { ScriptedLog } from "../scripted_log.ts";
+import { macrotask, until } from "../wait.ts";
 
 /** What a viewer of a stream gets from its start to its end: types and data. */
 async function view(hub: BroadcastHub, stream: string): Promise<string[]> {
@@ -120,6 +121,27 @@ Deno.test("BroadcastHub.pipe() breaks off when the hub closes, and when the stre
   await hub.close();
   const closed = await assertRejects(() => piping, PipeError);
   assert(closed.cause instanceof HubError && closed.cause.code === "closed");
+});
+
+Deno.test("BroadcastHub.pipe() reads no more than 64 KiB ahead of a log that is slower", async () => {
+  // It keeps what is appended, and never delivers it.
+  await using hub = new BroadcastHub({ log: new ScriptedLog() });
+  let pulls = 0;
+  const source = new ReadableStream<Uint8Array>({
+    pull(controller) {
+      pulls++;
+      controller.enqueue(utf8(`data: ${"x".repeat(8_000)}\n\n`));
+    },
+  }, { highWaterMark: 0 });
+  const piping = hub.pipe("a", source);
+  for (let before = -1; before < pulls;) {
+    before = pulls;
+    for (let i = 0; i < 10; i++) await macrotask();
+  }
+  // The first batch is on its way, and the next one waits.
+  assertEquals(pulls, 10);
+  await hub.close();
+  await assertRejects(() => piping, PipeError);
 });
 
 Deno.test("BroadcastHub.pipe() stops waiting for its source when the stream is ended meanwhile", async () => {

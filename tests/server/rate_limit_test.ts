@@ -71,3 +71,16 @@ Deno.test("RateLimit.owe() with 0 a second owes nothing", () => {
   limit.owe("a", 1_000);
   assertEquals(limit.take("a"), 0);
 });
+
+Deno.test("RateLimit.waitMs() returns when a bucket is out of debt", () => {
+  let nowMs = 0;
+  const limit = new RateLimit(10, { now: () => nowMs });
+  assertEquals(limit.waitMs("a"), 0);
+  limit.owe("a", 15);
+  assertEquals([limit.waitMs("a"), limit.waitMs("b")], [500, 0]);
+  nowMs = 400;
+  assertEquals(limit.waitMs("a"), 100);
+  nowMs = 500;
+  assertEquals(limit.waitMs("a"), 0);
+  assertEquals(new RateLimit(0).waitMs("a"), 0);
+});
