@@ -13,6 +13,7 @@ import { searchParams } from "../wire/search_params.ts";
 import { isStreamName } from "../wire/stream_name.ts";
 import { jsonAnswer } from "./json_answer.ts";
 import { asRefusal, refuse } from "./refusal.ts";
+import { describeMissingPath } from "./route_hints.ts";
 import type { Route } from "./router.ts";
 import { refuseUnserved } from "./served_streams.ts";
 import type { SseContext } from "./sse_context.ts";
@@ -21,10 +22,16 @@ import { refuseWrongParameter } from "./stream_parameter.ts";
 /** What reading back needs of the server. */
 export type ReadBackContext = Pick<SseContext, "config" | "hub" | "authorize">;
 
-/** `GET /events?stream=<name>&after=<id>&limit=<n>`: a page of events, with the rights of a subscriber. */
+/**
+ * `GET /events?stream=<name>&after=<id>&limit=<n>`: a page of events, with the rights of a subscriber. A
+ * client that accepts nothing but an event stream is shown the way to one.
+ */
 export function eventsRoute(context: ReadBackContext): Route {
   return {
     async GET(request) {
+      if (request.headers.get("accept") === "text/event-stream") {
+        return refuse("path", describeMissingPath(request));
+      }
       const streams = await readStreams(request, context);
       if (streams instanceof Response) return streams;
       const query = searchParams(request);

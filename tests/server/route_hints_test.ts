@@ -7,7 +7,8 @@ const HINTS: [request: string, detail: string][] = [
     "Nothing is served at this path; subscribe with GET /sse?stream=<name>, publish with POST",
   ],
   ["POST /publish", "Nothing is served at this path; publish with POST /sse?stream=<name>"],
-  ["POST /events?stream=a/b", "Nothing is served at this path; publish with POST /sse?stream=a/b"],
+  ["POST /event?stream=a/b", "Nothing is served at this path; publish with POST /sse?stream=a/b"],
+  ["POST /events?stream=a", "Use GET, HEAD, OPTIONS; publish with POST /sse?stream=a"],
   ["PUT /sse/news", "Nothing is served at this path; publish with POST /sse?stream=news"],
   [
     "GET /sse/user%3A7",
