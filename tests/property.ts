@@ -211,6 +211,7 @@ export async function runSchedule(seed: number, log?: ScheduleLog): Promise<void
   noteAbsent(world);
   for (const stream of NAMES) if (!model.ended.has(stream)) await publishOne(world, stream, 1);
   for (const client of clients) await client.finish();
+  await checkReadBack(world, below);
   await world.hub.close();
 }
 
@@ -266,6 +267,45 @@ function end({ hub, model }: World, stream: string): Promise<unknown> | undefine
   if (!hub.hasStream(stream)) return;
   model.ended.add(stream);
   return hub.end(stream);
+}
+
+/** Reads all streams back from a random id on: each event once and in order, or a gap. */
+async function checkReadBack(
+  { hub, model }: World,
+  below: (limit: number) => number,
+): Promise<void> {
+  const known = model.events.filter(({ id }) => id.startsWith(hub.position("a").split("-")[0]!));
+  const first = known[below(known.length + 1)];
+  let cursor = first?.position ?? model.head;
+  let after = first?.id ?? hub.position(NAMES);
+  const names = NAMES.slice(below(4));
+  let missing: ModelEvent[] = [];
+  for (let page = 0;; page++) {
+    assert(page < 1_000, `reading back never gets beyond ${cursor}`);
+    const { events, next, more, gap, reset } = await hub.read(names, {
+      after,
+      limit: 1 + below(5),
+    });
+    assert(!reset, `${after} means nothing`);
+    const through = model.positionOf(next);
+    const owed = model.events.filter(({ stream, position, data }) =>
+      data !== undefined && names.includes(stream) && position > cursor && position <= through
+    );
+    for (const { id, stream, data } of events) {
+      assert(
+        owed.some((event) => event.id === id && event.stream === stream && event.data === data),
+      );
+    }
+    const isSeen = ({ id }: ModelEvent) => events.some((event) => event.id === id);
+    // A gap stands where the last event that it is for would be.
+    missing = [...missing, ...owed.filter((event) => !isSeen(event))]
+      .filter(({ stream }) => !gap.includes(stream) && !model.latest.has(stream));
+    assertEquals(events.map(({ id }) => id), events.map(({ id }) => id).sort(compareIds));
+    if (!more) break;
+    after = next;
+    cursor = through;
+  }
+  assertEquals(missing, []);
 }
 
 function noteAbsent({ hub, model }: World): void {

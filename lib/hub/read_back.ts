@@ -52,7 +52,7 @@ export interface EventPage {
   readonly next: string;
   /** Whether more events follow now. */
   readonly more: boolean;
-  /** The streams of which events before the first event of this page are gone. */
+  /** The streams of which events after `after`, and before their first event of this page, are gone. */
   readonly gap: readonly string[];
   /** Whether `after` means nothing here. The page then begins as without `after`. */
   readonly reset: boolean;
@@ -70,7 +70,10 @@ export interface ReadBackParts extends CatchUpSource {
   readonly settings: EventResponseSettings;
 }
 
-/** An event, or a gap through its id. */
+/**
+ * An event; or a gap, whose id is that of the event before it in its stream. Only from there on the stream
+ * would be read with the gap again.
+ */
 interface Item extends StoredEvent {
   readonly isGap: boolean;
 }
@@ -136,7 +139,7 @@ export class ReadBack {
     if (!catchUp.hasAfter(start)) finish();
     else catchUp.begin(new Subscriber(undefined, response, sequencer.turn), start);
     try {
-      const { items, isWhole } = await take(response, name, limit, signal);
+      const { items, isWhole } = await take(response, { name, startId: start.id, limit, signal });
       const lastId = items.at(-1)?.id ?? start.id;
       const isComplete = isWhole && throughId !== undefined;
       return { stream, items, throughId: isComplete ? throughId! : lastId, isComplete };
@@ -146,23 +149,27 @@ export class ReadBack {
   }
 }
 
-/** Takes the events and gaps of a response: one event more than the limit, or all of them. */
+interface TakeOptions {
+  readonly name: string;
+  readonly startId: string;
+  readonly limit: number;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** Takes the events and gaps of a response: one more than the limit, or all of them. */
 async function take(
   response: EventResponse,
-  stream: string,
-  limit: number,
-  signal: AbortSignal | undefined,
+  { name: stream, startId, limit, signal }: TakeOptions,
 ): Promise<{ readonly items: readonly Item[]; readonly isWhole: boolean }> {
   const items: Item[] = [];
   let characters = 0;
-  const parser = new EventParser(
-    { maxEventBytes: Infinity },
-    ({ event, data, lastEventId: id }) => {
-      if (event === "goaway") throw new HubError("unreachable", BUSY);
-      items.push({ id, stream, event, data, isGap: event === "gap" });
-      characters += data.length;
-    },
-  );
+  const parser = new EventParser({ maxEventBytes: Infinity }, ({ event, data, lastEventId }) => {
+    if (event === "goaway") throw new HubError("unreachable", BUSY);
+    const isGap = event === "gap";
+    const id = isGap ? items.at(-1)?.id ?? startId : lastEventId;
+    items.push({ id, stream, event, data, isGap });
+    characters += data.length;
+  });
   const reader = response.respond({}).body!.getReader();
   const stop = () => void reader.cancel();
   signal?.addEventListener("abort", stop);
@@ -187,7 +194,7 @@ function pageOf(reads: readonly Read[], limit: number): Omit<EventPage, "reset">
   const throughId = others.reduce((a, b) => compareIds(a, b) <= 0 ? a : b, first!);
   const items = reads.flatMap(({ items }) => items)
     .filter(({ id }) => compareIds(id, throughId) <= 0)
-    .sort((a, b) => compareIds(a.id, b.id) || Number(b.isGap) - Number(a.isGap));
+    .sort((a, b) => compareIds(a.id, b.id) || Number(a.isGap) - Number(b.isGap));
   const firstEvent = items.findIndex(({ isGap }) => !isGap);
   const gaps = firstEvent < 0 ? items : items.slice(0, firstEvent);
   const following = items.slice(gaps.length);

@@ -69,15 +69,8 @@ Deno.test("BroadcastHub.read() names the streams of which events before the page
   const { id: after } = await hub.publish("a", "1");
   await hub.publish("b", "2");
   for (const data of ["3", "4", "5"]) await hub.publish("a", data);
-  const first = await hub.read(["a", "b"], { after });
-  // The gap ends after event 3, so event 2 of the other stream comes first.
-  assertEquals([first.events.map(({ data }) => data), first.gap, first.more], [["2"], [], true]);
-  const second = await hub.read(["a", "b"], { after: first.next });
-  assertEquals([second.events.map(({ data }) => data), second.gap, second.more], [
-    ["4", "5"],
-    ["a"],
-    false,
-  ]);
+  const { events, gap, more } = await hub.read(["a", "b"], { after });
+  assertEquals([events.map(({ data }) => data), gap, more], [["2", "4", "5"], ["a"], false]);
   assertEquals((await hub.read("a")).gap, []);
 });
 
