@@ -16,13 +16,19 @@ import type { Grant } from "./authorize.ts";
 import { addressBlock } from "./ip_address.ts";
 import { jsonAnswer } from "./json_answer.ts";
 import { NdjsonDecoder } from "./ndjson_decoder.ts";
-import { type PublishContext, refuseByHub, refuseStopping } from "./publish_handler.ts";
+import {
+  CLOCK_REFUSAL,
+  type PublishContext,
+  refuseByHub,
+  refuseStopping,
+} from "./publish_handler.ts";
 import { type PublishType, readPublishType } from "./publish_type.ts";
 import { changeProblem, refuse } from "./refusal.ts";
 import { RefusedError } from "./refused_error.ts";
 import type { RequestInfo } from "./router.ts";
 import { refuseUnserved } from "./served_streams.ts";
 import { refuseWrongParameter } from "./stream_parameter.ts";
+import { TIME_STREAM } from "./time_stream.ts";
 
 /** A streamed publish whose rights and parameters are checked. */
 interface Wanted extends SourceEnd {
@@ -86,6 +92,8 @@ async function readWanted(
   if (end !== "true" && end !== "false") return refuse("parameter", WRONG_END);
   if (!stream && (end === "true" || abort !== undefined)) return refuse("parameter", NO_END);
   if (!isAbort(abort)) return refuse("parameter", WRONG_ABORT);
+  const isEnding = end === "true" || (abort !== undefined && abort !== "keep");
+  if (stream === TIME_STREAM && isEnding) return refuse("clock", CLOCK_REFUSAL);
   return { type, stream, grant, end: end === "true", ...abort !== undefined && { abort } };
 }
 

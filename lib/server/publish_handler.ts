@@ -168,7 +168,8 @@ function tryAgain(reason: RefusalReason, detail: string, seconds: number): Respo
 }
 
 const NAME_ONE = "Name one stream with ?stream=<name>, as in POST /sse?stream=news";
-const CLOCK_REFUSAL =
+/** Why the stream of the server's clock can't be ended. */
+export const CLOCK_REFUSAL =
   `The server itself publishes to the stream ${TIME_STREAM}; to turn it off, set STREAMS without ${TIME_STREAM}`;
 const TOO_MUCH =
   "The event log cannot keep this as one entry (with EVENT_LOG=kv at most 65 000 bytes); send less at once";

@@ -226,6 +226,9 @@ Deno.test("POST /sse refuses a streamed body without its stream, or with wrong p
   for (const [query, type] of table) {
     assertEquals([(await post(app, query, "", type)).status, query], [400, query]);
   }
+  for (const query of ["stream=time&end=true", "stream=time&abort=end"]) {
+    assertEquals((await post(app, query, "", EVENTS)).status, 403);
+  }
   assertEquals((await post(app, "stream=a", "", EVENTS, "a-wrong-token-of-tests")).status, 401);
 });
 
