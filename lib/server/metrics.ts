@@ -21,6 +21,8 @@ export interface MetricsInput {
   readonly isLogUp: boolean;
   /** The open event streams of both shapes. */
   readonly connections: ConnectionsStats;
+  /** Streamed bodies that are being published. */
+  readonly ingests: number;
   /** Refused publishes by reason. */
   readonly refusedPublishers: Readonly<Record<string, number>>;
   /** Refused requests by status and reason. */
@@ -40,9 +42,11 @@ export const METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8";
 
 /** Writes the text. */
 export function metricsText(input: MetricsInput): string {
-  const { hub, isLogUp, connections, refusedPublishers, refusals, droppedLines } = input;
+  const { hub, isLogUp, connections, ingests, refusedPublishers } = input;
+  const { refusals, droppedLines } = input;
   return [
     connectionsText(connections, hub),
+    family("sse_ingests", "gauge", "Streamed bodies that are being published", { "": ingests }),
     family(
       "sse_publishers_refused_total",
       "counter",

@@ -60,6 +60,7 @@ function metrics(parts: AppParts): string {
     hub: hub.stats(),
     isLogUp: hub.isLogUp,
     connections: connections.stats(),
+    ingests: parts.ingests.size,
     refusedPublishers: { ...refusedPublishers },
     refusals: refusals.counts,
     droppedLines: droppedLines() ?? 0,

@@ -49,6 +49,11 @@ async function kept(app: TestApp, stream: string): Promise<string[]> {
   return events.map(({ event, data }) => `${event} ${data}`);
 }
 
+async function metrics(app: TestApp): Promise<string> {
+  const headers = { authorization: `Bearer ${TOKEN}` };
+  return await (await app.fetch(get("/metrics", { headers }))).text();
+}
+
 /** A body that the test sends in pieces. */
 function pushed() {
   let controller!: ReadableStreamDefaultController<Uint8Array>;
@@ -77,8 +82,10 @@ Deno.test("POST /sse publishes lines as they arrive, and answers at the end with
   await until(() => app.hub.stats().published === 1);
   push('"2"}\n');
   await until(() => app.hub.stats().published === 2);
+  assertMatch(await metrics(app), /^sse_ingests 1$/m);
   close();
   assertEquals(await answer(response, "id", "events"), [200, app.hub.stream("a")!.lastId, 2]);
+  assertMatch(await metrics(app), /^sse_ingests 0$/m);
 });
 
 Deno.test("POST /sse answers an empty streamed body: no event", async () => {
