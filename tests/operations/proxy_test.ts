@@ -74,10 +74,38 @@ function listen(url: URL): { seen: Lines } & Disposable {
   return { seen, [Symbol.dispose]: () => source.close() };
 }
 
+/** Lets nginx pass on the body of a publish while it arrives, as the manual says. */
+function unbuffered(shown: string): string {
+  const lines =
+    "proxy_request_buffering off; client_max_body_size 0; client_body_timeout 1000s; limit_conn";
+  return shown.replace("limit_conn sse_streams", `${lines} sse_streams`);
+}
+
 for (const kind of proxies) {
   const ignore = isBare || await isMissing(kind.command);
   const test = (name: string, fn: () => Promise<void>, isIgnored = ignore) =>
     Deno.test({ name: `${kind.name} in front of the server ${name}`, ignore: isIgnored, fn });
+
+  test("lets each event of a streamed body through by itself", async () => {
+    await using front = await stand(kind, unbuffered);
+    await using body = new Body(await open(front.url, "sse?stream=news"));
+    const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
+    const writer = writable.getWriter();
+    const publishing = fetch(new URL("sse?stream=news", front.url), {
+      method: "POST",
+      headers: {
+        authorization: `Bearer ${PUBLISH_TOKEN}`,
+        "content-type": "application/x-ndjson",
+      },
+      body: readable,
+    });
+    for (const data of ["one", "two", "three"]) {
+      await writer.write(utf8(`{"data":"${data}"}\n`));
+      await body.until(new RegExp(`data: ${data}\n.*\n\n$`));
+    }
+    await writer.close();
+    assertEquals((await (await publishing).json()).events, 3);
+  });
 
   test("lets each event through by itself, with the stream's headers", async () => {
     await using front = await stand(kind);
