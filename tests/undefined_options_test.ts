@@ -3,6 +3,8 @@ import { eventStream, type EventStreamOptions } from "../lib/wire/event_stream.t
 import { BroadcastHub } from "../lib/hub/hub.ts";
 import type { HubOptions, SubscribeOptions } from "../lib/hub/options.ts";
 import { encodeEvent, type ServerSentEvent } from "../lib/wire/event.ts";
+import type { PipeOptions } from "../lib/hub/pipe.ts";
+import type { ReadBackOptions } from "../lib/hub/read_back.ts";
 import { type EventParserOptions, EventParserStream } from "../lib/wire/parser.ts";
 import { type KvLogOptions, openKvLog, type RetentionOptions } from "../lib/log/kv.ts";
 import { openRedisLog, type RedisLogOptions } from "../lib/log/redis.ts";
@@ -71,6 +73,15 @@ const parser: Undefined<EventParserOptions> = {
   onComment: undefined,
   maxEventBytes: undefined,
 };
+const pipe: Undefined<PipeOptions> = {
+  end: undefined,
+  abort: undefined,
+  maxEventBytes: undefined,
+  idleMs: undefined,
+  stallMs: undefined,
+  signal: undefined,
+};
+const read: Undefined<ReadBackOptions> = { after: undefined, limit: undefined, signal: undefined };
 const event: Undefined<ServerSentEvent> = {
   data: undefined,
   event: undefined,
@@ -105,6 +116,14 @@ Deno.test("BroadcastHub.subscribe() treats an undefined option as left out", asy
   const response = it.subscribe(subscription("stream=a"), given<SubscribeOptions>(subscribe));
   await using client = new Client(response);
   assertEquals((await client.next())?.data, '{"heartbeatSeconds":15}');
+});
+
+Deno.test("BroadcastHub.pipe() and read() treat an undefined option as left out", async () => {
+  await using it = new BroadcastHub();
+  const source = new Response("data: 1\n\n").body!;
+  assertEquals((await it.pipe("a", source, given<PipeOptions>(pipe))).events, 1);
+  const { events, reset } = await it.read("a", given<ReadBackOptions>(read));
+  assertEquals([events.length, reset, it.stream("a")?.isEnded], [1, false, false]);
 });
 
 Deno.test("eventStream() treats an undefined option as left out", async () => {

@@ -44,6 +44,8 @@ const table: Readonly<Record<string, readonly number[]>> = {
   "token GET /sse?stream=a&stream=b/1": [401, 401, 401, 401, 403, 403, 200, 200, 200, 403],
   "token POST /sse?stream=a": [401, 401, 401, 401, 403, 200, 200, 403, 200, 403],
   "token DELETE /sse?stream=a": [401, 401, 401, 401, 403, 204, 204, 403, 204, 403],
+  "token GET /events?stream=a": [401, 401, 401, 401, 403, 200, 200, 200, 200, 403],
+  "token GET /head?stream=a": [401, 401, 401, 401, 403, 200, 200, 200, 200, 403],
   "token GET /streams": [401, 401, 401, 401, 403, 403, 200, 200, 200, 200],
   "token GET /metrics": [401, 401, 401, 401, 403, 403, 200, 200, 200, 200],
   "token GET /healthz?details=true": [401, 401, 401, 401, 403, 403, 200, 200, 200, 200],
@@ -54,6 +56,8 @@ const table: Readonly<Record<string, readonly number[]>> = {
   "public GET /sse?stream=a": [200, 401, 401, 401, 200, 200, 200, 200, 200, 403],
   "public POST /sse?stream=a": [401, 401, 401, 401, 403, 200, 200, 403, 200, 403],
   "public DELETE /sse?stream=a": [401, 401, 401, 401, 403, 204, 204, 403, 204, 403],
+  "public GET /events?stream=a": [200, 401, 401, 401, 200, 200, 200, 200, 200, 403],
+  "public GET /head?stream=a": [200, 401, 401, 401, 200, 200, 200, 200, 200, 403],
   "public GET /streams": [401, 401, 401, 401, 403, 403, 200, 200, 200, 200],
 };
 
@@ -73,6 +77,7 @@ for (const [row, statuses] of Object.entries(table)) {
         const body = method === "POST" ? "x" : null;
         // Ended streams stay ended, so each request uses its own stream.
         if (method === "POST") app.hub.removeStream("a");
+        if (path.startsWith("/events")) headers.set("accept", "application/json");
         const response = await app.fetch(get(path, { method, headers, body }));
         assertEquals([name, origin, response.status], [name, origin, statuses[i]]);
         assertEquals(
