@@ -35,10 +35,12 @@ interface Case {
   readonly credential?: "open" | "JWT";
   readonly log?: "kv" | "redis";
   readonly subscribers?: number;
+  readonly workers?: number;
 }
 
 const CASES: readonly Case[] = [
   { variant: "text, token", body: TEXT },
+  { variant: "text, token, one by one", body: TEXT, workers: 1 },
   { variant: "text, open", body: TEXT, credential: "open" },
   { variant: "text, JWT", body: TEXT, credential: "JWT" },
   { variant: "text, token, 1 subscriber", body: TEXT, subscribers: 1 },
@@ -47,8 +49,10 @@ const CASES: readonly Case[] = [
   { variant: "NDJSON of 1 000, token", body: LINES },
   { variant: "text, token, kv", body: TEXT, log: "kv" },
   { variant: "list of 400, token, kv", body: KV_LIST, log: "kv" },
+  { variant: "NDJSON of 1 000, token, kv", body: LINES, log: "kv" },
   { variant: "text, token, redis", body: TEXT, log: "redis" },
   { variant: "list of 1 000, token, redis", body: LIST, log: "redis" },
+  { variant: "NDJSON of 1 000, token, redis", body: LINES, log: "redis" },
 ];
 
 const BARE_CASES: readonly Case[] = [
@@ -65,8 +69,8 @@ const NCHAN_CASES: readonly Case[] = [
 export const publish: Scenario = {
   name: "publish",
   title:
-    "16 publishers on kept connections, a POST each after the other, of one event of 100 bytes or " +
-    "of several; `bare` only reads the body and answers with JSON; events",
+    "16 publishers on kept connections, or one, a POST each after the other, of one event of 100 bytes " +
+    "or of several; `bare` only reads the body and answers with JSON; events",
   servers: ["bare", "main", "nchan"],
   async run(bench, server) {
     const cases = server === "main" ? CASES : server === "bare" ? BARE_CASES : NCHAN_CASES;
@@ -116,7 +120,7 @@ function list(events: number): Body {
 async function measure(
   bench: Bench,
   server: ServerName,
-  { variant, body, credential, log, subscribers = 0 }: Case,
+  { variant, body, credential, log, subscribers = 0, workers = 16 }: Case,
 ): Promise<Row> {
   await using redis = log === "redis" ? await bench.startFile("servers/redis.ts", 1) : undefined;
   await using pair = await bench.start(server, {
@@ -131,7 +135,7 @@ async function measure(
     path: server === "nchan" ? "/publish?stream=s0" : "/sse?stream=s0",
     headers: credential === "open" ? "" : `Authorization: Bearer ${await tokenOf(credential)}\r\n`,
     ...body,
-    workers: 16,
+    workers,
   };
   await pair.load.ask("post", { ...request, ...limit(WARM_UP, body) });
   await settle();
