@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { produce } from "../../examples/answer_producer.ts";
+import { produce } from "../examples/answer_producer.ts";
 import { freePort } from "../program.ts";
 import { ServerProcess } from "../server/support.ts";
 import { until } from "../wait.ts";

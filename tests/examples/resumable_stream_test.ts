@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { createResumableStreamContext } from "../../examples/resumable_stream.ts";
+import { createResumableStreamContext } from "./resumable_stream.ts";
 import { BroadcastHub } from "../../lib/hub/hub.ts";
 import { kv } from "../log/places.ts";
 
