@@ -20,7 +20,7 @@ export class Client implements AsyncDisposable {
     this.#piped = Promise.allSettled([response.body!.pipeTo(parser.writable)]);
   }
 
-  /** The next event, or `undefined` where the stream ends or is cut off. */
+  /** The next event; `undefined` if the response has ended or was cut. */
   async next(): Promise<ParsedEvent | undefined> {
     try {
       return (await this.#reader.read()).value;
@@ -53,7 +53,7 @@ export class Client implements AsyncDisposable {
 
   /** Disconnects, as a closed tab does. May be called twice. */
   async leave(): Promise<void> {
-    // A stream that was cut off can't be cancelled.
+    // Cancelling a response that was cut rejects.
     await Promise.allSettled([this.#reader.cancel()]);
     await this.#piped;
   }
@@ -71,7 +71,7 @@ export function subscription(query: string, lastEventId?: string): Request {
   return new Request(`http://localhost/sse?${query}`, { headers });
 }
 
-/** Settings of an `EventResponse` on its own. */
+/** Settings of an `EventResponse` without a hub. */
 export const RESPONSE_SETTINGS: EventResponseSettings = {
   report: reportError,
   ending: "close",

@@ -442,7 +442,7 @@ class View {
     this.#cursor = position;
   }
 
-  /** When all of its streams have ended, it has everything, and its id is not before that of an end. */
+  /** At `ended`, the client has every event, and the id does not go back. */
   #takeEnded(position: number, streams: string[]): void {
     assertEquals(streams, this.#streams.toSorted());
     assert(position >= this.#cursor, "an end goes back");

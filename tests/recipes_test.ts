@@ -113,7 +113,7 @@ Deno.test({
         return new Response(null, { status: 401 });
       }
       const { body } = hub.subscribe(request, { streams: ["orders"] });
-      // The connection breaks when it is aborted.
+      // Aborting breaks the connection.
       return new Response(body!.pipeThrough(new TransformStream(), connection));
     });
     const url = `http://localhost:${server.addr.port}/`;

@@ -163,7 +163,7 @@ export class Audience implements StreamAudience {
     return this.size;
   }
 
-  /** Sends all subscribers away, whatever they have yet to get. */
+  /** Ends all subscribers, also those that are behind, with a `goaway`. */
   close(reason: GoawayReason): void {
     this.#each(({ response }) => response.goAway(reason));
   }
@@ -177,10 +177,10 @@ export class Audience implements StreamAudience {
     }
   }
 
-  /** Encodes what a subscriber gets last that has everything, if there will be no more. */
+  /** Encodes the event `ended`, the last event of a subscriber. */
   #encodeEnded(): Uint8Array {
     const { headId } = this.#source.progress;
-    // The entry of an end that comes in now is not counted as reached yet.
+    // An end that is being delivered is not part of the log's progress yet.
     const id = this.streams.reduce((id, { endId }) => laterId(id, endId), headId);
     return new TextEncoder().encode(encodeEnded(this.names, id));
   }

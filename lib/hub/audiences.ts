@@ -21,7 +21,7 @@ export class Audiences {
     this.#source = source;
   }
 
-  /** Whether a client that reconnects gets every event of these streams. */
+  /** Whether all these streams can be resumed: none of them is ephemeral. */
   areResumable(names: readonly string[]): boolean {
     return names.every((name) => !this.#streams.get(name)?.isEphemeral);
   }

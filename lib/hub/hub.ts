@@ -221,7 +221,7 @@ export class BroadcastHub implements AsyncDisposable {
   /**
    * Ends a stream. Its subscribers get every event of it; then their responses end, unless they also
    * subscribe to a stream that goes on. For as long as the history would keep an event, publishing to the
-   * stream is refused, and a client that has every event is told that nothing more follows: see
+   * stream is refused, and a client that has every event gets an event `ended` or a 204: see
    * {@linkcode subscribe}.
    *
    * @returns Whether the stream existed, once the log has the end. Rejects as {@linkcode publish} does.
@@ -316,9 +316,9 @@ export class BroadcastHub implements AsyncDisposable {
    *
    * @returns The open response, or one of these: 400 or 405 with problem details (RFC 9457), if the
    * request can never work; the response of {@linkcode retryLater}, if the hub is not ready, draining or
-   * closed. If all streams have ended and the client has every event: a 200 with an event `ended`; but a
-   * 204, which stops it, for an `EventSource` that has an id, known by `Accept: text/event-stream` and
-   * `Cache-Control: no-cache`.
+   * closed. If all streams have ended and the client has every event, a request with an id and exactly
+   * `Accept: text/event-stream` and `Cache-Control: no-cache` gets a 204, which stops an `EventSource`;
+   * any other request gets a 200 with an event `ended`, because a 204 makes other clients reconnect.
    * @throws {TypeError} If an option is unknown, `options.streams` has a text that can't be a stream's
    * name, or `options.headers` has a name or value that can't be a header's.
    * @throws {RangeError} If `options.expiresInMs` is not a number.
@@ -414,9 +414,9 @@ export class BroadcastHub implements AsyncDisposable {
 
   /**
    * Ends all subscribers, each at a random moment within `withinMs` milliseconds, and asks each client to
-   * reconnect in 5 to 15 seconds; with a shared log, behind which another instance is ready, in 0.1 to 1.
-   * New clients are asked to reconnect later. Events published meanwhile
-   * reach the subscribers that are still connected. Close the hub afterwards.
+   * reconnect in 5 to 15 seconds. With a shared log, another instance can serve the client, so the time is
+   * 0.1 to 1 second. New clients are asked to reconnect later. Events published meanwhile reach the
+   * subscribers that are still connected. Close the hub afterwards.
    *
    * @returns A promise that resolves when the last subscriber has ended.
    */

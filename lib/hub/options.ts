@@ -36,15 +36,16 @@ export interface HubOptions extends Omit<StreamOptions, "ephemeral"> {
    */
   readonly stallMs?: number;
   /**
-   * How long a connection may last whose streams can all be resumed, in milliseconds, 10 % more or less.
-   * Up to a second before, it gets a `goaway`, and its client reconnects within a second. 0 is off.
+   * How long a connection may last, in milliseconds, 10 % more or less. The connection then ends with a
+   * `goaway`, and its client reconnects within a second. Connections with an ephemeral stream, which
+   * can't be resumed, have no limit. 0 is off.
    *
    * @default {0}
    */
   readonly maxConnectionMs?: number;
   /**
-   * How a connection ends whose client is to reconnect: slow, stalled, failed, expired, removed, or of a
-   * hub that drains or closes. It is told by an event `goaway` or `expired`.
+   * How a connection ends if its client is to reconnect: after `slow`, `stalled`, `failed`, `expired` or
+   * `closed`. A client gets an event `goaway` or `expired` before such an end, unless sending failed.
    *
    * @default {"close"}
    */

@@ -110,7 +110,7 @@ export interface StreamAudience {
   flush(through: number, turn: number, lacking?: Lacking): void;
   /** If all streams have ended, ends the subscribers that have every event. */
   endIfDone(): void;
-  /** Sends all subscribers away. */
+  /** Ends all subscribers with a `goaway`. */
   close(reason: GoawayReason): void;
 }
 

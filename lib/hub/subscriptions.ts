@@ -47,7 +47,10 @@ export class Subscriptions {
     this.#counters = counters;
   }
 
-  /** Opens a response for what a request asks for; or says that nothing more will come. */
+  /**
+   * Opens the response to a subscribe request. If all streams have ended and the client has every event,
+   * the response is a 204 or an event `ended`.
+   */
   open(request: Request, wanted: SubscribeRequest, options: SubscribeOptions): Response {
     const { context, expiresInMs = Infinity, signal, onEnd } = options;
     const headers = withStreamHeaders(options.headers);
@@ -76,7 +79,7 @@ export class Subscriptions {
     return subscribed.respond(headers);
   }
 
-  /** Asks a client that can't be served now to come back. */
+  /** Asks a client that can't be served now to reconnect later. */
   refuse(request: Request, reason: GoawayReason, { onEnd }: SubscribeOptions): Response {
     const { ending } = this.#settings;
     const retryMs = goawayRetryMs(reason, this.#settings);
@@ -88,7 +91,7 @@ export class Subscriptions {
     });
   }
 
-  /** Tells a client that has everything that nothing more will come. */
+  /** Answers a client that has every event of ended streams. */
   #answerEnded(
     request: Request,
     { streams, lastEventId }: SubscribeRequest,
@@ -105,7 +108,7 @@ export class Subscriptions {
     return response.respond(withStreamHeaders(headers));
   }
 
-  // Apart from open(), so that what runs at the end keeps alive no more than this: not the request.
+  // Not part of open(), whose closures would keep the request alive until the connection ends.
   #connect(first: Uint8Array, { subscription, expiresInMs, onEnd }: Entry): EventResponse {
     const response = new EventResponse(first, this.#settings);
     const { heartbeatMs, stallMs } = this.#settings;
@@ -148,15 +151,15 @@ export class Subscriptions {
 }
 
 /**
- * Whether a request looks like one of an `EventSource`, which a 204 stops for good. Other clients take
- * a 204 for a failure and reconnect without end; none of them sends just these headers.
+ * Whether a request has the headers of an `EventSource`, which stops reconnecting after a 204. Other
+ * clients treat a 204 as a failure and reconnect without end; no other known client sends these headers.
  */
 function isEventSource({ headers }: Request): boolean {
   return headers.get("accept") === "text/event-stream" &&
     headers.get("cache-control") === "no-cache";
 }
 
-/** What is needed of a subscription until it has ended. */
+/** What a subscription needs until its connection has ended. */
 interface Entry {
   readonly subscription: Subscription;
   readonly expiresInMs: number;

@@ -1,6 +1,6 @@
 /**
- * Which entries of a log count, and as what. Live delivery and a subscriber that reads the log both use
- * these functions, so that both see the same events.
+ * Which entries of a log count, and which event a client gets for an entry. Live delivery and reading the
+ * log both use these functions, so that both give the same events.
  *
  * @module
  */
@@ -47,8 +47,8 @@ export function isCounted(
 }
 
 /**
- * Returns the event of an entry as clients get it. A log may have events of a type that was no control
- * event when they were published: they are delivered as `app:<type>`.
+ * Returns the event that clients get for an entry's event. A type that has become reserved after the event
+ * was published is delivered as `app:<type>`.
  */
 export function deliveredEvent(event: ServerSentEvent): ServerSentEvent {
   const { event: type } = event;

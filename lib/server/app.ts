@@ -51,10 +51,10 @@ export interface App {
    */
   readonly createLoginCode: () => string | undefined;
   /**
-   * Ends every event stream, each at a random moment within `withinMs` milliseconds, with an event
-   * `goaway`; its client is asked to reconnect after 5 to 15 seconds, with a shared log after 0.1 to 1.
-   * From now on `/readyz` is 503, publishes get a 503, and new clients are asked to reconnect later.
-   * Resolves when every stream has ended; call `close()` then.
+   * Ends every event stream with a `goaway`, each at a random moment within `withinMs` milliseconds. The
+   * `goaway` asks the client to reconnect in 5 to 15 seconds, with a shared log in 0.1 to 1 second. From
+   * now on `/readyz` is 503, publishes get a 503, and new clients are asked to reconnect later. Resolves
+   * when every stream has ended; call `close()` then.
    */
   readonly drain: (withinMs: number) => Promise<void>;
   /** Ends every event stream at once; new clients are asked to reconnect later. May be called twice. */

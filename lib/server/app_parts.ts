@@ -65,7 +65,7 @@ export interface AppParts {
   readonly startedMs: number;
   /** The number of log lines that could not be printed, where it is known. */
   readonly droppedLines: () => number | undefined;
-  /** After how many milliseconds a client comes back that is sent away as the server stops. */
+  /** Returns the `retry` of a `goaway` of a stopping server, in milliseconds. */
   readonly goawayRetryMs: () => number;
   /** Whether the server is stopping. */
   readonly isStopping: () => boolean;

@@ -26,7 +26,7 @@ export interface ConnectionsOptions {
 
 /** A client that asks for an event stream. */
 export interface Visitor {
-  /** Its request, which says what kind of answer it understands. */
+  /** The request. Its `Accept` decides how the client is asked to reconnect later. */
   readonly request: Request;
   /** The client's address. */
   readonly address: string;

@@ -192,8 +192,8 @@ export const OPTIONS = {
   MAX_CONNECTION_SECONDS: option(
     0,
     whole(0, 2_592_000),
-    "how long a connection may last, 10 % more or less, before its client reconnects, if all of its " +
-      "streams can be resumed",
+    "how long a connection may last, 10 % more or less, before its client has to reconnect; " +
+      "connections with an ephemeral stream have no limit",
     { shownDefault: "0, off" },
   ),
   DRAIN_SECONDS: option(

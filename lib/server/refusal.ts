@@ -75,7 +75,7 @@ export function asRefusal(reason: RefusalReason, response: Response): Response {
   return response;
 }
 
-/** Gives a reason to an answer that was made elsewhere, if it refuses something. */
+/** Gives a reason to an answer that was made elsewhere, if its status is an error. */
 export function asRefusalIfError(reason: RefusalReason, response: Response): Response {
   return response.status < 400 ? response : asRefusal(reason, response);
 }

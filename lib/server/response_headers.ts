@@ -35,8 +35,8 @@ export function markNosniff(response: Response): Response {
 const marked = new WeakSet<Response>();
 
 /**
- * Wraps a handler so that a stopping server keeps no connection for a next request: every answer but an
- * event stream says `Connection: close`, so that a publisher's next request reaches another instance.
+ * Wraps a handler so that a stopping server keeps no idle connections: every response except an event
+ * stream gets `Connection: close`. A publisher's next request then reaches another instance.
  *
  * @see {@link https://www.rfc-editor.org/rfc/rfc9112#section-9.6 RFC 9112, section 9.6}
  */

@@ -43,7 +43,7 @@ export interface SseContext {
   readonly refusedPublishers: RefusedPublishers;
   /** Whether some credential permits to publish; without one, every publish is refused. */
   readonly canPublish: boolean;
-  /** After how many milliseconds a client comes back that is sent away as the server stops. */
+  /** Returns the `retry` of a `goaway` of a stopping server, in milliseconds. */
   readonly goawayRetryMs: () => number;
   /** Whether the server is stopping. */
   readonly isStopping: () => boolean;

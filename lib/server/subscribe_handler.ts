@@ -41,7 +41,7 @@ export async function subscribe(
     : admit(request, info, streams, grant, context);
 }
 
-/** Tells a client of a server that is stopping to come back. */
+/** Asks a client of a stopping server to reconnect later. */
 function sendElsewhere(request: Request, context: SseContext): Response {
   const retryMs = context.goawayRetryMs();
   const answer = retryLater(request, { reason: "draining", retryMs, ending: "cut" });

@@ -19,16 +19,16 @@ export type ControlEvent = typeof controlEvents[number];
 export const reservedTypes: ReadonlySet<string> = new Set([...controlEvents, "open", "error"]);
 
 /**
- * Why a client is sent away.
+ * Why a connection ends although its client is to reconnect.
  *
- * - `draining`: the server stops.
- * - `overloaded`: there are too many connections, or too many that read an event log.
- * - `unavailable`: the event log can't be reached.
- * - `slow`: more waited for the client than is kept for it.
- * - `stalled`: the client took nothing for too long.
+ * - `draining`: the server is stopping.
+ * - `overloaded`: there are too many connections, or too many reads of the event log.
+ * - `unavailable`: the event log is unreachable.
+ * - `slow`: the client fell behind by more bytes or events than are kept for it.
+ * - `stalled`: the client took no waiting bytes for too long.
  * - `failed`: the server failed to send.
  * - `removed`: the application or its operator ended the connection.
- * - `renew`: the connection has lasted for as long as one may.
+ * - `renew`: the connection has reached its greatest age.
  */
 export type GoawayReason =
   | "draining"
@@ -40,7 +40,7 @@ export type GoawayReason =
   | "removed"
   | "renew";
 
-/** Encodes `hello`: the id from which a subscriber goes on, and how long silence may last. */
+/** Encodes `hello`: the id after which a subscriber starts, and the interval between heartbeats. */
 export function encodeHello(id: string, heartbeatMs: number): string {
   const data = JSON.stringify({ heartbeatSeconds: heartbeatMs / 1_000 });
   return encodeEvent({ event: "hello" satisfies ControlEvent, id, data });
@@ -54,18 +54,19 @@ export function encodeGap(streams: readonly string[], id: string): string {
 /**
  * Encodes `reset`: the client's id means nothing here.
  *
- * @param id The id after which the client goes on. Left out if `hello` follows with the id: then a client
- * whose connection breaks between the two reconnects with its old id and gets the `reset` again.
+ * @param id The id after which the client goes on. Left out if `hello` follows, which has the id: a client
+ * whose connection breaks between the two events keeps its old id, and gets the `reset` again.
  */
 export function encodeReset(streams: readonly string[], id?: string): string {
   return encodeLoss("reset", streams, id);
 }
 
 /**
- * Encodes `ended`: these streams, all that the client has subscribed to, will have no more events. A
- * client that reconnects all the same does so after a minute.
+ * Encodes `ended`: the streams of the subscription have ended, and the client has every event. Its `retry`
+ * of a minute is for clients that reconnect after `ended`.
  *
- * @param id The id through which the client has everything.
+ * @param streams All streams of the subscription.
+ * @param id The id through which the client has every event.
  */
 export function encodeEnded(streams: readonly string[], id: string): string {
   const data = JSON.stringify({ streams });
@@ -73,16 +74,16 @@ export function encodeEnded(streams: readonly string[], id: string): string {
 }
 
 /**
- * Encodes `goaway`: the connection ends here, and the client reconnects.
+ * Encodes `goaway`: the connection ends, and the client is to reconnect.
  *
- * @param retryMs After how many milliseconds it reconnects.
+ * @param retryMs How long the client waits before it reconnects, in milliseconds.
  */
 export function encodeGoaway(reason: GoawayReason, retryMs: number): string {
   const data = JSON.stringify({ reason });
   return encodeEvent({ event: "goaway" satisfies ControlEvent, retry: retryMs, data });
 }
 
-/** Encodes `expired`: the connection was allowed until now. */
+/** Encodes `expired`: the connection's time is over. */
 export function encodeExpired(): string {
   return encodeEvent({ event: "expired" satisfies ControlEvent, data: "{}" });
 }

@@ -1,6 +1,6 @@
 /**
- * How a response ends whose client is to reconnect: closed or cut, and after which time the client
- * comes back.
+ * How a response ends if its client is to reconnect: by closing or by cutting the connection, and how long
+ * the client waits.
  *
  * @module
  */
@@ -8,13 +8,13 @@
 import type { GoawayReason } from "./control_events.ts";
 
 /**
- * How a response ends whose client is to reconnect.
+ * How a response ends if its client is to reconnect.
  *
- * - `close`: its body ends. Some clients, such as `@microsoft/fetch-event-source` and Datastar, take
- *   that for the end of everything and never reconnect.
- * - `cut`: its body fails with a {@linkcode CutConnection}, a tenth of a second after the client has
- *   taken what was sent, and at the latest after 5 seconds. Every client that reconnects at all does so
- *   then. `Deno.serve()` prints a stack for each, unless its `onError` returns a response:
+ * - `close`: the body ends. Some clients never reconnect after the end of a body, such as
+ *   `@microsoft/fetch-event-source` and Datastar.
+ * - `cut`: the body fails with a {@linkcode CutConnection}, a tenth of a second after the client has taken
+ *   all waiting bytes, at the latest after 5 seconds. Every client that reconnects at all reconnects after
+ *   a cut. `Deno.serve()` prints a stack for each cut, unless its `onError` returns a response:
  *
  * ```ts ignore
  * const onError = (error: unknown) => {
@@ -35,8 +35,8 @@ export class CutConnection extends Error {
 /**
  * Checks an ending.
  *
- * @param action What can't be done with a wrong one: "create hub".
- * @throws {RangeError} If it is no {@linkcode Ending}.
+ * @param action What the caller was about to do, for the error's text: "create hub".
+ * @throws {RangeError} If `ending` is not an {@linkcode Ending}.
  */
 export function checkEnding(action: string, ending: Ending | undefined): void {
   if (ending === undefined || ending === "close" || ending === "cut") return;
@@ -45,17 +45,17 @@ export function checkEnding(action: string, ending: Ending | undefined): void {
   );
 }
 
-/** What decides after which time a client comes back that is sent away. */
+/** The settings that {@linkcode goawayRetryMs} needs. */
 export interface GoawayRetry {
   /** How long a client of this server waits before it reconnects, in milliseconds. */
   readonly retryMs: number;
-  /** Whether other instances serve the same, so that a client need not wait until this one is back. */
+  /** Whether other instances serve the same streams: a client can then reconnect at once. */
   readonly isServedElsewhere: boolean;
 }
 
 /**
- * After how many milliseconds a client comes back that is sent away: each at a moment of its own where
- * many are sent away at once.
+ * Returns the `retry` of a `goaway`, in milliseconds. The time is random if many connections may end at
+ * once, so that their clients don't reconnect all at once.
  */
 export function goawayRetryMs(
   reason: GoawayReason,

@@ -29,9 +29,9 @@ export interface ServerSentEvent {
 /**
  * Encodes an event as the lines that go out, always ending in LF.
  *
- * The fields are in the order `comment`, `event`, `retry`, `data`, `id`: a client that takes an id where
- * its line ends then has the id only if it has the whole event. A blank line ends what has `data` or
- * `id`; a `comment` or `retry` alone takes effect without one.
+ * The fields are in the order `comment`, `event`, `retry`, `data`, `id`. The id is last because some clients
+ * accept an id as soon as its line ends: they then have the whole event. A blank line ends an event with
+ * `data` or `id`; a `comment` or `retry` alone takes effect without a blank line.
  *
  * @param event Must have a field. An event with `event` must have `data`: a type alone would apply to the
  * next event.
@@ -58,7 +58,7 @@ export function encodeEvent(event: ServerSentEvent): string {
 
 /** An encoded event, with the place of its id, so that the id is found without a search. */
 export interface EncodedEvent {
-  /** The lines that go out. An id is the last of them, with the blank line behind it. */
+  /** The lines that go out. The id is the last line, followed by a blank line. */
   readonly text: string;
   /** The number of characters of the id, all ASCII. 0 if there is no id. */
   readonly idLength: number;

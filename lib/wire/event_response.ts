@@ -57,18 +57,18 @@ export function withStreamHeaders(headers: HeadersInit | undefined): HeadersInit
   return all;
 }
 
-/** The most bytes that a client is sent at once, unless a single event has more. */
+/** The most bytes that a client is sent at once. A single event may exceed this limit. */
 export const MAX_CHUNK_BYTES = 65_536;
 
-/** What an {@linkcode EventResponse} needs to know; many share one object. */
+/** The settings of an {@linkcode EventResponse}. Responses may share one object. */
 export interface EventResponseSettings extends GoawayRetry {
-  /** Gets what a clean-up or a pull threw, and the error given to `fail()`. */
+  /** Gets the errors of clean-ups and pulls, and errors given to `fail()`. */
   readonly report: Report;
-  /** How it ends where its client is to reconnect. */
+  /** How the response ends if its client is to reconnect. */
   readonly ending: Ending;
 }
 
-/** A response that events are written to until it ends, for whichever reason comes first. */
+/** An open response. It ends once, for the reason that comes first. */
 export class EventResponse implements UnderlyingDefaultSource<Uint8Array> {
   readonly #body: ReadableStream<Uint8Array>;
   readonly #settings: EventResponseSettings;
@@ -83,11 +83,11 @@ export class EventResponse implements UnderlyingDefaultSource<Uint8Array> {
   #bytes = 0;
   #cutTimer: ReturnType<typeof setTimeout> | undefined;
 
-  /** Opens it with the bytes that leave at once, so that no proxy and no client waits for an event. */
+  /** Opens the response with bytes that are sent at once, so that no proxy or client waits for an event. */
   constructor(first: Uint8Array, settings: EventResponseSettings) {
     this.#settings = settings;
     this.#body = new ReadableStream<Uint8Array>(this, { highWaterMark: 1, size: byteLength });
-    // An empty chunk could be taken for the end of the body.
+    // HTTP/1.1 ends a body with an empty chunk.
     if (first.length > 0) this.enqueue(first, 0);
   }
 
@@ -139,10 +139,9 @@ export class EventResponse implements UnderlyingDefaultSource<Uint8Array> {
   }
 
   /**
-   * Ends it as there is nothing more to send, once the client has taken what waits. Of several ends the
-   * first counts.
+   * Ends the response, reason `ended`. Waiting bytes are still sent. A second end has no effect.
    *
-   * @param lastWords An event that says so.
+   * @param lastWords An event to send before the end.
    */
   end(lastWords?: Uint8Array): void {
     if (this.#end) return;
@@ -152,9 +151,10 @@ export class EventResponse implements UnderlyingDefaultSource<Uint8Array> {
   }
 
   /**
-   * Ends it with an event `goaway`, so that the client reconnects.
+   * Sends an event `goaway` and ends the response, so that the client reconnects.
    *
-   * @param retryMs After how many milliseconds; left out, as {@linkcode goawayRetryMs} says.
+   * @param retryMs How long the client waits before it reconnects, in milliseconds. By default the result
+   * of {@linkcode goawayRetryMs}.
    */
   goAway(reason: GoawayReason, retryMs: number = goawayRetryMs(reason, this.#settings)): void {
     this.#breakOff(END_REASONS[reason] ?? "closed", encoder.encode(encodeGoaway(reason, retryMs)));
@@ -165,7 +165,7 @@ export class EventResponse implements UnderlyingDefaultSource<Uint8Array> {
     this.#breakOff("expired", EXPIRED);
   }
 
-  /** Ends it, if it is open, and reports the error; the client learns nothing of the error. */
+  /** Ends the response, reason `failed`, and reports the error. The client does not see the error. */
   fail(error: unknown): void {
     this.#breakOff("failed");
     this.#settings.report(error);
@@ -224,7 +224,7 @@ export class EventResponse implements UnderlyingDefaultSource<Uint8Array> {
       this.#cutTimer = setTimeout(() => this.#controller.error(new CutConnection(CUT)), ms);
     };
     cutAfter(MAX_CUT_MS);
-    // Over HTTP/2 an error resets the stream, and what the runtime took just before is lost.
+    // Over HTTP/2 an error resets the stream, which drops bytes that the runtime took just before.
     this.pullWith(() => cutAfter(CUT_PAUSE_MS));
   }
 

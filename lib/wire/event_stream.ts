@@ -71,16 +71,16 @@ export interface EventStreamOptions {
    */
   readonly expiresInMs?: number;
   /**
-   * How the connection ends where its client is to reconnect: slow, stalled, failed, expired, aborted or
-   * sent away. It is told by an event `goaway` or `expired`. An iterable's end and `writer.close()` end
-   * the body in any case.
+   * How the connection ends if its client is to reconnect: after `slow`, `stalled`, `failed`, `expired` or
+   * `closed`. The client gets an event `goaway` or `expired` before such an end, unless the source
+   * failed. The end of an iterable and `writer.close()` always close the body.
    *
    * @default {"close"}
    */
   readonly ending?: Ending;
   /**
-   * Called once with each error that the source, its clean-up or `onEnd` throws or rejects with. The
-   * client is told nothing of it. Left out, the report is one line on the console.
+   * Called once with each error of the source, its clean-up or `onEnd`, thrown or rejected. The client
+   * does not see the error. By default, the error is one line on the console.
    */
   readonly onError?: (error: unknown) => void;
   /** Called once, after the clean-up, for every reason of the connection's end. */

@@ -41,10 +41,10 @@ export interface EventWriter {
   /** Ends the connection, reason `ended`. Waiting bytes are still sent. May be called twice. */
   close(): void;
   /**
-   * Ends the connection, reason `closed`, with an event `goaway`: for a server that stops.
+   * Sends an event `goaway` and ends the connection, reason `closed`. For a server that stops.
    *
-   * @param retryMs After how many milliseconds the client is to come back. By default 5 to 15 seconds,
-   * each client at a moment of its own.
+   * @param retryMs How long the client waits before it reconnects, in milliseconds. By default a random
+   * time of 5 to 15 seconds.
    */
   sendAway(retryMs?: number): void;
 }

@@ -33,8 +33,8 @@ export function decodeId(bytes: Uint8Array, offset: number): string {
 }
 
 /**
- * Returns the offset of an event's id in the event's UTF-8, which has `size` bytes. Behind the id there
- * are two line feeds.
+ * Returns the offset of an event's id in the event's UTF-8, which has `size` bytes. Two line feeds follow
+ * the id.
  */
 export function idOffset({ idLength }: EncodedEvent, size: number): number {
   return size - idLength - 2;

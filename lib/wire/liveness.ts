@@ -12,7 +12,7 @@ export interface LivenessOptions {
   readonly heartbeatMs: number;
   /** How long bytes may wait for a client that takes none. Then the connection ends, reason `stalled`. */
   readonly stallMs: number;
-  /** How long it may last, 10 % more or less, before its client is told to connect anew. 0 is off. */
+  /** How long a connection may last, 10 % more or less, before a `goaway` ends it. 0 is off. */
   readonly maxConnectionMs?: number;
 }
 

@@ -14,12 +14,12 @@ import { problem } from "./problem.ts";
 /** Options of {@linkcode retryLater}. */
 export interface RetryLaterOptions {
   /**
-   * Why it can't be served.
+   * Why the client can't be served.
    *
    * @default {"overloaded"}
    */
   readonly reason?: GoawayReason;
-  /** After how many milliseconds it is to come back. By default 5 to 15 seconds, each time others. */
+  /** How long the client waits before it reconnects, in milliseconds. By default a random 5 to 15 s. */
   readonly retryMs?: number;
   /**
    * How the response ends.
@@ -32,14 +32,13 @@ export interface RetryLaterOptions {
 }
 
 /**
- * Answers a client that can't be served now: come back in 5 to 15 seconds, each client at a moment of
- * its own.
+ * Asks a client that can't be served now to reconnect later.
  *
- * A client whose `Accept` includes `text/event-stream` gets a 200 with an event `goaway`: an
- * `EventSource` gives up for good on everything else. Other clients get a 503 with `Retry-After` and
+ * A client whose `Accept` includes `text/event-stream` gets a 200 with an event `goaway`, because an
+ * `EventSource` never reconnects after another status. Other clients get a 503 with `Retry-After` and
  * problem details.
  *
- * @throws {TypeError} If there is no such option.
+ * @throws {TypeError} If an option is unknown.
  * @throws {RangeError} If an option is out of range.
  * @see {@link https://html.spec.whatwg.org/multipage/server-sent-events.html#sse-processing-model}
  *
@@ -64,7 +63,7 @@ export function retryLater(request: Request, options: RetryLaterOptions = {}): R
     goawayRetryMs(reason, { retryMs: 0, isServedElsewhere: false });
   if (!acceptsEvents(request)) {
     const retryAfter = `${Math.ceil(retryMs / 1_000)}`;
-    return problem(503, "The server can't open an event stream now: try again later", {
+    return problem(503, "The server can't open an event stream now; try again later", {
       "retry-after": retryAfter,
     });
   }
@@ -84,7 +83,7 @@ const RULES: OptionRules<RetryLaterOptions> = {
 };
 const NOTHING = new Uint8Array();
 
-/** Whether a request asks for an event stream by name. */
+/** Whether the `Accept` of a request includes `text/event-stream`. */
 function acceptsEvents({ headers }: Request): boolean {
   return /(?:^|,)\s*text\/event-stream\s*(?:[;,]|$)/i.test(headers.get("accept") ?? "");
 }

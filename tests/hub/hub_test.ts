@@ -8,7 +8,7 @@ import { lacks, Program } from "../program.ts";
 import { Client, subscription } from "../client.ts";
 import { macrotask, until } from "../wait.ts";
 
-/** The last words of a hub that drains or is closed, whose log is in memory. */
+/** The last event of a hub with its log in memory that drains or is closed. */
 const SENT_AWAY = /event: goaway\nretry: (?:[5-9]|1[0-4])\d{3}\ndata: \{"reason":"draining"\}\n\n$/;
 
 Deno.test("BroadcastHub.publish() reaches every subscriber of the stream, and nobody else", async () => {

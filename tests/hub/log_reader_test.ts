@@ -299,7 +299,7 @@ Deno.test("an id ahead of the hub gets a reset if the log is not shared, even if
   assertEquals([reset?.event, hello?.event, hello?.lastEventId], ["reset", "hello", "e-1"]);
 });
 
-Deno.test("a type of control events in a log is delivered as another one, live and from the log", async () => {
+Deno.test("an event of a reserved type in a log is delivered as app:<type>, live and from the log", async () => {
   const log = new ScriptedLog();
   await using hub = new BroadcastHub({ log, historyEvents: 1 });
   const old = (number: number) => ({ ...entry(number), event: { event: "ended", data: "x" } });

@@ -25,7 +25,7 @@ for (const row of severalStreams) {
   });
 }
 
-/** The data of the event that ends a subscription to `a`. */
+/** The data of the event `ended` of a subscription to `a`. */
 const ENDED = '{"streams":["a"]}';
 
 Deno.test("BroadcastHub.subscribe() names the streams of a gap and of a reset", async () => {
@@ -310,7 +310,7 @@ Deno.test("BroadcastHub.subscribe() ignores a signal that is aborted after the e
   assertEquals(hub.stats().ended.closed, 0);
 });
 
-Deno.test("BroadcastHub.subscribe() tells an EventSource without an id that all has ended", async () => {
+Deno.test("BroadcastHub.subscribe() answers ended, not a 204, to an EventSource without an id", async () => {
   await using hub = new BroadcastHub();
   await fill(hub, 1, "a");
   await hub.end("a");
@@ -319,7 +319,7 @@ Deno.test("BroadcastHub.subscribe() tells an EventSource without an id that all 
   assertEquals(hub.subscribe(subscription("stream=a", ended?.lastEventId)).status, 204);
 });
 
-Deno.test("BroadcastHub.subscribe() says ended, with no 204, to who does not ask as an EventSource", async () => {
+Deno.test("BroadcastHub.subscribe() answers ended, not a 204, to other clients than EventSource", async () => {
   await using hub = new BroadcastHub();
   await fill(hub, 1, "a");
   await hub.end("a");
@@ -341,7 +341,7 @@ Deno.test("BroadcastHub.subscribe() says ended, with no 204, to who does not ask
   }
 });
 
-Deno.test("BroadcastHub cuts whom it sends away, and closes where all has ended", async () => {
+Deno.test("BroadcastHub cuts connections that end with goaway, and closes those that end with ended", async () => {
   await using hub = new BroadcastHub({ ending: "cut" });
   hub.createStream("a");
   hub.createStream("b");

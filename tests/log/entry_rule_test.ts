@@ -61,7 +61,7 @@ for (const [name, what, endId, stream, expected] of counts) {
   });
 }
 
-Deno.test("deliveredEvent() renames the types of control events, and no others", () => {
+Deno.test("deliveredEvent() renames reserved types, and no others", () => {
   for (const type of reservedTypes) {
     const event = { event: type, data: "x", id: "key" };
     assertEquals(deliveredEvent(event), { ...event, event: `app:${type}` });

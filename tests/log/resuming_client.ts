@@ -27,7 +27,7 @@ export class ResumingClient implements AsyncDisposable {
   readonly ids: string[] = [];
   /** All events from all connections, control events included. */
   readonly shown: Shown[] = [];
-  /** Events of the hub's own but `hello` and `goaway`, which a test may not expect. */
+  /** Control events other than `hello` and `goaway`, which a test may not expect. */
   readonly marks: string[] = [];
   /** The number of connections so far. */
   connections = 0;

@@ -155,7 +155,7 @@ async function quietMetrics(url: URL, { operator }: Bystander): Promise<string> 
   });
 }
 
-/** The refusals with a 5xx that are not for too many connections. */
+/** The metric lines of refusals with a 5xx, except those over a limit of connections. */
 function faultsIn(metrics: string): string[] {
   return metrics.split("\n").filter((line) =>
     /^sse_requests_refused_total\{status="5.* [1-9]/.test(line) && !line.includes('"connections"')

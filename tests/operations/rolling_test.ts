@@ -5,7 +5,7 @@ import { until } from "../wait.ts";
 
 const HEADERS = { accept: "text/event-stream" };
 
-/** Asks on a connection of its own. */
+/** Sends a request on a new connection. */
 async function ask(url: URL, path: string): Promise<Response> {
   const client = Deno.createHttpClient({ poolMaxIdlePerHost: 0 });
   return await fetch(new URL(path, url), { headers: HEADERS, client });

@@ -57,7 +57,7 @@ export class Strangers {
     this.#endMs = 0;
   }
 
-  /** Makes all visits. Rejects at the first 5xx, except for a 503, which a full server answers. */
+  /** Makes all visits. Rejects at the first 5xx other than a 503, the answer of a full server. */
   async run(): Promise<void> {
     await Promise.all(Array.from({ length: STRANGERS }, () => this.#visitOneByOne()));
   }

@@ -159,7 +159,7 @@ Deno.test("a stream of an earlier start that STREAMS no longer lists can be ende
   assertEquals(app.hub.stream("old")?.isEnded, true);
 });
 
-Deno.test("close() sends every client away, and cuts the connections", async () => {
+Deno.test("close() sends every client a goaway, and cuts the connections", async () => {
   await using app = testApp(QUIET);
   await using clock = await open(app, "/sse");
   await using news = await open(app, "/sse?stream=news");

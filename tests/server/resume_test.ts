@@ -108,7 +108,7 @@ Deno.test({
       return response;
     });
     const url = `http://127.0.0.1:${server.addr.port}/?stream=a&lastEventId=${ids[1]}`;
-    // Browsers send this header, and the EventSource of Deno does not.
+    // Browsers send this header; Deno's EventSource does not.
     const source = new EventSource(url, { headers } as EventSourceInit);
     const { promise: closed, resolve } = Promise.withResolvers<void>();
     source.onerror = () => source.readyState === EventSource.CLOSED && resolve();

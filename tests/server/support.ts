@@ -33,7 +33,7 @@ export function testApp(
   return { ...app, log, [Symbol.asyncDispose]: () => app.close() };
 }
 
-/** A request for a path of the server, by a client that understands event streams. */
+/** A request for a path of the server, with `Accept: text/event-stream`. */
 export function get(path: string, init?: RequestInit): Request {
   const request = new Request(`http://localhost${path}`, init);
   if (!request.headers.has("accept")) request.headers.set("accept", "text/event-stream");
@@ -89,7 +89,7 @@ export async function assertRetryLater(response: Response): Promise<void> {
   assert(Number(retry) >= 5_000 && Number(retry) < 15_000, `retry: ${retry}`);
 }
 
-/** The end of the text of a client that a stopping server, with its log in memory, sends away. */
+/** The last event of a stopping server with its log in memory. */
 export const SENT_AWAY = /\nevent: goaway\nretry: \d{4,5}\ndata: \{"reason":"draining"\}\n\n$/;
 
 /** The words of a text. */
@@ -100,7 +100,7 @@ export function words(text: string): string[] {
 /** A body of ASCII text that a test reads in steps. */
 export class Body implements AsyncDisposable {
   text = "";
-  /** Whether it was cut off, rather than ended. */
+  /** Whether the body was cut instead of closed. */
   isCut = false;
   readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
 
@@ -114,7 +114,7 @@ export class Body implements AsyncDisposable {
     return soon(this.#until(pattern), () => `${pattern} in ${JSON.stringify(this.text)}`);
   }
 
-  /** Reads until it ends or is cut off. */
+  /** Reads until the body is closed or cut. */
   end(): Promise<string> {
     return soon(this.#end(), () => `the end of ${JSON.stringify(this.text)}`);
   }
@@ -142,7 +142,7 @@ export class Body implements AsyncDisposable {
       this.text += new TextDecoder().decode(value);
       return !done;
     } catch (error) {
-      // A body from a socket has the error of the runtime.
+      // The error of a body that comes from a socket is the runtime's, not a CutConnection.
       if (!(error instanceof CutConnection || error instanceof TypeError)) throw error;
       this.isCut = true;
       return false;

@@ -31,7 +31,7 @@ for (const accept of [undefined, "*/*", "text/*", "application/json", "x-text/ev
   });
 }
 
-Deno.test("retryLater() asks for 5 to 15 seconds, each time for others", () => {
+Deno.test("retryLater() asks for a random time of 5 to 15 seconds", () => {
   const waits = Array.from(
     { length: 1_000 },
     () => Number(retryLater(request()).headers.get("retry-after")),
