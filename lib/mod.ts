@@ -37,7 +37,7 @@ export {
 export type { EventWriter } from "./wire/event_writer.ts";
 export { type ConnectionEnd, type EndReason, eventStreamHeaders } from "./wire/event_response.ts";
 export { CutConnection, type Ending } from "./wire/ending.ts";
-export type { GoawayReason } from "./wire/control_events.ts";
+export type { Control, GoawayReason } from "./wire/control_events.ts";
 export { retryLater, type RetryLaterOptions } from "./wire/retry_later.ts";
 export { BroadcastHub } from "./hub/hub.ts";
 export { HubError, type HubErrorCode } from "./hub/hub_error.ts";
@@ -45,6 +45,7 @@ export type { Published } from "./hub/publisher.ts";
 export type { EventPage, ReadBackOptions, StoredEvent } from "./hub/read_back.ts";
 export { type Piped, PipeError, type PipeOptions } from "./hub/pipe.ts";
 export type { HubOptions, SubscribeOptions, Subscription } from "./hub/options.ts";
+export type { ModeOptions } from "./hub/mode.ts";
 export type { SlowPolicy, StreamOptions } from "./hub/stream.ts";
 export type {
   HubStats,

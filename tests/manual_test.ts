@@ -19,6 +19,7 @@ const TABLES: readonly [file: string, heading: string, source: string, name: str
   ["lib/README.md", "Streams", "hub/stream.ts", "StreamOptions"],
   ["lib/README.md", "Publishing", "hub/pipe.ts", "PipeOptions"],
   ["lib/README.md", "Subscribing", "hub/options.ts", "SubscribeOptions"],
+  ["lib/README.md", "Modes", "hub/mode.ts", "ModeOptions"],
   ["lib/README.md", "A stream for one client", "wire/event_stream.ts", "EventStreamOptions"],
   ["lib/README.md", "Reading events", "wire/event_parser.ts", "EventParserOptions"],
   ["lib/log/README.md", "Which one", "log/retention.ts", "RetentionOptions"],

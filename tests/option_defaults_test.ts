@@ -9,6 +9,7 @@ const ignore = await lacks("read");
 const INTERFACES: readonly [file: string, name: string][] = [
   ["hub/options.ts", "HubOptions"],
   ["hub/options.ts", "SubscribeOptions"],
+  ["hub/mode.ts", "ModeOptions"],
   ["hub/stream.ts", "StreamOptions"],
   ["hub/stats.ts", "StreamListOptions"],
   ["hub/stats.ts", "SubscriberListOptions"],

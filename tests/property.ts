@@ -1,9 +1,10 @@
 /**
  * Random schedules for a hub: publishes, batches, duplicates, pipes, subscribes, leaves, resumes, slow readers,
  * evictions, forgotten and ended streams, streams of very different rates, restarts, and a log that is
- * trimmed at another pace than the histories. After each schedule, every client must have seen, over all
- * its connections, every event of its streams once and in the hub's order, or a mark where events are
- * missing.
+ * trimmed at another pace than the histories. Some clients ask for some types of events only, for events
+ * as JSON, or for events with the names of their streams. After each schedule, every client must have
+ * seen, over all its connections, every event of its streams and types once and in the hub's order, or a
+ * mark where events are missing.
  *
  * As a program: `deno task property [schedules] [seed]`.
  *
@@ -16,6 +17,7 @@ import { assert, assertEquals } from "@std/assert";
 import { BroadcastHub } from "../lib/hub/hub.ts";
 import type { HubError } from "../lib/hub/hub_error.ts";
 import { PipeError } from "../lib/hub/pipe.ts";
+import { controlEvents } from "../lib/wire/control_events.ts";
 import { compareIds } from "../lib/wire/ids.ts";
 import type { EventLog, LogEntry } from "../lib/log/event_log.ts";
 import { MemoryLog } from "../lib/log/memory.ts";
@@ -25,6 +27,8 @@ import { randomPieces } from "./pieces.ts";
 import { mulberry32 } from "./random.ts";
 
 const NAMES = ["a", "b", "c", "d"];
+/** The types of events; the first event of each three has none. */
+const TYPES = ["message", "x", "y"];
 
 /** The log of a schedule's hubs, of which there is one at a time. */
 export interface ScheduleLog {
@@ -43,13 +47,14 @@ interface ModelEvent {
   readonly stream: string;
   /** `undefined` where the stream ended. */
   readonly data: string | undefined;
+  readonly type: string;
 }
 
 /** The published events, in the log's order. */
 class Model {
   readonly events: ModelEvent[] = [];
-  /** The streams of ephemeral events, by data. No client is owed an ephemeral event. */
-  readonly ephemeral = new Map<string, string>();
+  /** Ephemeral events, by data. No client is owed an ephemeral event. */
+  readonly ephemeral = new Map<string, { readonly stream: string; readonly type: string }>();
   /** By stream, the position the hub had reached when the stream last did not exist. */
   readonly absentThrough = new Map<string, number>();
   readonly ended = new Set<string>();
@@ -83,7 +88,7 @@ class Model {
       const newest = this.events.at(-1);
       const isNew = !newest || compareIds(id, newest.id) > 0;
       const position = isNew ? this.head + 1 : this.positionOf(id);
-      const noted = { id, position, stream, data: event?.data };
+      const noted = { id, position, stream, data: event?.data, type: event?.event ?? TYPES[0]! };
       if (isNew) this.events.push(noted);
       assertEquals(noted, this.events[position - 1]);
       for (const passed of this.events.slice(previous, position - 1)) {
@@ -167,7 +172,12 @@ export async function runSchedule(seed: number, log?: ScheduleLog): Promise<void
   const world: World = { model, pause, replayEvents, hub: await start() };
   const clients = Array.from({ length: 1 + below(4) }, () => {
     const streams = NAMES.filter(() => random() < 0.5);
-    return new View(world, streams.length > 0 ? streams : ["a"]);
+    const mode = {
+      types: random() < 0.3 ? TYPES.filter(() => random() < 0.5) : [],
+      isJson: random() < 0.2,
+      isLabelled: random() < 0.2,
+    };
+    return new View(world, streams.length > 0 ? streams : ["a"], mode);
   });
   const steps = 10 + below(random() < 0.2 ? 300 : 70);
   const publish = () => publishTo(world, rates[below(rates.length)]!, below);
@@ -238,9 +248,15 @@ function publishOne(
   const isEphemeral = hub.stream(stream)?.isEphemeral ?? false;
   const batch = Array.from({ length: count }, () => {
     const number = ++model.count;
-    return { data: `${stream}${number}`, id: `key${number}` };
+    const type = TYPES[number % TYPES.length]!;
+    const event = type === TYPES[0] ? {} : { event: type };
+    return { data: `${stream}${number}`, id: `key${number}`, ...event };
   });
-  if (isEphemeral) { for (const { data } of batch) model.ephemeral.set(data, stream); }
+  if (isEphemeral) {
+    for (const { data, event: type = TYPES[0]! } of batch) {
+      model.ephemeral.set(data, { stream, type });
+    }
+  }
   const published = hub.publish(stream, batch);
   if (!isDoubled || isEphemeral) return published;
   const double = { ...batch.at(-1)!, data: "double" };
@@ -252,7 +268,7 @@ async function pipeTo({ hub, model }: World, stream: string, random: () => numbe
   let text = "";
   for (let left = Math.floor(random() * 31); left > 0; left--) {
     const number = ++model.count;
-    model.ephemeral.set(`${stream}${number}`, stream);
+    model.ephemeral.set(`${stream}${number}`, { stream, type: TYPES[0]! });
     text += `id: key${number}\ndata: ${stream}${number}\n\n`;
   }
   try {
@@ -316,11 +332,20 @@ function noteAbsent({ hub, model }: World): void {
   }
 }
 
+/** What a client asks for. */
+interface ViewMode {
+  /** Its types of events; empty for all types. */
+  readonly types: readonly string[];
+  readonly isJson: boolean;
+  readonly isLabelled: boolean;
+}
+
 /** A client over all its connections; checks what it sees as it arrives. */
 class View {
   readonly #world: World;
   readonly #model: Model;
   readonly #streams: readonly string[];
+  readonly #mode: ViewMode;
   #reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
   #pending: Promise<void> | undefined;
   #lastEventId: string | undefined;
@@ -334,7 +359,8 @@ class View {
   readonly #seen = new Set<string>();
   readonly #failures: unknown[] = [];
 
-  constructor(world: World, streams: readonly string[]) {
+  constructor(world: World, streams: readonly string[], mode: ViewMode) {
+    this.#mode = mode;
     this.#world = world;
     this.#model = world.model;
     this.#streams = streams;
@@ -344,7 +370,12 @@ class View {
   connect(since?: number): void {
     if (this.#reader || this.#isFinished) return;
     const names = this.#streams.map((stream) => `stream=${stream}`).join("&");
-    const query = since === undefined ? names : `${names}&since=${since}`;
+    const { types, isJson, isLabelled } = this.#mode;
+    const parameters = [names, ...types.map((type) => `event=${type}`)];
+    if (since !== undefined) parameters.push(`since=${since}`);
+    if (isJson) parameters.push("format=json");
+    if (isLabelled) parameters.push("label=stream");
+    const query = parameters.join("&");
     const response = this.#world.hub.subscribe(subscription(query, this.#lastEventId));
     this.#isNewcomer = this.#lastEventId === undefined;
     if (this.#isNewcomer) {
@@ -387,6 +418,8 @@ class View {
       this.read();
       await Promise.race([this.#pending, this.#world.pause()]);
       if (this.#failures.length > 0) throw this.#failures[0];
+      // Without heartbeats, the cursor comes after events left out only when the client resumes.
+      if (this.#mode.types.length > 0 && tries % 20 === 19) await this.leave();
     }
     if (!this.#isFinished) this.#checkOwed(this.#streams, Infinity);
     await this.leave();
@@ -404,13 +437,19 @@ class View {
       );
       const id = fields.get("id");
       const position = id === undefined ? NaN : this.#model.positionOf(id);
-      const data = fields.get("data")!;
       const type = fields.get("event");
+      const isControl = controlEvents.some((control) => control === type);
+      const { data, ...published } = isControl || !this.#mode.isJson
+        ? { stream: fields.get("stream"), event: type ?? TYPES[0]!, data: fields.get("data")! }
+        : this.#parse(type, fields.get("data")!);
+      if (!isControl && this.#mode.isLabelled) assert(fields.has("stream"), "a label is missing");
+      else assertEquals(fields.get("stream"), undefined);
       if (type === "hello") this.#takeHello(id!, position);
       else if (type === "gap") this.#takeGap(position, JSON.parse(data).streams);
       else if (type === "ended") this.#takeEnded(position, JSON.parse(data).streams);
+      else if (type === "cursor") this.#takeCursor(position);
       else if (type === "goaway") assertEquals(id, undefined);
-      else this.#takeEvent(type, id === undefined ? undefined : position, data);
+      else this.#takeEvent(published, id === undefined ? undefined : position, data);
       if (id !== undefined) this.#lastEventId = id;
     }
   }
@@ -450,10 +489,29 @@ class View {
     this.#cursor = position;
   }
 
-  #takeEvent(type: string | undefined, position: number | undefined, data: string): void {
+  #parse(type: string | undefined, data: string): { stream: string; event: string; data: string } {
     assertEquals(type, undefined);
+    return JSON.parse(data);
+  }
+
+  /** At a cursor, the client has every event of its types. */
+  #takeCursor(position: number): void {
+    assert(this.#mode.types.length > 0, "a cursor without types");
+    assert(position > this.#cursor, "a cursor does not go on");
+    const lasting = this.#streams.filter((stream) => !this.#model.latest.has(stream));
+    this.#checkOwed(lasting, position);
+    this.#cursor = position;
+  }
+
+  #takeEvent(
+    published: { readonly stream: string | undefined; readonly event: string },
+    position: number | undefined,
+    data: string,
+  ): void {
     const event = this.#model.events.find((event) => event.data === data);
-    const stream = event?.stream ?? this.#model.ephemeral.get(data);
+    const { stream, type } = event ?? this.#model.ephemeral.get(data) ?? {};
+    assert(type && this.#wants(type), `a type nobody asked for: ${data}`);
+    assertEquals(published, { stream: published.stream && stream, event: type });
     assert(stream && this.#streams.includes(stream), `what nobody published to it: ${data}`);
     assert(!this.#seen.has(data), `${data} came twice`);
     if (!event) {
@@ -479,7 +537,9 @@ class View {
         event.stream === stream && event.data !== undefined
       );
       const after = isLatest ? Math.max(owedAfter, (newest?.position ?? 0) - 1) : owedAfter;
-      const [missing] = this.#unseen(stream, after, through);
+      const [missing] = this.#unseen(stream, after, through).filter(({ type }) =>
+        this.#wants(type)
+      );
       assert(!missing, `${missing?.data} is missing at ${through}`);
     }
   }
@@ -493,6 +553,11 @@ class View {
     );
     const first = kept > 0 ? events.at(-kept) : undefined;
     return first ? first.position - 1 : model.head;
+  }
+
+  #wants(type: string): boolean {
+    const { types } = this.#mode;
+    return types.length === 0 || types.includes(type);
   }
 
   #unseen(stream: string, after: number, through: number): ModelEvent[] {

@@ -41,6 +41,7 @@ const hub: Undefined<HubOptions> = {
   ending: undefined,
   historyTotalBytes: undefined,
   maxStreams: undefined,
+  maxAudiences: undefined,
   log: undefined,
   now: undefined,
   onSubscribe: undefined,
@@ -50,6 +51,11 @@ const hub: Undefined<HubOptions> = {
 };
 const subscribe: Undefined<SubscribeOptions> = {
   streams: undefined,
+  control: undefined,
+  heartbeat: undefined,
+  label: undefined,
+  format: undefined,
+  event: undefined,
   headers: undefined,
   signal: undefined,
   expiresInMs: undefined,

@@ -1,16 +1,19 @@
 /**
- * The subscribers of one set of streams. New events become one chunk, which all current subscribers
- * share. A subscriber that falls behind costs one number, its cursor, until it has caught up.
+ * The subscribers of one set of streams in one mode. New events become one chunk, which all current
+ * subscribers share. A subscriber that falls behind costs one number, its cursor, until it has caught up.
  *
  * @module
  */
 
 import { CatchUp, type CatchUpSource } from "./catch_up.ts";
 import { encodeEnded, encodeReset, type GoawayReason } from "../wire/control_events.ts";
-import type { EventResponse } from "../wire/event_response.ts";
+import { CursorHeartbeat, encodeCursorBytes, EVENT_HEARTBEAT } from "./cursor_heartbeat.ts";
+import { EventForm } from "./event_form.ts";
+import { COMMENT_HEARTBEAT, type EventResponse } from "../wire/event_response.ts";
 import { laterId } from "../wire/ids.ts";
 import type { Lacking } from "../log/event_log.ts";
 import { MergedHistory } from "./merged_history.ts";
+import type { Mode } from "./mode.ts";
 import type { Stream, StreamAudience } from "./stream.ts";
 import { Subscriber } from "./subscriber.ts";
 
@@ -29,12 +32,25 @@ export interface Entrant {
   readonly context: unknown;
 }
 
-/** The subscribers of one set of streams. */
-export class Audience implements StreamAudience {
-  /** The names of the streams, as one text; audiences are found by it. */
+/** What the subscribers of an audience have in common. */
+export interface AudienceOptions {
+  /** The streams and the mode as one text; audiences are found by it. */
   readonly key: string;
   /** The streams, sorted by name. */
   readonly streams: readonly Stream[];
+  /** The mode. */
+  readonly mode: Mode;
+}
+
+/** The subscribers of one set of streams in one mode. */
+export class Audience implements StreamAudience {
+  /** The streams and the mode as one text; audiences are found by it. */
+  readonly key: string;
+  /** The streams, sorted by name. */
+  readonly streams: readonly Stream[];
+  /** The types of the events that go out; `undefined` for all types. */
+  readonly types: readonly string[] | undefined;
+  readonly #mode: Mode;
   readonly #subscribers = new Set<Subscriber>();
   readonly #source: CatchUpSource;
   readonly #onEmpty: (audience: Audience) => void;
@@ -48,23 +64,28 @@ export class Audience implements StreamAudience {
    * @param onEmpty Called when the last subscriber has ended.
    */
   constructor(
-    key: string,
-    streams: readonly Stream[],
+    { key, streams, mode }: AudienceOptions,
     source: CatchUpSource,
     onEmpty: (audience: Audience) => void,
   ) {
     this.key = key;
     this.streams = streams;
+    this.types = mode.types;
+    this.#mode = mode;
     this.#source = source;
     this.#onEmpty = onEmpty;
-    this.#merged = new MergedHistory(streams);
+    const form = new EventForm(mode);
+    this.#merged = new MergedHistory(streams, form);
     this.#catchUp = new CatchUp({
       streams,
+      form,
       merged: this.#merged,
       source,
       flushedThrough: () => this.#flushedThrough,
-      onCaughtUp: ({ response }) => {
-        if (this.isEnded) response.end(this.#encodeEnded());
+      onCaughtUp: (subscriber) => {
+        if (this.isEnded) return subscriber.response.end(this.#encodeEnded());
+        const cursor = this.#takeCursor(subscriber);
+        if (cursor) subscriber.response.enqueue(cursor, 1);
       },
     });
   }
@@ -89,11 +110,18 @@ export class Audience implements StreamAudience {
     return this.streams.every((stream) => stream.isEnded);
   }
 
+  /** Whether a client that has every event gets no response, because nothing is to follow. */
+  get #isOver(): boolean {
+    if (!this.#mode.omitsControl) return this.isEnded;
+    return this.streams.every((stream) => stream.isEnded || !stream.isCreated);
+  }
+
   /**
    * Admits a subscriber. All streams must have been flushed in the same turn.
    *
    * @param open Opens the response, given the id after which the subscriber starts.
-   * @returns The response; `undefined` if all streams have ended and the client has every event.
+   * @returns The response; `undefined` if all streams have ended and the client has every event. Without
+   * control events, a stream that does not exist counts as ended.
    */
   admit(entrant: Entrant, open: (startId: string) => EventResponse): EventResponse | undefined {
     const { afterId, since, isReset, context } = entrant;
@@ -103,10 +131,12 @@ export class Audience implements StreamAudience {
       ? this.#catchUp.startWithNewest(since)
       : this.#catchUp.startAfter(afterId);
     const isLacking = this.#catchUp.hasAfter(start);
-    if (this.isEnded && !isLacking && !isReset) return undefined;
+    const { omitsControl } = this.#mode;
+    if (this.#isOver && !isLacking && (omitsControl || !isReset)) return undefined;
     const response = open(start.id);
     const aheadId = afterId === undefined || progress.hasReached(afterId) ? undefined : afterId;
     const subscriber = new Subscriber(context, response, turn, aheadId);
+    this.#setHeartbeat(subscriber);
     this.#add(subscriber);
     attempt(subscriber, () => {
       if (isLacking) this.#catchUp.begin(subscriber, start);
@@ -132,10 +162,13 @@ export class Audience implements StreamAudience {
       const { state, response } = subscriber;
       if (state.name !== "current") {
         this.#catchUp.endIfTooFarBehind(subscriber);
+      } else if (chunk.bytes.length === 0) {
+        subscriber.hasLeftOut = chunk.isLastLeftOut ?? subscriber.hasLeftOut;
       } else if (response.waitingBytes === 0 || subscriber.turn === turn) {
         if (lacking && !this.#lacks(subscriber, lacking)) return;
         subscriber.turn = turn;
         response.enqueue(chunk.bytes, chunk.events);
+        subscriber.hasLeftOut = chunk.isLastLeftOut ?? subscriber.hasLeftOut;
         if (chunk.gaps > 0) this.#source.counters.gaps += chunk.gaps;
       } else {
         subscriber.fallBehind(cursor);
@@ -145,8 +178,8 @@ export class Audience implements StreamAudience {
   }
 
   /**
-   * Sends all subscribers a `reset` and makes them current at position `head`, because the log has begun
-   * anew.
+   * Sends all subscribers a `reset`, unless control events are left out, and makes them current at
+   * position `head`, because the log has begun anew.
    *
    * @returns How many subscribers got the `reset`.
    */
@@ -158,9 +191,10 @@ export class Audience implements StreamAudience {
     const bytes = new TextEncoder().encode(encodeReset(names, this.#source.progress.headId));
     this.#each((subscriber) => {
       subscriber.catchUp();
-      subscriber.response.enqueue(bytes, 1);
+      subscriber.hasLeftOut = false;
+      if (!this.#mode.omitsControl) subscriber.response.enqueue(bytes, 1);
     });
-    return this.size;
+    return this.#mode.omitsControl ? 0 : this.size;
   }
 
   /** Ends all subscribers, also those that are behind, with a `goaway`. */
@@ -177,8 +211,9 @@ export class Audience implements StreamAudience {
     }
   }
 
-  /** Encodes the event `ended`, the last event of a subscriber. */
-  #encodeEnded(): Uint8Array {
+  /** Encodes the event `ended`, the last event of a subscriber that gets control events. */
+  #encodeEnded(): Uint8Array | undefined {
+    if (this.#mode.omitsControl) return undefined;
     const { headId } = this.#source.progress;
     // An end that is being delivered is not part of the log's progress yet.
     const id = this.streams.reduce((id, { endId }) => laterId(id, endId), headId);
@@ -189,6 +224,25 @@ export class Audience implements StreamAudience {
   #lacks({ aheadId }: Subscriber, lacking: Lacking): boolean {
     const names = aheadId === undefined ? undefined : lacking(aheadId);
     return names?.some((name) => this.streams.some((stream) => stream.name === name)) ?? true;
+  }
+
+  #setHeartbeat(subscriber: Subscriber): void {
+    const { omitsControl, hasHeartbeatEvents, types } = this.#mode;
+    const heartbeat = hasHeartbeatEvents ? EVENT_HEARTBEAT : COMMENT_HEARTBEAT;
+    const takeCursor = () => this.#takeCursor(subscriber);
+    subscriber.response.heartbeat = types && !omitsControl
+      ? new CursorHeartbeat(subscriber, heartbeat, takeCursor)
+      : heartbeat;
+  }
+
+  /** Encodes the event `cursor` for a subscriber, if events were left out after the last id it was sent. */
+  #takeCursor(subscriber: Subscriber): Uint8Array | undefined {
+    if (!subscriber.hasLeftOut || this.#mode.omitsControl) return undefined;
+    const { state } = subscriber;
+    if (state.name === "behind") return undefined;
+    subscriber.hasLeftOut = false;
+    const id = state.name === "current" ? this.#merged.idAt(this.#flushedThrough) : state.id;
+    return id === undefined ? undefined : encodeCursorBytes(id);
   }
 
   #each(act: (subscriber: Subscriber) => void): void {

@@ -1,5 +1,6 @@
 /**
- * The audiences of a hub, by their sets of streams. An audience exists while it has subscribers.
+ * The audiences of a hub, by their sets of streams and their modes. An audience exists while it has
+ * subscribers.
  *
  * @module
  */
@@ -7,16 +8,32 @@
 import { Audience, type Entrant } from "./audience.ts";
 import type { CatchUpSource } from "./catch_up.ts";
 import type { EventResponse } from "../wire/event_response.ts";
+import type { Mode } from "./mode.ts";
 import type { Streams } from "./streams.ts";
+
+/** What an {@linkcode Audiences} needs. */
+export interface AudiencesOptions extends CatchUpSource {
+  readonly now: () => number;
+  /** The most audiences of one stream that get only some types of events. */
+  readonly maxAudiences: number;
+}
+
+/** Which audience a subscriber belongs to. */
+export interface AudienceId {
+  /** The names of the streams, sorted. */
+  readonly streams: readonly string[];
+  /** The mode. */
+  readonly mode: Mode;
+}
 
 /** The audiences of a hub. */
 export class Audiences {
   readonly #streams: Streams;
-  readonly #source: CatchUpSource & { readonly now: () => number };
-  readonly #byNames = new Map<string, Audience>();
+  readonly #source: AudiencesOptions;
+  readonly #byKey = new Map<string, Audience>();
 
   /** Begins without audiences. */
-  constructor(streams: Streams, source: CatchUpSource & { readonly now: () => number }) {
+  constructor(streams: Streams, source: AudiencesOptions) {
     this.#streams = streams;
     this.#source = source;
   }
@@ -26,30 +43,35 @@ export class Audiences {
     return names.every((name) => !this.#streams.get(name)?.isEphemeral);
   }
 
+  /** Whether none of these streams keeps an event. */
+  areEmpty(names: readonly string[]): boolean {
+    return names.every((name) => !this.#streams.get(name)?.history.events);
+  }
+
   /** How many audiences there are. */
   get size(): number {
-    return this.#byNames.size;
+    return this.#byKey.size;
   }
 
   /** Iterates over all audiences. */
   [Symbol.iterator](): Iterator<Audience> {
-    return this.#byNames.values();
+    return this.#byKey.values();
   }
 
   /**
-   * Admits a subscriber to the audience of a set of streams.
+   * Admits a subscriber to its audience.
    *
-   * @param names The names of the streams, sorted.
-   * @returns What {@linkcode Audience.admit} returns.
+   * @returns What {@linkcode Audience.admit} returns; `full` if a stream has too many audiences.
    */
   admit(
-    names: readonly string[],
+    id: AudienceId,
     entrant: Entrant,
     open: (startId: string) => EventResponse,
-  ): EventResponse | undefined {
+  ): EventResponse | "full" | undefined {
     // Waiting events go to earlier subscribers only: the new one gets them from the histories.
     this.#source.sequencer.flush();
-    const audience = this.#open(names);
+    if (this.#isFull(id)) return "full";
+    const audience = this.#open(id);
     try {
       return audience.admit(entrant, open);
     } finally {
@@ -57,26 +79,43 @@ export class Audiences {
     }
   }
 
-  #open(names: readonly string[]): Audience {
-    const key = names.join(" ");
-    let audience = this.#byNames.get(key);
+  /**
+   * Whether an audience would be one too many for one of its streams. A publish costs a chunk for each
+   * audience, and anybody can name new sets of types.
+   */
+  #isFull(id: AudienceId): boolean {
+    if (!id.mode.types || this.#byKey.has(keyOf(id))) return false;
+    const { maxAudiences } = this.#source;
+    return id.streams.some((name) => this.#streams.selectiveAudiencesOf(name) >= maxAudiences);
+  }
+
+  #open(id: AudienceId): Audience {
+    const key = keyOf(id);
+    let audience = this.#byKey.get(key);
     if (!audience) {
       const nowMs = this.#source.now();
-      const streams = names.map((name) => this.#streams.hold(name, nowMs));
-      audience = new Audience(key, streams, this.#source, (audience) => this.#release(audience));
-      for (const stream of streams) stream.audiences.add(audience);
-      this.#byNames.set(key, audience);
+      const streams = id.streams.map((name) => this.#streams.hold(name, nowMs));
+      const options = { key, streams, mode: id.mode };
+      audience = new Audience(options, this.#source, (audience) => this.#release(audience));
+      for (const stream of streams) stream.addAudience(audience);
+      this.#byKey.set(key, audience);
     }
     return audience;
   }
 
   /** Drops an audience without subscribers, and the names that only this audience held. */
   #release(audience: Audience): void {
-    if (audience.size > 0 || this.#byNames.get(audience.key) !== audience) return;
-    this.#byNames.delete(audience.key);
+    if (audience.size > 0 || this.#byKey.get(audience.key) !== audience) return;
+    this.#byKey.delete(audience.key);
     for (const stream of audience.streams) {
-      stream.audiences.delete(audience);
+      stream.removeAudience(audience);
       this.#streams.release(stream);
     }
   }
+}
+
+/** Stream names have no line break. */
+function keyOf({ streams, mode }: AudienceId): string {
+  const names = streams.join(" ");
+  return mode.key === "" ? names : `${names}\n${mode.key}`;
 }

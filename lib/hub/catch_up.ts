@@ -6,6 +6,7 @@
  */
 
 import type { Counters } from "./counters.ts";
+import type { EventForm } from "./event_form.ts";
 import { MAX_CHUNK_BYTES } from "../wire/event_response.ts";
 import { laterId } from "../wire/ids.ts";
 import { chunkBeforeGap, type LogGapChunk } from "./log_gap.ts";
@@ -29,6 +30,8 @@ export interface CatchUpSource {
 export interface CatchUpOptions {
   /** The streams of the audience. */
   readonly streams: readonly Stream[];
+  /** The form of the audience's events. */
+  readonly form: EventForm;
   /** The histories of these streams, read as one. */
   readonly merged: MergedHistory;
   /** The parts of the hub that the audience uses. */
@@ -157,21 +160,21 @@ export class CatchUp {
 
   /** Sends the next page of the log. */
   async #sendFromLog(subscriber: Subscriber, state: ReadingLog): Promise<void> {
-    const { streams, source } = this.#options;
+    const { source } = this.#options;
     const { response } = subscriber;
     const { floorIds } = state;
-    const page = await source.reader!.next(streams, state, response);
+    const page = await source.reader!.next(this.#options, state, response);
     // The log may have begun anew while the page was read.
     if (response.isEnded || subscriber.state !== state) return;
     // From here on in one turn: no event is missed or sent twice where the histories take over.
     source.sequencer.flush();
     const goneThrough = page.isLost ? source.progress.headId : page.goneThrough;
     if (goneThrough === undefined) {
-      if (page.events > 0) this.#send(subscriber, { ...page, gaps: 0 });
+      this.#send(subscriber, { ...page, gaps: 0 });
       return this.begin(subscriber, this.startAfter(page.id, floorIds), state.endIds);
     }
     const chunk = this.#chunkBeforeGap(state, goneThrough, page.goneStreams);
-    if (chunk.events > 0) this.#send(subscriber, chunk);
+    this.#send(subscriber, chunk);
     this.begin(subscriber, this.startAfter(chunk.id, floorIds));
   }
 
@@ -180,11 +183,12 @@ export class CatchUp {
     goneThrough: string,
     goneStreams: readonly string[] | undefined,
   ): LogGapChunk {
-    const { streams, merged, source } = this.#options;
+    const { streams, form, merged, source } = this.#options;
     const reader = source.reader!;
     const gapSource = {
       streams,
       merged,
+      hasGaps: form.hasGaps,
       headId: source.progress.headId,
       idBefore: (id: string) => reader.idBefore(id),
       isUncertain: reader.isUncertain(id),
@@ -193,8 +197,10 @@ export class CatchUp {
     return chunkBeforeGap(gapSource, this.startAfter(id, floorIds), goneThrough);
   }
 
-  #send({ response }: Subscriber, { bytes, events, gaps }: Omit<LogGapChunk, "id">): void {
-    response.enqueue(bytes, events);
+  #send(subscriber: Subscriber, chunk: Omit<LogGapChunk, "id">): void {
+    const { bytes, events, gaps, isLastLeftOut } = chunk;
+    if (bytes.length > 0) subscriber.response.enqueue(bytes, events);
+    if (isLastLeftOut !== undefined) subscriber.hasLeftOut = isLastLeftOut;
     this.#options.source.counters.gaps += gaps;
   }
 

@@ -108,6 +108,7 @@ export class BroadcastHub implements AsyncDisposable {
       counters: this.#counters,
       reader: this.#reader,
       now,
+      maxAudiences: this.#settings.maxAudiences,
     };
     this.#audiences = new Audiences(this.#streams, source);
     this.#readBack = new ReadBack({ ...source, streams: this.#streams, settings: this.#settings });
@@ -245,8 +246,8 @@ export class BroadcastHub implements AsyncDisposable {
    * @returns The id of the event, once the log has kept and delivered the event. Bad input throws at
    * once.
    * @throws {TypeError} If the name can't be a stream's name; if an event can't be encoded, has neither
-   * `data`, `comment` nor `retry`, or has a reserved type (`hello`, `gap`, `reset`, `ended`,
-   * `goaway`, `expired`, `open`, `error`); if the batch is empty.
+   * `data`, `comment` nor `retry`, or has a reserved type (`hello`, `gap`, `reset`, `ended`, `goaway`,
+   * `expired`, `cursor`, `heartbeat`, `open`, `error`); if the batch is empty.
    * @throws {RangeError} If an event's `retry` is out of range, or the batch is too large for the log.
    * @throws {HubError} Code `ended` if the stream has ended, `closed` if the hub is closed, `full` if
    * there are too many streams. Rejects with code `unreachable` if the log is unreachable, and with
@@ -314,24 +315,31 @@ export class BroadcastHub implements AsyncDisposable {
    * `?lastEventId=`, gets exactly the events after this id. It gets an event `gap` where some of these
    * events are gone. If its id means nothing to this hub, it gets an event `reset` before `hello`.
    *
+   * {@linkcode ModeOptions} describes the modes, which change this: `control`, `heartbeat`, `label`,
+   * `format` and `event`.
+   *
    * @returns The open response, or one of these: 400 or 405 with problem details (RFC 9457), if the
    * request can never work; the response of {@linkcode retryLater}, if the hub is not ready, draining or
-   * closed. If all streams have ended and the client has every event, a request with an id and exactly
-   * `Accept: text/event-stream` and `Cache-Control: no-cache` gets a 204, which stops an `EventSource`;
-   * any other request gets a 200 with an event `ended`, because a 204 makes other clients reconnect.
+   * closed, or if a stream has too many audiences. If all streams have ended and the client has every
+   * event, a request with an id and exactly `Accept: text/event-stream` and `Cache-Control: no-cache` gets
+   * a 204, which stops an `EventSource`; any other request gets a 200 with an event `ended`, because a 204
+   * makes other clients reconnect.
    * @throws {TypeError} If an option is unknown, `options.streams` has a text that can't be a stream's
-   * name, or `options.headers` has a name or value that can't be a header's.
-   * @throws {RangeError} If `options.expiresInMs` is not a number.
+   * name, `options.event` one that can't be a type's, or `options.headers` a name or value that can't be a
+   * header's.
+   * @throws {RangeError} If `options.expiresInMs` is not a number, or a mode is unknown.
    * @see {@link https://html.spec.whatwg.org/multipage/server-sent-events.html#the-last-event-id-header}
    */
   subscribe(request: Request, options: SubscribeOptions = {}): Response {
     checkSubscribeOptions(options);
-    const wanted = parseSubscribeRequest(request, options.streams);
+    const wanted = parseSubscribeRequest(request, options);
     if (wanted instanceof Response) return wanted;
     if (this.#closing || this.#isDraining) {
-      return this.#subscriptions.refuse(request, "draining", options);
+      return this.#subscriptions.refuse(request, "draining", wanted.mode, options);
     }
-    if (!this.#isReady) return this.#subscriptions.refuse(request, "unavailable", options);
+    if (!this.#isReady) {
+      return this.#subscriptions.refuse(request, "unavailable", wanted.mode, options);
+    }
     if (request.method === "HEAD") return new Response(null, { headers: eventStreamHeaders });
     this.#startTimer();
     return this.#subscriptions.open(request, wanted, options);

@@ -17,6 +17,8 @@ export interface LogGapSource {
   readonly streams: readonly Stream[];
   /** The histories of the streams, read as one. */
   readonly merged: MergedHistory;
+  /** Whether the subscriber gets gaps. */
+  readonly hasGaps: boolean;
   /** The id of the newest entry that the log has delivered to this hub. */
   readonly headId: string;
   /** Returns the id just before an entry's id. */
@@ -31,6 +33,8 @@ export interface LogGapSource {
 export interface LogGapChunk {
   /** Whole events; empty if there is nothing to send. */
   readonly bytes: Uint8Array;
+  /** See `Chunk.isLastLeftOut`. */
+  readonly isLastLeftOut: boolean | undefined;
   /** How many events the bytes hold, gaps included. */
   readonly events: number;
   /** How many of the events are gaps. */
@@ -62,11 +66,13 @@ export function chunkBeforeGap(
   if (chunk.cursor !== undefined) return { ...chunk, id: merged.idAt(chunk.cursor)! };
   const names = throughId === gapId ? lackingNames(source, start, gapId) : [];
   if (names.length === 0) return { ...chunk, id: throughId };
+  if (!source.hasGaps) return { ...chunk, isLastLeftOut: true, id: gapId };
   const gap = encoder.encode(encodeGap(names, gapId));
   const bytes = new Uint8Array(chunk.bytes.length + gap.length);
   bytes.set(chunk.bytes);
   bytes.set(gap, chunk.bytes.length);
-  return { bytes, events: chunk.events + 1, gaps: chunk.gaps + 1, id: gapId };
+  const { events, gaps } = chunk;
+  return { bytes, events: events + 1, gaps: gaps + 1, isLastLeftOut: false, id: gapId };
 }
 
 /** Returns the streams with events through an id that may be neither in the log nor in the histories. */
@@ -87,4 +93,10 @@ function lackingNames(
 }
 
 const encoder = new TextEncoder();
-const NOTHING = { bytes: encoder.encode(), events: 0, gaps: 0, cursor: undefined };
+const NOTHING = {
+  bytes: encoder.encode(),
+  events: 0,
+  gaps: 0,
+  isLastLeftOut: undefined,
+  cursor: undefined,
+};

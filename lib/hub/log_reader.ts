@@ -5,6 +5,7 @@
  */
 
 import { encodeChecked } from "../wire/event.ts";
+import type { EventForm } from "./event_form.ts";
 import { deliveredEvent, endAfter, isCounted } from "../log/entry_rule.ts";
 import { type EventResponse, MAX_CHUNK_BYTES } from "../wire/event_response.ts";
 import { compareIds } from "../wire/ids.ts";
@@ -19,6 +20,8 @@ export interface LogReaderPage {
   readonly bytes: Uint8Array;
   /** How many events the bytes hold. */
   readonly events: number;
+  /** Whether the last event is left out; `undefined` if the page has no event of the streams. */
+  readonly isLastLeftOut: boolean | undefined;
   /** With this page, the subscriber has everything through this id. */
   readonly id: string;
   /** The id through which entries are gone. If it is set, the page is empty. */
@@ -43,12 +46,12 @@ export class LogReader {
   }
 
   /**
-   * Returns the next page of some streams for a subscriber that reads the log. Waits for entries that are
-   * yet to come, and while the log is unreachable. The response may end meanwhile. If too many reads of
-   * the log wait, ends the response and asks the client to reconnect later.
+   * Returns the next page of some streams for a subscriber that reads the log, with the events in a form.
+   * Waits for entries that are yet to come, and while the log is unreachable. The response may end
+   * meanwhile. If too many reads of the log wait, ends the response and asks the client to reconnect later.
    */
   async next(
-    streams: readonly Stream[],
+    { streams, form }: { readonly streams: readonly Stream[]; readonly form: EventForm },
     state: ReadingLog,
     response: EventResponse,
   ): Promise<LogReaderPage> {
@@ -62,7 +65,7 @@ export class LogReader {
       if (goneThrough !== undefined) {
         return { ...nothing(afterId), goneThrough, ...goneStreams && { goneStreams } };
       }
-      if (page.entries.length > 0 || page.throughId) return encodePage(page, streams, state);
+      if (page.entries.length > 0 || page.throughId) return encodePage(page, streams, form, state);
       // Before the read, the hub already had entries after this id.
       if (compareIds(afterId, headId) < 0) return { ...nothing(afterId), isLost: true };
       // The hub is at exactly this id, and stayed there: the log may yet report a loss.
@@ -115,14 +118,18 @@ export class LogReader {
 function encodePage(
   { entries, throughId }: LogPage,
   streams: readonly Stream[],
+  form: EventForm,
   { id: afterId, floorIds, endIds }: ReadingLog,
 ): LogReaderPage {
   const indexes = new Map(streams.map(({ name }, index) => [name, index]));
   let id = afterId;
   let text = "";
   let events = 0;
+  let isLastLeftOut: boolean | undefined;
   for (const entry of entries) {
-    if (text.length > MAX_CHUNK_BYTES) return { bytes: encoder.encode(text), events, id };
+    if (text.length > MAX_CHUNK_BYTES) {
+      return { bytes: encoder.encode(text), events, isLastLeftOut, id };
+    }
     id = entry.id;
     const index = indexes.get(entry.stream);
     if (index === undefined) continue;
@@ -132,16 +139,20 @@ function encodePage(
     endIds.set(entry.stream, endId);
     if (compareIds(id, floorIds?.[index] ?? afterId) <= 0) continue;
     if (!isCounted(entry, endId, stream)) continue;
-    text += encodeChecked(deliveredEvent(entry.event!), id).text;
+    const event = encodeChecked(deliveredEvent(entry.event!), id);
+    const written = form.ofEvent(event, entry.stream);
+    isLastLeftOut = written === "";
+    if (isLastLeftOut) continue;
+    text += written;
     events++;
   }
-  return { bytes: encoder.encode(text), events, id: throughId ?? id };
+  return { bytes: encoder.encode(text), events, isLastLeftOut, id: throughId ?? id };
 }
 
 const encoder = new TextEncoder();
 
 function nothing(id: string): LogReaderPage {
-  return { bytes: encoder.encode(), events: 0, id };
+  return { bytes: encoder.encode(), events: 0, isLastLeftOut: undefined, id };
 }
 
 /** Returns the id of a stream's end, if the end comes before an entry. */

@@ -5,6 +5,8 @@
  */
 
 import { encodeGap } from "../wire/control_events.ts";
+import { concat, type EventForm } from "./event_form.ts";
+import { MAX_CHUNK_BYTES } from "../wire/event_response.ts";
 import { firstIndex } from "../wire/first_index.ts";
 import type { HistoryReader } from "../history/history_reader.ts";
 import { compareIds } from "../wire/ids.ts";
@@ -13,12 +15,17 @@ import type { Stream } from "./stream.ts";
 
 /** The next events of several streams, encoded. */
 export interface Chunk {
-  /** Whole events. */
+  /** Whole events; empty if all events are left out. */
   readonly bytes: Uint8Array;
   /** How many events the bytes hold, gaps included. */
   readonly events: number;
   /** How many of the events are gaps. */
   readonly gaps: number;
+  /**
+   * Whether the last event with an id is left out; `undefined` if no event has an id. A gap counts as an
+   * event with an id.
+   */
+  readonly isLastLeftOut: boolean | undefined;
   /** The position after which the next chunk begins; `undefined` if this chunk is the last. */
   readonly cursor: number | undefined;
 }
@@ -36,10 +43,12 @@ export interface ReadOptions {
 /** Reads the histories of several streams as one history. */
 export class MergedHistory {
   readonly #streams: readonly Stream[];
+  readonly #form: EventForm;
 
-  /** Reads the histories of these streams. */
-  constructor(streams: readonly Stream[]) {
+  /** Reads the histories of these streams, and writes their events in a form. */
+  constructor(streams: readonly Stream[], form: EventForm) {
     this.#streams = streams;
+    this.#form = form;
   }
 
   /** Whether any stream has an event after a position and after its floor. */
@@ -86,7 +95,8 @@ export class MergedHistory {
 
   /**
    * Builds the chunk of events after `cursor`: at least one event, and as many more as fit. A gap takes
-   * the place of the last event that it stands for.
+   * the place of the last event that it stands for. Where the form leaves out events, a chunk may be
+   * empty although the next one is not.
    *
    * @returns `undefined` if there are no such events.
    */
@@ -94,24 +104,34 @@ export class MergedHistory {
     // An audience is flushed once for each of its streams; only the first flush of a turn has events.
     if (cursor >= through) return undefined;
     const heads = this.#heads(cursor, through, floors);
+    if (heads.length === 0) return undefined;
+    const { isPlain } = this.#form;
     const parts: Uint8Array[] = [];
     let bytes = 0;
     let events = 0;
     let gaps = 0;
     let reached = cursor;
+    let read = 0;
+    let isLastLeftOut: boolean | undefined;
+    const chunk = (next?: number) => {
+      return { bytes: concat(parts, bytes), events, gaps, isLastLeftOut, cursor: next };
+    };
     while (heads.length > 0) {
-      const part = this.#first(heads, through, maxBytes - bytes);
-      if (bytes > 0 && bytes + part.bytes.length > maxBytes) {
-        return { bytes: concat(parts, bytes), events, gaps, cursor: reached };
-      }
-      parts.push(part.bytes);
+      // An event may become longer in another form, so its chunk is filled in small steps.
+      const room = isPlain ? maxBytes - bytes : Math.min(maxBytes, FORMED_BYTES);
+      const part = this.#first(heads, through, room);
+      if (isPlain && bytes > 0 && bytes + part.bytes.length > maxBytes) return chunk(reached);
+      if (part.bytes.length > 0) parts.push(part.bytes);
       bytes += part.bytes.length;
+      read += part.readBytes;
       events += part.events;
       if (part.isGap) gaps++;
+      isLastLeftOut = part.isLastLeftOut ?? isLastLeftOut;
       reached = part.through;
+      const isFull = bytes >= maxBytes || (read >= MAX_READ_BYTES && maxBytes < Infinity);
+      if (!isPlain && isFull && heads.length > 0) return chunk(reached);
     }
-    if (bytes === 0) return undefined;
-    return { bytes: concat(parts, bytes), events, gaps, cursor: undefined };
+    return chunk();
   }
 
   /** Returns the streams with events after `cursor` and through `through`, in the order of the events. */
@@ -131,9 +151,18 @@ export class MergedHistory {
     const head = heads[0]!;
     if (head.isGap) return this.#gap(heads, through);
     const end = heads.length > 1 ? heads[1]!.position - 1 : through;
-    const part = head.read(end, maxBytes);
+    const slice = head.read(end, maxBytes);
     moveBack(heads, through);
-    return part;
+    const { name, isEphemeral } = head.stream;
+    const formed = this.#form.isPlain ? undefined : this.#form.ofSlice(slice, name);
+    return {
+      bytes: formed?.bytes ?? slice.bytes,
+      readBytes: slice.bytes.length,
+      events: formed?.events ?? slice.events,
+      through: slice.through,
+      isLastLeftOut: isEphemeral ? undefined : formed?.isLastLeftOut ?? false,
+      isGap: false,
+    };
   }
 
   /** Takes all gaps that end where the first gap ends, as one gap. */
@@ -145,8 +174,11 @@ export class MergedHistory {
       heads[0].passGap();
       moveBack(heads, through);
     }
-    const text = encodeGap(names, this.idAt(position)!);
-    return { bytes: encoder.encode(text), events: 1, through: position, isGap: true };
+    const isGap = this.#form.hasGaps;
+    const bytes = isGap ? encoder.encode(encodeGap(names, this.idAt(position)!)) : NOTHING;
+    const readBytes = bytes.length;
+    const events = Number(isGap);
+    return { bytes, readBytes, events, through: position, isLastLeftOut: !isGap, isGap };
   }
 }
 
@@ -190,25 +222,24 @@ function moveBack(heads: Head[], through: number): void {
   heads.splice(firstIndex(0, heads.length, (i) => heads[i]!.position > position), 0, head);
 }
 
-interface Part extends Slice {
-  readonly isGap?: boolean;
+/** A part of a chunk: events of one stream, or a gap. */
+interface Part extends Pick<Slice, "bytes" | "events" | "through"> {
+  /** How many bytes of the history were read. */
+  readonly readBytes: number;
+  /** See {@linkcode Chunk.isLastLeftOut}. */
+  readonly isLastLeftOut: boolean | undefined;
+  /** Whether the part is a gap. */
+  readonly isGap: boolean;
 }
 
 const encoder = new TextEncoder();
+const NOTHING = new Uint8Array();
+const FORMED_BYTES = 8_192;
+/** The most bytes of the histories to read at once for a subscriber, in search of its types. */
+const MAX_READ_BYTES = 16 * MAX_CHUNK_BYTES;
 
 function startOf(stream: Stream, cursor: number): number {
   const { evictedThrough, newest } = stream.history;
   const isEvicted = cursor < evictedThrough;
   return isEvicted && stream.replacesEvicted ? Math.max(newest - 1, evictedThrough) : cursor;
-}
-
-function concat(parts: readonly Uint8Array[], bytes: number): Uint8Array {
-  if (parts.length === 1) return parts[0]!;
-  const all = new Uint8Array(bytes);
-  let offset = 0;
-  for (const part of parts) {
-    all.set(part, offset);
-    offset += part.length;
-  }
-  return all;
 }

@@ -9,6 +9,7 @@ import { checkEnding, type Ending } from "../wire/ending.ts";
 import type { ConnectionEnd } from "../wire/event_response.ts";
 import type { EventLog } from "../log/event_log.ts";
 import { MemoryLog } from "../log/memory.ts";
+import { checkModeOptions, type ModeOptions } from "./mode.ts";
 import { DURATION, RETRY } from "../wire/number_option.ts";
 import { type Report, reportTo } from "../wire/report.ts";
 import { steadyClock } from "../wire/steady_clock.ts";
@@ -64,6 +65,14 @@ export interface HubOptions extends Omit<StreamOptions, "ephemeral"> {
    */
   readonly maxStreams?: number;
   /**
+   * The most audiences of one stream that get only some types of events. An audience is all subscribers
+   * with the same streams and modes, and a publish costs a chunk for each. Beyond this limit, a client
+   * with a new set of types is asked to reconnect later.
+   *
+   * @default {1_000}
+   */
+  readonly maxAudiences?: number;
+  /**
    * The log that orders and keeps events. By default a {@linkcode MemoryLog}: in memory, for this hub
    * alone. The hub closes its log.
    */
@@ -101,7 +110,7 @@ export interface Subscription {
 }
 
 /** Options of {@linkcode BroadcastHub.subscribe}. */
-export interface SubscribeOptions {
+export interface SubscribeOptions extends ModeOptions {
   /** The names of the streams. By default the names in the request's query. */
   readonly streams?: readonly string[];
   /** Headers to add to the response, or to replace its own. */
@@ -142,6 +151,7 @@ const HUB_RULES: OptionRules<HubOptions> = {
   ending: ANY,
   historyTotalBytes: { min: 0 },
   maxStreams: { min: 0 },
+  maxAudiences: { min: 0 },
   log: ANY,
   now: ANY,
   onSubscribe: ANY,
@@ -152,6 +162,11 @@ const HUB_RULES: OptionRules<HubOptions> = {
 
 const SUBSCRIBE_RULES: OptionRules<SubscribeOptions> = {
   streams: ANY,
+  control: ANY,
+  heartbeat: ANY,
+  label: ANY,
+  format: ANY,
+  event: ANY,
   headers: ANY,
   signal: ANY,
   expiresInMs: {},
@@ -162,11 +177,12 @@ const SUBSCRIBE_RULES: OptionRules<SubscribeOptions> = {
 /**
  * Checks the options of a subscription.
  *
- * @throws {TypeError} If an option is unknown.
+ * @throws {TypeError} If an option is unknown, or `event` has a text that can't be asked for.
  * @throws {RangeError} If an option is out of range.
  */
 export function checkSubscribeOptions(options: SubscribeOptions): void {
   checkOptions("subscribe", options, SUBSCRIBE_RULES);
+  checkModeOptions(options);
 }
 
 /**
@@ -183,7 +199,7 @@ export function hubSettings(options: HubOptions): HubSettings {
   const { historyEvents = 1_000, historyBytes = 1_048_576, historyMs = 3_600_000 } = options;
   const { historyTotalBytes = 268_435_456, maxStreams = 10_000 } = options;
   const { retryMs = 2_000, heartbeatMs = 15_000, stallMs = 60_000, ending = "close" } = options;
-  const { maxConnectionMs = 0 } = options;
+  const { maxConnectionMs = 0, maxAudiences = 1_000 } = options;
   const { log = new MemoryLog(), now = () => performance.now() } = options;
   const { onSubscribe, onUnsubscribe, onLogChange, onError } = options;
   const report = reportTo(onError);
@@ -196,6 +212,7 @@ export function hubSettings(options: HubOptions): HubSettings {
     historyMs,
     historyTotalBytes,
     maxStreams,
+    maxAudiences,
     retryMs,
     heartbeatMs,
     stallMs,

@@ -6,6 +6,7 @@
 
 import { CatchUp, type CatchUpSource } from "./catch_up.ts";
 import { Counters } from "./counters.ts";
+import { PLAIN_FORM } from "./event_form.ts";
 import { HubError } from "./hub_error.ts";
 import { MergedHistory } from "./merged_history.ts";
 import type { Stream } from "./stream.ts";
@@ -128,7 +129,8 @@ export class ReadBack {
     };
     const catchUp = new CatchUp({
       streams: [stream],
-      merged: new MergedHistory([stream]),
+      form: PLAIN_FORM,
+      merged: new MergedHistory([stream], PLAIN_FORM),
       source: this.#parts,
       flushedThrough: () => sequencer.head,
       onCaughtUp: finish,

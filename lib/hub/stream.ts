@@ -106,6 +106,8 @@ export function checkSlowPolicy(action: string, { slowSubscriber }: StreamOption
 export interface StreamAudience {
   /** The set of streams. */
   readonly streams: readonly Stream[];
+  /** The types of the events that go out; `undefined` for all types. */
+  readonly types: readonly string[] | undefined;
   /** Sends the events published through a position; a gap only to those who lack something. */
   flush(through: number, turn: number, lacking?: Lacking): void;
   /** If all streams have ended, ends the subscribers that have every event. */
@@ -122,6 +124,8 @@ export class Stream {
   history: History;
   /** The audiences that subscribe to the stream. */
   readonly audiences: Set<StreamAudience> = new Set();
+  /** How many of these audiences get only some types of events. */
+  selectiveAudiences = 0;
   /** The positions of kept events, by the keys that their publishers gave them. */
   readonly publisherKeys: Map<string, number> = new Map();
   #keyBytes = 0;
@@ -153,6 +157,18 @@ export class Stream {
     this.name = name;
     this.history = history;
     this.touchedMs = nowMs;
+  }
+
+  /** Adds an audience that subscribes to the stream. */
+  addAudience(audience: StreamAudience): void {
+    this.audiences.add(audience);
+    if (audience.types) this.selectiveAudiences++;
+  }
+
+  /** Removes an audience. */
+  removeAudience(audience: StreamAudience): void {
+    this.audiences.delete(audience);
+    if (audience.types) this.selectiveAudiences--;
   }
 
   /** Whether the stream has ended, and so will have no more events. */

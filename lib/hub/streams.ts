@@ -60,6 +60,11 @@ export class Streams {
     return stream?.isCreated ? stream : undefined;
   }
 
+  /** Returns how many audiences of a stream get only some types of events. */
+  selectiveAudiencesOf(name: string): number {
+    return this.#byName.get(name)?.selectiveAudiences ?? 0;
+  }
+
   /** Returns the created streams whose names come after a name, sorted by name. */
   after(name: string): IteratorObject<Stream> {
     return this.#created.after(name).map((name) => this.#byName.get(name)!);

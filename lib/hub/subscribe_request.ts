@@ -1,9 +1,10 @@
 /**
- * Parses a subscribe request: its streams, and where to start.
+ * Parses a subscribe request: its streams, where to start, and its modes.
  *
  * @module
  */
 
+import { type Mode, type ModeOptions, parseMode } from "./mode.ts";
 import { problem } from "../wire/problem.ts";
 import { searchParams } from "../wire/search_params.ts";
 import { checkStreamName, isStreamName, STREAM_NAMES } from "../wire/stream_name.ts";
@@ -19,24 +20,27 @@ export interface SubscribeRequest {
    * `undefined` for each stream's `replayEvents`.
    */
   readonly since: number | undefined;
+  /** The modes. */
+  readonly mode: Mode;
 }
 
 /**
  * Parses a subscribe request: one `?stream=` for each stream; the header `Last-Event-ID`, else
- * `?lastEventId=`; `?since=earliest` or `?since=<n>`.
+ * `?lastEventId=`; `?since=earliest` or `?since=<n>`; a parameter for each mode.
  *
- * @param streams The names of the streams, in place of those in the query.
+ * @param options The names of the streams and the modes, in place of those in the query.
  * @returns The parsed request, or a response with status 400 or 405 and problem details (RFC 9457).
- * @throws {TypeError} If `streams` has a text that can't be a stream's name.
+ * @throws {TypeError} If `options.streams` has a text that can't be a stream's name.
  */
 export function parseSubscribeRequest(
   request: Request,
-  streams?: readonly string[],
+  options: SubscribeRequestOptions = {},
 ): SubscribeRequest | Response {
   if (request.method !== "GET" && request.method !== "HEAD") {
     return problem(405, "Subscribe with GET", { allow: "GET, HEAD" });
   }
   const query = searchParams(request);
+  const { streams } = options;
   streams?.forEach(checkStreamName);
   const names = [...new Set(streams ?? query.getAll("stream"))].sort();
   if (names.length === 0) return problem(400, "Name at least one stream: ?stream=<name>");
@@ -52,11 +56,20 @@ export function parseSubscribeRequest(
   if (since !== null && !/^(?:earliest|[0-9]{1,15})$/.test(since)) {
     return problem(400, 'Give since as "earliest" or as a number of events');
   }
+  const mode = parseMode(query, options);
+  if (typeof mode === "string") return problem(400, mode);
   return {
     streams: names,
-    lastEventId: request.headers.get("last-event-id") || query.get("lastEventId") || undefined,
+    lastEventId: lastEventId(request, query),
+    mode,
     since: since === null ? undefined : since === "earliest" ? Infinity : Number(since),
   };
+}
+
+/** What an application decides instead of the query. */
+export interface SubscribeRequestOptions extends ModeOptions {
+  /** The names of the streams. */
+  readonly streams?: readonly string[];
 }
 
 const MAX_STREAMS_A_SUBSCRIBER = 32;
@@ -76,3 +89,11 @@ export function checkStreamNames(action: string, names: string | readonly string
     `Cannot ${action}: expected 1 to ${MAX_STREAMS_A_SUBSCRIBER} streams, got ${all.length}`,
   );
 }
+
+/** Returns the id of the header, else that of the query, in any of the spellings in use. */
+function lastEventId({ headers }: Request, query: URLSearchParams): string | undefined {
+  const ids = ID_PARAMETERS.map((name) => query.get(name));
+  return headers.get("last-event-id") || ids.find((id) => id) || undefined;
+}
+
+const ID_PARAMETERS = ["lastEventId", "last-event-id", "last_event_id", "lastEventID"];

@@ -89,6 +89,8 @@ export class Subscriber {
   turn: number;
   /** The id that the client connected with, if the hub had not reached it: another hub has sent it. */
   readonly aheadId: string | undefined;
+  /** Whether events after the last id that the client was sent were left out. */
+  hasLeftOut = false;
   #state: SubscriberState = CURRENT;
 
   /** Begins as current. */

@@ -9,6 +9,7 @@ import {
   encodeEnded,
   encodeHello,
   encodeReset,
+  ENDED_RETRY_MS,
   type GoawayReason,
 } from "../wire/control_events.ts";
 import type { Counters } from "./counters.ts";
@@ -17,12 +18,14 @@ import {
   closeOnAbort,
   type ConnectionEnd,
   EventResponse,
+  type EventResponseSettings,
   withStreamHeaders,
 } from "../wire/event_response.ts";
 import { goawayRetryMs } from "../wire/ending.ts";
 import { retryLater } from "../wire/retry_later.ts";
 import { watch } from "../wire/liveness.ts";
 import type { LogProgress } from "./log_progress.ts";
+import type { Mode } from "./mode.ts";
 import type { HubSettings, SubscribeOptions, Subscription } from "./options.ts";
 import { guard } from "../wire/report.ts";
 import type { SubscribeRequest } from "./subscribe_request.ts";
@@ -30,6 +33,8 @@ import type { SubscribeRequest } from "./subscribe_request.ts";
 /** Subscribes clients to the streams of a hub. */
 export class Subscriptions {
   readonly #settings: HubSettings;
+  /** The settings of responses without control events. */
+  readonly #silentSettings: HubSettings & EventResponseSettings;
   readonly #progress: LogProgress;
   readonly #audiences: Audiences;
   readonly #counters: Counters;
@@ -42,6 +47,7 @@ export class Subscriptions {
     counters: Counters,
   ) {
     this.#settings = settings;
+    this.#silentSettings = { ...settings, omitsControl: true };
     this.#progress = progress;
     this.#audiences = audiences;
     this.#counters = counters;
@@ -55,24 +61,25 @@ export class Subscriptions {
     const { context, expiresInMs = Infinity, signal, onEnd } = options;
     const headers = withStreamHeaders(options.headers);
     const { report, onSubscribe } = this.#settings;
-    const { streams, since } = wanted;
-    const entry = { subscription: { streams, context }, expiresInMs, onEnd };
-    let response: EventResponse | undefined;
+    const { streams, since, mode } = wanted;
+    const entry = { subscription: { streams, context }, mode, expiresInMs, onEnd };
+    let response: EventResponse | "full" | undefined;
     try {
       const afterId = this.#knownId(wanted);
       const isReset = afterId !== wanted.lastEventId;
       const entrant = { afterId, since, isReset, context };
       response = this.#audiences.admit(
-        streams,
+        wanted,
         entrant,
-        (startId) => this.#connect(this.#encodeFirst(streams, startId, isReset), entry),
+        (startId) => this.#connect(this.#encodeFirst(entry, startId, isReset), entry),
       );
     } catch (error) {
       // The log has thrown. It may recover, so the client is asked to reconnect later.
       report(error);
-      return this.refuse(request, "unavailable", options);
+      return this.refuse(request, "unavailable", mode, options);
     }
     if (!response) return this.#answerEnded(request, wanted, options);
+    if (response === "full") return this.refuse(request, "overloaded", mode, options);
     const subscribed = response;
     guard((error) => subscribed.fail(error), () => onSubscribe?.(entry.subscription, request));
     if (signal) closeOnAbort(subscribed, signal);
@@ -80,13 +87,19 @@ export class Subscriptions {
   }
 
   /** Asks a client that can't be served now to reconnect later. */
-  refuse(request: Request, reason: GoawayReason, { onEnd }: SubscribeOptions): Response {
+  refuse(
+    request: Request,
+    reason: GoawayReason,
+    { omitsControl }: Mode,
+    { onEnd }: SubscribeOptions,
+  ): Response {
     const { ending } = this.#settings;
     const retryMs = goawayRetryMs(reason, this.#settings);
     return retryLater(request, {
       reason,
       retryMs,
       ending,
+      control: omitsControl ? "none" : "all",
       onEnd: (end) => queueMicrotask(() => guard(this.#settings.report, () => onEnd?.(end))),
     });
   }
@@ -94,27 +107,32 @@ export class Subscriptions {
   /** Answers a client that has every event of ended streams. */
   #answerEnded(
     request: Request,
-    { streams, lastEventId }: SubscribeRequest,
+    { streams, lastEventId, mode }: SubscribeRequest,
     { headers, onEnd }: SubscribeOptions,
   ): Response {
-    // A newcomer has not been told: its page would see a 204 as an error.
-    if (lastEventId !== undefined && isEventSource(request)) {
+    const { omitsControl } = mode;
+    // A newcomer has not had `ended`: its page would see a 204 as an error.
+    const isTold = lastEventId !== undefined || omitsControl;
+    const isGone = omitsControl && this.#audiences.areEmpty(streams);
+    if (isGone || (isTold && isEventSource(request))) {
       return new Response(null, { status: 204, headers: { "cache-control": "no-store" } });
     }
-    const lastWords = encoder.encode(encodeEnded(streams, this.#progress.headId));
-    const response = new EventResponse(new Uint8Array(), this.#settings);
+    const ended = encodeEnded(streams, this.#progress.headId);
+    const first = omitsControl ? encoder.encode(encodeEvent({ retry: ENDED_RETRY_MS })) : NOTHING;
+    const response = new EventResponse(first, this.#settings);
     response.onEnd((end) => queueMicrotask(() => guard(this.#settings.report, () => onEnd?.(end))));
-    response.end(lastWords);
+    response.end(omitsControl ? undefined : encoder.encode(ended));
     return response.respond(withStreamHeaders(headers));
   }
 
   // Not part of open(), whose closures would keep the request alive until the connection ends.
-  #connect(first: Uint8Array, { subscription, expiresInMs, onEnd }: Entry): EventResponse {
-    const response = new EventResponse(first, this.#settings);
-    const { heartbeatMs, stallMs } = this.#settings;
-    const liveness = this.#audiences.areResumable(subscription.streams)
-      ? this.#settings
-      : { heartbeatMs, stallMs };
+  #connect(first: Uint8Array, { subscription, mode, expiresInMs, onEnd }: Entry): EventResponse {
+    const settings = mode.omitsControl ? this.#silentSettings : this.#settings;
+    const response = new EventResponse(first, settings);
+    const { heartbeatMs, stallMs } = settings;
+    // A client without control events can't tell such an end from a failure.
+    const isRenewable = !mode.omitsControl && this.#audiences.areResumable(subscription.streams);
+    const liveness = isRenewable ? settings : { heartbeatMs, stallMs };
     const stopWatching = watch(response, liveness, Date.now() + expiresInMs);
     response.onEnd((end) => {
       stopWatching();
@@ -131,10 +149,12 @@ export class Subscriptions {
     return id !== undefined && this.#progress.knows(id, log) ? id : undefined;
   }
 
-  #encodeFirst(streams: readonly string[], startId: string, isReset: boolean): Uint8Array {
+  /** Encodes what a response begins with: `retry` shares the block of the event that follows. */
+  #encodeFirst({ subscription, mode }: Entry, startId: string, isReset: boolean): Uint8Array {
     const { retryMs, heartbeatMs } = this.#settings;
     const retry = encodeEvent({ retry: retryMs });
-    const reset = isReset ? encodeReset(streams) : "";
+    if (mode.omitsControl) return encoder.encode(retry);
+    const reset = isReset ? encodeReset(subscription.streams) : "";
     if (isReset) this.#counters.resets++;
     return encoder.encode(retry + reset + encodeHello(startId, heartbeatMs));
   }
@@ -162,8 +182,10 @@ function isEventSource({ headers }: Request): boolean {
 /** What a subscription needs until its connection has ended. */
 interface Entry {
   readonly subscription: Subscription;
+  readonly mode: Mode;
   readonly expiresInMs: number;
   readonly onEnd: SubscribeOptions["onEnd"];
 }
 
 const encoder = new TextEncoder();
+const NOTHING = new Uint8Array();

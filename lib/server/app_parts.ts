@@ -153,6 +153,7 @@ function createHub(config: Config, eventLog: EventLog, log: Log): BroadcastHub {
     historyTotalBytes,
     // STREAMS is the bound already, and streams outside it that a log still has don't count.
     maxStreams: config.streams ? Infinity : config.maxStreams,
+    maxAudiences: config.maxAudiences,
     slowSubscriber,
     retryMs,
     heartbeatMs: config.heartbeatSeconds * 1_000,

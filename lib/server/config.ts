@@ -42,6 +42,8 @@ export interface Config {
   readonly historyTotalBytes: number;
   /** `MAX_STREAMS`: the most streams, if `STREAMS` does not list them. */
   readonly maxStreams: number;
+  /** `MAX_AUDIENCES`: the most sets of types that subscribers of one stream ask for. */
+  readonly maxAudiences: number;
   /**
    * `SLOW_SUBSCRIBER`: what happens to a subscriber once events that it still needs have been evicted.
    */

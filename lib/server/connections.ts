@@ -6,9 +6,11 @@
 
 import { EndCounter } from "../hub/counters.ts";
 import type { ConnectionEnd, EndReason } from "../wire/event_response.ts";
-import { retryLater } from "../wire/retry_later.ts";
+import { retryLater, retryReason } from "../wire/retry_later.ts";
+import { searchParams } from "../wire/search_params.ts";
 import { parseIpAddress } from "./ip_address.ts";
 import { asRefusalIfError } from "./refusal.ts";
+import { controlOf } from "./stream_parameter.ts";
 import type { Log, LogFields } from "./request_log.ts";
 
 /** Options of {@linkcode Connections}. */
@@ -60,8 +62,11 @@ export interface ConnectionsStats {
   /** Ended per-connection streams by reason; the hub counts its own subscribers. */
   readonly ended: Readonly<Record<EndReason, number>>;
   /** Clients told to reconnect later, by the limit that was reached. */
-  readonly refused: Readonly<Record<"maxConnections" | "maxConnectionsPerAddress", number>>;
+  readonly refused: Readonly<Record<ConnectionLimit, number>>;
 }
+
+/** A limit at which clients are asked to reconnect later. */
+export type ConnectionLimit = "maxConnections" | "maxConnectionsPerAddress" | "maxAudiences";
 
 /**
  * Counts and limits the open event streams, and the sockets of ended ones: Deno can't close the socket
@@ -75,7 +80,7 @@ export class Connections {
   readonly #open = { own: 0, hub: 0 };
   #lingering = 0;
   readonly #total = { own: 0, hub: 0 };
-  readonly #refused = { maxConnections: 0, maxConnectionsPerAddress: 0 };
+  readonly #refused = { maxConnections: 0, maxConnectionsPerAddress: 0, maxAudiences: 0 };
   readonly #ended = new EndCounter();
 
   /** Begins without connections. */
@@ -127,6 +132,8 @@ export class Connections {
       resolve();
       this.#disconnected(connection, end);
     });
+    // The hub has only one limit of its own.
+    if (retryReason(response) === "overloaded") this.#refused.maxAudiences++;
     if (response.status === 200) this.#connected(connection, block, { ended, completed });
     return response;
   }
@@ -163,9 +170,10 @@ export class Connections {
     this.#options.log("disconnected", { ...fieldsOf(connection), seconds, events, bytes, reason });
   }
 
-  #refuse({ request }: Visitor, limit: keyof ConnectionsStats["refused"]): Response {
+  #refuse({ request }: Visitor, limit: ConnectionLimit): Response {
     this.#refused[limit]++;
-    return asRefusalIfError("connections", retryLater(request, { ending: "cut" }));
+    const control = controlOf(searchParams(request));
+    return asRefusalIfError("connections", retryLater(request, { ending: "cut", control }));
   }
 
   #ofBlock(block: string | undefined): number {

@@ -163,6 +163,12 @@ export const OPTIONS = {
     whole(1),
     "the most streams, without STREAMS; a publish that would create one more is refused (429)",
   ),
+  MAX_AUDIENCES: option(
+    1_000,
+    whole(0),
+    "the most different sets of types (event=) that subscribers of one stream ask for; a further " +
+      "client is asked to reconnect later",
+  ),
   SLOW_SUBSCRIBER: option(
     "disconnect",
     oneOf(slowPolicies),

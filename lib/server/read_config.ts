@@ -86,6 +86,7 @@ function readStreams(settings: Settings) {
     historySeconds: settings.read("HISTORY_SECONDS"),
     historyTotalBytes: settings.read("HISTORY_TOTAL_BYTES"),
     maxStreams: settings.read("MAX_STREAMS"),
+    maxAudiences: settings.read("MAX_AUDIENCES"),
     slowSubscriber: settings.read("SLOW_SUBSCRIBER"),
   };
 }

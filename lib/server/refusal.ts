@@ -39,6 +39,7 @@ export const refusalStatuses = {
   publish_rate: 429,
   wrong_tokens: 429,
   error: 500,
+  audiences: 503,
   connections: 503,
   keys: 503,
   log: 503,

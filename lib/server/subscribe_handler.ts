@@ -7,7 +7,7 @@
 import { eventStream } from "../wire/event_stream.ts";
 import type { EventWriter } from "../wire/event_writer.ts";
 import { type ConnectionEnd, eventStreamHeaders } from "../wire/event_response.ts";
-import { retryLater } from "../wire/retry_later.ts";
+import { retryLater, retryReason } from "../wire/retry_later.ts";
 import { searchParams } from "../wire/search_params.ts";
 import { isStreamName } from "../wire/stream_name.ts";
 import type { Grant } from "./authorize.ts";
@@ -15,7 +15,7 @@ import type { RequestInfo } from "./router.ts";
 import { asRefusal, asRefusalIfError, reasonOf } from "./refusal.ts";
 import { refuseUnserved } from "./served_streams.ts";
 import type { SseContext } from "./sse_context.ts";
-import { refuseWrongParameter } from "./stream_parameter.ts";
+import { controlOf, refuseWrongParameter } from "./stream_parameter.ts";
 import { timeText } from "./time_stream.ts";
 
 /** Opens an event stream, or refuses the request. */
@@ -44,7 +44,8 @@ export async function subscribe(
 /** Asks a client of a stopping server to reconnect later. */
 function sendElsewhere(request: Request, context: SseContext): Response {
   const retryMs = context.goawayRetryMs();
-  const answer = retryLater(request, { reason: "draining", retryMs, ending: "cut" });
+  const control = controlOf(searchParams(request));
+  const answer = retryLater(request, { reason: "draining", retryMs, ending: "cut", control });
   return asRefusalIfError("stopping", answer);
 }
 
@@ -78,7 +79,9 @@ function admit(
 
 /** Names the reason why the hub refuses a request, if it does: a name, or another parameter. */
 function withReason(response: Response, streams: readonly string[]): Response {
-  if (response.status === 503) return asRefusal("log", response);
+  if (response.status === 503) {
+    return asRefusal(retryReason(response) === "overloaded" ? "audiences" : "log", response);
+  }
   if (response.status !== 400) return response;
   return asRefusal(streams.every(isStreamName) ? "parameter" : "stream_name", response);
 }

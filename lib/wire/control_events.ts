@@ -7,7 +7,16 @@
 import { encodeEvent } from "./event.ts";
 
 /** The types of the control events. */
-export const controlEvents = ["hello", "gap", "reset", "ended", "goaway", "expired"] as const;
+export const controlEvents = [
+  "hello",
+  "gap",
+  "reset",
+  "ended",
+  "goaway",
+  "expired",
+  "cursor",
+  "heartbeat",
+] as const;
 
 /** The type of a control event. */
 export type ControlEvent = typeof controlEvents[number];
@@ -17,6 +26,22 @@ export type ControlEvent = typeof controlEvents[number];
  * `EventSource` fires itself.
  */
 export const reservedTypes: ReadonlySet<string> = new Set([...controlEvents, "open", "error"]);
+
+/** Which control events a client gets: `all`, or `none`. */
+export type Control = "all" | "none";
+
+/**
+ * Checks which control events a client is to get.
+ *
+ * @param action What the caller was about to do, for the error's text: "answer".
+ * @throws {RangeError} If `control` is not a {@linkcode Control}.
+ */
+export function checkControl(action: string, control: Control | undefined): void {
+  if (control === undefined || control === "all" || control === "none") return;
+  throw new RangeError(
+    `Cannot ${action}: control must be "all" or "none", got ${JSON.stringify(control)}`,
+  );
+}
 
 /**
  * Why a connection ends although its client is to reconnect.
@@ -83,6 +108,16 @@ export function encodeGoaway(reason: GoawayReason, retryMs: number): string {
   return encodeEvent({ event: "goaway" satisfies ControlEvent, retry: retryMs, data });
 }
 
+/** Encodes `cursor`: the client has every event that it asked for through an id. */
+export function encodeCursor(id: string): string {
+  return encodeEvent({ event: "cursor" satisfies ControlEvent, data: "{}", id });
+}
+
+/** Encodes `heartbeat`, for clients that don't see comments. */
+export function encodeHeartbeat(): string {
+  return encodeEvent({ event: "heartbeat" satisfies ControlEvent, data: "{}" });
+}
+
 /** Encodes `expired`: the connection's time is over. */
 export function encodeExpired(): string {
   return encodeEvent({ event: "expired" satisfies ControlEvent, data: "{}" });
@@ -97,4 +132,5 @@ function encodeLoss(
   return encodeEvent({ event, data, ...id !== undefined && { id } });
 }
 
-const ENDED_RETRY_MS = 60_000;
+/** The `retry` of a client that has every event of ended streams, in milliseconds. */
+export const ENDED_RETRY_MS = 60_000;

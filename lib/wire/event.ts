@@ -56,12 +56,14 @@ export function encodeEvent(event: ServerSentEvent): string {
   return encodeChecked(event).text;
 }
 
-/** An encoded event, with the place of its id, so that the id is found without a search. */
+/** An encoded event, with its type and the place of its id, so that both are found without a search. */
 export interface EncodedEvent {
   /** The lines that go out. The id is the last line, followed by a blank line. */
   readonly text: string;
   /** The number of characters of the id, all ASCII. 0 if there is no id. */
   readonly idLength: number;
+  /** The type; `undefined` or empty if the event has none. */
+  readonly type: string | undefined;
 }
 
 /** Encodes an event that {@linkcode checkEvent} has accepted, with the event's own id or another id. */
@@ -77,8 +79,11 @@ export function encodeChecked(
   if (data !== undefined) text += lines("data: ", data);
   if (id !== undefined) text += id === "" ? "id:\n\n" : `id: ${id}\n\n`;
   else if (data !== undefined) text += "\n";
-  return { text, idLength: id?.length ?? 0 };
+  return { text, idLength: id?.length ?? 0, type };
 }
+
+/** The most characters of a type that subscribers can ask for. */
+export const MAX_TYPE_LENGTH = 256;
 
 /**
  * Encodes a comment. A comment keeps a connection alive and reaches no listener. No blank line follows,

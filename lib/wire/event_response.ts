@@ -6,6 +6,7 @@
  */
 
 import { encodeExpired, encodeGoaway, type GoawayReason } from "./control_events.ts";
+import { encodeEvent } from "./event.ts";
 import { CutConnection, type Ending, type GoawayRetry, goawayRetryMs } from "./ending.ts";
 import { isPromise, type Report } from "./report.ts";
 
@@ -66,6 +67,16 @@ export interface EventResponseSettings extends GoawayRetry {
   readonly report: Report;
   /** How the response ends if its client is to reconnect. */
   readonly ending: Ending;
+  /** Whether control events are left out: then the response ends without `goaway` and `expired`. */
+  readonly omitsControl?: boolean;
+}
+
+/** What a response is sent after a silence. */
+export interface Heartbeat {
+  /** Whether a heartbeat must be sent in time even without a silence. */
+  readonly isDue: boolean;
+  /** Returns the bytes to send now, and how many events they hold. */
+  take(): { readonly bytes: Uint8Array; readonly events: number };
 }
 
 /** An open response. It ends once, for the reason that comes first. */
@@ -82,6 +93,8 @@ export class EventResponse implements UnderlyingDefaultSource<Uint8Array> {
   #events = 0;
   #bytes = 0;
   #cutTimer: ReturnType<typeof setTimeout> | undefined;
+  /** What the response is sent after a silence; by default a comment. */
+  heartbeat: Heartbeat = COMMENT_HEARTBEAT;
 
   /** Opens the response with bytes that are sent at once, so that no proxy or client waits for an event. */
   constructor(first: Uint8Array, settings: EventResponseSettings) {
@@ -157,12 +170,16 @@ export class EventResponse implements UnderlyingDefaultSource<Uint8Array> {
    * of {@linkcode goawayRetryMs}.
    */
   goAway(reason: GoawayReason, retryMs: number = goawayRetryMs(reason, this.#settings)): void {
-    this.#breakOff(END_REASONS[reason] ?? "closed", encoder.encode(encodeGoaway(reason, retryMs)));
+    // A client without control events still waits as long as it should.
+    const text = this.#settings.omitsControl
+      ? encodeEvent({ retry: retryMs })
+      : encodeGoaway(reason, retryMs);
+    this.#breakOff(END_REASONS[reason] ?? "closed", encoder.encode(text));
   }
 
   /** Sends an event `expired` and ends the response, reason `expired`. */
   expire(): void {
-    this.#breakOff("expired", EXPIRED);
+    this.#breakOff("expired", this.#settings.omitsControl ? undefined : EXPIRED);
   }
 
   /** Ends the response, reason `failed`, and reports the error. The client does not see the error. */
@@ -216,7 +233,7 @@ export class EventResponse implements UnderlyingDefaultSource<Uint8Array> {
 
   #breakOff(reason: EndReason, lastWords?: Uint8Array): void {
     if (this.#end) return;
-    if (lastWords) this.enqueue(lastWords, 1);
+    if (lastWords) this.enqueue(lastWords, this.#settings.omitsControl ? 0 : 1);
     this.#finish(reason);
     if (this.#settings.ending === "close") return this.#controller.close();
     const cutAfter = (ms: number) => {
@@ -262,6 +279,10 @@ export function closeOnAbort(response: EventResponse, signal: AbortSignal): void
 
 const encoder = new TextEncoder();
 const EXPIRED = encoder.encode(encodeExpired());
+// fetch-event-source calls `onmessage` at every blank line, so the comment has none.
+const HEARTBEAT = { bytes: encoder.encode(":\n"), events: 0 };
+/** A heartbeat that is an empty comment. */
+export const COMMENT_HEARTBEAT: Heartbeat = { isDue: false, take: () => HEARTBEAT };
 const END_REASONS: { readonly [reason in GoawayReason]?: EndReason } = {
   slow: "slow",
   stalled: "stalled",

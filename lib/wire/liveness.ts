@@ -49,6 +49,7 @@ export class Liveness {
   #seenBytes = 0;
   #takenBytes = 0;
   #silentMs = 0;
+  #dueMs = 0;
   #stalledMs = 0;
 
   /**
@@ -81,17 +82,20 @@ export class Liveness {
     if (timeMs + tickMs > this.#expiresMs) return this.#response.expire();
     if (this.#response.ageMs + tickMs > this.#maxAgeMs) return this.#response.goAway("renew");
     const { heartbeatMs, stallMs } = this.#options;
-    const { bytes, waitingBytes } = this.#response;
+    const { bytes, waitingBytes, heartbeat } = this.#response;
     const isStalled = waitingBytes > 0 && bytes - waitingBytes === this.#takenBytes;
     // Adds tickMs, not elapsedMs: while the event loop stood still, no client could take anything.
     this.#stalledMs = isStalled ? this.#stalledMs + tickMs : 0;
-    const silentMs = this.#silentMs + Math.max(elapsedMs, tickMs);
-    this.#silentMs = bytes === this.#seenBytes ? silentMs : 0;
+    const passedMs = Math.max(elapsedMs, tickMs);
+    this.#silentMs = bytes === this.#seenBytes ? this.#silentMs + passedMs : 0;
+    this.#dueMs = heartbeat.isDue ? this.#dueMs + passedMs : 0;
+    const quietMs = Math.max(this.#silentMs, this.#dueMs);
     this.#takenBytes = bytes - waitingBytes;
     if (stallMs > 0 && this.#stalledMs >= stallMs) {
       this.#response.goAway("stalled");
-    } else if (heartbeatMs > 0 && waitingBytes === 0 && this.#silentMs + tickMs >= heartbeatMs) {
-      this.#response.enqueue(HEARTBEAT, 0);
+    } else if (heartbeatMs > 0 && waitingBytes === 0 && quietMs + tickMs >= heartbeatMs) {
+      const { bytes, events } = heartbeat.take();
+      this.#response.enqueue(bytes, events);
       // A heartbeat is sent exactly on the tick; other bytes were sent up to a tick before.
       this.#silentMs = -tickMs;
     }
@@ -144,5 +148,4 @@ function startGroup(tickMs: number): Group {
   return group;
 }
 
-const HEARTBEAT = new TextEncoder().encode(":\n");
 const MAX_TICK_MS = 1_000;

@@ -5,7 +5,7 @@
  */
 
 import { ANY, checkOptions, type OptionRules } from "./check_options.ts";
-import type { GoawayReason } from "./control_events.ts";
+import { checkControl, type Control, type GoawayReason } from "./control_events.ts";
 import { checkEnding, type Ending, goawayRetryMs } from "./ending.ts";
 import { type ConnectionEnd, EventResponse, eventStreamHeaders } from "./event_response.ts";
 import { RETRY } from "./number_option.ts";
@@ -27,6 +27,12 @@ export interface RetryLaterOptions {
    * @default {"close"}
    */
   readonly ending?: Ending;
+  /**
+   * Whether the event stream has control events. With `none`, it has `retry` alone, and no `goaway`.
+   *
+   * @default {"all"}
+   */
+  readonly control?: Control;
   /** Called when the response has ended, if it is an event stream. */
   readonly onEnd?: (end: ConnectionEnd) => void;
 }
@@ -57,18 +63,38 @@ export interface RetryLaterOptions {
  */
 export function retryLater(request: Request, options: RetryLaterOptions = {}): Response {
   checkOptions("answer", options, RULES);
-  const { reason = "overloaded", ending = "close", onEnd } = options;
+  const { reason = "overloaded", ending = "close", control = "all", onEnd } = options;
   checkEnding("answer", ending);
+  checkControl("answer", control);
   const retryMs = options.retryMs ??
     goawayRetryMs(reason, { retryMs: 0, isServedElsewhere: false });
-  if (!acceptsEvents(request)) {
-    const retryAfter = `${Math.ceil(retryMs / 1_000)}`;
-    return problem(503, "The server can't open an event stream now; try again later", {
-      "retry-after": retryAfter,
+  const response = acceptsEvents(request)
+    ? goAway(request, { reason, retryMs, ending, control, onEnd })
+    : problem(503, "The server can't open an event stream now; try again later", {
+      "retry-after": `${Math.ceil(retryMs / 1_000)}`,
     });
-  }
+  reasons.set(response, reason);
+  return response;
+}
+
+/** Returns why {@linkcode retryLater} made a response; `undefined` for any other response. */
+export function retryReason(response: Response): GoawayReason | undefined {
+  return reasons.get(response);
+}
+
+const reasons = new WeakMap<Response, GoawayReason>();
+
+type GoAwayOptions =
+  & Required<Omit<RetryLaterOptions, "onEnd">>
+  & { readonly onEnd: RetryLaterOptions["onEnd"] };
+
+function goAway(
+  request: Request,
+  { reason, retryMs, ending, control, onEnd }: GoAwayOptions,
+): Response {
   if (request.method === "HEAD") return new Response(null, { headers: eventStreamHeaders });
-  const settings = { report: () => {}, ending, retryMs, isServedElsewhere: false };
+  const omitsControl = control === "none";
+  const settings = { report: () => {}, ending, retryMs, isServedElsewhere: false, omitsControl };
   const response = new EventResponse(NOTHING, settings);
   if (onEnd) response.onEnd(onEnd);
   response.goAway(reason, retryMs);
@@ -79,6 +105,7 @@ const RULES: OptionRules<RetryLaterOptions> = {
   reason: ANY,
   retryMs: RETRY,
   ending: ANY,
+  control: ANY,
   onEnd: ANY,
 };
 const NOTHING = new Uint8Array();

@@ -38,7 +38,7 @@ for (const seed of [1, 2, 3]) {
 function historyOf(count: number): History {
   const history = new History(0, "e-0");
   for (let position = 1; position <= count; position++) {
-    history.append(position, { text: "x".repeat(position % 97), idLength: 0 }, 0);
+    history.append(position, { text: "x".repeat(position % 97), idLength: 0, type: undefined }, 0);
   }
   return history;
 }

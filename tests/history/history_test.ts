@@ -345,7 +345,7 @@ for (const near of ["", "a", "é", "€", "🙂", "\ud800", "🙂\ud800\udc00é"
 }
 
 Deno.test("History.idOf() reads an id at its recorded place, without a search", () => {
-  const history = historyOfEvents([{ text: "id: e-1\nid: e-2\n\n", idLength: 3 }]);
+  const history = historyOfEvents([{ text: "id: e-1\nid: e-2\n\n", idLength: 3, type: undefined }]);
   assertEquals(history.idOf(10), "e-2");
 });
 
@@ -506,7 +506,7 @@ function historyOfEvents(events: readonly EncodedEvent[]): History {
 }
 
 function withoutId(text: string): EncodedEvent {
-  return { text, idLength: 0 };
+  return { text, idLength: 0, type: undefined };
 }
 
 function evict(history: History, bounds: Partial<HistoryBounds>, nowMs = 0): void {

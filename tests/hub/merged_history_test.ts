@@ -2,6 +2,8 @@ import { assert, assertEquals } from "@std/assert";
 import { encodeChecked } from "../../lib/wire/event.ts";
 import { History } from "../../lib/history/history.ts";
 import type { HistoryReader } from "../../lib/history/history_reader.ts";
+import { EventForm } from "../../lib/hub/event_form.ts";
+import { parseMode } from "../../lib/hub/mode.ts";
 import { type Chunk, MergedHistory, type ReadOptions } from "../../lib/hub/merged_history.ts";
 import { Stream } from "../../lib/hub/stream.ts";
 import { mulberry32 } from "../random.ts";
@@ -71,6 +73,14 @@ Deno.test("MergedHistory.idAt() is the newest id up to a position, and undefined
 });
 
 /** Streams s0, s1 … with the events 1 to `count`; `pick` chooses the stream of each position. */
+const PLAIN = formOf("");
+
+function formOf(query: string): EventForm {
+  const mode = parseMode(new URLSearchParams(query));
+  assert(typeof mode === "object");
+  return new EventForm(mode);
+}
+
 function streamsOf(
   streamCount: number,
   count: number,
@@ -86,7 +96,7 @@ function streamsOf(
     const event = encodeChecked({ id: `e-${position.toString(36)}`, data: `${position}` });
     streams[pick(position)]!.history.append(position, event, 0);
   }
-  return { merged: new MergedHistory(streams), streams };
+  return { merged: new MergedHistory(streams, PLAIN), streams };
 }
 
 function chunksOf(merged: MergedHistory, options: ReadOptions): Chunk[] {

@@ -1,4 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
+import { parseMode } from "../../lib/hub/mode.ts";
 import { parseSubscribeRequest } from "../../lib/hub/subscribe_request.ts";
 
 function parse(query: string, headers: HeadersInit = {}) {
@@ -11,10 +12,15 @@ for (
     "stream=a&since=3": { streams: ["a"], lastEventId: undefined, since: 3 },
     "stream=a&since=earliest": { streams: ["a"], lastEventId: undefined, since: Infinity },
     "stream=a&lastEventId=e-1": { streams: ["a"], lastEventId: "e-1", since: undefined },
+    "stream=a&last-event-id=e-1": { streams: ["a"], lastEventId: "e-1", since: undefined },
+    "stream=a&last_event_id=e-1": { streams: ["a"], lastEventId: "e-1", since: undefined },
+    "stream=a&lastEventID=e-1": { streams: ["a"], lastEventId: "e-1", since: undefined },
   })
 ) {
   Deno.test(`parseSubscribeRequest() reads ?${query}`, () => {
-    assertEquals(parse(query), wanted);
+    const mode = parseMode(new URLSearchParams());
+    assert(typeof mode === "object");
+    assertEquals(parse(query), { ...wanted, mode });
   });
 }
 

@@ -132,6 +132,7 @@ const settings: Readonly<Record<string, Row>> = {
   HISTORY_SECONDS: wholeFromOne("historySeconds", 3_600),
   HISTORY_TOTAL_BYTES: wholeFromOne("historyTotalBytes", 268_435_456),
   MAX_STREAMS: wholeFromOne("maxStreams", 10_000),
+  MAX_AUDIENCES: wholeFromZero("maxAudiences", 1_000),
   MAX_CONNECTIONS: wholeFromOne("maxConnections", 10_000),
   SLOW_SUBSCRIBER: {
     field: "slowSubscriber",

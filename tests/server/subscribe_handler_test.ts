@@ -123,6 +123,46 @@ Deno.test("GET /sse refuses ?topic= and the like, and names the right parameter"
   }
 });
 
+Deno.test("GET /sse refuses event[]= and modes without a stream, and names the right parameter", async () => {
+  await using app = testApp();
+  const rows = {
+    "stream=a&events=x": "There is no parameter events; name a type with event=<type>",
+    "stream=a&event[]=x": "There is no parameter event[]; name a type with event=<type>",
+    "control=none": "Without a stream, control has no effect; name one with ?stream=<name>",
+    "event=x": "Without a stream, event has no effect; name one with ?stream=<name>",
+    "stream=a&format=xml": "Give format as json or plain",
+  };
+  for (const [query, expected] of Object.entries(rows)) {
+    const response = await app.fetch(get(`/sse?${query}`));
+    assertEquals([response.status, (await response.json()).detail], [400, expected]);
+  }
+});
+
+Deno.test("GET /sse asks clients over MAX_AUDIENCES, and counts them, to reconnect later", async () => {
+  const token = "a-token-for-these-tests";
+  await using app = testApp({ ...QUIET, MAX_AUDIENCES: "1", PUBLISH_TOKEN: token });
+  await using first = await open(app, "/sse?stream=a&event=x");
+  await first.until(/hello/);
+  await using second = await open(app, "/sse?stream=a&event=y");
+  assertMatch(await second.until(/\n\n/), /^event: goaway\nretry: \d+\ndata: .*"overloaded"/);
+  const headers = { accept: "*/*" };
+  const refused = await app.fetch(get("/sse?stream=a&event=y", { headers }));
+  assertEquals(refused.status, 503);
+  await refused.body?.cancel();
+  const asked = get("/metrics", { headers: { authorization: `Bearer ${token}` } });
+  const metrics = await (await app.fetch(asked)).text();
+  assertMatch(metrics, /^sse_connections_refused_total\{reason="max_audiences"\} 2$/m);
+  assertMatch(metrics, /^sse_requests_refused_total\{status="503",reason="audiences"\} 1$/m);
+});
+
+Deno.test("GET /sse with control=none sends a stopping server's clients retry alone", async () => {
+  await using app = testApp(QUIET);
+  await app.drain(0);
+  const response = await app.fetch(get("/sse?stream=a&control=none"));
+  await using body = new Body(response);
+  assertMatch(await body.until(/\n/), /^retry: \d+\n$/);
+});
+
 Deno.test("GET /sse?stream= accepts 32 streams and no more", async () => {
   await using app = testApp();
   const path = (count: number) =>

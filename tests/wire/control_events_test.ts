@@ -1,10 +1,12 @@
 import { assertEquals } from "@std/assert";
 import {
   controlEvents,
+  encodeCursor,
   encodeEnded,
   encodeExpired,
   encodeGap,
   encodeGoaway,
+  encodeHeartbeat,
   encodeHello,
   encodeReset,
   reservedTypes,
@@ -18,6 +20,8 @@ const texts = {
   ended: encodeEnded(["a", "b"], "e-4"),
   goaway: encodeGoaway("draining", 700),
   expired: encodeExpired(),
+  cursor: encodeCursor("e-5"),
+  heartbeat: encodeHeartbeat(),
 };
 
 Deno.test("each control event has exactly this text", () => {
@@ -28,6 +32,8 @@ Deno.test("each control event has exactly this text", () => {
     ended: 'event: ended\nretry: 60000\ndata: {"streams":["a","b"]}\nid: e-4\n\n',
     goaway: 'event: goaway\nretry: 700\ndata: {"reason":"draining"}\n\n',
     expired: "event: expired\ndata: {}\n\n",
+    cursor: "event: cursor\ndata: {}\nid: e-5\n\n",
+    heartbeat: "event: heartbeat\ndata: {}\n\n",
   });
   assertEquals(encodeReset(["a"]), 'event: reset\ndata: {"streams":["a"]}\n\n');
 });

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { CutConnection } from "../../lib/wire/ending.ts";
-import { retryLater } from "../../lib/wire/retry_later.ts";
+import { retryLater, retryReason } from "../../lib/wire/retry_later.ts";
 
 function request(accept?: string, method = "GET"): Request {
   return new Request("http://localhost/sse", { method, headers: accept ? { accept } : {} });
@@ -38,6 +38,12 @@ Deno.test("retryLater() asks for a random time of 5 to 15 seconds", () => {
   );
   assert(waits.every((seconds) => seconds >= 5 && seconds <= 15));
   assertEquals(new Set(waits).size > 5, true);
+});
+
+Deno.test("retryLater() without control events sends retry alone", async () => {
+  const response = retryLater(request("text/event-stream"), { retryMs: 6_000, control: "none" });
+  assertEquals(await response.text(), "retry: 6000\n");
+  assertEquals(retryReason(response), "overloaded");
 });
 
 Deno.test("retryLater() with ending cut fails the body after the last words", async () => {
