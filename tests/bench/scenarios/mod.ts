@@ -15,6 +15,7 @@ import { instances } from "./instances.ts";
 import { log } from "./log.ts";
 import { manyStreams } from "./many_streams.ts";
 import { memory } from "./memory.ts";
+import { modes } from "./modes.ts";
 import { paced } from "./paced.ts";
 import { perConnection } from "./per_connection.ts";
 import { publish } from "./publish.ts";
@@ -26,6 +27,7 @@ import { subscribers } from "./subscribers.ts";
 export const scenarios: readonly Scenario[] = [
   paced,
   burst,
+  modes,
   stalled,
   replay,
   idle,
