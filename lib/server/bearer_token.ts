@@ -17,7 +17,7 @@ export function bearerToken(headers: Headers): string | undefined {
   return token !== undefined && /[ \t]/.test(token) ? "" : token;
 }
 
-const BEARER = /^bearer(?![^ \t])[ \t]*(.*)$/i;
+const BEARER = /^bearer(?![^ \t])[ \t]*(.*)$/is;
 
 /** Hashes a token with SHA-256, for {@linkcode matchesToken}. */
 export async function hashToken(token: string): Promise<Uint8Array> {
