@@ -6,7 +6,7 @@
 
 import { deliveredEvent } from "../log/entry_rule.ts";
 import { isEventId } from "../wire/event.ts";
-import { EventParser } from "../wire/event_parser.ts";
+import { createEventParser, type EventParser } from "../wire/event_parser.ts";
 import type { EventDecoder } from "./ingest.ts";
 import type { PublishQueue } from "./publish_queue.ts";
 
@@ -28,16 +28,16 @@ export class EventStreamDecoder implements EventDecoder {
    * `RangeError`.
    */
   constructor(queue: PublishQueue, stream: string, maxEventBytes: number) {
-    this.#parser = new EventParser({ maxEventBytes }, ({ event, data }, ownId = "") => {
+    this.#parser = createEventParser(({ event, data }, ownId = "") => {
       const type = event === "message" ? {} : { event };
       const key = ownId !== "" && isEventId(ownId) ? { id: ownId } : {};
       queue.add(stream, deliveredEvent({ ...type, data, ...key }));
-    });
+    }, { maxEventBytes });
   }
 
   /** Whether an event, or a line, has begun and is not finished. */
   get isWithinEvent(): boolean {
-    return this.#parser.isWithinEvent;
+    return this.#parser.isWithinEvent();
   }
 
   /** Takes the next bytes. */

@@ -12,7 +12,7 @@ import { MergedHistory } from "./merged_history.ts";
 import type { Stream } from "./stream.ts";
 import type { Streams } from "./streams.ts";
 import { Subscriber } from "./subscriber.ts";
-import { EventParser } from "../wire/event_parser.ts";
+import { createEventParser } from "../wire/event_parser.ts";
 import { EventResponse, type EventResponseSettings } from "../wire/event_response.ts";
 import { compareIds } from "../wire/ids.ts";
 
@@ -165,13 +165,13 @@ async function take(
 ): Promise<{ readonly items: readonly Item[]; readonly isWhole: boolean }> {
   const items: Item[] = [];
   let characters = 0;
-  const parser = new EventParser({ maxEventBytes: Infinity }, ({ event, data, lastEventId }) => {
+  const parser = createEventParser(({ event, data, lastEventId }) => {
     if (event === "goaway") throw new HubError("unreachable", BUSY);
     const isGap = event === "gap";
     const id = isGap ? items.at(-1)?.id ?? startId : lastEventId;
     items.push({ id, stream, event, data, isGap });
     characters += data.length;
-  });
+  }, { maxEventBytes: Infinity });
   const reader = response.respond({}).body!.getReader();
   const stop = () => void reader.cancel();
   signal?.addEventListener("abort", stop);

@@ -8,7 +8,12 @@
  */
 
 import { ANY, checkOptions, type OptionRules } from "./check_options.ts";
-import { EventParser, type EventParserOptions, type ParsedEvent } from "./event_parser.ts";
+import {
+  createEventParser,
+  type EventParser,
+  type EventParserOptions,
+  type ParsedEvent,
+} from "./event_parser.ts";
 
 export type { EventParserOptions, ParsedEvent } from "./event_parser.ts";
 
@@ -40,14 +45,10 @@ export class EventParserStream extends TransformStream<Uint8Array, ParsedEvent> 
    */
   constructor(options: EventParserOptions = {}) {
     checkOptions("create parser", options, RULES);
-    const { maxEventBytes = 16_777_216 } = options;
     let parser: EventParser;
     super({
       start: (controller) => {
-        parser = new EventParser(
-          { ...options, maxEventBytes },
-          (event) => controller.enqueue(event),
-        );
+        parser = createEventParser((event) => controller.enqueue(event), options);
       },
       transform: (chunk) => parser.push(chunk),
     });
