@@ -9,6 +9,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   history: ["wire"],
   log: ["wire"],
   hub: ["history", "log", "wire"],
+  client: ["wire"],
   server: ["history", "hub", "log", "wire"],
 };
 
@@ -46,6 +47,10 @@ const WHERE: Readonly<Record<string, string>> = {
   "Where are losses remembered?": "log/shared/losses.ts",
   "Which scripts run in Redis?": "log/redis/scripts.ts",
   "How do processes hear of each other, where is the bell?": "log/kv/bell.ts",
+  "How long does the client wait, what is its backoff?": "client/backoff.ts",
+  "What does the client do when the page is hidden or shown?": "client/page_events.ts",
+  "How do tabs share a connection?": "client/sharing.ts",
+  "Where does the client keep its last id, what may store it?": "client/id_store.ts",
   "Where are the routes?": "server/routes.ts",
   "Where is CORS?": "server/cors.ts",
   "Where is CSRF stopped?": "server/csrf.ts",
@@ -174,12 +179,12 @@ Deno.test({
 });
 
 Deno.test({
-  name: "lib/ reads no environment, handles no signals, and prints only errors without an onError",
+  name: "lib/ reads no environment, handles no signals, and prints only what nobody else is told",
   ignore,
   fn() {
     const pattern =
       /\bDeno\s*\.\s*(?:env|exit|addSignalListener)\b|\bconsole\s*\.\s*(?:log|info|warn|error|debug)\b|\bprocess\s*\./;
-    assertEquals(filesWith(pattern), ["lib/wire/report.ts"]);
+    assertEquals(filesWith(pattern), ["lib/client/unheard_loss.ts", "lib/wire/report.ts"]);
     assert(pattern.test(code("main.ts")));
   },
 });
@@ -236,6 +241,20 @@ Deno.test("an entry point gives what its users call, and nothing of the inside",
     "eventStream",
     "eventStreamHeaders",
     "retryLater",
+  ]);
+  assertEquals(Object.keys(await import("../lib/client/mod.ts")), [
+    "Subscription",
+    "ValidationError",
+    "idStore",
+    "json",
+    "openSubscription",
+    "pageEvents",
+    "pageEventsOf",
+    "publish",
+    "setStreams",
+    "sharing",
+    "subscribe",
+    "validated",
   ]);
   assertEquals(Object.keys(await import("../lib/log/mod.ts")), [
     "EpochError",

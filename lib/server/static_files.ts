@@ -4,6 +4,7 @@
  * @module
  */
 
+import { searchParams } from "../wire/search_params.ts";
 import type { Handler, Route } from "./router.ts";
 
 /**
@@ -34,22 +35,28 @@ const TYPES: Readonly<Record<string, string>> = {
   ".js": "text/javascript; charset=utf-8",
   ".css": "text/css; charset=utf-8",
   ".svg": "image/svg+xml",
+  ".map": "application/json",
 };
 
 const SECURITY_POLICY =
   "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; " +
   "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-/** Serves a file's bytes; a client that already has them gets a 304 (RFC 9110, section 13.1.2). */
+/**
+ * Serves a file's bytes; a client that already has them gets a 304 (RFC 9110, section 13.1.2). A URL whose
+ * `v` is the ETag, without its quotes, is of these bytes for ever (RFC 8246).
+ */
 function fileHandler(bytes: Uint8Array<ArrayBuffer>, type: string): Handler {
   const etag = crypto.subtle.digest("SHA-256", bytes).then((digest) =>
     `"${new Uint8Array(digest, 0, 12).toHex()}"`
   );
   return async (request) => {
+    const tag = await etag;
+    const isVersion = searchParams(request).get("v") === tag.slice(1, -1);
     const headers = {
       "content-type": type,
-      "cache-control": "no-cache",
-      "etag": await etag,
+      "cache-control": isVersion ? "public, max-age=31536000, immutable" : "no-cache",
+      "etag": tag,
       "content-security-policy": SECURITY_POLICY,
       "referrer-policy": "no-referrer",
     };

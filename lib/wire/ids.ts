@@ -40,5 +40,6 @@ export function idOffset({ idLength }: EncodedEvent, size: number): number {
   return size - idLength - 2;
 }
 
-const decoder = new TextDecoder();
+// Bundlers leave it out with decodeId().
+const decoder = /* @__PURE__ */ new TextDecoder();
 const LF = 10;

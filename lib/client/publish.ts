@@ -1,0 +1,109 @@
+/**
+ * Publishing to a hub's server from where events are read.
+ *
+ * @module
+ */
+
+import type { ServerSentEvent } from "../wire/event.ts";
+import { randomEpoch } from "../wire/ids.ts";
+import { pauseMs } from "./backoff.ts";
+import { type Failure, isTemporary, readFailure, retryAfterMs } from "./failure.ts";
+import { type Host, thisHost } from "./host.ts";
+import { type EachAttempt, isFunction, valueOf } from "./request.ts";
+
+/** Options of {@linkcode publish}. */
+export interface PublishOptions {
+  /** Headers, such as a token. A function gets new ones at each attempt. */
+  readonly headers?: EachAttempt<HeadersInit>;
+  /** Whether cookies go to another origin. As in `fetch()`. */
+  readonly credentials?: RequestCredentials;
+  /** What sends the requests, instead of `fetch()`. */
+  readonly fetch?: (url: URL, init: RequestInit) => Promise<Response>;
+  /** Gives up when it aborts. */
+  readonly signal?: AbortSignal;
+  /** The clock and timers of the client, for tests. */
+  readonly host?: Host;
+}
+
+/** What the server has answered. */
+export interface PublishAnswer {
+  /** The id of the event, or of the last of several. */
+  readonly id: string;
+  /** The stream. */
+  readonly stream: string;
+  /** The number of subscribers at that moment. */
+  readonly subscribers: number;
+}
+
+/**
+ * Publishes events to the stream of a URL, and sends them again until the server acknowledges them. Each
+ * event without an `id` is given a key, so that none is published twice.
+ *
+ * @param event A string, an event, or a list of these.
+ * @throws {Failure} If the server refuses for good. Also rejects with the reason of an aborted `signal`.
+ *
+ * @example
+ * ```ts ignore
+ * await publish("/sse?stream=orders/7", "Tea", { headers: { authorization: `Bearer ${token}` } });
+ * ```
+ */
+export async function publish(
+  url: string | URL,
+  event: string | ServerSentEvent | readonly (string | ServerSentEvent)[],
+  options: PublishOptions = {},
+): Promise<PublishAnswer> {
+  const { headers, credentials, fetch = globalThis.fetch, signal, host = thisHost } = options;
+  const target = new URL(new Request(url).url);
+  const body = JSON.stringify(Array.isArray(event) ? event.map(withKey) : withKey(event as string));
+  let refresh = false;
+  for (let failures = 1;; failures++) {
+    signal?.throwIfAborted();
+    let floorMs = 0;
+    try {
+      const sent = new Headers(await valueOf(headers, { refresh, lastEventId: "" }));
+      sent.set("content-type", "application/json");
+      const limit = AbortSignal.timeout(ANSWER_MS);
+      const response = await fetch(target, {
+        method: "POST",
+        headers: sent,
+        body,
+        signal: signal ? AbortSignal.any([signal, limit]) : limit,
+        ...credentials && { credentials },
+      });
+      if (response.ok) return await response.json();
+      floorMs = retryAfterMs(response, host.now());
+      const error = await readFailure("publish", response);
+      if (error.status === 401 && isFunction(headers) && !refresh) {
+        refresh = true;
+        continue;
+      }
+      if (!isTemporary(error)) throw error;
+    } catch (error) {
+      signal?.throwIfAborted();
+      if ((error as Failure).name === "Failure") throw error;
+    }
+    await pause(host, pauseMs(failures, RETRY_MS, floorMs, host.random()), signal);
+  }
+}
+
+function withKey(event: string | ServerSentEvent): ServerSentEvent {
+  const fields = typeof event === "string" ? { data: event } : event;
+  return fields.data === undefined ? fields : { id: randomEpoch() + randomEpoch(), ...fields };
+}
+
+function pause(host: Host, ms: number, signal: AbortSignal | undefined): Promise<void> {
+  return new Promise((resolve) => {
+    const stop = host.setTimer(ms, end);
+    signal?.addEventListener("abort", end);
+    function end(): void {
+      stop();
+      signal?.removeEventListener("abort", end);
+      resolve();
+    }
+  });
+}
+
+/** How long the server may take to answer. */
+const ANSWER_MS = 15_000;
+/** The time of the first pause, at most. */
+const RETRY_MS = 500;

@@ -1,0 +1,87 @@
+/**
+ * A clock and a page that a test moves by hand, for clients.
+ *
+ * @module
+ */
+
+import type { Host } from "../../lib/client/host.ts";
+import { type PageEvents, pageEventsOf } from "../../lib/client/page_events.ts";
+import { macrotask } from "../wait.ts";
+
+/** A clock that goes on when a test says so, the timers of a machine that can sleep, and a page. */
+export class ScriptedHost extends EventTarget implements Host {
+  /** What `random()` returns. */
+  chance = 0;
+  /** Whether the page is hidden. */
+  hidden = false;
+  #now = Date.UTC(2026, 0, 1);
+  /** The time that the machine was awake, by which timers go. */
+  #awake = 0;
+  readonly #timers = new Set<{ readonly at: number; readonly callback: () => void }>();
+
+  readonly now = () => this.#now;
+  readonly random = () => this.chance;
+  readonly isHidden = () => this.hidden;
+  readonly setTimer = (ms: number, callback: () => void) => {
+    const timer = { at: this.#awake + ms, callback };
+    this.#timers.add(timer);
+    return () => void this.#timers.delete(timer);
+  };
+
+  /** The number of timers that wait. */
+  get timers(): number {
+    return this.#timers.size;
+  }
+
+  /** What the events of this page do. */
+  get page(): PageEvents {
+    return pageEventsOf({
+      addEventListener: (type, listener, options) =>
+        this.addEventListener(type, listener as EventListener, options),
+    });
+  }
+
+  /** Lets time pass, and everything happen that follows. */
+  async pass(ms: number): Promise<void> {
+    const end = this.#awake + ms;
+    await settled();
+    for (;;) {
+      const [next] = [...this.#timers].filter(({ at }) => at <= end).sort((a, b) => a.at - b.at);
+      if (!next) break;
+      this.#timers.delete(next);
+      this.#to(Math.max(next.at, this.#awake));
+      next.callback();
+      await settled();
+    }
+    this.#to(end);
+    await settled();
+  }
+
+  /** Lets the machine sleep: time passes, and timers stand still. */
+  sleep(ms: number): void {
+    this.#now += ms;
+  }
+
+  /** Fires an event of the page. */
+  async fire(type: string, fields: object = {}): Promise<void> {
+    this.dispatchEvent(Object.assign(new Event(type), fields));
+    await settled();
+  }
+
+  /** Hides or shows the page. */
+  async turn(hidden: boolean): Promise<void> {
+    this.hidden = hidden;
+    await this.fire("visibilitychange");
+  }
+
+  #to(awake: number): void {
+    this.#now += awake - this.#awake;
+    this.#awake = awake;
+  }
+}
+
+/** Resolves after all that promises and streams have to do. */
+export async function settled(): Promise<void> {
+  await macrotask();
+  await macrotask();
+}
