@@ -35,17 +35,17 @@ export interface Link {
   /** The URL, with the streams. */
   url: URL;
   /** The attempt that brings events. */
-  current: Attempt | undefined;
+  current?: Attempt | undefined;
   /** The attempt that is to take its place. */
-  next: Attempt | undefined;
-  /** Is called when that attempt is open. */
+  next?: Attempt | undefined;
+  /** Is called when an attempt is open. */
   onNext: () => void;
   /** While this is pending, the events of the current attempt wait. */
-  hold: Promise<void> | undefined;
+  hold?: Promise<void> | undefined;
   /** Whether there is to be no connection for now. */
-  isSuspended: boolean;
+  isSuspended?: boolean;
   /** Whether the browser knows that it is offline. */
-  isOffline: boolean;
+  isOffline?: boolean;
   /** Starts an attempt. */
   readonly start: () => Attempt;
   /** Ends the attempts, and goes on. */
@@ -82,11 +82,11 @@ export function keepConnected(url: URL, owner: LinkOwner): Link {
     onOpen(attempt) {
       refresh = false;
       wasOpen = true;
-      if (attempt === link.next) {
-        link.current?.cut("streams");
-        link.current = attempt;
-        link.onNext();
-      }
+      // It is the current one already, or it takes the place of that one.
+      const old = link.current;
+      link.current = attempt;
+      if (old !== attempt) old?.cut("streams");
+      link.onNext();
       show({ name: "open" });
     },
   };
@@ -95,12 +95,7 @@ export function keepConnected(url: URL, owner: LinkOwner): Link {
     host,
     url,
     signal: life.signal,
-    current: undefined,
-    next: undefined,
     onNext: wake,
-    hold: undefined,
-    isSuspended: false,
-    isOffline: false,
     show,
     leave: owner.leave,
     start: () => startAttempt(attempts, link.url, owner.transport),

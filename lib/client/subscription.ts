@@ -80,7 +80,7 @@ export class Subscription<Map extends Events> extends EventTarget
 
   /** Whether the browser knows that it is offline. The connection stays open, and is tried all the same. */
   get isOffline(): boolean {
-    return this.#link.isOffline;
+    return !!this.#link.isOffline;
   }
 
   /** Returns the next message: an event, or a `gap` or `reset`. Rejects once if the server has refused. */
