@@ -46,20 +46,18 @@ async function read(
     onId: (lastEventId) => events.push({ event: "", data: "", lastEventId }),
     onComment: () => isHeartbeat = true,
   });
-  try {
-    while (!signal.aborted) {
-      const { done, value } = await reader.read();
-      if (done) return;
-      events = [];
-      isHeartbeat = false;
-      push(value);
-      for (const event of events) {
-        const taken = receive(event);
-        if (taken) await taken;
-      }
-      hear(isHeartbeat);
+  // A `fetch` of the application's own may not heed the signal. A broken body can't be cancelled.
+  signal.addEventListener("abort", () => reader.cancel().catch(() => {}));
+  while (!signal.aborted) {
+    const { done, value } = await reader.read();
+    if (done) return;
+    events = [];
+    isHeartbeat = false;
+    push(value);
+    for (const event of events) {
+      const taken = receive(event);
+      if (taken) await taken;
     }
-  } finally {
-    reader.cancel().catch(() => {}); // The connection is broken already.
+    hear(isHeartbeat);
   }
 }

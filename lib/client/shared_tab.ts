@@ -226,11 +226,12 @@ export class SharedTab {
     return id !== "" && (place === id || isBefore(id, place));
   }
 
-  /** Takes the leader's events, until the tab leads or has lost track. */
+  /** Takes a leader's events, until another tab leads or this one has lost track. */
   async #follow(sink: Sink): Promise<void> {
     let shown: State | undefined;
     const isOld = seam(sink);
-    for (let leader; !sink.signal.aborted && !this.#lead && (leader = this.#leader);) {
+    const leader = this.#leader!;
+    while (!sink.signal.aborted && this.#leader === leader) {
       const { state } = leader;
       if (state !== shown) {
         if (state.name === "open") sink.open();

@@ -17,7 +17,14 @@ export class ScriptedHost extends EventTarget implements Host {
   #now = Date.UTC(2026, 0, 1);
   /** The time that the machine was awake, by which timers go. */
   #awake = 0;
+  readonly #settled: () => Promise<void>;
   readonly #timers = new Set<{ readonly at: number; readonly callback: () => void }>();
+
+  /** Begins. `settle` lets everything happen that is not up to the time. */
+  constructor(settle: () => Promise<void> = settled) {
+    super();
+    this.#settled = settle;
+  }
 
   readonly now = () => this.#now;
   readonly random = () => this.chance;
@@ -44,17 +51,17 @@ export class ScriptedHost extends EventTarget implements Host {
   /** Lets time pass, and everything happen that follows. */
   async pass(ms: number): Promise<void> {
     const end = this.#awake + ms;
-    await settled();
+    await this.#settled();
     for (;;) {
       const [next] = [...this.#timers].filter(({ at }) => at <= end).sort((a, b) => a.at - b.at);
       if (!next) break;
       this.#timers.delete(next);
       this.#to(Math.max(next.at, this.#awake));
       next.callback();
-      await settled();
+      await this.#settled();
     }
     this.#to(end);
-    await settled();
+    await this.#settled();
   }
 
   /** Lets the machine sleep: time passes, and timers stand still. */
@@ -65,7 +72,7 @@ export class ScriptedHost extends EventTarget implements Host {
   /** Fires an event of the page. */
   async fire(type: string, fields: object = {}): Promise<void> {
     this.dispatchEvent(Object.assign(new Event(type), fields));
-    await settled();
+    await this.#settled();
   }
 
   /** Hides or shows the page. */
@@ -84,4 +91,9 @@ export class ScriptedHost extends EventTarget implements Host {
 export async function settled(): Promise<void> {
   await macrotask();
   await macrotask();
+}
+
+/** Resolves after many microtasks: enough for streams in memory, and much sooner. */
+export async function microtasks(): Promise<void> {
+  for (let i = 0; i < 200; i++) await undefined;
 }
