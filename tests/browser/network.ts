@@ -9,6 +9,8 @@ export class Network implements Disposable {
   readonly #listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   readonly #sockets = new Set<Deno.TcpConn>();
   #isCut = false;
+  /** Pending while nothing gets through. */
+  #held: PromiseWithResolvers<void> | undefined;
 
   constructor(private readonly server: URL) {
     this.#accept();
@@ -21,6 +23,7 @@ export class Network implements Disposable {
 
   /** Cuts all connections, and each new connection. */
   cut(): void {
+    this.release();
     this.#isCut = true;
     for (const socket of this.#sockets) close(socket);
     this.#sockets.clear();
@@ -29,6 +32,17 @@ export class Network implements Disposable {
   /** Lets connections through again. */
   restore(): void {
     this.#isCut = false;
+  }
+
+  /** Lets nothing through, and keeps every connection open. */
+  hold(): void {
+    this.#held ??= Promise.withResolvers();
+  }
+
+  /** Lets through what was held, and what follows. */
+  release(): void {
+    this.#held?.resolve();
+    this.#held = undefined;
   }
 
   /** Closes it. */
@@ -48,10 +62,20 @@ export class Network implements Disposable {
     const { hostname, port } = this.server;
     const far = await Deno.connect({ hostname, port: Number(port) });
     this.#sockets.add(near).add(far);
-    const ends = [near.readable.pipeTo(far.writable), far.readable.pipeTo(near.writable)];
+    const ends = [this.#pass(near, far), this.#pass(far, near)];
     await Promise.allSettled(ends);
     this.#sockets.delete(near);
     this.#sockets.delete(far);
+  }
+
+  #pass(from: Deno.TcpConn, to: Deno.TcpConn): Promise<void> {
+    const gate = new TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>>({
+      transform: async (chunk, controller) => {
+        await this.#held?.promise;
+        controller.enqueue(chunk);
+      },
+    });
+    return from.readable.pipeThrough(gate).pipeTo(to.writable);
   }
 }
 

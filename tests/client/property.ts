@@ -60,6 +60,7 @@ class World {
 
   /** What a client uses as `fetch()`. */
   readonly fetch = async (url: URL, init: RequestInit): Promise<Response> => {
+    await microtasks();
     const fault = this.pick(12);
     if (fault < 3) this.faults++;
     if (fault === 0) throw new TypeError("unreachable");
