@@ -1,10 +1,11 @@
 /**
- * Limits the event streams of all tabs. Over HTTP/1.1 a browser opens six connections to an origin,
- * whatever the number of tabs: a seventh event stream would wait silently, and so would the next page
- * and the next publish. With the Web Locks API the tabs share five connections and keep one free.
+ * Limits the event streams that the tabs don't share. Over HTTP/1.1 a browser opens six connections to an
+ * origin, whatever the number of tabs: a seventh event stream would wait silently, and so would the next
+ * page and the next publish. With the Web Locks API three of the connections are for streams that a tab
+ * has to itself; the others are for those that all tabs share, and for requests.
  */
 
-const SHARED = 5;
+const OWN = 3;
 
 /** How long the page waits for a connection before it says that it waits. */
 const PATIENCE_MS = 400;
@@ -39,7 +40,7 @@ function search(signal, onQueued, take, takeNone) {
     end.abort();
     return new Promise(take);
   };
-  for (let i = 1; i <= SHARED; i++) {
+  for (let i = 1; i <= OWN; i++) {
     navigator.locks.request(`event-stream-${i}`, { signal: end.signal }, hold).catch(() => {
       // Either the search is over, or the browser grants this page no locks: then it takes none.
       if (!end.signal.aborted) giveUp();

@@ -1,20 +1,12 @@
 /** The console: shows an operator who is logged in what the server does, until the session ends. */
 
 import { Chart } from "./charts.js";
-import { followEvents } from "./follow_events.js";
+import { sharing, subscribe } from "./client.js";
+import { StateView } from "./connection_state.js";
 import { formatBytes } from "./format.js";
 import { Overview } from "./overview.js";
 import { publish, request, requestJson } from "./request.js";
 import { Watch } from "./watch.js";
-
-const STATES = {
-  queued: "Waiting for another tab to close",
-  connecting: "Connecting",
-  open: "Open",
-  waiting: "Waiting to reconnect",
-  ended: "Ended",
-  refused: "Refused",
-};
 
 const place = (id) => document.getElementById(id);
 
@@ -28,6 +20,7 @@ const charts = {
 };
 const watch = new Watch(place("watch-form"), place("watched"));
 const overview = new Overview((stream) => watch.show(stream));
+const stateView = new StateView(place("state"), place("trouble").querySelector(".trouble-text"));
 
 /** Aborts the event streams and the retries of the session. */
 let session = new AbortController();
@@ -43,9 +36,12 @@ async function enter(failures = 0) {
   } catch (refusal) {
     if (signal.aborted) return;
     if (refusal.status === 401) return showLogin();
-    showState(refusal.isTemporary ? "waiting" : "refused", refusal);
-    if (!refusal.isTemporary) return;
-    const again = setTimeout(() => enter(failures + 1), refusal.pauseMs(failures));
+    const { message, status, detail } = refusal;
+    if (!refusal.isTemporary) return showState({ name: "failed", error: { message, status } });
+    const pauseMs = refusal.pauseMs(failures);
+    const why = { reason: status === 0 ? "unreachable" : "refused", status, detail };
+    showState({ name: "waiting", until: Date.now() + pauseMs, why });
+    const again = setTimeout(() => enter(failures + 1), pauseMs);
     signal.addEventListener("abort", () => clearTimeout(again));
   }
 }
@@ -78,17 +74,18 @@ function showConsole({ expiresAt, admin }) {
   follow();
 }
 
-function follow() {
+async function follow() {
   const { signal } = renew();
-  const onEvent = ({ event, data }) => {
-    if (event === "figures") showFigures(JSON.parse(data));
-    if (event === "overview") overview.show(JSON.parse(data));
-  };
-  const onState = (state, refusal) => {
-    showState(state, refusal);
-    if (state === "refused") leaveIfOver(signal);
-  };
-  followEvents("console/events", { signal, onEvent, onState });
+  const events = subscribe("console/events", { signal, share: sharing() });
+  events.addEventListener("statechange", () => signal.aborted || showState(events.state));
+  try {
+    for await (const { event, data } of events) {
+      if (event === "figures") showFigures(JSON.parse(data));
+      if (event === "overview") overview.show(JSON.parse(data));
+    }
+  } catch {
+    leaveIfOver(signal);
+  }
 }
 
 /** Shows the login if the session is over; otherwise the refusal stays on show. */
@@ -108,19 +105,9 @@ function showFigures(figures) {
   place("memory").textContent = typeof memoryBytes === "number" ? formatBytes(memoryBytes) : "";
 }
 
-function showState(state, refusal) {
+function showState(state) {
   place("status").hidden = false;
-  place("state").dataset.state = state;
-  place("state").querySelector(".state-text").textContent = STATES[state];
-  // A refusal stays on show until the stream is open.
-  if (refusal === undefined && state !== "open") return;
-  place("trouble").hidden = !refusal?.detail;
-  place("trouble").querySelector(".trouble-text").textContent = troubleText(refusal);
-}
-
-function troubleText(refusal) {
-  if (!refusal?.detail) return "";
-  return refusal.status === 0 ? refusal.detail : `${refusal.detail} (${refusal.status})`;
+  stateView.show(state);
 }
 
 /** Submits a form, and shows the result in its output. */

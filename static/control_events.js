@@ -9,8 +9,3 @@ export const CONTROL_EVENTS = {
   heartbeat: "The connection is alive. The page has asked for heartbeats that it can see.",
   expired: "The permission to read this stream has expired, so the connection ends.",
 };
-
-/** Whether the server sends events of this type to tell of the connection. */
-export function isControlEvent(type) {
-  return Object.hasOwn(CONTROL_EVENTS, type);
-}

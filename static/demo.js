@@ -23,6 +23,7 @@ const PANELS = [
     name: "per connection",
     text: "Every client has a stream of its own: this one began with this page.",
     url: "sse",
+    isOwn: true,
   },
 ];
 

@@ -1,6 +1,6 @@
 /** An event in a panel's list: a line that opens to the whole event and to buttons that copy it. */
 
-import { CONTROL_EVENTS, isControlEvent } from "./control_events.js";
+import { CONTROL_EVENTS } from "./control_events.js";
 import { copyText } from "./copy_text.js";
 import { curlCommand } from "./curl_command.js";
 import { formatBytes } from "./format.js";
@@ -35,11 +35,10 @@ TEMPLATE.innerHTML = `
 
 /**
  * Creates the entry of an event that `url` sent just now; `hasId` says whether the event has an id of its
- * own.
+ * own, `isControl` whether the server tells of the connection.
  */
-export function createEntry(url, { event, data, lastEventId, hasId }) {
+export function createEntry(url, { event, data, lastEventId, hasId, isControl }) {
   const entry = TEMPLATE.content.firstElementChild.cloneNode(true);
-  const isControl = isControlEvent(event);
   const now = new Date();
   entry.classList.toggle("is-control", isControl);
   const write = (name, text) => writeInto(entry, name, text);

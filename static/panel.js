@@ -1,18 +1,10 @@
 /** A panel that shows one event stream: its state, its figures and its newest events. */
 
-import { isControlEvent } from "./control_events.js";
+import { sharing, subscribe } from "./client.js";
+import { StateView } from "./connection_state.js";
+import { takeConnection } from "./connections.js";
 import { EntryList } from "./entry_list.js";
 import { createEntry } from "./event_entry.js";
-import { followEvents } from "./follow_events.js";
-
-const STATES = {
-  queued: "Waiting for another tab to close",
-  connecting: "Connecting",
-  open: "Open",
-  waiting: "Waiting to reconnect",
-  ended: "Ended",
-  refused: "Refused",
-};
 
 const TEMPLATE = document.createElement("template");
 TEMPLATE.innerHTML = `
@@ -54,7 +46,7 @@ TEMPLATE.innerHTML = `
     </div>
   </section>`;
 
-/** Connects when it is created, and reconnects until the stream ends, is refused or is closed. */
+/** Connects when it is created, and reconnects until the stream ends, is refused, or is closed. */
 export class Panel {
   /** The element to place in the page. */
   element = TEMPLATE.content.firstElementChild.cloneNode(true);
@@ -67,9 +59,13 @@ export class Panel {
   #opens = 0;
   #lastEventId = "";
   #end = new AbortController();
+  #state;
 
-  /** `name` tells the panel's buttons from those of other panels; by default it is the title. */
-  constructor({ title, name = title, text, url }) {
+  /**
+   * `name` tells the panel's buttons from those of other panels; by default it is the title. Tabs share
+   * the connection unless it `isOwn`: each tab has one to itself.
+   */
+  constructor({ title, name = title, text, url, isOwn = false }) {
     this.#url = url;
     this.#name = name;
     this.element.setAttribute("aria-label", title);
@@ -82,25 +78,48 @@ export class Panel {
     this.#find("clear").addEventListener("click", () => this.#clear());
     this.#find("pause").addEventListener("click", () => this.#togglePause());
     this.#showPause();
-    followEvents(url, {
-      signal: this.#end.signal,
-      onEvent: (event) => this.#receive(event),
-      onState: (state, refusal) => this.#showState(state, refusal),
-    });
+    this.#state = new StateView(this.#find("state"), this.#find("why"));
+    this.#follow(isOwn);
   }
 
   /** Ends the connection. The entries stay. */
   close() {
     this.#end.abort();
+    this.#state.close();
+  }
+
+  async #follow(isOwn) {
+    const { signal } = this.#end;
+    const showQueued = () => this.#state.show({ name: "queued" });
+    const release = isOwn ? await takeConnection(signal, showQueued) : () => {};
+    const events = subscribe(this.#url, {
+      control: true,
+      signal,
+      ...isOwn || { share: sharing() },
+    });
+    const showState = () => {
+      const { state } = events;
+      if (state.name === "open") this.#write("reconnects", this.#opens++);
+      this.#state.show(state);
+    };
+    events.addEventListener("statechange", showState);
+    showState();
+    try {
+      for await (const event of events) this.#receive(event);
+    } catch {
+      // The state says why.
+    }
+    release();
   }
 
   #receive(event) {
-    if (!isControlEvent(event.event)) this.#write("events", ++this.#events);
+    const isControl = event.streams !== undefined;
+    if (!isControl) this.#write("events", ++this.#events);
     const hasId = event.lastEventId !== this.#lastEventId;
     this.#lastEventId = event.lastEventId;
     this.#write("id", event.lastEventId || "—");
     this.#find("id").title = event.lastEventId;
-    this.#list.add(createEntry(this.#url, { ...event, hasId }));
+    this.#list.add(createEntry(this.#url, { ...event, hasId, isControl }));
     if (this.#isPaused) this.#showPause();
   }
 
@@ -124,14 +143,6 @@ export class Panel {
     this.#write("pause", text);
     this.#find("pause").setAttribute("aria-label", `${text} ${this.#name}`);
     this.#find("pause").classList.toggle("is-primary", this.#isPaused);
-  }
-
-  #showState(state, refusal) {
-    if (state === "open") this.#write("reconnects", this.#opens++);
-    this.#find("state").dataset.state = state;
-    this.#write("state-text", STATES[state]);
-    // The reason of a refusal stays on show until the stream is open.
-    if (refusal || state === "open") this.#write("why", refusal?.detail ?? "");
   }
 
   #write(name, value) {

@@ -27,6 +27,7 @@ function checker(block: CodeBlock): string | undefined {
   const { language, isIgnored, place } = block;
   if (inRecipes.has(place)) return "recipes_test.ts";
   if (block.headings.at(-1) === "From any language") return "server/snippets_test.ts";
+  if (place.startsWith("lib/client/")) return "the types, and client/recipes_test.ts";
   if (isFile(block) || isForPage(block)) return undefined;
   if (language === "ts") return isIgnored ? "the types" : "deno test --doc";
   if (language === "console") return isIgnored ? "nobody, and the block says so" : "its commands";
@@ -77,7 +78,8 @@ for (const block of shown) {
 }
 
 const isolated = blocks.filter((block) =>
-  block.language === "ts" && block.isIgnored && !isFile(block)
+  block.language === "ts" && block.isIgnored &&
+  (!isFile(block) || block.place.startsWith("lib/client/"))
 );
 Deno.test({
   name: "the types of every block that deno test --doc leaves out are right",
@@ -85,7 +87,11 @@ Deno.test({
   async fn() {
     const folder = await Deno.makeTempDir();
     const links = [new URL("../", import.meta.url).pathname];
-    await Deno.writeTextFile(`${folder}/deno.json`, JSON.stringify({ links, unstable: ["kv"] }));
+    const standIns = ["react", "vue"].map((
+      name,
+    ) => [name, `${new URL(`client/files/${name}.ts`, import.meta.url)}`]);
+    const config = { links, unstable: ["kv"], imports: Object.fromEntries(standIns) };
+    await Deno.writeTextFile(`${folder}/deno.json`, JSON.stringify(config));
     const files = isolated.map((_, index) => `${index}.ts`);
     for (const [index, { text }] of isolated.entries()) {
       await Deno.writeTextFile(`${folder}/${files[index]}`, text);

@@ -15,6 +15,7 @@ export function readFile(path: string): Promise<string> {
 export const MANUAL = [
   "README.md",
   "lib/README.md",
+  "lib/client/README.md",
   "lib/log/README.md",
   "lib/server/README.md",
 ] as const;

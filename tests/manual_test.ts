@@ -22,6 +22,8 @@ const TABLES: readonly [file: string, heading: string, source: string, name: str
   ["lib/README.md", "Modes", "hub/mode.ts", "ModeOptions"],
   ["lib/README.md", "A stream for one client", "wire/event_stream.ts", "EventStreamOptions"],
   ["lib/README.md", "Reading events", "wire/event_parser.ts", "EventParserOptions"],
+  ["lib/client/README.md", "Options", "client/options.ts", "SubscriptionOptions"],
+  ["lib/client/README.md", "Requests", "client/request.ts", "RequestOptions"],
   ["lib/log/README.md", "Which one", "log/retention.ts", "RetentionOptions"],
   ["lib/log/README.md", "KV", "log/kv.ts", "KvLogOptions"],
   ["lib/log/README.md", "Redis", "log/redis.ts", "RedisLogOptions"],

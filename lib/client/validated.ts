@@ -45,10 +45,13 @@ export type SchemaEvents<Schemas extends Readonly<Record<string, Schema>>> = {
 export class ValidationError extends TypeError {
   /** Always `ValidationError`. */
   override name = "ValidationError";
+  /** What is wrong. */
+  readonly issues: readonly SchemaIssue[];
 
   /** Makes the error of an event. */
-  constructor(event: string, readonly issues: readonly SchemaIssue[]) {
+  constructor(event: string, issues: readonly SchemaIssue[]) {
     super(`Cannot use data of ${event}: ${issues.map(({ message }) => message).join(", ")}`);
+    this.issues = issues;
   }
 }
 

@@ -83,7 +83,7 @@ Deno.test({
     await using browser = await Browser.start();
     const page = await browser.open(await server.url());
     for (const title of ["Broadcast", "With history"]) {
-      await reaches(panel(page, title), "refused");
+      await reaches(panel(page, title), "failed");
       assertMatch(await panel(page, title).locator(".why").textContent() ?? "", /no stream/);
     }
     await entries(panel(page, "Per connection"), 2);

@@ -58,7 +58,7 @@ Deno.test({
       const page = await browser.open(new URL("/console", front.url));
       if (status === 400) await logIn(page, TOKEN);
       await trouble(page, `Refused with ${status} (${status})`).waitFor();
-      await page.locator("#state[data-state=refused]").waitFor();
+      await page.locator("#state[data-state=failed]").waitFor();
       const before = front.count("/console/events");
       await browser.context.clock.fastForward(HOUR_MS);
       await settle(page);
@@ -105,11 +105,11 @@ Deno.test({
     const page = await browser.open(new URL("/console", front.url));
     await page.locator("#login").waitFor();
     const rows: [answer: () => Response, state: string, text: string][] = [
-      [refusal(421, "Name the host in ALLOWED_HOSTS"), "refused", "ALLOWED_HOSTS (421)"],
+      [refusal(421, "Name the host in ALLOWED_HOSTS"), "failed", "ALLOWED_HOSTS (421)"],
       [refusal(503, "The server is stopping"), "waiting", "stopping (503)"],
       [() => new Response("<h1>Bad gateway", { status: 502 }), "waiting", "answered 502"],
       [() => Response.json(null, { status: 429 }), "waiting", "answered 429"],
-      [() => new Response("<h1>Log in"), "refused", "not JSON"],
+      [() => new Response("<h1>Log in"), "failed", "not JSON"],
     ];
     for (const [answer, state, text] of rows) {
       front.refusals.set("/session", answer);

@@ -108,12 +108,22 @@ const FAULTS: Readonly<Record<string, Fault>> = {
   },
   async "asleep, 20 s"(_, clients) {
     const processes = clients.flatMap(({ process }) => process ?? []);
-    for (const { pid } of processes) Deno.kill(pid, "SIGSTOP");
+    signalAll(processes, "SIGSTOP");
     await pause(20_000);
-    for (const { pid } of processes) Deno.kill(pid, "SIGCONT");
+    signalAll(processes, "SIGCONT");
     return Date.now();
   },
 };
+
+function signalAll(processes: readonly Deno.ChildProcess[], signal: Deno.Signal): void {
+  for (const process of processes) {
+    try {
+      process.kill(signal);
+    } catch {
+      // It has ended: this client does not run there.
+    }
+  }
+}
 
 function pause(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
@@ -169,7 +179,7 @@ async function runFault(fault: Fault, folder: string, page: Served): Promise<Map
   await pause(Date.now() - over > 10_000 ? 5_000 : 32_000);
   await publisher.stop();
   await pause(1_500);
-  for (const { process } of clients) process?.kill("SIGKILL");
+  signalAll(clients.flatMap(({ process }) => process ?? []), "SIGKILL");
   const outcomes = clients.map(({ name, received }) =>
     [name, outcome(received, publisher.published, over)] as const
   );
