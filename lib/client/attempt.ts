@@ -36,8 +36,8 @@ export interface Attempt extends Sink {
   readonly isOpen: () => boolean;
   /** Whether it brought something new, or was alive for two heartbeats or ten seconds. */
   readonly hasProgress: () => boolean;
-  /** Whether nothing has come for longer than a heartbeat. */
-  readonly isStale: () => boolean;
+  /** Whether nothing has come for so many milliseconds; left out, for a heartbeat. */
+  readonly isStale: (ms?: number) => boolean;
   /** Resolves when the event has been taken that came last. */
   readonly taken: () => unknown;
   /** Ends the attempt. */
@@ -113,7 +113,7 @@ export function startAttempt(owner: AttemptOwner, url: URL, transport: Transport
       owner.onOpen(attempt);
     },
     hasProgress: () => hasNews || heardAt - openedAt >= Math.min(2 * heartbeatMs(), 10_000),
-    isStale: () => now() - heardAt > heartbeatMs(),
+    isStale: (ms = heartbeatMs()) => now() - heardAt > ms,
     taken: () => taken,
   };
   // A server has ten seconds to answer.

@@ -49,7 +49,9 @@ export function pageEventsOf(target: PageTarget): PageEvents {
 
     listen("online", () => {
       link.isOffline = false;
-      link.retry("online");
+      // A connection that has brought something just now is one of the new network.
+      if (!link.current?.isOpen() || link.current.isStale(1_000)) link.retry("online");
+      link.show();
     });
     listen("offline", () => {
       link.isOffline = true;

@@ -141,7 +141,7 @@ Deno.test({
     await using stage = await stand({ HEARTBEAT_SECONDS: "1" });
     const { server, url, chat } = stage;
     server.kill("SIGSTOP");
-    await reaches(chat, "waiting");
+    await chat.locator(".why:has-text('Nothing came for too long')").waitFor();
     server.kill("SIGCONT");
     await reaches(chat, "open");
     await publish(url, "chat", "Hello again");

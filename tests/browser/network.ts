@@ -60,7 +60,8 @@ export class Network implements Disposable {
 
   async #connect(near: Deno.TcpConn): Promise<void> {
     const { hostname, port } = this.server;
-    const far = await Deno.connect({ hostname, port: Number(port) });
+    const far = await Deno.connect({ hostname, port: Number(port) }).catch(() => undefined);
+    if (!far) return near.close(); // The server is down.
     this.#sockets.add(near).add(far);
     const ends = [this.#pass(near, far), this.#pass(far, near)];
     await Promise.allSettled(ends);

@@ -93,10 +93,14 @@ interface DevToolsSession {
   send(method: string, params?: object): Promise<unknown>;
 }
 
-/** The members of Playwright's `Clock` that the tests use: it advances the timers of pages. */
+/**
+ * The members of Playwright's `Clock` that the tests use. `runFor()` fires the timers of pages as time does,
+ * and `fastForward()` as a machine that wakes up.
+ */
 interface Clock {
   install(): Promise<void>;
   fastForward(ms: number): Promise<void>;
+  runFor(ms: number): Promise<void>;
 }
 
 interface Chromium {

@@ -27,7 +27,7 @@ export class ScriptedHost extends EventTarget implements Host {
   }
 
   readonly now = () => this.#now;
-  readonly random = () => this.chance;
+  random = (): number => this.chance;
   readonly isHidden = () => this.hidden;
   readonly setTimer = (ms: number, callback: () => void) => {
     const timer = { at: this.#awake + ms, callback };
@@ -53,7 +53,10 @@ export class ScriptedHost extends EventTarget implements Host {
     const end = this.#awake + ms;
     await this.#settled();
     for (;;) {
-      const [next] = [...this.#timers].filter(({ at }) => at <= end).sort((a, b) => a.at - b.at);
+      let next: { readonly at: number; readonly callback: () => void } | undefined;
+      for (const timer of this.#timers) {
+        if (timer.at <= end && timer.at < (next?.at ?? Infinity)) next = timer;
+      }
       if (!next) break;
       this.#timers.delete(next);
       this.#to(Math.max(next.at, this.#awake));

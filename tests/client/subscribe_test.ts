@@ -394,6 +394,9 @@ Deno.test("online connects at once: from waiting, and in place of an open connec
   assertEquals([script.events.isOffline, script.server.calls.length], [false, 2]);
   await script.server.last.open(hello("e-1"));
   await script.host.fire("online");
+  assertEquals(script.server.calls.length, 2); // it is of the new network already
+  await script.host.pass(1_001);
+  await script.host.fire("online");
   assertEquals(script.server.calls.length, 3);
   assert(script.server.calls[1]!.isGone);
 });
