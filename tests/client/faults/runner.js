@@ -3,8 +3,11 @@
  * `client.js`, and beside `others.js`, which has the clients of others.
  */
 
-import { subscribe } from "./client.js";
-import { createEventSource, fetchEventSource } from "./others.js";
+// By their URLs, since they are there only where main.ts has put them.
+const { subscribe } = await import(`${new URL("client.js", import.meta.url)}`);
+const { createEventSource, fetchEventSource } = await import(
+  `${new URL("others.js", import.meta.url)}`
+);
 
 /** How each client is used, as its own manual says. */
 const CLIENTS = {
