@@ -10,6 +10,7 @@ import { type KvLogOptions, openKvLog, type RetentionOptions } from "../lib/log/
 import { openRedisLog, type RedisLogOptions } from "../lib/log/redis.ts";
 import type { StreamOptions } from "../lib/hub/stream.ts";
 import { type AppOptions, createApp, readConfig } from "../lib/server/app.ts";
+import { subscribe as follow, type SubscriptionOptions } from "../lib/client/mod.ts";
 import { Client, subscription } from "./client.ts";
 
 // An undefined option counts as left out: most people compile without `exactOptionalPropertyTypes`, and
@@ -130,6 +131,39 @@ Deno.test("BroadcastHub.pipe() and read() treat an undefined option as left out"
   assertEquals((await it.pipe("a", source, given<PipeOptions>(pipe))).events, 1);
   const { events, reset } = await it.read("a", given<ReadBackOptions>(read));
   assertEquals([events.length, reset, it.stream("a")?.isEnded], [1, false, false]);
+Deno.test("subscribe() of the client treats an undefined option as left out", async () => {
+  const options: Undefined<SubscriptionOptions> = {
+    headers: undefined,
+    params: undefined,
+    method: undefined,
+    body: undefined,
+    resendBody: undefined,
+    credentials: undefined,
+    fetch: undefined,
+    parse: undefined,
+    store: undefined,
+    share: undefined,
+    lastEventId: undefined,
+    hidden: undefined,
+    silenceMs: undefined,
+    maxMessages: undefined,
+    control: undefined,
+    signal: undefined,
+    onUnheardLoss: undefined,
+    page: undefined,
+    setStreams: undefined,
+    host: undefined,
+  };
+  await using it = new BroadcastHub();
+  const fetch = (url: URL, init: RequestInit) =>
+    Promise.resolve(it.subscribe(new Request(url, init)));
+  await it.publish("a", "x");
+  const events = follow("http://localhost/sse?stream=a&since=1", {
+    ...given<SubscriptionOptions>(options),
+    fetch,
+  });
+  assertEquals((await events.next()).value?.data, "x");
+  events.close();
 });
 
 Deno.test("eventStream() treats an undefined option as left out", async () => {

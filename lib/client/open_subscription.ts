@@ -15,10 +15,10 @@ export type SubscribeArguments<Map extends Events> = TextEvents extends Map
 
 /**
  * Subscribes with the smallest client: {@linkcode subscribe} without what is done for pages, so without
- * `setStreams()` and without a warning. It has what the options give it.
+ * `setStreams()`, without a warning and without a check of the options. It has what the options give it.
  *
  * @param url The URL; a relative one counts from the page.
- * @throws {TypeError} If the URL is not valid, or if an option does not fit.
+ * @throws {TypeError} If the URL is not valid, or if `share` needs a key.
  *
  * @example
  * ```ts ignore

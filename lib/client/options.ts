@@ -16,11 +16,11 @@ import type { Sharing } from "./transport.ts";
 export interface SubscriptionOptions<Map extends Events = TextEvents> extends RequestOptions {
   /** Makes data of an event's text: `json`, or `validated()`. By default data is text. */
   readonly parse?: Parse<Map>;
-  /** Keeps the id across reloads: `idStore(sessionStorage)`. */
+  /** Keeps the id across reloads: `idStore(sessionStorage)`. Left out, a reload begins anew. */
   readonly store?: IdStore;
-  /** Lets the tabs of an origin share one connection: `sharing()`. */
+  /** Lets the tabs of an origin share one connection: `sharing()`. Left out, each has its own. */
   readonly share?: Sharing;
-  /** The id after which the subscription begins, such as one printed into a page. */
+  /** The id after which it begins, such as one printed into a page. Left out, it begins anew. */
   readonly lastEventId?: string;
   /**
    * What happens while the page is hidden: `stay` keeps the connection open, `pause` closes it until the
@@ -58,6 +58,6 @@ export interface SubscriptionOptions<Map extends Events = TextEvents> extends Re
   readonly page?: PageEvents;
   /** What `setStreams()` does; by default `setStreams`. */
   readonly setStreams?: SetStreams;
-  /** The clock, timers and page of the client, for tests. */
+  /** The clock, timers and chance of the client, for tests; by default the runtime's own. */
   readonly host?: Host;
 }

@@ -20,7 +20,7 @@ export interface PageTarget {
 }
 
 /** The events of the page that this module runs in. In a worker or a process there are none. */
-export const pageEvents: PageEvents = (link, options) =>
+export const pageEvents: PageEvents = (link, options): void =>
   pageEventsOf(globalThis as PageTarget)(link, options);
 
 /**

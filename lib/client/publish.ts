@@ -15,13 +15,13 @@ import { type EachAttempt, isFunction, valueOf } from "./request.ts";
 export interface PublishOptions {
   /** Headers, such as a token. A function gets new ones at each attempt. */
   readonly headers?: EachAttempt<HeadersInit>;
-  /** Whether cookies go to another origin. As in `fetch()`. */
+  /** Whether cookies go to another origin. Left out, as in `fetch()`. */
   readonly credentials?: RequestCredentials;
-  /** What sends the requests, instead of `fetch()`. */
+  /** What sends the requests; by default `fetch()`. */
   readonly fetch?: (url: URL, init: RequestInit) => Promise<Response>;
   /** Gives up when it aborts. */
   readonly signal?: AbortSignal;
-  /** The clock and timers of the client, for tests. */
+  /** The clock and timers of the client, for tests; by default the runtime's own. */
   readonly host?: Host;
 }
 

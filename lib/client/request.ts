@@ -24,11 +24,11 @@ export type Params = Readonly<Record<string, string>>;
 export interface RequestOptions {
   /** Headers. A function gets new ones at each attempt, such as a fresh token. */
   readonly headers?: EachAttempt<HeadersInit>;
-  /** Parameters to add to the URL. They take the place of those with the same name. */
+  /** Parameters to add to the URL, in place of those with the same name. Left out, none. */
   readonly params?: EachAttempt<Params>;
   /** The method. By default `GET`, or `POST` if there is a `body`. */
   readonly method?: EachAttempt<string>;
-  /** The body. */
+  /** The body. Left out, there is none. */
   readonly body?: EachAttempt<BodyInit | null>;
   /**
    * Whether the body is sent again at a reconnect. By default a reconnect is a `GET` without a body, and
@@ -37,9 +37,9 @@ export interface RequestOptions {
    * @default {false}
    */
   readonly resendBody?: boolean;
-  /** Whether cookies go to another origin: `include`. As in `fetch()`. */
+  /** Whether cookies go to another origin: `include`. Left out, as in `fetch()`. */
   readonly credentials?: RequestCredentials;
-  /** What sends the requests, instead of `fetch()`. */
+  /** What sends the requests; by default `fetch()`. */
   readonly fetch?: (url: URL, init: RequestInit) => Promise<Response>;
 }
 

@@ -11,8 +11,8 @@ import type { Sharing } from "./transport.ts";
 /** Options of {@linkcode sharing}. */
 export interface SharingOptions {
   /**
-   * Tells apart what must not be shared: the users of a browser. Required if the requests have headers,
-   * parameters or a body.
+   * Tells apart what must not be shared: the users of a browser. By default there is none; it is required
+   * if the requests have headers, parameters or a body.
    */
   readonly key?: string;
   /** The locks by which tabs agree who connects; by default those of the browser. For tests. */

@@ -4,8 +4,10 @@
  * @module
  */
 
+import { ANY, checkOptions, type OptionRules } from "../wire/check_options.ts";
 import type { Events, TextEvents } from "./message.ts";
 import { openSubscription, type SubscribeArguments } from "./open_subscription.ts";
+import type { SubscriptionOptions } from "./options.ts";
 import { pageEvents } from "./page_events.ts";
 import { setStreams } from "./set_streams.ts";
 import type { Subscription } from "./subscription.ts";
@@ -16,7 +18,8 @@ import { warnOfUnheardLoss } from "./unheard_loss.ts";
  * connects as soon as somebody listens: a loop, or a listener for a type of event.
  *
  * @param url The URL; a relative one counts from the page.
- * @throws {TypeError} If the URL is not valid, or if an option does not fit.
+ * @throws {TypeError} If the URL is not valid, if an option is unknown, or if `share` needs a key.
+ * @throws {RangeError} If a number is out of range.
  *
  * @example
  * ```ts
@@ -37,9 +40,37 @@ import { warnOfUnheardLoss } from "./unheard_loss.ts";
  */
 export function subscribe<Map extends Events = TextEvents>(
   url: string | URL,
-  ...[options]: SubscribeArguments<Map>
+  ...[options = {}]: SubscribeArguments<Map>
 ): Subscription<Map> {
-  const defaults = { page: pageEvents, setStreams, onUnheardLoss: warnOfUnheardLoss() };
-  const all = { ...defaults, ...options };
+  checkOptions<SubscriptionOptions<Map>>("subscribe", options, RULES);
+  const all = {
+    ...options,
+    page: options.page ?? pageEvents,
+    setStreams: options.setStreams ?? setStreams,
+    onUnheardLoss: options.onUnheardLoss ?? warnOfUnheardLoss(),
+  };
   return openSubscription<Map>(url, ...[all] as unknown as SubscribeArguments<Map>);
 }
+
+const RULES: OptionRules<SubscriptionOptions> = {
+  headers: ANY,
+  params: ANY,
+  method: ANY,
+  body: ANY,
+  resendBody: ANY,
+  credentials: ANY,
+  fetch: ANY,
+  parse: ANY,
+  store: ANY,
+  share: ANY,
+  lastEventId: ANY,
+  hidden: ANY,
+  silenceMs: { above: 0 },
+  maxMessages: { min: 1 },
+  control: ANY,
+  signal: ANY,
+  onUnheardLoss: ANY,
+  page: ANY,
+  setStreams: ANY,
+  host: ANY,
+};

@@ -25,7 +25,7 @@ export const MAX_TIMER_MS = 2_147_483_647;
 export const DURATION: NumberRule = { min: 0, max: MAX_TIMER_MS };
 
 /** A number of milliseconds that `retry:` can carry and a client's timer can count. */
-export const RETRY: NumberRule = { ...DURATION, isWhole: true };
+export const RETRY: NumberRule = { min: 0, max: MAX_TIMER_MS, isWhole: true };
 
 /**
  * Checks the options that `rules` names. An option that is `undefined` passes, since it has its default.

@@ -591,6 +591,13 @@ Deno.test("parse makes data of text, and what it throws becomes an event invalid
   events.close();
 });
 
+Deno.test("subscribe() refuses an unknown option and a number out of range", () => {
+  const subscribeWith = (options: object) => () => subscribe(URL_OF_NEWS, options);
+  assertThrows(subscribeWith({ header: {} }), TypeError, "did you mean headers?");
+  assertThrows(subscribeWith({ maxMessages: 0 }), RangeError, "maxMessages must be");
+  assertThrows(subscribeWith({ silenceMs: 0 }), RangeError, "silenceMs must be");
+});
+
 Deno.test("subscribe() refuses a URL that is not valid", () => {
   assertThrows(() => subscribe("http://"), TypeError);
 });
