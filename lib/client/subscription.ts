@@ -64,8 +64,9 @@ export class Subscription<Map extends Events> extends EventTarget
       },
     });
     page?.(this.#link, options);
-    signal?.addEventListener("abort", () => this.close());
     if (signal?.aborted) this.close();
+    // The link has a signal too: it takes the listener back at the end.
+    signal?.addEventListener("abort", () => this.close(), this.#link);
   }
 
   /** What the subscription does, and why. */

@@ -176,7 +176,7 @@ async function runFault(fault: Fault, folder: string, page: Served): Promise<Map
   }
   await pause(3_000);
   const over = await fault(site, clients, tab, browser);
-  await pause(Date.now() - over > 10_000 ? 5_000 : 32_000);
+  await pause(Date.now() - over > 10_000 ? 3_000 : 18_000);
   await publisher.stop();
   await pause(1_500);
   signalAll(clients.flatMap(({ process }) => process ?? []), "SIGKILL");
