@@ -97,8 +97,12 @@ export class Panel {
       signal,
       ...isOwn || { share: sharing() },
     });
+    let shown;
     const showState = () => {
       const { state } = events;
+      // The same state comes again when the browser goes offline or online.
+      if (state === shown) return;
+      shown = state;
       if (state.name === "open") this.#write("reconnects", this.#opens++);
       this.#state.show(state);
     };

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { ServerProcess } from "../server/support.ts";
+import { until } from "../wait.ts";
 import { Network } from "./network.ts";
 import {
   Browser,
@@ -173,7 +174,8 @@ Deno.test({
       );
       return (await Promise.all(own)).reduce((sum, count) => sum + count, 0);
     };
-    assertEquals([await count("open"), await count("queued")], [3, 4]);
+    await until(async () => await count("queued") === 4);
+    assertEquals(await count("open"), 3);
     await publish(url, "chat", "To all");
     for (const page of pages) {
       assertEquals(await entries(panel(page, "With history"), 1), ["To all"]);

@@ -13,6 +13,7 @@ import { freePort } from "../../program.ts";
 import { Browser, closeChromium, type Page } from "../../browser/support.ts";
 import { Network } from "../../browser/network.ts";
 import { ServerProcess } from "../../server/support.ts";
+import { until } from "../../wait.ts";
 import { bundleClient } from "../bundle.ts";
 
 const HERE = new URL("./", import.meta.url);
@@ -168,6 +169,7 @@ async function runFault(fault: Fault, folder: string, page: Served): Promise<Map
   const url = `${site.network.url}sse?stream=faults`;
   await using browser = await Browser.start();
   const tab = await browser.open(site.pageOrigin);
+  await until(async () => await tab.evaluate("typeof start") === "function");
   const clients: Client[] = [];
   for (const name of NAMES) {
     clients.push({ name: `Chromium ${name}`, received: page.collect(name) });
