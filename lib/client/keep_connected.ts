@@ -67,6 +67,7 @@ export function keepConnected(url: URL, owner: LinkOwner): Link {
   let wake = () => {};
   let wasOpen = false;
   let failures = 0;
+  let downSince = host.now();
   let retryMs: number | undefined;
   let refresh = false;
 
@@ -154,8 +155,14 @@ export function keepConnected(url: URL, owner: LinkOwner): Link {
     if (reason === "expired") refresh = true;
     // A server that ends its responses asks by "retry" to be asked again then.
     if (reason === "closed") floorMs = retryMs;
-    failures = hadProgress ? 0 : failures + 1;
-    if (!AT_ONCE.test(reason)) await pause(pauseMs(failures, retryMs, floorMs, host.random()), why);
+    failures++;
+    if (hadProgress) {
+      failures = 0;
+      downSince = host.now();
+    }
+    if (!AT_ONCE.test(reason)) {
+      await pause(pauseMs(failures, host.random(), host.now() - downSince, retryMs, floorMs), why);
+    }
     if (!life.signal.aborted) show({ name: "connecting" });
   }
 

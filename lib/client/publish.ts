@@ -55,6 +55,7 @@ export async function publish(
   const { headers, credentials, fetch = globalThis.fetch, signal, host = thisHost } = options;
   const target = new URL(new Request(url).url);
   const body = JSON.stringify(Array.isArray(event) ? event.map(withKey) : withKey(event as string));
+  const begin = host.now();
   let refresh = false;
   for (let failures = 1;; failures++) {
     signal?.throwIfAborted();
@@ -82,7 +83,11 @@ export async function publish(
       signal?.throwIfAborted();
       if ((error as Failure).name === "Failure") throw error;
     }
-    await pause(host, pauseMs(failures, RETRY_MS, floorMs, host.random()), signal);
+    await pause(
+      host,
+      pauseMs(failures, host.random(), host.now() - begin, RETRY_MS, floorMs),
+      signal,
+    );
   }
 }
 

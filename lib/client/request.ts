@@ -83,5 +83,5 @@ export function isFunction(value: unknown): value is (info: AttemptInfo) => neve
 
 /** A header has bytes: a text goes as UTF-8, as an EventSource sends its id. */
 function utf8(text: string): string {
-  return String.fromCharCode(...new TextEncoder().encode(text));
+  return unescape(encodeURIComponent(text)); // the bytes of UTF-8, each as a character
 }

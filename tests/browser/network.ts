@@ -9,8 +9,8 @@ export class Network implements Disposable {
   readonly #listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   readonly #sockets = new Set<Deno.TcpConn>();
   #isCut = false;
-  /** Pending while nothing gets through. */
-  #held: PromiseWithResolvers<void> | undefined;
+  /** The connections on which nothing gets through, until the promise is resolved. */
+  #held: PromiseWithResolvers<void> & { readonly sockets: ReadonlySet<Deno.TcpConn> } | undefined;
 
   constructor(private readonly server: URL) {
     this.#accept();
@@ -34,9 +34,9 @@ export class Network implements Disposable {
     this.#isCut = false;
   }
 
-  /** Lets nothing through, and keeps every connection open. */
+  /** Lets nothing through on the open connections, and keeps them open. New ones work. */
   hold(): void {
-    this.#held ??= Promise.withResolvers();
+    this.#held ??= { ...Promise.withResolvers<void>(), sockets: new Set(this.#sockets) };
   }
 
   /** Lets through what was held, and what follows. */
@@ -72,7 +72,7 @@ export class Network implements Disposable {
   #pass(from: Deno.TcpConn, to: Deno.TcpConn): Promise<void> {
     const gate = new TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>>({
       transform: async (chunk, controller) => {
-        await this.#held?.promise;
+        if (this.#held?.sockets.has(from)) await this.#held.promise;
         controller.enqueue(chunk);
       },
     });
