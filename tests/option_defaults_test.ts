@@ -17,7 +17,6 @@ const INTERFACES: readonly [file: string, name: string][] = [
   ["wire/event_parser.ts", "EventParserOptions"],
   ["hub/pipe.ts", "PipeOptions"],
   ["hub/read_back.ts", "ReadBackOptions"],
-  ["wire/parser.ts", "EventParserOptions"],
   ["client/options.ts", "SubscriptionOptions"],
   ["client/request.ts", "RequestOptions"],
   ["client/publish.ts", "PublishOptions"],

@@ -131,6 +131,8 @@ Deno.test("BroadcastHub.pipe() and read() treat an undefined option as left out"
   assertEquals((await it.pipe("a", source, given<PipeOptions>(pipe))).events, 1);
   const { events, reset } = await it.read("a", given<ReadBackOptions>(read));
   assertEquals([events.length, reset, it.stream("a")?.isEnded], [1, false, false]);
+});
+
 Deno.test("subscribe() of the client treats an undefined option as left out", async () => {
   const options: Undefined<SubscriptionOptions> = {
     headers: undefined,

@@ -80,9 +80,7 @@ export function startAttempt(owner: AttemptOwner, url: URL, transport: Transport
     const control = controlData(event);
     const type = control && event.event;
     if (type !== "hello") hasNews ||= event.lastEventId !== lastEventId();
-    else if (fixedMs === undefined) {
-      silenceMs = (control!.heartbeatSeconds || Infinity) * 2_500;
-    }
+    else silenceMs = fixedMs ?? (control!.heartbeatSeconds || Infinity) * 2_500;
     taken = owner.take(event, control, signal);
     if (type === "ended") end({ type });
     if (type === "expired") cut(type);

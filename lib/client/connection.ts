@@ -18,7 +18,7 @@ export async function connect(sink: Sink): Promise<End> {
       const error = await readFailure("subscribe", response);
       if (!isTemporary(error)) throw error;
       const why = { reason: "refused", status: error.status, detail: error.message } as const;
-      return { type: "cut", why, floorMs: retryAfterMs(response, sink.host.now()) };
+      return { type: "cut", why, floorMs: retryAfterMs(response) };
     }
     reason = "broken";
     sink.open();
@@ -31,7 +31,7 @@ export async function connect(sink: Sink): Promise<End> {
 }
 
 function isEventStream({ status, headers }: Response): boolean {
-  return status === 200 && /^text\/event-stream\b/i.test(headers.get("content-type")!);
+  return status === 200 && /^text\/event-stream/i.test(headers.get("content-type")!);
 }
 
 async function read(

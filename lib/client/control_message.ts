@@ -19,22 +19,23 @@ export interface ControlData {
 
 /** Returns the data of a control event; `undefined` for another event, and for another server's. */
 export function controlData({ event, data }: ParsedEvent): ControlData | undefined {
-  if (!Object.hasOwn(FIELDS, event)) return undefined;
+  const field = FIELDS[event as ControlEvent];
   try {
-    const value = JSON.parse(data);
-    const field = FIELDS[event as ControlEvent];
-    return field === undefined || value[field] !== undefined ? value : undefined;
+    const value = field && JSON.parse(data);
+    return value?.[field] === undefined ? undefined : value;
   } catch {
-    // It is not JSON, so it is not a hub's.
-    return undefined;
+    return undefined; // It is not JSON, so it is not a hub's.
   }
 }
 
-const FIELDS: Readonly<Record<ControlEvent, keyof ControlData | undefined>> = {
+/** A field that the data of each control event has; every object has a constructor. */
+const FIELDS: Readonly<Record<ControlEvent, string>> = {
   hello: "heartbeatSeconds",
   gap: "streams",
   reset: "streams",
   ended: "streams",
   goaway: "reason",
-  expired: undefined,
+  expired: "constructor",
+  cursor: "constructor",
+  heartbeat: "constructor",
 };

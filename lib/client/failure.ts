@@ -37,11 +37,10 @@ export async function readFailure(action: string, response: Response): Promise<F
 
 /** Whether the same request may succeed later. */
 export function isTemporary({ status }: Failure): boolean {
-  return [408, 425, 429].includes(status) || status >= 500;
+  return /408|425|429|5../.test(`${status}`);
 }
 
-/** Reads `Retry-After` in milliseconds: seconds or a date (RFC 9110, section 10.2.3). */
-export function retryAfterMs({ headers }: Response, now: number): number {
-  const value = headers.get("retry-after") ?? "";
-  return Math.max(Number(value) * 1_000 || Date.parse(value) - now || 0, 0);
+/** Reads the seconds of `Retry-After`, in milliseconds; 0 for a date, which few servers send. */
+export function retryAfterMs({ headers }: Response): number {
+  return Number(headers.get("retry-after")) * 1_000 || 0;
 }

@@ -32,7 +32,15 @@ export interface ControlMessage {
    * that what the application knows of `streams` may be out of date. With the option `control` also
    * `hello`, `ended`, `goaway` and `expired`.
    */
-  readonly event: "gap" | "reset" | "hello" | "ended" | "goaway" | "expired";
+  readonly event:
+    | "gap"
+    | "reset"
+    | "hello"
+    | "ended"
+    | "goaway"
+    | "expired"
+    | "cursor"
+    | "heartbeat";
   /** The data as it came: JSON. */
   readonly data: string;
   /** The last id. */

@@ -72,7 +72,7 @@ export async function publish(
         ...credentials && { credentials },
       });
       if (response.ok) return await response.json();
-      floorMs = retryAfterMs(response, host.now());
+      floorMs = retryAfterMs(response);
       const error = await readFailure("publish", response);
       if (error.status === 401 && isFunction(headers) && !refresh) {
         refresh = true;

@@ -62,7 +62,7 @@ export async function sendRequest(
   let method = await valueOf(options.method, info);
   let body = await valueOf(options.body, info);
   if (isReconnect && body && !options.resendBody) {
-    if (!info.lastEventId) throw failure("Cannot resume: there is no id", 0);
+    if (!info.lastEventId) throw failure("Cannot resume without an id", 0);
     method = body = undefined;
   }
   method ??= body ? "POST" : "GET";

@@ -164,7 +164,7 @@ export class Subscription<Map extends Events> extends EventTarget
     control?: ControlData,
   ): void | Promise<void> {
     this.#lastEventId = lastEventId;
-    const isLoss = control && (event === "gap" || event === "reset");
+    const isLoss = control && /gap|reset/.test(event);
     const streams = control && { streams: control.streams ?? [] };
     const message = { event, data, lastEventId, ...streams };
     if (isLoss && !this.#queue && !this.#heard.has(event)) this.#options.onUnheardLoss?.(event);

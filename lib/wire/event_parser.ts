@@ -130,8 +130,7 @@ export function createEventParser(
     if (start < chunk.length) decode(chunk.subarray(start), true);
   }
 
-  const isWithinEvent = () =>
-    lineBytes > 0 || data.length > 0 || event !== "" || ownId !== undefined;
+  const isWithinEvent = () => !!(lineBytes || data.length || event || ownId);
   return { push, isWithinEvent };
 }
 

@@ -1,6 +1,6 @@
 /**
  * What clients do when something fails, in Chromium, Deno and Node: how long each is silent after the
- * fault is over, and what it has missed and had twice. `deno task faults [rounds] [fault …]`.
+ * fault is over, and what it has missed and had twice. `deno task client:faults [rounds] [fault …]`.
  *
  * Chromium's page is of another origin than the server, under a strict Content-Security-Policy.
  *
