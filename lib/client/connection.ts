@@ -14,7 +14,8 @@ export async function connect(sink: Sink): Promise<End> {
   try {
     const response = await sink.request(sink);
     if (response.status === 204) return { type: "ended" };
-    if (!isEventStream(response)) {
+    const type = response.headers.get("content-type");
+    if (response.status !== 200 || !/^text\/event-stream/i.test(type!)) {
       const error = await readFailure("subscribe", response);
       if (!isTemporary(error)) throw error;
       const why = { reason: "refused", status: error.status, detail: error.message } as const;
@@ -28,10 +29,6 @@ export async function connect(sink: Sink): Promise<End> {
     if ((error as Failure)?.name === "Failure") return { type: "failed", error: error as Failure };
     return { type: "cut", why: { reason, detail: `${error}` } };
   }
-}
-
-function isEventStream({ status, headers }: Response): boolean {
-  return status === 200 && /^text\/event-stream/i.test(headers.get("content-type")!);
 }
 
 async function read(

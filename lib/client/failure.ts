@@ -42,5 +42,5 @@ export function isTemporary({ status }: Failure): boolean {
 
 /** Reads the seconds of `Retry-After`, in milliseconds; 0 for a date, which few servers send. */
 export function retryAfterMs({ headers }: Response): number {
-  return Number(headers.get("retry-after")) * 1_000 || 0;
+  return +headers.get("retry-after")! * 1_000 || 0;
 }

@@ -66,7 +66,7 @@ export function createEventParser(
   const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
   let line = "";
   let lineBytes = 0;
-  let isFirstLine = true;
+  let byteOrderMark: string | RegExp = /^\ufeff/;
   let endedWithCr = false;
   let data: string[] = [];
   let dataBytes = 0;
@@ -74,17 +74,19 @@ export function createEventParser(
   let lastEventId = settings.lastEventId ?? "";
   let ownId: string | undefined;
 
-  function decode(bytes: Uint8Array, stream: boolean): void {
+  function decode(bytes: Uint8Array, options?: TextDecodeOptions): void {
     lineBytes += bytes.length;
     if (dataBytes + lineBytes > maxEventBytes) {
       throw new RangeError(`Cannot parse event: it has more than ${maxEventBytes} bytes`);
     }
-    line += decoder.decode(bytes, { stream });
+    line += decoder.decode(bytes, options);
   }
 
   function takeLine(): void {
-    if (isFirstLine) line = line.replace(/^\ufeff/, "");
-    const [, name, value = ""] = /^([^:]*):? ?([^]*)/.exec(line)!;
+    line = line.replace(byteOrderMark, "");
+    const colon = line.indexOf(":") + 1 || line.length + 1;
+    const name = line.slice(0, colon - 1);
+    const value = line.slice(line[colon] === " " ? colon + 1 : colon);
     if (line === "") endEvent();
     else if (name === "data") {
       data.push(value);
@@ -92,18 +94,18 @@ export function createEventParser(
     } else if (name === "event") event = value;
     else if (name === "id" && !value.includes("\0")) lastEventId = ownId = value;
     else if (name === "") onComment?.(value);
-    else if (name === "retry" && /^\d+$/.test(value) && Number.isSafeInteger(+value)) {
+    else if (name === "retry" && /^\d+$/.test(value) && +value < 2 ** 53) {
       onRetry?.(+value);
     }
-    isFirstLine = false;
+    byteOrderMark = "";
     line = "";
     lineBytes = 0;
   }
 
   function endEvent(): void {
     const ended = { event: event || "message", data: data.join("\n"), lastEventId };
-    const isEvent = data.length > 0;
     const id = ownId;
+    const isEvent = data.length > 0;
     event = "";
     data = [];
     dataBytes = 0;
@@ -114,20 +116,23 @@ export function createEventParser(
 
   function push(chunk: Uint8Array): void {
     let start = 0;
-    // A local variable: the loop is several times as fast.
-    let isAfterCr = endedWithCr;
-    for (let at = 0; at < chunk.length; at++) {
-      const byte = chunk[at];
+    // The runtime finds a byte several times as fast as a loop does.
+    const after = (byte: number) => chunk.indexOf(byte, start) + 1 || Infinity;
+    let lf = after(LF);
+    let cr = after(CR);
+    for (let end; (end = Math.min(lf, cr)) < Infinity;) {
       // The second half of a CRLF ends no line of its own.
-      if (byte === CR || byte === LF && !isAfterCr) {
-        decode(chunk.subarray(start, at), false);
+      if (!endedWithCr || lf > start + 1) {
+        decode(chunk.subarray(start, end - 1));
         takeLine();
       }
-      if (byte === CR || byte === LF) start = at + 1;
-      isAfterCr = byte === CR;
+      start = end;
+      endedWithCr = end === cr;
+      if (endedWithCr) cr = after(CR);
+      else lf = after(LF);
     }
-    endedWithCr = isAfterCr;
-    if (start < chunk.length) decode(chunk.subarray(start), true);
+    endedWithCr &&= start === chunk.length;
+    decode(chunk.subarray(start), { stream: true });
   }
 
   const isWithinEvent = () => !!(lineBytes || data.length || event || ownId);
