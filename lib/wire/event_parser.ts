@@ -87,13 +87,13 @@ export function createEventParser(
     const colon = line.indexOf(":") + 1 || line.length + 1;
     const name = line.slice(0, colon - 1);
     const value = line.slice(line[colon] === " " ? colon + 1 : colon);
-    if (line === "") endEvent();
+    if (!line) endEvent();
     else if (name === "data") {
       data.push(value);
       dataBytes += lineBytes;
     } else if (name === "event") event = value;
     else if (name === "id" && !value.includes("\0")) lastEventId = ownId = value;
-    else if (name === "") onComment?.(value);
+    else if (!name) onComment?.(value);
     else if (name === "retry" && /^\d+$/.test(value) && +value < 2 ** 53) {
       onRetry?.(+value);
     }
