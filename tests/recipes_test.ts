@@ -1,7 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
-import { BroadcastHub } from "../lib/mod.ts";
 import { isMissing, lacks } from "./program.ts";
-import { soon, until } from "./wait.ts";
+import { until } from "./wait.ts";
 import { CopiedRecipe, lacksNpm, readRecipes } from "./recipes.ts";
 
 const ignore = await lacks("net", "read", "write", "run") || await isMissing("/bin/bash") ||
@@ -90,50 +89,6 @@ Deno.test({
     await until(async () =>
       await Deno.readTextFile(`${copied.folder}/ended`).catch(() => "") === "left"
     );
-  },
-});
-
-Deno.test({
-  name:
-    `the recipe "A token in a header" resumes after its last event, and stops when the stream ends`,
-  ignore,
-  async fn() {
-    const recipe = recipes.find(({ headings }) => headings.at(-1) === "A token in a header")!;
-    const parser = import.meta.resolve("../lib/wire/parser.ts");
-    const text = recipe.files.get("follow.ts")!.replace("@sse/hub/parser", parser);
-    const file = await Deno.makeTempFile({ suffix: ".ts" });
-    await Deno.writeTextFile(file, text);
-    const { follow } = await import(`file://${file}`);
-
-    await using hub = new BroadcastHub({ retryMs: 0 });
-    let connection = new AbortController();
-    const onError = () => new Response(null, { status: 500 });
-    await using server = Deno.serve({ port: 0, onListen() {}, onError }, (request) => {
-      if (request.headers.get("authorization") !== "Bearer a-token") {
-        return new Response(null, { status: 401 });
-      }
-      const { body } = hub.subscribe(request, { streams: ["orders"] });
-      // Aborting breaks the connection.
-      return new Response(body!.pipeThrough(new TransformStream(), connection));
-    });
-    const url = `http://localhost:${server.addr.port}/`;
-    const refused = follow(url, "another", () => {});
-    assertEquals(await soon(refused, () => "the refusal"), 401);
-
-    const events: string[] = [];
-    const status = follow(url, "a-token", ({ data }: { data: string }) => events.push(data));
-    await until(() => events.length === 1); // hello
-    await hub.publish("orders", "Tea");
-    await until(() => events.length === 2);
-    const first = connection;
-    connection = new AbortController();
-    first.abort();
-    await hub.publish("orders", "Milk");
-    await until(() => events.at(-1) === "Milk");
-    await hub.end("orders");
-    assertEquals(await soon(status, () => "the end of the stream"), "ended");
-    assertEquals(events.filter((data) => !data.startsWith("{")), ["Tea", "Milk"]);
-    await Deno.remove(file);
   },
 });
 
