@@ -41,7 +41,7 @@ const { get, errors: fileErrors } = readSecretFiles(
   readVariable,
   (path) => Deno.readTextFileSync(path),
 );
-const environment: Environment = { get, names: variableNames(), fileErrors };
+const environment: Environment = { get, names: variableNames(), fileErrors, negotiateProtocol };
 const output = await runCommand(Deno.args, environment);
 if (output !== undefined) await finish(output);
 const { config, isTokenNew } = await readEnvironment();
@@ -126,6 +126,13 @@ function variableNames(): readonly string[] {
     // The options themselves can be read all the same.
     return [];
   }
+}
+
+/** Connects with TLS, and returns the protocol that the server chooses. */
+async function negotiateProtocol(hostname: string, port: number): Promise<string | undefined> {
+  using connection = await Deno.connectTls({ hostname, port, alpnProtocols: ["h2", "http/1.1"] });
+  const { alpnProtocol } = await connection.handshake();
+  return alpnProtocol ?? undefined;
 }
 
 /** Prints what a command has to say, and ends the process. */

@@ -62,6 +62,7 @@ const WHERE: Readonly<Record<string, string>> = {
   "Where is the rate of publishing limited?": "server/rate_limit.ts",
   "How many connections may an address have?": "server/connections.ts",
   "Where is a request logged?": "server/request_log.ts",
+  "Who judges what the doctor has seen?": "server/doctor/judge.ts",
   "Which hosts are allowed?": "server/allowed_hosts.ts",
 };
 

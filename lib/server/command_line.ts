@@ -6,6 +6,8 @@
 
 import type { CommandOutput } from "./command_output.ts";
 import { ConfigError } from "./config.ts";
+import type { NegotiateProtocol } from "./doctor/examine.ts";
+import { runDoctorCommand } from "./doctor_command.ts";
 import { helpLines } from "./help.ts";
 import { findMisspelled } from "./misspelled.ts";
 import { OPTION_NAMES } from "./options.ts";
@@ -21,10 +23,12 @@ export interface Environment {
   readonly names: readonly string[];
   /** One line for each file that a variable names and that can't be used. */
   readonly fileErrors?: readonly string[];
+  /** Returns the protocol that a server chooses by TLS, for the command `doctor`. */
+  readonly negotiateProtocol?: NegotiateProtocol;
 }
 
 /**
- * Runs what the arguments ask for: `--help`, `--check`, or `token` and its own arguments.
+ * Runs what the arguments ask for: `--help`, `--check`, or `token` or `doctor` and its own arguments.
  *
  * @returns The output; `undefined` without arguments, which means to start the server.
  */
@@ -34,6 +38,7 @@ export async function runCommand(
 ): Promise<CommandOutput | undefined> {
   const [first, ...others] = args;
   if (first === undefined) return undefined;
+  if (first === "doctor") return await runDoctorCommand(others, environment.negotiateProtocol);
   if (first === "token" && environment.fileErrors?.length) {
     return { stderr: environment.fileErrors, code: 2 };
   }

@@ -19,6 +19,7 @@ sse-hub: a server for Server-Sent Events
   deno task start --check    prints the configuration, secrets hidden; exits with 1 if it is wrong
   deno task start --help     prints this text
   deno task token --help     says how to make and explain JSON Web Tokens
+  deno task doctor --help    says how to test an event stream from outside
 
 Options are environment variables:
 

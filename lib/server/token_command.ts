@@ -5,6 +5,7 @@
  */
 
 import { isStreamName } from "../wire/stream_name.ts";
+import { readFlags, readSeconds } from "./command_flags.ts";
 import type { CommandOutput } from "./command_output.ts";
 import { configureJwt, type JwtConfig } from "./configured_jwt.ts";
 import { explainToken } from "./explain_token.ts";
@@ -27,7 +28,7 @@ export async function runTokenCommand(
   nowMs: number = Date.now(),
 ): Promise<CommandOutput> {
   try {
-    const flags = readFlags(args);
+    const flags = readFlags(args, { values: FLAGS });
     if (flags.has("--help")) return { stdout: HELP, code: 0 };
     const config = readJwt(get);
     const token = flags.get("--verify")?.at(-1);
@@ -63,22 +64,6 @@ The token is printed on standard output, what it may do on standard error.`.spli
 
 const FLAGS = ["--subscribe", "--publish", "--admin", "--for", "--verify"];
 
-/** Reads `--name value` and `--name=value`; a flag may be given more than once. */
-function readFlags(args: readonly string[]): Map<string, string[]> {
-  const flags = new Map<string, string[]>();
-  for (let i = 0; i < args.length; i++) {
-    const [, name = args[i]!, inline] = /^(--[a-z]+)=(.*)$/s.exec(args[i]!) ?? [];
-    if (name === "--help" || name === "-h") return new Map([["--help", []]]);
-    if (!FLAGS.includes(name)) {
-      throw new TypeError(`there is no argument ${JSON.stringify(name.slice(0, 100))}; see --help`);
-    }
-    const value = inline ?? args[++i];
-    if (value === undefined) throw new TypeError(`${name} needs a value; see --help`);
-    flags.set(name, [...flags.get(name) ?? [], value]);
-  }
-  return flags;
-}
-
 function readJwt(get: (name: string) => string | undefined): JwtConfig {
   const settings = new Settings(get);
   const config = readJwtConfig(settings);
@@ -113,7 +98,7 @@ async function makeToken(
   if (subscribe.length + publish.length === 0 && admin === undefined) {
     throw new TypeError("say what it may do with --subscribe, --publish or --admin; see --help");
   }
-  const lastsSeconds = readSeconds(flags.get("--for")?.at(-1) ?? "1h");
+  const lastsSeconds = readLifetime(flags.get("--for")?.at(-1) ?? "1h");
   const exp = Math.floor(nowMs / 1_000) + lastsSeconds;
   const key = await readKey(config.jwtKey, privateKey);
   const rights = { subscribe, publish, ...admin !== undefined && { admin } };
@@ -162,13 +147,11 @@ function readPatterns(values: readonly string[] = []): string[] {
   );
 }
 
-const UNITS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600, d: 86_400 };
 /** A hundred years. */
 const MAX_SECONDS = 36_525 * 86_400;
 
-function readSeconds(text: string): number {
-  const [, count, unit = ""] = /^(\d{1,10})([smhd])$/.exec(text) ?? [];
-  const seconds = Number(count) * (UNITS[unit] ?? NaN);
+function readLifetime(text: string): number {
+  const seconds = readSeconds(text);
   if (seconds >= 1 && seconds <= MAX_SECONDS) return seconds;
   throw new TypeError(
     `--for ${
