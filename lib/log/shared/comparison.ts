@@ -85,7 +85,8 @@ export class Comparison {
     }
     if (hasLostEpoch) this.#hasLostEpoch = false;
     if (!loss || !lost) return;
-    delivery.cut(loss, lost.common);
+    if (lost.isTrimmed) delivery.outlive(loss);
+    else delivery.cut(loss, lost.common);
     pages.clear();
   }
 

@@ -182,6 +182,12 @@ export class Delivery {
     this.#number = common ? common.number : 0;
   }
 
+  /** Remembers that the delivered entries of a loss were lost, where the entries around them are trimmed. */
+  outlive(loss: Loss): void {
+    this.losses.live(this.#options.retention.ids.filter((id) => id <= loss.throughId));
+    this.#untold = loss;
+  }
+
   /** Remembers the number of the next entry. Returns whether entries are missing before this one. */
   #follows({ number }: ReadEntry): boolean {
     const isHole = isAfterHole(number, this.#number) || this.#isExpected(number);

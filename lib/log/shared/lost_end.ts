@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Delivered } from "./delivery.ts";
+import type { Delivered, Delivery } from "./delivery.ts";
 import { entryNumber, placeAfter, type StoredEntry } from "../entries.ts";
 import type { EntryStore } from "../entry_store.ts";
 import type { LogEpoch } from "./log_epoch.ts";
@@ -14,8 +14,10 @@ import { readTrimmed } from "./trim_mark.ts";
 /** The end of a store, compared with what was delivered. */
 export interface LostEnd {
   readonly loss: Loss;
-  /** The newest entry that the hub and the store share; `undefined` if they share none. */
-  readonly common: Delivered | undefined;
+  /** The newest entry that the hub and the store share; left out if they share none. */
+  readonly common?: Delivered | undefined;
+  /** Whether the entries around the lost ones were trimmed since: any delivered entry may be lost. */
+  readonly isTrimmed?: boolean;
 }
 
 /**
@@ -35,7 +37,10 @@ export async function findLostEnd(
   const { id: gone, number: goneNumber } = await readTrimmed(store, ids);
   if (gone >= last.id) {
     if (gone > last.id) delivery.expectHole();
-    return undefined;
+    // Numbers that went back: the entries of this hub were lost, and only later ones were trimmed.
+    const isLost = goneNumber !== undefined && last.number !== undefined &&
+      goneNumber > 0 && goneNumber < last.number;
+    return isLost ? { loss: lossOfAll(last.id, delivery, ids.zero), isTrimmed: true } : undefined;
   }
   const kept = retention.ids.filter((id) => id > gone && id !== last.id);
   let low = 0;
@@ -76,6 +81,19 @@ export async function findLostEnd(
       number: entryNumber(stored),
       text: stored.text,
     },
+  };
+}
+
+/** The loss of all entries that this hub remembers. */
+function lossOfAll(throughId: string, { newest }: Delivery, afterId: string): Loss {
+  return {
+    afterId,
+    throughId,
+    streams: newest.streamsAfter(afterId),
+    entries: newest.entriesAfter(afterId),
+    newestStreams: newest.newestStreamsAfter(afterId),
+    number: undefined,
+    isMixed: false,
   };
 }
 

@@ -4,6 +4,7 @@ import type { HubOptions } from "../../../lib/hub/options.ts";
 import { SharedLog } from "../../../lib/log/shared_log.ts";
 import { Client, subscription } from "../../client.ts";
 import { soon, until } from "../../wait.ts";
+import { entryNumber } from "../../../lib/log/entries.ts";
 import { ListStore, SharedList } from "../list_store.ts";
 
 const TICK_MS = 5;
@@ -204,6 +205,25 @@ Deno.test("a client gets a gap for an entry that is missing after its own, trimm
   await never.store.trim([{ place: "101" }, { place: "102" }], "1020001");
   await using client = connect(never, ids[1]);
   assertEquals(await next(client, 2), [GAP, "4"]);
+});
+
+Deno.test("a client gets a gap for lost entries even if the log was trimmed beyond them meanwhile", async () => {
+  const list = new SharedList();
+  const { a, b } = await failOver(list);
+  await using _ = a;
+  await using __ = b;
+  await rejoin(b);
+  await publish(b, "f");
+  await using onB = connect(b);
+  await publish(b, "g");
+  assertEquals(await next(onB, 1), ["g"]);
+  const due = list.entries.slice(0, 3).map((entry) => ({ ...entry, number: entryNumber(entry) }));
+  await b.store.trim(due, `${due.at(-1)!.place}0001`);
+  // The hub's newest entry had the number 4, and the last one trimmed has 3.
+  await rejoin(a);
+  assertEquals(await next(onB, 1), [GAP]);
+  await publish(b, "h");
+  assertEquals(await next(onB, 1), ["h"]);
 });
 
 Deno.test("a client is told of an entry that is missing right behind the last one trimmed", async () => {
