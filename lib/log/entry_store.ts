@@ -6,6 +6,7 @@
 
 import type { EndRecord } from "./shared/ends.ts";
 import type { Item, StoredEntry } from "./entries.ts";
+import type { Notes } from "./notes.ts";
 
 /** The position of an item. */
 export interface Placed {
@@ -134,6 +135,11 @@ export interface EntryStore {
    * repeats. Foreign values under the same keys may be among them.
    */
   ends(): Promise<readonly unknown[]>;
+  /**
+   * The notes beside the entries. Left out by a store that keeps none: then a hub disconnects its own
+   * clients only.
+   */
+  readonly notes?: Notes | undefined;
   /** Closes the store; a pending `next()` must settle. */
   close(): Promise<void>;
 }

@@ -6,6 +6,7 @@
 
 import type { ServerSentEvent } from "../wire/event.ts";
 import type { LogStats } from "./log_stats.ts";
+import type { Notes } from "./notes.ts";
 
 /** An entry of a log: an event of a stream, or the end of a stream. */
 export interface LogEntry {
@@ -254,6 +255,11 @@ export interface EventLog {
   isUncertain?(id: string): boolean;
   /** Returns the figures of the log, without asking its store. Left out by a log without figures. */
   stats?(): LogStats;
+  /**
+   * The notes that the hubs of this log leave for each other, once the log is open. Left out by a log of
+   * one hub, and by a log whose store keeps no notes.
+   */
+  readonly notes?: Notes | undefined;
   /**
    * Stops delivering. Resolves when every pending `append()` has settled and the log has closed all its
    * resources. May be called twice.

@@ -33,6 +33,7 @@ export type { HistoryLimits, LeftOut, StreamLimits } from "./event_log.ts";
 export type { HistogramCounts } from "../wire/histogram.ts";
 export type { LogStats } from "./log_stats.ts";
 export { MemoryLog } from "./memory.ts";
+export type { Note, Notes, NoteTopic } from "./notes.ts";
 export { SharedLog } from "./shared_log.ts";
 export type { RetentionOptions } from "./retention.ts";
 export type {

@@ -19,6 +19,7 @@ import {
   type ReadOptions,
 } from "./event_log.ts";
 import { LogMeter, type LogStats } from "./log_stats.ts";
+import type { Notes } from "./notes.ts";
 import { type RetentionOptions, retentionRules } from "./retention.ts";
 import { Batches } from "./shared/batches.ts";
 import { Comparison } from "./shared/comparison.ts";
@@ -122,6 +123,11 @@ export class SharedLog implements EventLog {
   /** Whether the store could be written and read the last time. */
   get isUp(): boolean {
     return this.#state.isUp;
+  }
+
+  /** The notes of the store; `undefined` if the store keeps none. */
+  get notes(): Notes | undefined {
+    return this.#store.notes;
   }
 
   /** Delivers the entries that the store has, then the new ones as they come. */

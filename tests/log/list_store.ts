@@ -21,6 +21,7 @@ import {
   type TrimMark,
   type WriteOptions,
 } from "../../lib/log/entry_store.ts";
+import type { Notes, NoteTopic } from "../../lib/log/notes.ts";
 
 /**
  * Makes an entry with one event. The place is also the entry's number, and by default the event's data.
@@ -48,6 +49,8 @@ export class SharedList {
   /** The number of the last entry trimmed, with the mark that it belongs to. */
   goneNumber: TrimMark | undefined;
   readonly ends: string[] = [];
+  readonly notes: { readonly topic: NoteTopic; readonly text: string; readonly timeMs: number }[] =
+    [];
   /** How far the clock that stamps entries is ahead of this process's clock, in milliseconds. */
   aheadMs = 0;
   /** The greatest place so far. Like the time, it only grows: a snapshot does not restore it. */
@@ -258,6 +261,21 @@ export class ListStore implements EntryStore {
       return { through, number: goneNumber?.through === through ? goneNumber.number : undefined };
     });
   }
+
+  readonly notes: Notes = {
+    add: (topic, text) =>
+      this.#answer(() => {
+        this.list.notes.push({ topic, text, timeMs: this.nowMs });
+      }),
+    after: (topic, place) =>
+      this.#answer(() =>
+        this.list.notes.flatMap((note, i) =>
+          note.topic === topic && i >= Number(place)
+            ? [{ place: `${i + 1}`, text: note.text, ageMs: this.nowMs - note.timeMs }]
+            : []
+        )
+      ),
+  };
 
   ends(): Promise<string[]> {
     return this.#answer(() => [...this.list.ends]);

@@ -24,6 +24,7 @@ import { KvEntries } from "./entries.ts";
 import { checkFormatIn, epochIn } from "./epoch.ts";
 import { KvFile } from "./file.ts";
 import { KvKeys } from "./keys.ts";
+import { KvNotes } from "./notes.ts";
 import { PLACE_LENGTH, placeOf } from "./places.ts";
 import { diskFull } from "./reserve.ts";
 import { KvTrimming, type MarkNumber } from "./trimming.ts";
@@ -56,6 +57,7 @@ export class KvStore implements EntryStore {
   #trimming: KvTrimming | undefined;
   #ends: KvEnds | undefined;
   #keys: KvKeys | undefined;
+  #notes: KvNotes | undefined;
   // The place through which the last read has brought everything; undefined where it may have left some.
   #readThrough: string | undefined;
   #isClosed = false;
@@ -76,6 +78,10 @@ export class KvStore implements EntryStore {
   // The processes that write entries stamp them with their own clocks.
   get nowMs(): number {
     return Date.now();
+  }
+
+  get notes(): KvNotes | undefined {
+    return this.#notes;
   }
 
   async open(): Promise<string> {
@@ -103,6 +109,7 @@ export class KvStore implements EntryStore {
       maxAgeMs: this.#maxAgeMs,
       withReserve,
     });
+    this.#notes = new KvNotes({ kv, prefix: [...this.#prefix, "notes"], withReserve });
     this.#trimming = new KvTrimming({
       kv,
       mark: this.#mark,

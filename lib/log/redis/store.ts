@@ -27,6 +27,7 @@ import { isRefusal, messageOf } from "./error.ts";
 import { evictionWarning } from "./eviction.ts";
 import { DEFAULT_KEY, RedisKeys } from "./keys.ts";
 import { RedisLink, TIMEOUT_MS } from "./link.ts";
+import { RedisNotes } from "./notes.ts";
 import { mapOf } from "./reply.ts";
 import { APPEND, TRIM, TRIM_MARK } from "./scripts.ts";
 
@@ -52,6 +53,11 @@ export class RedisStore implements EntryStore {
   readonly #keys: RedisKeys;
   readonly #maxAgeMs: string;
   readonly #clock = new RedisClock();
+  readonly notes: RedisNotes = new RedisNotes({
+    send: (args) => this.#send(args),
+    keyOf: (name) => this.#keys.of(name),
+    nowMs: () => this.nowMs,
+  });
   #link: RedisLink | undefined;
   #epoch: RedisEpoch | undefined;
   #isClosed = false;
