@@ -46,6 +46,10 @@ export type { EventPage, ReadBackOptions, StoredEvent } from "./hub/read_back.ts
 export { type Piped, PipeError, type PipeOptions } from "./hub/pipe.ts";
 export type { HubOptions, SubscribeOptions, Subscription } from "./hub/options.ts";
 export type { ModeOptions } from "./hub/mode.ts";
+export type { ClientIdentity, SubscriberFilter } from "./hub/subscriber_filter.ts";
+export type { DisconnectOptions } from "./hub/disconnects.ts";
+export type { Explanation, Outcome } from "./hub/explain.ts";
+export type { Decision, DecisionName, Trace } from "./hub/trace.ts";
 export type { SlowPolicy, StreamOptions } from "./hub/stream.ts";
 export type {
   HubStats,
@@ -69,4 +73,5 @@ export type {
   StreamLimits,
 } from "./log/event_log.ts";
 export type { LogStats } from "./log/log_stats.ts";
+export type { Note, Notes, NoteTopic } from "./log/notes.ts";
 export { MemoryLog } from "./log/memory.ts";

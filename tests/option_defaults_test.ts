@@ -13,6 +13,7 @@ const INTERFACES: readonly [file: string, name: string][] = [
   ["hub/stream.ts", "StreamOptions"],
   ["hub/stats.ts", "StreamListOptions"],
   ["hub/stats.ts", "SubscriberListOptions"],
+  ["hub/disconnects.ts", "DisconnectOptions"],
   ["wire/event_stream.ts", "EventStreamOptions"],
   ["wire/event_parser.ts", "EventParserOptions"],
   ["hub/pipe.ts", "PipeOptions"],

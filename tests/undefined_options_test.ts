@@ -47,6 +47,7 @@ const hub: Undefined<HubOptions> = {
   now: undefined,
   onSubscribe: undefined,
   onUnsubscribe: undefined,
+  onDisconnect: undefined,
   onLogChange: undefined,
   onError: undefined,
 };
@@ -62,6 +63,7 @@ const subscribe: Undefined<SubscribeOptions> = {
   expiresInMs: undefined,
   onEnd: undefined,
   context: undefined,
+  client: undefined,
 };
 const connection: Undefined<EventStreamOptions> = {
   retryMs: undefined,

@@ -124,6 +124,15 @@ export class History {
     return slab?.id(slab.after(position) - 1) ?? this.evictedId;
   }
 
+  /**
+   * Returns the time of the newest event at or before a position, as it was appended; `NaN` if no such
+   * event is kept.
+   */
+  timeOf(position: number): number {
+    const slab = this.#lastSlab((slab) => slab.position(slab.first) <= position);
+    return slab?.timeMs(slab.after(position) - 1) ?? NaN;
+  }
+
   /** Returns the events after `cursor` and through `through`, as {@linkcode HistoryReader.read} does. */
   slice(cursor: number, through: number, maxBytes: number): Slice | undefined {
     return this.reader(cursor).read(through, maxBytes);

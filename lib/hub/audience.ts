@@ -9,13 +9,17 @@ import { CatchUp, type CatchUpSource } from "./catch_up.ts";
 import { encodeEnded, encodeReset, type GoawayReason } from "../wire/control_events.ts";
 import { CursorHeartbeat, encodeCursorBytes, EVENT_HEARTBEAT } from "./cursor_heartbeat.ts";
 import { EventForm } from "./event_form.ts";
-import { COMMENT_HEARTBEAT, type EventResponse } from "../wire/event_response.ts";
+import { COMMENT_HEARTBEAT, type EndReason, type EventResponse } from "../wire/event_response.ts";
 import { laterId } from "../wire/ids.ts";
 import type { Lacking } from "../log/event_log.ts";
 import { MergedHistory } from "./merged_history.ts";
 import type { Mode } from "./mode.ts";
 import type { Stream, StreamAudience } from "./stream.ts";
-import { Subscriber } from "./subscriber.ts";
+import { Subscriber, type SubscriberAudience } from "./subscriber.ts";
+import type { ClientIdentity } from "./subscriber_filter.ts";
+import type { Subscribers } from "./subscribers.ts";
+import type { Decision } from "./trace.ts";
+import type { Traces } from "./traces.ts";
 
 /** A client that is about to become a subscriber. */
 export interface Entrant {
@@ -30,6 +34,16 @@ export interface Entrant {
   readonly isReset: boolean;
   /** The `context` that the application gave to `subscribe()`. */
   readonly context: unknown;
+  /** The `client` that the application gave to `subscribe()`. */
+  readonly client: ClientIdentity;
+  /** The id that the client sent, whether the log knows it or not. */
+  readonly lastEventId: string | undefined;
+}
+
+/** The parts of a hub that an audience uses. */
+export interface AudienceSource extends CatchUpSource {
+  readonly subscribers: Subscribers;
+  readonly traces: Traces;
 }
 
 /** What the subscribers of an audience have in common. */
@@ -43,7 +57,7 @@ export interface AudienceOptions {
 }
 
 /** The subscribers of one set of streams in one mode. */
-export class Audience implements StreamAudience {
+export class Audience implements StreamAudience, SubscriberAudience {
   /** The streams and the mode as one text; audiences are found by it. */
   readonly key: string;
   /** The streams, sorted by name. */
@@ -52,7 +66,7 @@ export class Audience implements StreamAudience {
   readonly types: readonly string[] | undefined;
   readonly #mode: Mode;
   readonly #subscribers = new Set<Subscriber>();
-  readonly #source: CatchUpSource;
+  readonly #source: AudienceSource;
   readonly #onEmpty: (audience: Audience) => void;
   readonly #merged: MergedHistory;
   readonly #catchUp: CatchUp;
@@ -65,7 +79,7 @@ export class Audience implements StreamAudience {
    */
   constructor(
     { key, streams, mode }: AudienceOptions,
-    source: CatchUpSource,
+    source: AudienceSource,
     onEmpty: (audience: Audience) => void,
   ) {
     this.key = key;
@@ -82,7 +96,13 @@ export class Audience implements StreamAudience {
       merged: this.#merged,
       source,
       flushedThrough: () => this.#flushedThrough,
+      onMissing: (subscriber, decision) => source.traces.note(subscriber, decision),
       onCaughtUp: (subscriber) => {
+        this.#source.traces.note(subscriber, {
+          what: "current",
+          timeMs: Date.now(),
+          id: this.#source.progress.headId,
+        });
         if (this.isEnded) return subscriber.response.end(this.#encodeEnded());
         const cursor = this.#takeCursor(subscriber);
         if (cursor) subscriber.response.enqueue(cursor, 1);
@@ -120,11 +140,11 @@ export class Audience implements StreamAudience {
    * Admits a subscriber. All streams must have been flushed in the same turn.
    *
    * @param open Opens the response, given the id after which the subscriber starts.
-   * @returns The response; `undefined` if all streams have ended and the client has every event. Without
+   * @returns The subscriber; `undefined` if all streams have ended and the client has every event. Without
    * control events, a stream that does not exist counts as ended.
    */
-  admit(entrant: Entrant, open: (startId: string) => EventResponse): EventResponse | undefined {
-    const { afterId, since, isReset, context } = entrant;
+  admit(entrant: Entrant, open: (startId: string) => EventResponse): Subscriber | undefined {
+    const { afterId, since, isReset, context, client, lastEventId } = entrant;
     const { sequencer: { head, turn }, progress } = this.#source;
     this.#flushedThrough = head;
     const start = afterId === undefined
@@ -135,14 +155,21 @@ export class Audience implements StreamAudience {
     if (this.#isOver && !isLacking && (omitsControl || !isReset)) return undefined;
     const response = open(start.id);
     const aheadId = afterId === undefined || progress.hasReached(afterId) ? undefined : afterId;
-    const subscriber = new Subscriber(context, response, turn, aheadId);
+    const floors = afterId === undefined && isLacking ? start.floors : undefined;
+    const opening = { id: start.id, lastEventId };
+    const options = { context, client, audience: this, opening, floors, aheadId };
+    const subscriber = new Subscriber(options, response, turn);
     this.#setHeartbeat(subscriber);
     this.#add(subscriber);
+    if (isReset) {
+      const { id } = start;
+      this.#source.traces.note(subscriber, { what: "reset", timeMs: Date.now(), id });
+    }
     attempt(subscriber, () => {
       if (isLacking) this.#catchUp.begin(subscriber, start);
       else if (this.isEnded) response.end(this.#encodeEnded());
     });
-    return response;
+    return subscriber;
   }
 
   /**
@@ -158,11 +185,14 @@ export class Audience implements StreamAudience {
     this.#flushedThrough = through;
     const chunk = this.#merged.chunkAfter(cursor, { through, maxBytes: Infinity });
     if (!chunk) return;
+    const missing = chunk.gaps > 0 || chunk.bytes.length === 0 ? this.#missing(cursor) : undefined;
+    let cursorId: string | undefined;
     this.#each((subscriber) => {
       const { state, response } = subscriber;
       if (state.name !== "current") {
         this.#catchUp.endIfTooFarBehind(subscriber);
       } else if (chunk.bytes.length === 0) {
+        if (missing) this.#source.traces.note(subscriber, missing);
         subscriber.hasLeftOut = chunk.isLastLeftOut ?? subscriber.hasLeftOut;
       } else if (response.waitingBytes === 0 || subscriber.turn === turn) {
         if (lacking && !this.#lacks(subscriber, lacking)) return;
@@ -170,8 +200,11 @@ export class Audience implements StreamAudience {
         response.enqueue(chunk.bytes, chunk.events);
         subscriber.hasLeftOut = chunk.isLastLeftOut ?? subscriber.hasLeftOut;
         if (chunk.gaps > 0) this.#source.counters.gaps += chunk.gaps;
+        if (missing) this.#source.traces.note(subscriber, missing);
       } else {
-        subscriber.fallBehind(cursor);
+        cursorId ??= this.#idAt(cursor);
+        subscriber.fallBehind(cursor, laterId(subscriber.opening.id, cursorId));
+        this.#source.traces.note(subscriber, { what: "behind", timeMs: Date.now(), id: cursorId });
         this.#catchUp.sendNext(subscriber);
       }
     });
@@ -188,9 +221,12 @@ export class Audience implements StreamAudience {
     const lasting = this.streams.filter(({ isEphemeral }) => !isEphemeral);
     if (lasting.length === 0) return 0;
     const names = lasting.map(({ name }) => name);
-    const bytes = new TextEncoder().encode(encodeReset(names, this.#source.progress.headId));
+    const { headId: id } = this.#source.progress;
+    const bytes = new TextEncoder().encode(encodeReset(names, id));
+    const decision = { what: "reset", timeMs: Date.now(), id } as const;
     this.#each((subscriber) => {
       subscriber.catchUp();
+      this.#source.traces.note(subscriber, decision);
       subscriber.hasLeftOut = false;
       if (!this.#mode.omitsControl) subscriber.response.enqueue(bytes, 1);
     });
@@ -209,6 +245,32 @@ export class Audience implements StreamAudience {
     for (const { state, response } of this.#subscribers) {
       if (state.name === "current") response.end(lastWords);
     }
+  }
+
+  /** Returns the id through which a subscriber was sent everything. */
+  lastIdOf({ state, opening }: Subscriber): string {
+    return state.name === "current"
+      ? laterId(opening.id, this.#idAt(this.#flushedThrough))
+      : state.id;
+  }
+
+  #idAt(position: number): string {
+    return this.#merged.idAt(position) ?? this.#source.progress.headId;
+  }
+
+  /** Describes what was lost after a position to which all current subscribers have everything. */
+  #missing(cursor: number): Decision | undefined {
+    const lost = this.streams.filter(({ history, isEphemeral, replacesEvicted }) =>
+      !isEphemeral && !replacesEvicted && history.evictedThrough > cursor
+    );
+    if (lost.length === 0) return undefined;
+    return {
+      what: "gap",
+      timeMs: Date.now(),
+      afterId: this.#source.progress.headId,
+      id: lost.reduce((id, { history }) => laterId(id, history.evictedId), ""),
+      streams: lost.map(({ name }) => name),
+    };
   }
 
   /** Encodes the event `ended`, the last event of a subscriber that gets control events. */
@@ -251,11 +313,15 @@ export class Audience implements StreamAudience {
 
   #add(subscriber: Subscriber): void {
     this.#subscribers.add(subscriber);
+    this.#source.subscribers.add(subscriber);
     for (const stream of this.streams) stream.subscribers++;
-    subscriber.response.onEnd(() => this.#remove(subscriber));
+    subscriber.response.onEnd(({ reason }) => this.#remove(subscriber, reason));
   }
 
-  #remove(subscriber: Subscriber): void {
+  #remove(subscriber: Subscriber, reason: EndReason): void {
+    subscriber.endId = this.lastIdOf(subscriber);
+    this.#source.subscribers.delete(subscriber);
+    this.#source.traces.end(subscriber, subscriber.isDenied ? "denied" : reason, Date.now());
     this.#subscribers.delete(subscriber);
     for (const stream of this.streams) stream.subscribers--;
     if (this.size === 0) this.#onEmpty(this);

@@ -5,14 +5,14 @@
  * @module
  */
 
-import { Audience, type Entrant } from "./audience.ts";
-import type { CatchUpSource } from "./catch_up.ts";
+import { Audience, type AudienceSource, type Entrant } from "./audience.ts";
 import type { EventResponse } from "../wire/event_response.ts";
+import type { Subscriber } from "./subscriber.ts";
 import type { Mode } from "./mode.ts";
 import type { Streams } from "./streams.ts";
 
 /** What an {@linkcode Audiences} needs. */
-export interface AudiencesOptions extends CatchUpSource {
+export interface AudiencesOptions extends AudienceSource {
   readonly now: () => number;
   /** The most audiences of one stream that get only some types of events. */
   readonly maxAudiences: number;
@@ -67,7 +67,7 @@ export class Audiences {
     id: AudienceId,
     entrant: Entrant,
     open: (startId: string) => EventResponse,
-  ): EventResponse | "full" | undefined {
+  ): Subscriber | "full" | undefined {
     // Waiting events go to earlier subscribers only: the new one gets them from the histories.
     this.#source.sequencer.flush();
     if (this.#isFull(id)) return "full";

@@ -16,6 +16,7 @@ import type { MergedHistory } from "./merged_history.ts";
 import type { Sequencer } from "./sequencer.ts";
 import type { Stream } from "./stream.ts";
 import type { Behind, ReadingLog, Resuming, Start, Subscriber } from "./subscriber.ts";
+import type { Decision } from "./trace.ts";
 
 /** The parts of a hub that an audience and its catching up use. */
 export interface CatchUpSource {
@@ -38,6 +39,8 @@ export interface CatchUpOptions {
   readonly source: CatchUpSource;
   /** Returns the position through which the audience was flushed. */
   readonly flushedThrough: () => number;
+  /** Called when events that a subscriber needs next are gone. Left out, nobody is told. */
+  readonly onMissing?: (subscriber: Subscriber, decision: Decision) => void;
   /** Called when a subscriber has caught up. */
   readonly onCaughtUp: (subscriber: Subscriber) => void;
 }
@@ -138,6 +141,7 @@ export class CatchUp {
   #sendFromHistories(subscriber: Subscriber, state: Behind | Resuming): void {
     const { merged, flushedThrough, onCaughtUp } = this.#options;
     const isResuming = state.name === "resuming";
+    this.#noteMissing(subscriber, state);
     const chunk = merged.chunkAfter(state.cursor, {
       through: flushedThrough(),
       maxBytes: MAX_CHUNK_BYTES,
@@ -149,11 +153,12 @@ export class CatchUp {
       subscriber.catchUp();
       return onCaughtUp(subscriber);
     }
+    const id = merged.idAt(cursor) ?? state.id;
     if (isResuming) {
       const { floors, floorIds } = state;
-      subscriber.resume({ id: merged.idAt(cursor) ?? state.id, cursor, floors, floorIds });
+      subscriber.resume({ id, cursor, floors, floorIds });
     } else {
-      subscriber.fallBehind(cursor);
+      subscriber.fallBehind(cursor, id);
     }
     this.sendNext(subscriber);
   }
@@ -174,6 +179,15 @@ export class CatchUp {
       return this.begin(subscriber, this.startAfter(page.id, floorIds), state.endIds);
     }
     const chunk = this.#chunkBeforeGap(state, goneThrough, page.goneStreams);
+    if (chunk.missing) {
+      this.#options.onMissing?.(subscriber, {
+        what: "gap",
+        timeMs: Date.now(),
+        afterId: state.id,
+        id: chunk.id,
+        streams: chunk.missing,
+      });
+    }
     this.#send(subscriber, chunk);
     this.begin(subscriber, this.startAfter(chunk.id, floorIds));
   }
@@ -195,6 +209,27 @@ export class CatchUp {
       goneStreams,
     };
     return chunkBeforeGap(gapSource, this.startAfter(id, floorIds), goneThrough);
+  }
+
+  /** Notes which events the histories have evicted that a subscriber needs next. */
+  #noteMissing(subscriber: Subscriber, state: Behind | Resuming): void {
+    const { streams, onMissing } = this.#options;
+    if (!onMissing) return;
+    for (const [i, { history, name, isEphemeral, replacesEvicted }] of streams.entries()) {
+      const floor = state.name === "resuming" ? state.floors[i]! : 0;
+      const from = Math.max(state.cursor, floor);
+      if (isEphemeral || from >= history.evictedThrough) continue;
+      const through = replacesEvicted
+        ? Math.max(history.newest - 1, history.evictedThrough)
+        : history.evictedThrough;
+      onMissing(subscriber, {
+        what: replacesEvicted ? "skipped" : "gap",
+        timeMs: Date.now(),
+        afterId: state.id,
+        id: history.idOf(through),
+        streams: [name],
+      });
+    }
   }
 
   #send(subscriber: Subscriber, chunk: Omit<LogGapChunk, "id">): void {

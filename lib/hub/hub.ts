@@ -8,6 +8,8 @@ import { Audiences } from "./audiences.ts";
 import { startBackgroundTimer } from "../wire/background_timer.ts";
 import { ANY, checkOptions, type OptionRules } from "../wire/check_options.ts";
 import { Counters } from "./counters.ts";
+import { checkDisconnect, type DisconnectOptions, Disconnects } from "./disconnects.ts";
+import { explain, type Explanation } from "./explain.ts";
 import type { ServerSentEvent } from "../wire/event.ts";
 import { eventStreamHeaders } from "../wire/event_response.ts";
 import { HubError } from "./hub_error.ts";
@@ -41,6 +43,16 @@ import { checkStreamOptions, type StreamOptions } from "./stream.ts";
 import { Streams } from "./streams.ts";
 import { checkStreamName } from "../wire/stream_name.ts";
 import { checkStreamNames, parseSubscribeRequest } from "./subscribe_request.ts";
+import {
+  type ClientIdentity,
+  filterRules,
+  isMeant,
+  type SubscriberFilter,
+} from "./subscriber_filter.ts";
+import { Subscribers } from "./subscribers.ts";
+import type { Trace } from "./trace.ts";
+import { Traces } from "./traces.ts";
+import { problem } from "../wire/problem.ts";
 import { Subscriptions } from "./subscriptions.ts";
 
 /**
@@ -81,6 +93,9 @@ export class BroadcastHub implements AsyncDisposable {
     publish: (name, events) => this.publish(name, events),
     end: (name) => this.end(name),
   });
+  readonly #subscribers = new Subscribers();
+  readonly #traces = new Traces((subscriber) => this.#subscribers.idOf(subscriber));
+  readonly #disconnects: Disconnects;
   readonly #ready: Promise<void>;
   #isReady = false;
   #endTicks: (() => void) | undefined;
@@ -106,6 +121,8 @@ export class BroadcastHub implements AsyncDisposable {
       sequencer: this.#sequencer,
       progress: this.#progress,
       counters: this.#counters,
+      subscribers: this.#subscribers,
+      traces: this.#traces,
       reader: this.#reader,
       now,
       maxAudiences: this.#settings.maxAudiences,
@@ -117,7 +134,15 @@ export class BroadcastHub implements AsyncDisposable {
       this.#progress,
       this.#audiences,
       this.#counters,
+      this.#subscribers,
     );
+    const { onDisconnect } = this.#settings;
+    this.#disconnects = new Disconnects({
+      subscribers: this.#subscribers,
+      log,
+      report,
+      onDisconnect,
+    });
     this.#ready = this.#open();
     // Callers that await it get the error; a hub whose `ready` nobody awaits must not end the process.
     this.#ready.catch(() => {});
@@ -182,24 +207,83 @@ export class BroadcastHub implements AsyncDisposable {
   }
 
   /**
-   * Lists the subscribers of this instance: all of them, or the first `limit`. {@linkcode stats} counts
-   * them.
+   * Lists the subscribers of this instance in the order in which they connected: all of them, those that
+   * a filter means, or a page of them. {@linkcode stats} counts them. A page costs 10 ns for each
+   * connection before it.
    *
    * @throws {TypeError} If an option is unknown.
    * @throws {RangeError} If `limit` is not a number of at least 0.
    */
   subscribers(options: SubscriberListOptions = {}): SubscriberInfo[] {
-    checkOptions("list subscribers", options, { limit: { min: 0 } });
-    const { limit = Infinity } = options;
+    checkOptions("list subscribers", options, { ...filterRules, after: ANY, limit: { min: 0 } });
+    const { after = "", limit = Infinity, id, ...filter } = options;
     const { head } = this.#sequencer;
-    const infos: SubscriberInfo[] = [];
-    for (const audience of this.#audiences) {
-      for (const subscriber of audience.subscribers) {
-        if (infos.length >= limit) return infos;
-        infos.push(subscriberInfo(subscriber, audience, head));
-      }
-    }
-    return infos;
+    const subscribers = this.#subscribers;
+    const found = id === undefined
+      ? subscribers.after(after)
+      : [subscribers.get(id)].filter((subscriber) => subscriber !== undefined).values();
+    return found
+      .filter(({ client, audience }) => isMeant(filter, client, audience.streams))
+      .take(limit)
+      .map((subscriber) => subscriberInfo(subscriber, subscribers.idOf(subscriber), head))
+      .toArray();
+  }
+
+  /**
+   * Disconnects clients, here at once and on every other instance of a shared log within a second. Each
+   * gets a `goaway`. Without `denyUntil` they may reconnect. With it, clients with this address, subject
+   * or token get a 403 until then, on every instance, also on one that starts later. A denial holds on
+   * the instances that know of it; the newest 10 000 are kept.
+   *
+   * @returns How many connections of this instance were ended, once the log's store has the order.
+   * Rejects with code `unreachable` if the store can't be reached: then the order is carried out here
+   * alone.
+   * @throws {TypeError} If the filter is empty or has an unknown member; if there is a `denyUntil`, and
+   * the filter is not one `address`, `subject` or `tokenId`.
+   * @throws {RangeError} If `denyUntil` is not a number, or more than 30 days from now.
+   * @throws {HubError} Code `closed`, if the hub is closed.
+   */
+  disconnect(filter: SubscriberFilter, options: DisconnectOptions = {}): Promise<number> {
+    checkDisconnect(filter, options);
+    this.#checkOpen("disconnect clients");
+    return this.#disconnects.disconnect(filter, options);
+  }
+
+  /**
+   * Returns until when a client may not subscribe, in milliseconds since 1970; `undefined` if it may.
+   * {@linkcode subscribe} asks this itself.
+   */
+  deniedUntil(client: ClientIdentity): number | undefined {
+    return this.#disconnects.deniedUntil(client);
+  }
+
+  /**
+   * Returns what was decided about a connection of this instance: while it is open, and for an hour after
+   * its end, as long as 16 MiB suffice for all. `undefined` for any other id.
+   */
+  trace(id: string): Trace | undefined {
+    const subscriber = this.#subscribers.get(id);
+    return subscriber ? this.#traces.of(subscriber) : this.#traces.get(id);
+  }
+
+  /**
+   * Explains why a connection of this instance did or did not get an event: see {@linkcode Outcome}.
+   *
+   * @param id The id of the connection, open or ended within the last hour.
+   * @param eventId The id of the event, as `publish()` returned it.
+   * @returns `undefined` if the connection is not known here.
+   */
+  explain(id: string, eventId: string): Promise<Explanation | undefined> {
+    const { log, now } = this.#settings;
+    this.#sequencer.flush();
+    return explain(id, eventId, {
+      streams: this.#streams,
+      subscribers: this.#subscribers,
+      traces: this.#traces,
+      progress: this.#progress,
+      log,
+      now,
+    });
   }
 
   /**
@@ -340,6 +424,8 @@ export class BroadcastHub implements AsyncDisposable {
     if (!this.#isReady) {
       return this.#subscriptions.refuse(request, "unavailable", wanted.mode, options);
     }
+    const deniedMs = options.client && this.deniedUntil(options.client);
+    if (deniedMs !== undefined) return refuseDenied(deniedMs);
     if (request.method === "HEAD") return new Response(null, { headers: eventStreamHeaders });
     this.#startTimer();
     return this.#subscriptions.open(request, wanted, options);
@@ -407,6 +493,8 @@ export class BroadcastHub implements AsyncDisposable {
   expire(): void {
     this.#sequencer.flush();
     this.#streams.expire(this.#settings.now());
+    this.#disconnects.expire();
+    this.#traces.expire(Date.now());
   }
 
   /** Returns the stats of this instance. */
@@ -456,6 +544,7 @@ export class BroadcastHub implements AsyncDisposable {
     this.#pipes.close(new HubError("closed", "Cannot pipe: the hub is closed"));
     this.#closed.abort(new HubError("closed", "Cannot read events: the hub is closed"));
     for (const audience of this.#audiences) audience.close("draining");
+    await this.#disconnects.close();
     try {
       await this.#settings.log.close();
     } finally {
@@ -478,6 +567,7 @@ export class BroadcastHub implements AsyncDisposable {
     const onChange = (isUp: boolean, reason?: unknown) => onLogChange?.(isUp, reason);
     const opening = log.open(delivery.receiver(() => this.#startTimer(), onChange));
     if (opening) await opening;
+    if (log.notes) await this.#disconnects.open();
     this.#isReady = true;
   }
 
@@ -516,6 +606,11 @@ const READ_RULES: OptionRules<ReadBackOptions> = {
   limit: { min: 1, max: 1_000, isWhole: true },
   signal: ANY,
 };
+
+/** Refuses a client that is denied. An `EventSource` does not reconnect after a 403. */
+function refuseDenied(untilMs: number): Response {
+  return problem(403, `This client may not subscribe until ${new Date(untilMs).toISOString()}`);
+}
 
 function toEvent(event: ServerSentEvent | string): ServerSentEvent {
   return typeof event === "string" ? { data: event } : event;

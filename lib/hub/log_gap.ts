@@ -41,6 +41,8 @@ export interface LogGapChunk {
   readonly gaps: number;
   /** With this chunk, the subscriber has everything through this id. */
   readonly id: string;
+  /** The streams of which events through `id` are missing, if any; the chunk then ends with their gap. */
+  readonly missing?: readonly string[];
 }
 
 /**
@@ -66,13 +68,20 @@ export function chunkBeforeGap(
   if (chunk.cursor !== undefined) return { ...chunk, id: merged.idAt(chunk.cursor)! };
   const names = throughId === gapId ? lackingNames(source, start, gapId) : [];
   if (names.length === 0) return { ...chunk, id: throughId };
-  if (!source.hasGaps) return { ...chunk, isLastLeftOut: true, id: gapId };
+  if (!source.hasGaps) return { ...chunk, isLastLeftOut: true, id: gapId, missing: names };
   const gap = encoder.encode(encodeGap(names, gapId));
   const bytes = new Uint8Array(chunk.bytes.length + gap.length);
   bytes.set(chunk.bytes);
   bytes.set(gap, chunk.bytes.length);
   const { events, gaps } = chunk;
-  return { bytes, events: events + 1, gaps: gaps + 1, isLastLeftOut: false, id: gapId };
+  return {
+    bytes,
+    events: events + 1,
+    gaps: gaps + 1,
+    isLastLeftOut: false,
+    id: gapId,
+    missing: names,
+  };
 }
 
 /** Returns the streams with events through an id that may be neither in the log nor in the histories. */

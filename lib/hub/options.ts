@@ -13,6 +13,7 @@ import { checkModeOptions, type ModeOptions } from "./mode.ts";
 import { DURATION, RETRY } from "../wire/number_option.ts";
 import { type Report, reportTo } from "../wire/report.ts";
 import { steadyClock } from "../wire/steady_clock.ts";
+import { checkIdentity, type ClientIdentity, type SubscriberFilter } from "./subscriber_filter.ts";
 import { checkSlowPolicy, sharedStreamRules, type StreamOptions } from "./stream.ts";
 
 /** Options of a {@linkcode BroadcastHub}. Options of a stream apply to streams without their own. */
@@ -90,6 +91,11 @@ export interface HubOptions extends Omit<StreamOptions, "ephemeral"> {
   /** Called once for each subscriber, in the turn after its connection has ended. */
   readonly onUnsubscribe?: (subscription: Subscription, end: ConnectionEnd) => void;
   /**
+   * Called with each disconnect that this hub carries out, also with those of other hubs of the log, so
+   * that an application can end what it has opened itself.
+   */
+  readonly onDisconnect?: (filter: SubscriberFilter) => void;
+  /**
    * Called when the log becomes unreachable, with the reason; again for each new reason, at most ten
    * times an outage; and once when the log is reachable again.
    */
@@ -103,6 +109,8 @@ export interface HubOptions extends Omit<StreamOptions, "ephemeral"> {
 
 /** The streams and the context of a subscriber, for hooks. */
 export interface Subscription {
+  /** The id of the connection: `SubscriberInfo.id`. */
+  readonly id: string;
   /** The names of the streams, sorted. */
   readonly streams: readonly string[];
   /** The context that the application gave: {@linkcode SubscribeOptions.context}. */
@@ -132,6 +140,8 @@ export interface SubscribeOptions extends ModeOptions {
    * while the connection is open. The request is not kept, since its headers may be large.
    */
   readonly context?: unknown;
+  /** Who the client is, for `disconnect()` and lists. Kept until an hour after the connection's end. */
+  readonly client?: ClientIdentity;
 }
 
 /** Options with all defaults filled in. Hooks may still be missing. */
@@ -140,7 +150,7 @@ export type HubSettings =
   & Pick<HubOptions, Hook>
   & { readonly ephemeral: false; readonly report: Report; readonly isServedElsewhere: boolean };
 
-type Hook = "onSubscribe" | "onUnsubscribe" | "onLogChange";
+type Hook = "onSubscribe" | "onUnsubscribe" | "onDisconnect" | "onLogChange";
 
 const HUB_RULES: OptionRules<HubOptions> = {
   ...sharedStreamRules,
@@ -156,6 +166,7 @@ const HUB_RULES: OptionRules<HubOptions> = {
   now: ANY,
   onSubscribe: ANY,
   onUnsubscribe: ANY,
+  onDisconnect: ANY,
   onLogChange: ANY,
   onError: ANY,
 };
@@ -172,6 +183,7 @@ const SUBSCRIBE_RULES: OptionRules<SubscribeOptions> = {
   expiresInMs: {},
   onEnd: ANY,
   context: ANY,
+  client: ANY,
 };
 
 /**
@@ -183,6 +195,7 @@ const SUBSCRIBE_RULES: OptionRules<SubscribeOptions> = {
 export function checkSubscribeOptions(options: SubscribeOptions): void {
   checkOptions("subscribe", options, SUBSCRIBE_RULES);
   checkModeOptions(options);
+  if (options.client !== undefined) checkIdentity("subscribe", options.client);
 }
 
 /**
@@ -201,7 +214,7 @@ export function hubSettings(options: HubOptions): HubSettings {
   const { retryMs = 2_000, heartbeatMs = 15_000, stallMs = 60_000, ending = "close" } = options;
   const { maxConnectionMs = 0, maxAudiences = 1_000 } = options;
   const { log = new MemoryLog(), now = () => performance.now() } = options;
-  const { onSubscribe, onUnsubscribe, onLogChange, onError } = options;
+  const { onSubscribe, onUnsubscribe, onDisconnect, onLogChange, onError } = options;
   const report = reportTo(onError);
   return {
     ephemeral: false,
@@ -224,6 +237,7 @@ export function hubSettings(options: HubOptions): HubSettings {
     report,
     ...onSubscribe && { onSubscribe },
     ...onUnsubscribe && { onUnsubscribe },
+    ...onDisconnect && { onDisconnect },
     ...onLogChange && { onLogChange },
   };
 }

@@ -138,8 +138,15 @@ export class ReadBack {
     const start = afterId === undefined
       ? catchUp.startWithNewest(Infinity)
       : catchUp.startAfter(afterId);
+    const audience = {
+      streams: [stream],
+      names: [name],
+      types: undefined,
+      lastIdOf: () => start.id,
+    };
+    const opening = { id: start.id, lastEventId: afterId };
     if (!catchUp.hasAfter(start)) finish();
-    else catchUp.begin(new Subscriber(undefined, response, sequencer.turn), start);
+    else catchUp.begin(new Subscriber({ audience, opening }, response, sequencer.turn), start);
     try {
       const { items, isWhole } = await take(response, { name, startId: start.id, limit, signal });
       const lastId = items.at(-1)?.id ?? start.id;

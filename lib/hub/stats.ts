@@ -13,6 +13,7 @@ import type { Sequencer } from "./sequencer.ts";
 import type { Stream } from "./stream.ts";
 import type { Streams } from "./streams.ts";
 import type { Subscriber } from "./subscriber.ts";
+import type { ClientIdentity, SubscriberFilter } from "./subscriber_filter.ts";
 
 /** A stream in a hub's list. */
 export interface StreamInfo {
@@ -52,8 +53,14 @@ export interface StreamListOptions {
   readonly limit?: number;
 }
 
-/** Which subscribers a hub lists. */
-export interface SubscriberListOptions {
+/** Which subscribers a hub lists: those that a filter means. */
+export interface SubscriberListOptions extends SubscriberFilter {
+  /**
+   * The list begins with the first connection after the one with this id, which may have ended.
+   *
+   * @default {""}
+   */
+  readonly after?: string;
   /**
    * The most subscribers to list.
    *
@@ -94,14 +101,22 @@ export interface HubStats {
 
 /** A subscriber in a hub's list. */
 export interface SubscriberInfo {
+  /** The id of the connection, which no connection of any instance had before. */
+  readonly id: string;
   /** The names of the streams, sorted. */
   readonly streams: readonly string[];
   /** The `context` that the application gave to `subscribe()`. */
   readonly context: unknown;
+  /** The `client` that the application gave to `subscribe()`. */
+  readonly client: ClientIdentity;
   /** How long the connection has been open, in milliseconds. */
   readonly ageMs: number;
   /** Events handed to the runtime for this subscriber. */
   readonly events: number;
+  /** Bytes handed to the runtime for this subscriber. */
+  readonly bytes: number;
+  /** The id through which the subscriber was sent everything. */
+  readonly lastId: string;
   /** How many of the hub's events the subscriber is behind, counting events of all streams. */
   readonly behind: number;
 }
@@ -150,15 +165,19 @@ export function hubStats({ counters, sequencer, streams, audiences, log }: Stats
 /** Describes a subscriber of a hub whose newest event is at position `head`. */
 export function subscriberInfo(
   subscriber: Subscriber,
-  audience: Audience,
+  id: string,
   head: number,
 ): SubscriberInfo {
-  const { context, response } = subscriber;
+  const { context, client, audience, response } = subscriber;
   return {
+    id,
     streams: audience.names,
     context,
+    client,
     ageMs: response.ageMs,
     events: response.events,
+    bytes: response.bytes,
+    lastId: audience.lastIdOf(subscriber),
     behind: subscriber.behind(head),
   };
 }

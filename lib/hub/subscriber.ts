@@ -5,6 +5,9 @@
  */
 
 import type { EventResponse } from "../wire/event_response.ts";
+import type { Stream } from "./stream.ts";
+import type { ClientIdentity } from "./subscriber_filter.ts";
+import { type Decision, NONE } from "./trace.ts";
 
 /** Where a subscriber starts. Several streams may start at different places. */
 export interface Start {
@@ -39,6 +42,8 @@ export interface Behind {
   readonly name: "behind";
   /** The position through which the subscriber was sent everything. */
   readonly cursor: number;
+  /** The id through which the subscriber was sent everything. */
+  readonly id: string;
 }
 
 /**
@@ -79,10 +84,58 @@ export interface ReadingLog extends Omit<Start, "floors"> {
  */
 export type SubscriberState = Current | Behind | Resuming | ReadingLog;
 
+/** The audience of a subscriber, as lists and traces see it. */
+export interface SubscriberAudience {
+  /** The streams, sorted by name. */
+  readonly streams: readonly Stream[];
+  /** The names of the streams, sorted. */
+  readonly names: readonly string[];
+  /** The types of the events that go out; `undefined` for all types. */
+  readonly types: readonly string[] | undefined;
+  /** Returns the id through which a subscriber was sent everything. */
+  lastIdOf(subscriber: Subscriber): string;
+}
+
+/** Where a connection began. */
+export interface Opening {
+  /** The id after which the subscriber gets events. */
+  readonly id: string;
+  /** The id that the client sent; `undefined` for a newcomer. */
+  readonly lastEventId: string | undefined;
+}
+
+/** What is known of a subscriber from the start. */
+export interface SubscriberOptions {
+  readonly context?: unknown;
+  readonly client?: ClientIdentity;
+  readonly audience: SubscriberAudience;
+  readonly opening: Opening;
+  /** For each stream, the position after which a newcomer gets kept events; `undefined` without these. */
+  readonly floors?: readonly number[] | undefined;
+  /** The id that the client connected with, if the hub had not reached it. */
+  readonly aheadId?: string | undefined;
+}
+
 /** A connection that a hub feeds. */
 export class Subscriber {
   /** The `context` that the application gave to `subscribe()`. */
   readonly context: unknown;
+  /** Who the client is, as far as the application has said. */
+  readonly client: ClientIdentity;
+  /** The audience that the subscriber belongs to. */
+  readonly audience: SubscriberAudience;
+  /** Where the connection began. */
+  readonly opening: Opening;
+  /** For each stream, the position after which a newcomer gets kept events; `undefined` without these. */
+  readonly floors: readonly number[] | undefined;
+  /** The number of the connection on this hub; `Subscribers` assigns it. */
+  number = 0;
+  /** What was decided about the connection since it began; `Traces` notes it. */
+  decisions: readonly Decision[] = NONE;
+  /** Whether the connection ends because its client is denied. */
+  isDenied = false;
+  /** The id through which the client was sent everything, once the connection has ended. */
+  endId: string | undefined;
   /** The open response. */
   readonly response: EventResponse;
   /** The turn in which the subscriber was admitted or last sent a flush. */
@@ -94,11 +147,15 @@ export class Subscriber {
   #state: SubscriberState = CURRENT;
 
   /** Begins as current. */
-  constructor(context: unknown, response: EventResponse, turn: number, aheadId?: string) {
-    this.context = context;
+  constructor(options: SubscriberOptions, response: EventResponse, turn: number) {
+    this.context = options.context;
+    this.client = options.client ?? NOBODY;
+    this.audience = options.audience;
+    this.opening = options.opening;
+    this.floors = options.floors;
     this.response = response;
     this.turn = turn;
-    this.aheadId = aheadId;
+    this.aheadId = options.aheadId;
   }
 
   /** The state. */
@@ -112,8 +169,8 @@ export class Subscriber {
   }
 
   /** Makes the subscriber `behind`: it was sent everything through `cursor`, and nothing later. */
-  fallBehind(cursor: number): void {
-    this.#state = { name: "behind", cursor };
+  fallBehind(cursor: number, id: string): void {
+    this.#state = { name: "behind", cursor, id };
   }
 
   /** Makes the subscriber `resuming`, from a place in the histories. */
@@ -138,4 +195,5 @@ export class Subscriber {
   }
 }
 
+const NOBODY: ClientIdentity = {};
 const CURRENT: Current = { name: "current" };

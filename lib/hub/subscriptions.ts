@@ -29,6 +29,9 @@ import type { Mode } from "./mode.ts";
 import type { HubSettings, SubscribeOptions, Subscription } from "./options.ts";
 import { guard } from "../wire/report.ts";
 import type { SubscribeRequest } from "./subscribe_request.ts";
+import type { Subscriber } from "./subscriber.ts";
+import type { ClientIdentity } from "./subscriber_filter.ts";
+import type { Subscribers } from "./subscribers.ts";
 
 /** Subscribes clients to the streams of a hub. */
 export class Subscriptions {
@@ -38,6 +41,7 @@ export class Subscriptions {
   readonly #progress: LogProgress;
   readonly #audiences: Audiences;
   readonly #counters: Counters;
+  readonly #subscribers: Subscribers;
 
   /** Begins without subscribers. */
   constructor(
@@ -45,12 +49,14 @@ export class Subscriptions {
     progress: LogProgress,
     audiences: Audiences,
     counters: Counters,
+    subscribers: Subscribers,
   ) {
     this.#settings = settings;
     this.#silentSettings = { ...settings, omitsControl: true };
     this.#progress = progress;
     this.#audiences = audiences;
     this.#counters = counters;
+    this.#subscribers = subscribers;
   }
 
   /**
@@ -58,17 +64,17 @@ export class Subscriptions {
    * the response is a 204 or an event `ended`.
    */
   open(request: Request, wanted: SubscribeRequest, options: SubscribeOptions): Response {
-    const { context, expiresInMs = Infinity, signal, onEnd } = options;
+    const { context, client = NOBODY, expiresInMs = Infinity, signal, onEnd } = options;
     const headers = withStreamHeaders(options.headers);
     const { report, onSubscribe } = this.#settings;
-    const { streams, since, mode } = wanted;
-    const entry = { subscription: { streams, context }, mode, expiresInMs, onEnd };
-    let response: EventResponse | "full" | undefined;
+    const { streams, since, mode, lastEventId } = wanted;
+    const entry: Entry = { streams, context, mode, expiresInMs, onEnd, subscriber: undefined };
+    let subscriber: Subscriber | "full" | undefined;
     try {
       const afterId = this.#knownId(wanted);
       const isReset = afterId !== wanted.lastEventId;
-      const entrant = { afterId, since, isReset, context };
-      response = this.#audiences.admit(
+      const entrant = { afterId, since, isReset, context, client, lastEventId };
+      subscriber = this.#audiences.admit(
         wanted,
         entrant,
         (startId) => this.#connect(this.#encodeFirst(entry, startId, isReset), entry),
@@ -78,12 +84,14 @@ export class Subscriptions {
       report(error);
       return this.refuse(request, "unavailable", mode, options);
     }
-    if (!response) return this.#answerEnded(request, wanted, options);
-    if (response === "full") return this.refuse(request, "overloaded", mode, options);
-    const subscribed = response;
-    guard((error) => subscribed.fail(error), () => onSubscribe?.(entry.subscription, request));
-    if (signal) closeOnAbort(subscribed, signal);
-    return subscribed.respond(headers);
+    if (!subscriber) return this.#answerEnded(request, wanted, options);
+    if (subscriber === "full") return this.refuse(request, "overloaded", mode, options);
+    entry.subscriber = subscriber;
+    const { response } = subscriber;
+    const subscription = this.#describe(entry);
+    guard((error) => response.fail(error), () => onSubscribe?.(subscription, request));
+    if (signal) closeOnAbort(response, signal);
+    return response.respond(headers);
   }
 
   /** Asks a client that can't be served now to reconnect later. */
@@ -126,17 +134,18 @@ export class Subscriptions {
   }
 
   // Not part of open(), whose closures would keep the request alive until the connection ends.
-  #connect(first: Uint8Array, { subscription, mode, expiresInMs, onEnd }: Entry): EventResponse {
+  #connect(first: Uint8Array, entry: Entry): EventResponse {
+    const { streams, mode, expiresInMs } = entry;
     const settings = mode.omitsControl ? this.#silentSettings : this.#settings;
     const response = new EventResponse(first, settings);
     const { heartbeatMs, stallMs } = settings;
     // A client without control events can't tell such an end from a failure.
-    const isRenewable = !mode.omitsControl && this.#audiences.areResumable(subscription.streams);
+    const isRenewable = !mode.omitsControl && this.#audiences.areResumable(streams);
     const liveness = isRenewable ? settings : { heartbeatMs, stallMs };
     const stopWatching = watch(response, liveness, Date.now() + expiresInMs);
     response.onEnd((end) => {
       stopWatching();
-      this.#ended(subscription, end, onEnd);
+      this.#ended(entry, end);
     });
     return response;
   }
@@ -150,23 +159,29 @@ export class Subscriptions {
   }
 
   /** Encodes what a response begins with: `retry` shares the block of the event that follows. */
-  #encodeFirst({ subscription, mode }: Entry, startId: string, isReset: boolean): Uint8Array {
+  #encodeFirst({ streams, mode }: Entry, startId: string, isReset: boolean): Uint8Array {
     const { retryMs, heartbeatMs } = this.#settings;
     const retry = encodeEvent({ retry: retryMs });
     if (mode.omitsControl) return encoder.encode(retry);
-    const reset = isReset ? encodeReset(subscription.streams) : "";
+    const reset = isReset ? encodeReset(streams) : "";
     if (isReset) this.#counters.resets++;
     return encoder.encode(retry + reset + encodeHello(startId, heartbeatMs));
   }
 
-  #ended(subscription: Subscription, end: ConnectionEnd, onEnd: SubscribeOptions["onEnd"]): void {
+  #ended(entry: Entry, end: ConnectionEnd): void {
     const { report, onUnsubscribe } = this.#settings;
     this.#counters.ended.count(end);
     // In a later turn: a connection may end in the middle of a flush, where a hook must not publish.
     queueMicrotask(() => {
-      guard(report, () => onEnd?.(end));
-      guard(report, () => onUnsubscribe?.(subscription, end));
+      const lastId = entry.subscriber?.endId;
+      const told = lastId === undefined ? end : { ...end, lastId };
+      guard(report, () => entry.onEnd?.(told));
+      guard(report, () => onUnsubscribe?.(this.#describe(entry), told));
     });
+  }
+
+  #describe({ streams, context, subscriber }: Entry): Subscription {
+    return { id: subscriber ? this.#subscribers.idOf(subscriber) : "", streams, context };
   }
 }
 
@@ -181,11 +196,15 @@ function isEventSource({ headers }: Request): boolean {
 
 /** What a subscription needs until its connection has ended. */
 interface Entry {
-  readonly subscription: Subscription;
+  readonly streams: readonly string[];
+  readonly context: unknown;
   readonly mode: Mode;
   readonly expiresInMs: number;
   readonly onEnd: SubscribeOptions["onEnd"];
+  /** Known once the subscriber is admitted. */
+  subscriber: Subscriber | undefined;
 }
 
 const encoder = new TextEncoder();
 const NOTHING = new Uint8Array();
+const NOBODY: ClientIdentity = {};

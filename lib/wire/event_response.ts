@@ -33,6 +33,11 @@ export interface ConnectionEnd {
   readonly bytes: number;
   /** How long the connection was open, in milliseconds. */
   readonly durationMs: number;
+  /**
+   * The id through which the client was sent everything. The client may have taken less. Only of a
+   * subscriber of a hub.
+   */
+  readonly lastId?: string;
 }
 
 /**

@@ -434,8 +434,9 @@ Deno.test("BroadcastHub calls its hooks once for each subscriber, with its strea
   const request = subscription("stream=b&stream=a");
   const response = hub.subscribe(request, { onEnd, context: "user 7" });
   assertEquals(hub.subscribers().map(({ context }) => context), ["user 7"]);
+  const [{ id } = { id: "" }] = hub.subscribers();
   await response.body!.cancel();
-  const expected = { streams: ["a", "b"], context: "user 7" };
+  const expected = { id, streams: ["a", "b"], context: "user 7" };
   assertEquals(calls, [
     ["subscribe", expected, request],
     ["end", "left"],

@@ -4,7 +4,14 @@ import { RESPONSE_SETTINGS } from "../client.ts";
 import { type Start, Subscriber } from "../../lib/hub/subscriber.ts";
 
 function newcomer(): Subscriber {
-  return new Subscriber(undefined, new EventResponse(new Uint8Array(1), RESPONSE_SETTINGS), 0);
+  const options = {
+    context: undefined,
+    client: {},
+    audience: { streams: [], names: [], types: undefined, lastIdOf: () => "e-0" },
+    opening: { id: "e-0", lastEventId: undefined },
+    floors: undefined,
+  };
+  return new Subscriber(options, new EventResponse(new Uint8Array(1), RESPONSE_SETTINGS), 0);
 }
 
 const start: Start = { id: "e-3", cursor: 3, floors: [3, 5], floorIds: ["e-3", "e-5"] };
@@ -12,8 +19,9 @@ const start: Start = { id: "e-3", cursor: 3, floors: [3, 5], floorIds: ["e-3", "
 Deno.test("Subscriber begins as current, and is again once it has caught up", () => {
   const subscriber = newcomer();
   assertEquals([subscriber.state.name, subscriber.behind(9)], ["current", 0]);
-  subscriber.fallBehind(2);
-  assertEquals([subscriber.state, subscriber.behind(9)], [{ name: "behind", cursor: 2 }, 7]);
+  subscriber.fallBehind(2, "e-2");
+  const behind = { name: "behind", cursor: 2, id: "e-2" } as const;
+  assertEquals([subscriber.state, subscriber.behind(9)], [behind, 7]);
   subscriber.catchUp();
   assertEquals([subscriber.state.name, subscriber.behind(9)], ["current", 0]);
 });

@@ -1,0 +1,342 @@
+/**
+ * Why a client did or did not get an event, from the trace of its connection and from where the event is
+ * kept. Costs nothing until somebody asks.
+ *
+ * @module
+ */
+
+import type { EventLog } from "../log/event_log.ts";
+import { compareIds } from "../wire/ids.ts";
+import type { LogProgress } from "./log_progress.ts";
+import type { Stream } from "./stream.ts";
+import type { Streams } from "./streams.ts";
+import type { Subscriber } from "./subscriber.ts";
+import type { Subscribers } from "./subscribers.ts";
+import type { Decision, Trace } from "./trace.ts";
+import type { EndedTrace, Traces } from "./traces.ts";
+
+/**
+ * What became of an event for one connection.
+ *
+ * - `sent`: the event was handed to the runtime for this client.
+ * - `waiting`: the client is slow or still catching up; the event will be sent.
+ * - `gap`: the event was no longer kept when it was due, and the client was told by a `gap`.
+ * - `skipped`: a newer event of its stream took its place (policy `latest`).
+ * - `filtered`: the client asked for events of other types.
+ * - `unauthorized`: the client's permission ended before the event, or does not cover its stream.
+ * - `other_stream`: the connection does not subscribe to the event's stream.
+ * - `before`: the event is older than the place where the connection began.
+ * - `after`: the connection ended before the event.
+ * - `unpublished`: this instance has not received an event with this id yet.
+ * - `unknown`: the id is not of this log, or nothing is known of its event any more.
+ */
+export type Outcome =
+  | "sent"
+  | "waiting"
+  | "gap"
+  | "skipped"
+  | "filtered"
+  | "unauthorized"
+  | "other_stream"
+  | "before"
+  | "after"
+  | "unpublished"
+  | "unknown";
+
+/** The answer to the question why a client did or did not get an event. */
+export interface Explanation {
+  /** What became of the event. */
+  readonly outcome: Outcome;
+  /** The answer as a sentence. */
+  readonly detail: string;
+  /** The event's stream, if the event is still kept. */
+  readonly stream?: string;
+  /** When the event was published, in milliseconds since 1970, if that is known. */
+  readonly publishedMs?: number;
+  /** When the event was sent, in milliseconds since 1970; left out if the client was not current then. */
+  readonly sentMs?: number;
+  /** How many of the hub's events are to be read before this one; only of `waiting`, if known. */
+  readonly waitsFor?: number;
+  /** What was decided about the connection. */
+  readonly trace: Trace;
+}
+
+/** The parts of a hub that an explanation is read from. */
+export interface ExplainSource {
+  readonly streams: Streams;
+  readonly subscribers: Subscribers;
+  readonly traces: Traces;
+  readonly progress: LogProgress;
+  readonly log: EventLog;
+  /** Returns the time by the hub's clock, in milliseconds. */
+  readonly now: () => number;
+}
+
+/** A connection, open or ended. */
+interface Connection {
+  readonly trace: Trace;
+  readonly subscriber: Subscriber | undefined;
+  readonly types: readonly string[] | undefined;
+  readonly floors: readonly number[] | undefined;
+  readonly opened: Decision;
+  readonly ended: Decision | undefined;
+  /** The id through which the client was sent everything. */
+  readonly lastId: string;
+}
+
+/** An event that is kept. */
+interface Found {
+  readonly stream: string;
+  readonly type: string;
+  /** The event's position, if a history keeps the event. */
+  readonly position?: number;
+  readonly publishedMs: number;
+}
+
+/** Finds out what became of an event; `undefined` if the connection is not known. */
+export async function explain(
+  connectionId: string,
+  eventId: string,
+  source: ExplainSource,
+): Promise<Explanation | undefined> {
+  const found = await find(eventId, source);
+  // Read after the event, in one turn: a connection may end while the log is read.
+  const connection = connectionOf(connectionId, source);
+  if (!connection) return undefined;
+  const answer = decide(eventId, found, connection, source);
+  return {
+    ...answer,
+    ...found && { stream: found.stream, publishedMs: found.publishedMs },
+    trace: connection.trace,
+  };
+}
+
+function connectionOf(
+  id: string,
+  { subscribers, traces }: ExplainSource,
+): Connection | undefined {
+  const subscriber = subscribers.get(id);
+  const trace: Trace | EndedTrace | undefined = subscriber ? traces.of(subscriber) : traces.get(id);
+  if (!trace) return undefined;
+  const { floors, types } = subscriber
+    ? { floors: subscriber.floors, types: subscriber.audience.types }
+    : trace as EndedTrace;
+  const { decisions } = trace;
+  const last = decisions.at(-1)!;
+  const ended = last.what === "ended" ? last : undefined;
+  const lastId = subscriber ? subscriber.audience.lastIdOf(subscriber) : last.id;
+  return { trace, subscriber, types, floors, opened: decisions[0]!, ended, lastId };
+}
+
+type Answer = Omit<Explanation, "trace" | "stream" | "publishedMs">;
+
+function decide(
+  id: string,
+  found: Found | undefined,
+  connection: Connection,
+  { log, progress }: ExplainSource,
+): Answer {
+  const { trace, types, ended, lastId } = connection;
+  if (!log.hasId(id)) {
+    return answer(
+      "unknown",
+      "The id is not of this log: the log has begun anew since, or the id is wrong",
+    );
+  }
+  if (!progress.hasReached(id)) {
+    return answer("unpublished", "This instance has not received an event with this id yet");
+  }
+  if (found && !trace.streams.includes(found.stream)) {
+    return answer(
+      "other_stream",
+      `The event is of the stream ${quoted(found.stream)}, to which the ` +
+        `connection does not subscribe; it subscribes to ${trace.streams.map(quoted).join(", ")}`,
+    );
+  }
+  if (isBefore(id, found, connection)) return beforeAnswer(connection);
+  const missing = trace.decisions.findLast((decision) => isMissingIn(decision, id, found));
+  if (missing) return missingAnswer(missing, found);
+  if (found && types && !types.includes(found.type)) {
+    return answer(
+      "filtered",
+      `The event has the type ${quoted(found.type)}, and the client asked for ` +
+        types.map(quoted).join(", "),
+    );
+  }
+  if (compareIds(id, lastId) > 0) {
+    return ended ? endedAnswer(ended) : waitingAnswer(found, connection);
+  }
+  if (!found) {
+    return answer(
+      "unknown",
+      "The event is no longer kept, so its stream is unknown; if the connection " +
+        "subscribes to it, the event was sent",
+    );
+  }
+  return sentAnswer(id, found, connection);
+}
+
+function answer(outcome: Outcome, detail: string): Answer {
+  return { outcome, detail };
+}
+
+/** Whether an event comes before the place where the connection began. */
+function isBefore(
+  id: string,
+  found: Found | undefined,
+  { trace, floors, opened }: Connection,
+): boolean {
+  if (compareIds(id, opened.id) <= 0) return true;
+  if (floors === undefined || found?.position === undefined) return false;
+  return found.position <= floors[trace.streams.indexOf(found.stream)]!;
+}
+
+function beforeAnswer({ trace, opened }: Connection): Answer {
+  const { id, lastEventId } = opened;
+  const isReset = trace.decisions[1]?.what === "reset";
+  const why = lastEventId === undefined
+    ? "the client came without an id"
+    : isReset
+    ? `the client's id ${quoted(lastEventId)} means nothing here, which a reset told it`
+    : `the client said that it had everything through ${quoted(lastEventId)}`;
+  return answer(
+    "before",
+    `The event is older than the place where the connection began, ${quoted(id)}: ${why}`,
+  );
+}
+
+/** Whether a decision says that an event was not sent. */
+function isMissingIn(
+  { what, id, afterId = "", streams = [] }: Decision,
+  eventId: string,
+  found: Found | undefined,
+): boolean {
+  if (what !== "gap" && what !== "skipped") return false;
+  if (found && !streams.includes(found.stream)) return false;
+  return compareIds(afterId, eventId) < 0 && compareIds(eventId, id) <= 0;
+}
+
+function missingAnswer(
+  { what, id, timeMs, streams = [] }: Decision,
+  found: Found | undefined,
+): Answer {
+  const when = timeText(timeMs);
+  if (what === "skipped") {
+    return answer(
+      "skipped",
+      `A newer event of the stream took its place at ${when} (policy latest)`,
+    );
+  }
+  const doubt = found ? "" : `, if it was of ${streams.map(quoted).join(", ")}`;
+  return answer(
+    "gap",
+    `The event was no longer kept when it was due${doubt}: the client got a gap ` +
+      `through ${quoted(id)} at ${when}`,
+  );
+}
+
+function endedAnswer({ id, timeMs, reason }: Decision): Answer {
+  const when = timeText(timeMs);
+  if (reason === "expired") {
+    return answer("unauthorized", `The client's permission ended at ${when}, before the event`);
+  }
+  if (reason === "denied") {
+    return answer(
+      "unauthorized",
+      `The client was disconnected and denied at ${when}, before the event`,
+    );
+  }
+  return answer(
+    "after",
+    `The connection ended at ${when} (${reason}), before the event; a client that ` +
+      `reconnects with the id ${quoted(id)} gets it while it is kept`,
+  );
+}
+
+function waitingAnswer(found: Found | undefined, { subscriber }: Connection): Answer {
+  const { state, response } = subscriber!;
+  const detail =
+    `The client is ${state.name === "current" ? "about to get the event" : state.name}; ` +
+    `${response.waitingBytes} bytes wait for it`;
+  if (found?.position === undefined || state.name === "current") return answer("waiting", detail);
+  const waitsFor = found.position - state.cursor;
+  return {
+    outcome: "waiting",
+    detail: `${detail}, and it waits behind position ${waitsFor}`,
+    waitsFor,
+  };
+}
+
+function sentAnswer(id: string, { publishedMs }: Found, connection: Connection): Answer {
+  const { trace: { decisions }, subscriber, opened } = connection;
+  const behind = decisions.findLast((decision) =>
+    decision.what === "behind" && compareIds(decision.id, id) < 0
+  );
+  const caughtUp = decisions.find((decision) =>
+    decision.what === "current" && compareIds(decision.id, id) >= 0
+  );
+  const wasLate = publishedMs < opened.timeMs ||
+    behind && caughtUp && behind.timeMs <= caughtUp.timeMs;
+  const waitingBytes = subscriber?.response.waitingBytes ?? 0;
+  const waiting = waitingBytes > 0
+    ? `; ${waitingBytes} bytes wait for the client to take them`
+    : "";
+  if (!wasLate) {
+    const detail = `The event was sent at ${timeText(publishedMs)}${waiting}`;
+    return { outcome: "sent", detail, sentMs: publishedMs };
+  }
+  const from = timeText(Math.max(publishedMs, opened.timeMs));
+  const until = caughtUp ? ` and ${timeText(caughtUp.timeMs)}` : " and now";
+  return answer(
+    "sent",
+    `The event was sent between ${from}${until}, while the client caught up${waiting}`,
+  );
+}
+
+/** Finds an event in a history or in the log. */
+async function find(id: string, source: ExplainSource): Promise<Found | undefined> {
+  const { streams, log } = source;
+  if (!log.hasId(id)) return undefined;
+  for (const stream of streams.lasting()) {
+    const found = findInHistory(id, stream, source);
+    if (found) return found;
+  }
+  if (!log.read || !log.idBefore) return undefined;
+  try {
+    const { entries } = await log.read(log.idBefore(id));
+    const entry = entries.find((entry) => entry.id === id);
+    if (!entry?.event) return undefined;
+    const { stream, event, ageMs } = entry;
+    return { stream, type: event.event || "message", publishedMs: Math.round(Date.now() - ageMs) };
+  } catch {
+    // The log reports its own outages; without it, the event is one that is not kept.
+    return undefined;
+  }
+}
+
+function findInHistory(
+  id: string,
+  { name, history }: Stream,
+  { now }: ExplainSource,
+): Found | undefined {
+  if (compareIds(history.evictedId, id) >= 0) return undefined;
+  const position = history.positionOf(id);
+  if (history.idOf(position) !== id) return undefined;
+  const { bytes } = history.slice(position - 1, position, 1)!;
+  const [, type = "message"] = /^event: (.+)$/m.exec(headOf(new TextDecoder().decode(bytes))) ?? [];
+  const publishedMs = Math.round(Date.now() - (now() - history.timeOf(position)));
+  return { stream: name, type, position, publishedMs };
+}
+
+/** The lines of an event before its data. */
+function headOf(text: string): string {
+  return text.slice(0, Math.max(text.search(/^data/m), 0));
+}
+
+function timeText(timeMs: number): string {
+  return new Date(timeMs).toISOString();
+}
+
+function quoted(text: string): string {
+  return JSON.stringify(text);
+}

@@ -1,0 +1,225 @@
+import { assert, assertEquals, assertLess, assertMatch } from "@std/assert";
+import { BroadcastHub } from "../../lib/hub/hub.ts";
+import type { Explanation } from "../../lib/hub/explain.ts";
+import type { HubOptions, SubscribeOptions } from "../../lib/hub/options.ts";
+import { SharedLog } from "../../lib/log/shared_log.ts";
+import { Client, subscription } from "../client.ts";
+import { ListStore } from "../log/list_store.ts";
+import { macrotask } from "../wait.ts";
+
+/** A hub, one connection to it, and the answers to questions about that connection. */
+class Scene implements AsyncDisposable {
+  readonly hub: BroadcastHub;
+  #client: Client | undefined;
+  #id = "";
+
+  constructor(options: HubOptions = {}) {
+    this.hub = new BroadcastHub(options);
+  }
+
+  /** Connects, and reads on by itself unless the client is slow. */
+  connect(query = "stream=x", options: SubscribeOptions & { lastEventId?: string } = {}): Client {
+    const { lastEventId, ...others } = options;
+    const response = this.hub.subscribe(subscription(query, lastEventId), others);
+    this.#id = this.hub.subscribers().at(-1)!.id;
+    return this.#client = new Client(response);
+  }
+
+  /** Publishes events of 50 kB, and returns their ids. */
+  async publishLarge(count: number): Promise<string[]> {
+    const ids: string[] = [];
+    for (let i = 0; i < count; i++) {
+      ids.push((await this.hub.publish("x", "x".repeat(50_000))).id);
+      await macrotask();
+    }
+    return ids;
+  }
+
+  async why(eventId: string): Promise<Explanation> {
+    const explanation = await this.hub.explain(this.#id, eventId);
+    assert(explanation !== undefined);
+    assert(explanation.detail.length > 20 && !/undefined|NaN/.test(explanation.detail));
+    return explanation;
+  }
+
+  async outcome(eventId: string): Promise<string> {
+    return (await this.why(eventId)).outcome;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#client?.leave();
+    await this.hub.close();
+  }
+}
+
+Deno.test("explain(): the event was sent, and when", async () => {
+  await using scene = new Scene();
+  scene.connect();
+  const before = Date.now();
+  const { id } = await scene.hub.publish("x", "1");
+  const { outcome, stream, sentMs } = await scene.why(id);
+  assertEquals([outcome, stream], ["sent", "x"]);
+  assert(sentMs! >= before - 2 && sentMs! <= Date.now() + 2);
+});
+
+Deno.test("explain(): the event was sent on resuming, between the connection's begin and now", async () => {
+  await using scene = new Scene();
+  const { id: first } = await scene.hub.publish("x", "1");
+  const { id } = await scene.hub.publish("x", "2");
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  const client = scene.connect("stream=x", { lastEventId: first });
+  await client.data(2);
+  const { outcome, sentMs, detail, trace } = await scene.why(id);
+  assertEquals([outcome, sentMs], ["sent", undefined]);
+  assertMatch(detail, /^The event was sent between \S+Z and \S+Z?, while the client caught up$/);
+  assertEquals([trace.decisions[0]!.lastEventId, trace.decisions[0]!.id], [first, first]);
+  assertEquals(await scene.outcome(first), "before");
+});
+
+Deno.test("explain(): the event waits for a slow client, behind so many others", async () => {
+  await using scene = new Scene();
+  scene.connect();
+  const ids = await scene.publishLarge(6);
+  const { outcome, waitsFor } = await scene.why(ids.at(-1)!);
+  assertEquals(outcome, "waiting");
+  assert(waitsFor! > 0 && waitsFor! <= 6);
+  const [opened, behind] = (await scene.why(ids[0]!)).trace.decisions;
+  assertEquals([opened!.what, behind!.what], ["opened", "behind"]);
+  assertEquals(await scene.outcome(ids[0]!), "sent");
+});
+
+Deno.test("explain(): the event was evicted before the client came back for it: a gap", async () => {
+  await using scene = new Scene({ historyEvents: 2 });
+  const ids: string[] = [];
+  for (const data of ["1", "2", "3", "4", "5"]) ids.push((await scene.hub.publish("x", data)).id);
+  const client = scene.connect("stream=x", { lastEventId: ids[0]! });
+  await client.take(4);
+  assertEquals(await Promise.all(ids.map((id) => scene.outcome(id))), [
+    ...["before", "gap", "gap", "sent", "sent"],
+  ]);
+  assertMatch((await scene.why(ids[1]!)).detail, /no longer kept when it was due.* gap through/);
+});
+
+Deno.test("explain(): the event was evicted while the client was slow, and it was disconnected", async () => {
+  await using scene = new Scene({ historyEvents: 2 });
+  scene.connect();
+  const ids = await scene.publishLarge(8);
+  const { outcome, trace } = await scene.why(ids.at(-1)!);
+  const ended = trace.decisions.at(-1)!;
+  assertEquals([outcome, ended.what, ended.reason], ["after", "ended", "slow"]);
+  assertEquals(await scene.outcome(ids[0]!), "unknown");
+});
+
+Deno.test("explain(): a newer event took the place of the event (policy latest)", async () => {
+  await using scene = new Scene({ historyEvents: 2, slowSubscriber: "latest" });
+  const client = scene.connect();
+  const ids = await scene.publishLarge(8);
+  while (scene.hub.stats().lagging > 0) await client.next();
+  assertEquals([await scene.outcome(ids[5]!), await scene.outcome(ids[7]!)], ["skipped", "sent"]);
+});
+
+Deno.test("explain(): the client asked for events of another type", async () => {
+  await using scene = new Scene();
+  scene.connect("stream=x&event=price");
+  const text = await scene.hub.publish("x", { data: "event: price" });
+  const trade = await scene.hub.publish("x", { event: "trade", data: "1" });
+  const price = await scene.hub.publish("x", { event: "price", data: "1" });
+  assertEquals(await scene.outcome(price.id), "sent");
+  assertEquals([await scene.outcome(text.id), await scene.outcome(trade.id)], [
+    "filtered",
+    "filtered",
+  ]);
+});
+
+Deno.test("explain(): the event is of a stream to which the client does not subscribe", async () => {
+  await using scene = new Scene();
+  scene.connect();
+  const { id } = await scene.hub.publish("y", "1");
+  const { outcome, stream } = await scene.why(id);
+  assertEquals([outcome, stream], ["other_stream", "y"]);
+});
+
+Deno.test("explain(): the client's permission ended before the event", async () => {
+  await using scene = new Scene();
+  const expired = scene.connect("stream=x", { expiresInMs: 1 });
+  await expired.rest();
+  const { id } = await scene.hub.publish("x", "1");
+  assertEquals(await scene.outcome(id), "unauthorized");
+  scene.connect("stream=x", { client: { subject: "ada" } });
+  await scene.hub.disconnect({ subject: "ada" }, { denyUntil: Date.now() + 60_000 });
+  const { id: later } = await scene.hub.publish("x", "1");
+  assertMatch((await scene.why(later)).detail, /denied/);
+});
+
+Deno.test("explain(): the client came without an id, after the event", async () => {
+  await using scene = new Scene();
+  const { id } = await scene.hub.publish("x", "1");
+  const { id: second } = await scene.hub.publish("x", "2");
+  await scene.hub.publish("y", "3");
+  scene.connect();
+  assertMatch(
+    (await scene.why(id)).detail,
+    /older than the place .* the client came without an id/,
+  );
+  const client = scene.connect("stream=x&stream=y&since=1");
+  await client.take(3);
+  assertEquals([await scene.outcome(id), await scene.outcome(second)], ["before", "sent"]);
+});
+
+Deno.test("explain(): the client's own id meant nothing, and it got a reset", async () => {
+  await using scene = new Scene();
+  const { id } = await scene.hub.publish("x", "1");
+  scene.connect("stream=x", { lastEventId: "other-7" });
+  assertMatch((await scene.why(id)).detail, /"other-7" means nothing here, which a reset told it$/);
+});
+
+Deno.test("explain(): the client had left, and would get the event if it came back", async () => {
+  await using scene = new Scene();
+  const client = scene.connect();
+  const { id: first } = await scene.hub.publish("x", "1");
+  await client.leave();
+  const { id } = await scene.hub.publish("x", "2");
+  const { outcome, detail } = await scene.why(id);
+  assertEquals(outcome, "after");
+  assert(
+    detail.includes(`(left), before the event; a client that reconnects with the id "${first}"`),
+  );
+  assertEquals(await scene.outcome(first), "sent");
+});
+
+Deno.test("explain(): the id is not of this log, not published yet, or no id", async () => {
+  await using scene = new Scene();
+  scene.connect();
+  const { id } = await scene.hub.publish("x", "1");
+  assertEquals(await scene.outcome("other-1"), "unknown");
+  assertEquals(await scene.outcome(""), "unknown");
+  assertEquals(await scene.outcome(id.replace(/1$/, "9")), "unpublished");
+  assertEquals(await scene.hub.explain("no-connection", id), undefined);
+});
+
+Deno.test("explain(): an event that only the log still keeps is found there", async () => {
+  await using scene = new Scene({ log: new SharedLog(new ListStore()), historyEvents: 1 });
+  await scene.hub.ready;
+  scene.connect();
+  const { id } = await scene.hub.publish("x", { event: "price", data: "1" });
+  const { id: other } = await scene.hub.publish("y", "2");
+  for (const data of ["3", "4"]) {
+    await scene.hub.publish("x", data);
+    await scene.hub.publish("y", data);
+  }
+  assertEquals(await scene.outcome(id), "sent");
+  assertEquals(await scene.outcome(other), "other_stream");
+  assertLess(Date.now() - (await scene.why(id)).publishedMs!, 60_000);
+});
+
+Deno.test("trace(): has one pair of decisions for a client that is slow on and off", async () => {
+  await using scene = new Scene();
+  const client = scene.connect();
+  const { id } = scene.hub.subscribers()[0]!;
+  for (let i = 0; i < 40; i++) {
+    await scene.publishLarge(3);
+    while (scene.hub.stats().lagging > 0) await client.next();
+  }
+  const names = scene.hub.trace(id)!.decisions.map(({ what }) => what);
+  assertEquals(names, ["opened", "behind", "current"]);
+});
