@@ -20,6 +20,7 @@ import { isCorsMiss } from "./cors.ts";
 import { openEventLog } from "./event_log.ts";
 import type { ProcessStats } from "./process_stats.ts";
 import { RefusalReport } from "./refusal_report.ts";
+import { refuseDenied } from "./denial.ts";
 import { createLog, createWarnOnce, type Log, printable } from "./request_log.ts";
 import type { Route } from "./router.ts";
 import { createSessions, type Sessions } from "./session.ts";
@@ -59,6 +60,8 @@ export interface AppParts {
   readonly refusedPublishers: RefusedPublishers;
   /** Refused requests. */
   readonly refusals: RefusalReport;
+  /** Whether other instances may share the event log. */
+  readonly isLogShared: boolean;
   /** Figures of the process, as far as they are known. */
   readonly processStats: () => ProcessStats;
   /** When the parts were made, on the clock of `performance.now()`. */
@@ -85,18 +88,18 @@ export function createParts(config: Config, options: AppOptions): AppParts {
   const onError = (error: unknown) => log("error", { error: describe(error) });
   const eventLog = options.eventLog ??
     openEventLog(config, (reason) => log("event log at risk", { reason }));
-  const hub = createHub(config, eventLog, log);
   const connections = new Connections({ ...config, log });
+  const hub = createHub(config, { eventLog, log, connections });
   const addresses = createAddresses(config, warnOnce);
   const addressOf = (request: Request) => addresses.of(request);
   const jwt = createJwt(config, log);
   const sessions = createSessions({ ...config, jwt: jwt?.verifier, addressOf });
-  const authorize = limitWrongTokens(
-    sessions.authorizeFirst(
-      options.authorize ?? authorizeByTokens({ ...config, jwt: jwt?.verifier }),
-    ),
-    { addressOf, onLimit: (address) => warnOnce("too many wrong tokens", { address }) },
-  );
+  const byTokens = options.authorize ?? authorizeByTokens({ ...config, jwt: jwt?.verifier });
+  const limited = limitWrongTokens(sessions.authorizeFirst(byTokens), {
+    addressOf,
+    onLimit: (address) => warnOnce("too many wrong tokens", { address }),
+  });
+  const authorize = refuseDenied(limited, { hub, addressOf });
   const processStats = () => figure(options.processStats, onError) ?? {};
   const memoryBytes = () => processStats().residentBytes;
   let isStopping = false;
@@ -120,6 +123,7 @@ export function createParts(config: Config, options: AppOptions): AppParts {
       addressOf,
       isCorsMiss: (request) => isCorsMiss(request, config.corsOrigins),
     }),
+    isLogShared: eventLog.isShared,
     processStats,
     startedMs: performance.now(),
     droppedLines: () => figure(options.droppedLines, onError),
@@ -144,7 +148,14 @@ const PROXY_HINT =
   "behind a proxy, set TRUST_PROXY to the number of proxies, else all clients count as one";
 
 /** The hub of a configuration, with nothing of it that a hub has no need to know. */
-function createHub(config: Config, eventLog: EventLog, log: Log): BroadcastHub {
+function createHub(
+  config: Config,
+  { eventLog, log, connections }: {
+    readonly eventLog: EventLog;
+    readonly log: Log;
+    readonly connections: Connections;
+  },
+): BroadcastHub {
   const { historyEvents, historyBytes, historyTotalBytes, slowSubscriber, retryMs } = config;
   return new BroadcastHub({
     historyEvents,
@@ -161,6 +172,8 @@ function createHub(config: Config, eventLog: EventLog, log: Log): BroadcastHub {
     maxConnectionMs: config.maxConnectionSeconds * 1_000,
     ending: "cut",
     log: eventLog,
+    onSubscribe: ({ id }, request) => connections.identify(request, id),
+    onDisconnect: (filter) => connections.disconnect(filter),
     onLogChange: (isUp, reason) =>
       isUp
         ? log("event log reachable again")

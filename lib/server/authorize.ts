@@ -24,13 +24,19 @@ export type { AcceptedTokens, Action };
 export interface Grant {
   /** When the permission ends, in milliseconds since 1970; left out, it doesn't. */
   readonly expiresAtMs?: number;
+  /** Who has it, such as the claim `sub` of a JWT: for lists and disconnects. */
+  readonly subject?: string;
+  /** The id of the token that gives it, such as the claim `jti` of a JWT. */
+  readonly tokenId?: string;
+  /** The patterns of the streams that the token covers for subscribing; left out, every stream. */
+  readonly streams?: readonly string[];
 }
 
 /**
  * Decides whether a request may do something with all of these streams.
  *
  * The decision must be the same for a client that resumes as for a new client. `streams` is empty where
- * no named stream is meant: for the per-connection stream, for `figures` and for `admin`.
+ * no named stream is meant: for the per-connection stream, for `figures`, `admin` and `disconnect`.
  *
  * @returns The permission, or the response that refuses the request.
  */
@@ -72,7 +78,7 @@ export function authorizeByTokens(options: TokenOptions): Authorize {
   return (request, action, streams) => {
     const isPublic = action === "subscribe" && options.subscribe === "public";
     const isCovered = (claims: Claims) => isPublic || covers(claims, action, streams);
-    const asked = { action, streams, isCovered };
+    const asked = { action, streams, isPublic, isCovered };
     const token = bearerToken(request.headers);
     if (token !== undefined) {
       return checks.isKnownPublishToken(token) ? {} : authorizeByBearer(token, asked, checks);
@@ -110,6 +116,8 @@ export function covers(rights: Rights, action: Action, streams: readonly string[
 interface Asked {
   readonly action: Action;
   readonly streams: readonly string[];
+  /** Whether anybody may do it. */
+  readonly isPublic: boolean;
   readonly isCovered: (claims: Claims) => boolean;
 }
 
@@ -142,8 +150,20 @@ async function authorizeByJwts(
   const [first] = valid;
   if (first === undefined) return refuseToken(tokens, refusal, checks.accepted);
   const claims = valid.find(asked.isCovered);
-  if (claims !== undefined) return { expiresAtMs: claims.expiresAtSeconds * 1_000 };
+  if (claims !== undefined) return grantOf(claims, asked);
   return refuseScope(asked.action, firstUncovered(first, asked), checks.accepted);
+}
+
+/** Makes the grant of a valid JWT. */
+function grantOf(claims: Claims, { action, isPublic }: Asked): Grant {
+  const { expiresAtSeconds, subject, tokenId, subscribe, admin } = claims;
+  const isNarrow = action === "subscribe" && !isPublic && admin === undefined;
+  return {
+    expiresAtMs: expiresAtSeconds * 1_000,
+    ...subject !== undefined && { subject },
+    ...tokenId !== undefined && { tokenId },
+    ...isNarrow && { streams: subscribe },
+  };
 }
 
 /** The first stream that rights do not cover; `""` if they do not cover the action at all. */
@@ -152,6 +172,7 @@ export function firstUncovered(
   { action, streams }: Pick<Asked, "action" | "streams">,
 ): string | undefined {
   const isReader = rights.admin !== undefined;
+  if (action === "disconnect") return rights.admin === "write" ? undefined : "";
   if (action === "admin" || action === "figures") return isReader ? undefined : "";
   if (action === "subscribe" && isReader) return undefined;
   return streams.find((stream) => !mayUse(rights[action], stream));

@@ -8,6 +8,9 @@ import { EndCounter } from "../hub/counters.ts";
 import type { ConnectionEnd, EndReason } from "../wire/event_response.ts";
 import { retryLater, retryReason } from "../wire/retry_later.ts";
 import { searchParams } from "../wire/search_params.ts";
+import { type ClientIdentity, isMeant, type SubscriberFilter } from "../hub/subscriber_filter.ts";
+import { randomEpoch } from "../wire/ids.ts";
+import type { ClientDetails } from "./client_details.ts";
 import { parseIpAddress } from "./ip_address.ts";
 import { asRefusalIfError } from "./refusal.ts";
 import { controlOf } from "./stream_parameter.ts";
@@ -34,18 +37,31 @@ export interface Visitor {
   readonly address: string;
   /** The streams that it subscribes to; empty for a per-connection stream. */
   readonly streams: readonly string[];
+  /** Who the client is. */
+  readonly client: ClientIdentity;
+  /** What else an operator sees of the client. */
+  readonly details: ClientDetails;
   /** Settles when the client's socket is gone, if the runtime reports that. */
   readonly completed: Promise<void> | undefined;
 }
 
 /** An open event stream. */
 export interface OpenConnection {
-  /** The client's address. */
-  readonly address: string;
+  /** The id, which no connection of any instance had before. */
+  id: string;
+  /** Who the client is; its `address` is given. */
+  readonly client: ClientIdentity;
+  /** What else an operator sees of the client. */
+  readonly details: ClientDetails;
   /** The streams that it subscribes to; empty for a per-connection stream. */
   readonly streams: readonly string[];
   /** When it was opened, on the clock of `performance.now()`. */
   readonly openedMs: number;
+}
+
+/** An open event stream that can be ended here: the hub ends its own. */
+interface Abortable extends OpenConnection {
+  readonly controller: AbortController | undefined;
 }
 
 /** A figure for each shape: `own` for per-connection streams, `hub` for subscribers of the hub. */
@@ -76,7 +92,10 @@ export type ConnectionLimit = "maxConnections" | "maxConnectionsPerAddress" | "m
 export class Connections {
   readonly #options: ConnectionsOptions;
   readonly #byBlock = new Map<string, number>();
-  readonly #own = new Set<OpenConnection>();
+  readonly #own = new Map<string, Abortable>();
+  readonly #prefix = `own-${randomEpoch()}-`;
+  #ownCount = 0;
+  readonly #ids = new WeakMap<Request, string>();
   readonly #open = { own: 0, hub: 0 };
   #lingering = 0;
   readonly #total = { own: 0, hub: 0 };
@@ -93,11 +112,43 @@ export class Connections {
     return this.#open.own + this.#open.hub;
   }
 
-  /**
-   * The per-connection streams that have not ended, oldest first; the hub lists its own subscribers.
-   */
-  get own(): ReadonlySet<OpenConnection> {
-    return this.#own;
+  /** The number of open per-connection streams. */
+  get ownSize(): number {
+    return this.#own.size;
+  }
+
+  /** Whether an id is that of a per-connection stream of this instance, open or ended. */
+  isOwnId(id: string): boolean {
+    return id.startsWith(this.#prefix);
+  }
+
+  /** Finds an open per-connection stream; the hub knows its own subscribers. */
+  find(id: string): OpenConnection | undefined {
+    return this.#own.get(id);
+  }
+
+  /** Iterates over the per-connection streams that were opened after the one with an id, oldest first. */
+  ownAfter(id: string, filter: SubscriberFilter = {}): IteratorObject<OpenConnection> {
+    const number = this.isOwnId(id) ? Number(id.slice(this.#prefix.length)) : 0;
+    return this.#own.values().filter((connection) =>
+      Number(connection.id.slice(this.#prefix.length)) > number &&
+      isMeant(filter, connection.client, [])
+    );
+  }
+
+  /** Ends the per-connection streams that a filter means. Returns how many. */
+  disconnect({ id, ...others }: SubscriberFilter): number {
+    const meant = id === undefined
+      ? [...this.#own.values()]
+      : [this.#own.get(id)].filter((connection) => connection !== undefined);
+    const ending = meant.filter(({ client }) => isMeant(others, client, []));
+    for (const { controller } of ending) controller?.abort();
+    return ending.length;
+  }
+
+  /** Takes the id that the hub gave to the connection of a request. */
+  identify(request: Request, id: string): void {
+    this.#ids.set(request, id);
   }
 
   /** Figures since the start. */
@@ -114,10 +165,13 @@ export class Connections {
   /**
    * Calls `open` if the limits allow one more event stream; else tells the client to reconnect later.
    *
-   * @param open Opens the stream, and calls `onEnd` when the stream has ended. Its response is
-   * returned, and counted if its status is 200.
+   * @param open Opens the stream, calls `onEnd` when the stream has ended, and ends a per-connection
+   * stream when the signal is aborted. Its response is returned, and counted if its status is 200.
    */
-  admit(visitor: Visitor, open: (onEnd: (end: ConnectionEnd) => void) => Response): Response {
+  admit(
+    visitor: Visitor,
+    open: (onEnd: (end: ConnectionEnd) => void, signal: AbortSignal | undefined) => Response,
+  ): Response {
     const { maxConnections, maxConnectionsPerAddress } = this.#options;
     const block = limitedBlock(visitor.address);
     const isFull = this.size >= maxConnections ||
@@ -125,21 +179,24 @@ export class Connections {
     if (isFull) return this.#refuse(visitor, "maxConnections");
     const limit = maxConnectionsPerAddress > 0 ? maxConnectionsPerAddress : Infinity;
     if (this.#ofBlock(block) >= limit) return this.#refuse(visitor, "maxConnectionsPerAddress");
-    const { address, streams, completed } = visitor;
-    const connection = { address, streams, openedMs: performance.now() };
+    const { request, streams, client, details, completed } = visitor;
+    const controller = streams.length === 0 ? new AbortController() : undefined;
+    const id = streams.length === 0 ? `${this.#prefix}${++this.#ownCount}` : "";
+    const connection = { id, client, details, streams, openedMs: performance.now(), controller };
     const { promise: ended, resolve } = Promise.withResolvers<void>();
     const response = open((end) => {
       resolve();
       this.#disconnected(connection, end);
-    });
+    }, controller?.signal);
     // The hub has only one limit of its own.
     if (retryReason(response) === "overloaded") this.#refused.maxAudiences++;
+    if (streams.length > 0) connection.id = this.#ids.get(request) ?? "";
     if (response.status === 200) this.#connected(connection, block, { ended, completed });
     return response;
   }
 
   #connected(
-    connection: OpenConnection,
+    connection: Abortable,
     block: string | undefined,
     { ended, completed }: {
       readonly ended: Promise<void>;
@@ -148,7 +205,7 @@ export class Connections {
   ): void {
     const shape = shapeOf(connection);
     this.#options.log("connected", fieldsOf(connection));
-    if (shape === "own") this.#own.add(connection);
+    if (shape === "own") this.#own.set(connection.id, connection);
     this.#total[shape]++;
     this.#open[shape]++;
     this.#count(block, 1);
@@ -163,11 +220,13 @@ export class Connections {
   }
 
   #disconnected(connection: OpenConnection, end: ConnectionEnd): void {
-    const { durationMs, events, bytes, reason } = end;
-    this.#own.delete(connection);
+    const { durationMs, events, bytes, lastId, reason } = end;
+    this.#own.delete(connection.id);
     if (shapeOf(connection) === "own") this.#ended.count(end);
     const seconds = Number((durationMs / 1_000).toFixed(3));
-    this.#options.log("disconnected", { ...fieldsOf(connection), seconds, events, bytes, reason });
+    const last = lastId !== undefined && { lastId };
+    const fields = { ...fieldsOf(connection), seconds, events, bytes, ...last, reason };
+    this.#options.log("disconnected", fields);
   }
 
   #refuse({ request }: Visitor, limit: ConnectionLimit): Response {
@@ -198,6 +257,6 @@ function shapeOf({ streams }: OpenConnection): "own" | "hub" {
   return streams.length > 0 ? "hub" : "own";
 }
 
-function fieldsOf({ address, streams }: OpenConnection): LogFields {
-  return streams.length > 0 ? { address, streams } : { address };
+function fieldsOf({ id, client: { address = "unknown" }, streams }: OpenConnection): LogFields {
+  return { address, ...streams.length > 0 && { streams }, connection: id };
 }

@@ -143,16 +143,18 @@ function overview(
 ): unknown {
   const nowMs = performance.now();
   const subscribers = hub.subscribers({ limit: MAX_ROWS })
-    .map(({ context, streams, ageMs, events, behind }) => ({
-      address: context ?? "unknown",
+    .map(({ id, client, streams, ageMs, events, behind }) => ({
+      id,
+      address: client.address ?? "unknown",
       streams,
       ageSeconds: Math.floor(ageMs / 1_000),
       events,
       behind,
     }));
-  const own = connections.own.values().take(MAX_ROWS - subscribers.length)
-    .map(({ address, openedMs }) => ({
-      address,
+  const own = connections.ownAfter("").take(MAX_ROWS - subscribers.length)
+    .map(({ id, client, openedMs }) => ({
+      id,
+      address: client.address ?? "unknown",
       streams: [],
       ageSeconds: Math.floor((nowMs - openedMs) / 1_000),
       events: null,
@@ -163,6 +165,6 @@ function overview(
     streams,
     moreStreams: stats.streams - streams.length,
     connections: rows,
-    more: stats.subscribers + connections.own.size - rows.length,
+    more: stats.subscribers + connections.ownSize - rows.length,
   };
 }

@@ -24,6 +24,10 @@ export interface Claims {
   readonly publish: readonly string[];
   /** `admin` of the rights: how far the console is open to the bearer; left out, not at all. */
   readonly admin?: AdminLevel;
+  /** The claim `sub`: who the bearer is. Left out if it is not a text. */
+  readonly subject?: string;
+  /** The claim `jti`: the id of the token. Left out if it is not a text. */
+  readonly tokenId?: string;
 }
 
 /** What claims must be. */
@@ -81,7 +85,14 @@ export function readClaims(
     const begin = showTime(beginsAtSeconds);
     return refuse("early", `The token is not valid before ${begin} (claim nbf)`);
   }
-  return { expiresAtSeconds, ...rights };
+  return { expiresAtSeconds, ...rights, ...bearerOf(payload) };
+}
+
+function bearerOf({ sub, jti }: JsonObject): Pick<Claims, "subject" | "tokenId"> {
+  return {
+    ...typeof sub === "string" && { subject: sub },
+    ...typeof jti === "string" && { tokenId: jti },
+  };
 }
 
 function refuse(fault: ClaimsRefusal["fault"], detail: string): ClaimsRefusal {

@@ -8,6 +8,7 @@ import type { BroadcastHub } from "../hub/hub.ts";
 import type { AppParts } from "./app_parts.ts";
 import type { Authorize } from "./authorize.ts";
 import type { Config } from "./config.ts";
+import { connectionRoutes } from "./connection_routes.ts";
 import { healthRoute, readinessRoute } from "./health.ts";
 import { jsonAnswer } from "./json_answer.ts";
 import { METRICS_TYPE, metricsText } from "./metrics.ts";
@@ -29,6 +30,7 @@ export function createRoutes(parts: AppParts): ReadonlyMap<string, Route> {
     ["/streams", figuresRoute(authorize, (request) => listStreams(hub, request))],
     ["/streams/*", figuresRoute(authorize, (request) => describeStream(hub, request))],
     ["/metrics", figuresRoute(authorize, () => plainText(200, metrics(parts), METRICS_TYPE))],
+    ...connectionRoutes(parts),
     ["/session", parts.sessions.route],
     ["/console/events", parts.console.route],
     ["/healthz", healthRoute(parts)],

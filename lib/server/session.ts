@@ -6,7 +6,7 @@
  * @module
  */
 
-import { type Authorize, covers, firstUncovered, type Rights } from "./authorize.ts";
+import { type Authorize, covers, firstUncovered, type Grant, type Rights } from "./authorize.ts";
 import { bearerToken } from "./bearer_token.ts";
 import { isFromOwnPage, isSafe, refuseForeignPage } from "./csrf.ts";
 import { addressBlock } from "./ip_address.ts";
@@ -81,6 +81,8 @@ const EVERYTHING: Rights = { subscribe: ["*"], publish: ["*"], admin: "write" };
 interface Session {
   readonly expiresAtMs: number;
   readonly rights: Rights;
+  /** Who has it, if a JSON Web Token says so. */
+  readonly bearer?: Pick<Grant, "subject" | "tokenId">;
 }
 
 async function findSession(
@@ -92,7 +94,12 @@ async function findSession(
   for (const token of jwt ? jwtSessions(headers) : []) {
     const result = await jwt!.verify(token, now() / 1_000);
     if ("fault" in result || result.admin === undefined) continue;
-    return { expiresAtMs: result.expiresAtSeconds * 1_000, rights: result };
+    const { subject, tokenId } = result;
+    const bearer = {
+      ...subject !== undefined && { subject },
+      ...tokenId !== undefined && { tokenId },
+    };
+    return { expiresAtMs: result.expiresAtSeconds * 1_000, rights: result, bearer };
   }
   return undefined;
 }
@@ -106,9 +113,9 @@ function authorizeBySession(
     const session = await find(request);
     if (session === undefined) return await next(request, action, streams);
     if (!isSafe(request) && !isFromOwnPage(request)) return refuseForeignPage();
-    const { expiresAtMs, rights } = session;
+    const { expiresAtMs, rights, bearer } = session;
     return covers(rights, action, streams)
-      ? { expiresAtMs }
+      ? { expiresAtMs, ...bearer }
       : refuseScope(action, firstUncovered(rights, { action, streams }), tokens);
   };
   return (request, action, streams) => {

@@ -12,6 +12,7 @@ import { searchParams } from "../wire/search_params.ts";
 import { isStreamName } from "../wire/stream_name.ts";
 import type { Grant } from "./authorize.ts";
 import type { RequestInfo } from "./router.ts";
+import { detailsOf, identityOf } from "./client_details.ts";
 import { asRefusal, asRefusalIfError, reasonOf } from "./refusal.ts";
 import { refuseUnserved } from "./served_streams.ts";
 import type { SseContext } from "./sse_context.ts";
@@ -61,19 +62,22 @@ function admit(
   request: Request,
   info: RequestInfo,
   streams: readonly string[],
-  { expiresAtMs = Infinity }: Grant,
+  grant: Grant,
   context: SseContext,
 ): Response {
+  const { expiresAtMs = Infinity } = grant;
   const address = context.addressOf(request, info);
-  const visitor = { request, address, streams, completed: info.completed };
-  return context.connections.admit(visitor, (onEnd) => {
+  const client = identityOf(address, grant);
+  const details = detailsOf(request, grant);
+  const visitor = { request, address, streams, client, details, completed: info.completed };
+  return context.connections.admit(visitor, (onEnd, signal) => {
     const expiresInMs = expiresAtMs - Date.now();
     return streams.length > 0
       ? withReason(
-        context.hub.subscribe(request, { onEnd, expiresInMs, context: address }),
+        context.hub.subscribe(request, { onEnd, expiresInMs, client, context: details }),
         streams,
       )
-      : openOwnStream(context, expiresInMs, onEnd);
+      : openOwnStream(context, { expiresInMs, onEnd, signal });
   });
 }
 
@@ -82,15 +86,22 @@ function withReason(response: Response, streams: readonly string[]): Response {
   if (response.status === 503) {
     return asRefusal(retryReason(response) === "overloaded" ? "audiences" : "log", response);
   }
+  if (response.status === 403) return asRefusal("denied", response);
   if (response.status !== 400) return response;
   return asRefusal(streams.every(isStreamName) ? "parameter" : "stream_name", response);
+}
+
+/** What belongs to one connection. */
+interface OwnStreamOptions {
+  readonly expiresInMs: number;
+  readonly onEnd: (end: ConnectionEnd) => void;
+  readonly signal: AbortSignal | undefined;
 }
 
 /** Opens the per-connection stream: the time, every `INTERVAL_MS`. */
 function openOwnStream(
   { config, writers, onError }: SseContext,
-  expiresInMs: number,
-  onEnd: (end: ConnectionEnd) => void,
+  { expiresInMs, onEnd, signal }: OwnStreamOptions,
 ): Response {
   const { intervalMs, retryMs, heartbeatSeconds, stallSeconds } = config;
   const source = (writer: EventWriter) => {
@@ -101,5 +112,11 @@ function openOwnStream(
   const heartbeatMs = heartbeatSeconds * 1_000;
   const stallMs = stallSeconds * 1_000;
   const times = { retryMs, heartbeatMs, stallMs, expiresInMs };
-  return eventStream(source, { ...times, ending: "cut", onError, onEnd });
+  return eventStream(source, {
+    ...times,
+    ending: "cut" as const,
+    onError,
+    onEnd,
+    ...signal && { signal },
+  });
 }

@@ -20,10 +20,10 @@ export interface AcceptedTokens {
 
 /**
  * What a request wants to do: `subscribe` to streams, `publish` to streams or end them, read `figures`,
- * which are the list of streams, the metrics and the details of the health, or `admin`, which is to read
- * everything that the console shows.
+ * which are the list of streams, the metrics and the details of the health, `admin`, which is to read
+ * everything that the console shows, or `disconnect` clients.
  */
-export type Action = "subscribe" | "publish" | "figures" | "admin";
+export type Action = "subscribe" | "publish" | "figures" | "admin" | "disconnect";
 
 /**
  * Refuses tokens that are not valid. Only a token with a valid signature gets an answer that says what is
@@ -75,9 +75,10 @@ export function refuseScope(
 ): Response {
   const headers = { "www-authenticate": 'Bearer error="insufficient_scope"' };
   const claim = options.jwt?.claim ?? "sse";
-  if (action === "admin" || action === "figures") {
+  if (action !== "subscribe" && action !== "publish") {
+    const levels = action === "disconnect" ? '"write"' : '"read" or "write"';
     const remedy = options.publishToken === undefined ? "" : "; or send the token of PUBLISH_TOKEN";
-    const detail = `The token's claim ${claim}.admin must be "read" or "write" for this${remedy}`;
+    const detail = `The token's claim ${claim}.admin must be ${levels} for this${remedy}`;
     return refuse("scope", detail, headers);
   }
   const shown = JSON.stringify((stream ?? "").slice(0, 128));
@@ -119,4 +120,5 @@ const DISABLED: Readonly<Record<Action, string>> = {
   figures:
     "Lists and figures are disabled on this server; set PUBLISH_TOKEN or METRICS_TOKEN to enable them",
   admin: "The console is disabled on this server; set PUBLISH_TOKEN to enable it",
+  disconnect: "Disconnecting is disabled on this server; set PUBLISH_TOKEN to enable it",
 };

@@ -259,15 +259,18 @@ Deno.test("the log says for how many seconds a connection was open", async () =>
 Deno.test("the log says the streams, events and bytes of a connection", async () => {
   await using app = testApp(QUIET);
   const body = await open(app, "/sse?stream=news&stream=de/sport");
-  await app.hub.publish("news", [{ data: "1" }, { data: "2" }]);
+  const { id: lastId } = await app.hub.publish("news", [{ data: "1" }, { data: "2" }]);
   const text = await body.until(/data: 2\n.*\n\n/);
   await body[Symbol.asyncDispose]();
   const connection = "address=192.0.2.7 streams=news,de/sport";
   await app.log.line("disconnected");
   assertEquals(messages(app), [
     `connected ${connection}`,
-    `disconnected ${connection} events=2 bytes=${text.length} reason=left`,
+    `disconnected ${connection} events=2 bytes=${text.length} lastId=${lastId} reason=left`,
   ]);
+  const ids = app.log.all.map((line) => / connection=(\S+)/.exec(line)?.[1]);
+  assertEquals([ids.length, ids[0]], [2, ids[1]]);
+  assertEquals(app.hub.trace(ids[0]!)?.streams, ["de/sport", "news"]);
 });
 
 Deno.test("the log says which connections the server closed", async () => {
@@ -288,7 +291,7 @@ Deno.test("the log says that a subscriber's stream has ended, and has no line fo
   const { id } = await app.hub.publish("news", { data: "last" });
   app.hub.end("news");
   await body.end();
-  assertMatch(await app.log.line("disconnected"), / events=2 bytes=\d+ reason=ended$/);
+  assertMatch(await app.log.line("disconnected"), / events=2 bytes=\d+ lastId=\S+ reason=ended$/);
   const headers = {
     accept: "text/event-stream",
     "cache-control": "no-cache",
@@ -323,8 +326,8 @@ Deno.test("LOG_FORMAT makes the log JSON, or turns the log off", async () => {
   await using off = testApp({ ...QUIET, LOG_FORMAT: "off" });
   for (const app of [json, off]) await (await open(app, "/sse"))[Symbol.asyncDispose]();
   assertEquals(json.log.all.length, 2);
-  const { time: _, seconds, ...fields } = JSON.parse(json.log.all[1]!);
-  assertEquals([typeof seconds, fields], ["number", {
+  const { time: _, seconds, connection, ...fields } = JSON.parse(json.log.all[1]!);
+  assertEquals([typeof seconds, typeof connection, fields], ["number", "string", {
     message: "disconnected",
     address: "192.0.2.7",
     events: 0,

@@ -2,17 +2,25 @@ import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import {
   type Action,
   authorizeByTokens,
+  type Grant,
   mayUse,
   type TokenOptions,
 } from "../../lib/server/authorize.ts";
 import { importJwtKeys } from "../../lib/server/jwt_key.ts";
 import { JwtVerifier } from "../../lib/server/jwt_verifier.ts";
+import { signHs256 } from "./jwt_support.ts";
 import { get } from "./support.ts";
 
 const NOW = 1_750_000_000;
 const SECRET = "a secret of at least 32 bytes, ok?";
 const PUBLISH_TOKEN = "the-publish-token";
-const ACTIONS: readonly Action[] = ["subscribe", "publish", "figures", "admin"];
+const ACTIONS: readonly Action[] = [
+  "subscribe",
+  "publish",
+  "figures",
+  "admin",
+  "disconnect",
+];
 
 const jwt = new JwtVerifier({ keys: importJwtKeys(SECRET), rules: { leewaySeconds: 0 } });
 const signingKey = await crypto.subtle.importKey(
@@ -53,7 +61,8 @@ const BAD_SCOPE = [403, 'Bearer error="insufficient_scope"'];
 const CLOSED = [403, null];
 const FOREIGN = [403, null];
 const GRANTED = {};
-const GRANTED_UNTIL = { expiresAtMs: (NOW + 60) * 1_000 };
+const UNTIL = (NOW + 60) * 1_000;
+const GRANTED_UNTIL = { expiresAtMs: UNTIL };
 
 const BOTH = { publishToken: PUBLISH_TOKEN, jwt } as const;
 
@@ -75,7 +84,8 @@ async function ask(options: Partial<TokenOptions>, asked: Asked = {}): Promise<u
   const answer = await authorize(get(path, { method, headers }), action, streams);
   if (!(answer instanceof Response && first instanceof Response)) {
     assertEquals(answer, first);
-    return answer;
+    const { streams: _, ...grant } = answer as Grant;
+    return grant;
   }
   assertEquals(answer.status, first.status);
   assertEquals(answer.headers.get("content-type"), "application/problem+json");
@@ -186,7 +196,7 @@ Deno.test("authorize() grants a JWT what the console shows for sse.admin read, a
     [{ subscribe: ["*"], publish: ["*"] }, ["subscribe", "publish"]],
     [{ admin: "read" }, ["subscribe", "figures", "admin"]],
     [{ admin: "read", publish: ["*"] }, ["subscribe", "publish", "figures", "admin"]],
-    [{ admin: "write" }, ["subscribe", "publish", "figures", "admin"]],
+    [{ admin: "write" }, ["subscribe", "publish", "figures", "admin", "disconnect"]],
   ];
   for (const [sse, granted] of table) {
     const headers = bearer(await sign(sse));
@@ -201,6 +211,25 @@ Deno.test("authorize() grants a JWT what the console shows for sse.admin read, a
     const headers = bearer(await sign({ publish: ["*"], admin }));
     assertEquals(await ask(BOTH, { headers, action: "publish" }), BAD_TOKEN, `${admin}`);
   }
+});
+
+Deno.test("authorize() says who has a grant, and which streams a JWT covers where that matters", async () => {
+  const bearerOf = { sub: "ada", jti: "t1" };
+  const rights: [sse: object, subscribe: "public" | "token", streams: string[] | undefined][] = [
+    [{ subscribe: ["news"] }, "token", ["news"]],
+    [{ subscribe: ["news"] }, "public", undefined],
+    [{ admin: "read" }, "token", undefined],
+  ];
+  for (const [sse, subscribe, streams] of rights) {
+    const headers = bearer(await signHs256({ exp: NOW + 60, ...bearerOf, sse }, SECRET));
+    const authorize = authorizeByTokens({ ...BOTH, subscribe, now: () => NOW * 1_000 });
+    const grant = await authorize(get("/sse", { headers }), "subscribe", ["news"]) as Grant;
+    assertEquals([grant.subject, grant.tokenId, grant.streams], ["ada", "t1", streams]);
+  }
+  const numbers = bearer(
+    await signHs256({ exp: NOW + 60, sub: 7, jti: [], sse: { subscribe: ["*"] } }, SECRET),
+  );
+  assertEquals(await ask(BOTH, { headers: numbers }), GRANTED_UNTIL);
 });
 
 Deno.test("authorize() grants the metrics token figures, and nothing else, also on public streams", async () => {
@@ -338,9 +367,9 @@ Deno.test("authorize() asks its clock at each request", async () => {
   let nowMs = NOW * 1_000;
   const authorize = authorizeByTokens({ jwt, subscribe: "token", now: () => nowMs });
   const request = get("/sse", { headers: bearer(ORDERS) });
-  assertEquals(await authorize(request, "subscribe", ["news"]), GRANTED_UNTIL);
+  assertEquals((await authorize(request, "subscribe", ["news"]) as Grant).expiresAtMs, UNTIL);
   nowMs += 59_999;
-  assertEquals(await authorize(request, "subscribe", ["news"]), GRANTED_UNTIL);
+  assertEquals((await authorize(request, "subscribe", ["news"]) as Grant).expiresAtMs, UNTIL);
   nowMs += 1;
   const answer = await authorize(request, "subscribe", ["news"]);
   assertEquals(answer instanceof Response && answer.status, 401);
@@ -353,7 +382,7 @@ Deno.test("authorize() accepts an early token once its time has come", async () 
   const answer = await authorize(request, "subscribe", ["news"]);
   assertEquals(answer instanceof Response && answer.status, 401);
   nowMs += 6_000;
-  assertEquals(await authorize(request, "subscribe", ["news"]), GRANTED_UNTIL);
+  assertEquals((await authorize(request, "subscribe", ["news"]) as Grant).expiresAtMs, UNTIL);
 });
 
 /** Counts the calls of a function of `crypto.subtle` until the end of its scope. */

@@ -12,6 +12,13 @@ const TOKEN = "a-token-for-these-tests";
 const IPV4 = words("::ffff:192.0.2.1 ::ffff:c000:201 0:0:0:0:0:FFFF:192.0.2.1 64:ff9b::192.0.2.1");
 const IPV6 = words("2001:DB8:0:0::2 2001:0db8::3%eth0 2001:db8:0:0:ffff:ffff:ffff:ffff");
 
+/** A client without a token. */
+const VISITOR = {
+  request: subscription(""),
+  streams: [],
+  details: { userAgent: null, origin: null, patterns: undefined },
+};
+
 /** Connections with these limits, and a function that opens one from an address. */
 function connectionsOf(maxConnections: number, maxConnectionsPerAddress = 0) {
   const log = new Lines();
@@ -22,7 +29,7 @@ function connectionsOf(maxConnections: number, maxConnectionsPerAddress = 0) {
   });
   const open = (address: string, completed?: Promise<void>) =>
     connections.admit(
-      { request: subscription(""), address, streams: [], completed },
+      { ...VISITOR, address, client: { address }, completed },
       (onEnd) => eventStream(() => {}, { onEnd }),
     );
   return { connections, log, open };
@@ -112,12 +119,8 @@ Deno.test("Connections.admit() limits an IPv4 address, and an IPv6 /64", async (
 
 Deno.test("Connections.admit() neither counts nor logs other responses than event streams", () => {
   const { connections, log } = connectionsOf(1);
-  const visitor = {
-    request: subscription(""),
-    address: "192.0.2.1",
-    streams: [],
-    completed: undefined,
-  };
+  const address = "192.0.2.1";
+  const visitor = { ...VISITOR, address, client: { address }, completed: undefined };
   assertEquals(connections.admit(visitor, () => new Response(null, { status: 204 })).status, 204);
   assertEquals([connections.size, log.all], [0, []]);
 });

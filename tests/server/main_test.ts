@@ -64,7 +64,10 @@ Deno.test({
     await page.body!.cancel();
     await using body = await open(url, "sse");
     assertMatch(await body.until(/data.*\n\n/), /^retry: 2000\ndata: time: /);
-    assertMatch(await server.stdout.line("connected"), / connected address=127\.0\.0\.1$/);
+    assertMatch(
+      await server.stdout.line("connected"),
+      / connected address=127\.0\.0\.1 connection=\S+$/,
+    );
     assertEquals(server.stderr.all, []);
   },
 });

@@ -59,10 +59,10 @@ export async function open(app: TestApp, path: string): Promise<Body> {
   return new Body(await app.fetch(get(path), INFO));
 }
 
-/** The lines of the log without their times, and without the lines of refused requests. */
+/** The lines of the log without times and the ids of connections, and without refused requests. */
 export function messages({ log }: TestApp): string[] {
   return log.all.filter((line) => !line.includes(" refused status=")).map((line) =>
-    line.replace(/^\S+ /, "").replace(/ seconds=[0-9.]+ /, " ")
+    line.replace(/^\S+ /, "").replace(/ seconds=[0-9.]+ /, " ").replace(/ connection=\S+/, "")
   );
 }
 

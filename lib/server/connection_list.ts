@@ -1,0 +1,183 @@
+/**
+ * `GET /connections`: the open event streams of this instance, in pages; and `GET /connections/<id>`.
+ *
+ * @module
+ */
+
+import type { BroadcastHub } from "../hub/hub.ts";
+import type { SubscriberInfo } from "../hub/stats.ts";
+import { describeRule, parseWhole } from "../wire/number_option.ts";
+import { searchParams } from "../wire/search_params.ts";
+import type { ClientDetails } from "./client_details.ts";
+import type { Connections, OpenConnection } from "./connections.ts";
+import { type FilterNames, filterOf } from "./connection_filter.ts";
+import { refuse } from "./refusal.ts";
+
+/** An open event stream as an operator sees it. */
+export interface ConnectionRow {
+  /** The id, for `/connections/<id>`. */
+  readonly id: string;
+  /** The client's address. */
+  readonly address: string;
+  /** The claim `sub` of the client's JSON Web Token; `null` without one. */
+  readonly subject: string | null;
+  /** The claim `jti` of the token; `null` without one. */
+  readonly tokenId: string | null;
+  /** The header `User-Agent`, at most 256 characters. */
+  readonly userAgent: string | null;
+  /** The header `Origin`, at most 256 characters. */
+  readonly origin: string | null;
+  /** The names of the streams; empty for a per-connection stream. */
+  readonly streams: readonly string[];
+  /** When the connection was opened, as text (ISO 8601). */
+  readonly since: string;
+  /** The id through which the client was sent everything; `null` for a per-connection stream. */
+  readonly lastId: string | null;
+  /** Events handed to the runtime; `null` for a per-connection stream. */
+  readonly events: number | null;
+  /** Bytes handed to the runtime; `null` for a per-connection stream. */
+  readonly bytes: number | null;
+  /** How many of the hub's events the client is behind. */
+  readonly behind: number;
+}
+
+/** Where connections are found. */
+export interface ConnectionSource {
+  readonly hub: BroadcastHub;
+  readonly connections: Connections;
+}
+
+/** Which page of the connections to find. */
+export interface ConnectionQuery {
+  /** The id of the last connection of the page before; `""` for the first page. */
+  readonly after: string;
+  /** The most rows. */
+  readonly limit: number;
+  /** A text that the address, subject, user agent, origin or a stream has; `""` for all connections. */
+  readonly search?: string;
+  /** Which connections are meant. */
+  readonly filter?: FilterNames;
+}
+
+/** A page of connections. */
+export interface ConnectionPage {
+  readonly connections: readonly ConnectionRow[];
+  /** The `after` of the next page; `null` on the last page. */
+  readonly next: string | null;
+}
+
+/**
+ * Lists connections as `{"connections":[…],"next":…}`, at most `?limit=` (1 to 1 000, default 100), in
+ * the order in which they were opened, per-connection streams last. `?address=`, `?subject=`, `?token=`
+ * and `?stream=` choose, and `?search=` finds a text. A search looks at 5 000 connections at once, so a
+ * page may be short although it has a `next`.
+ */
+export function listConnections(source: ConnectionSource, request: Request): Response {
+  const query = searchParams(request);
+  const limit = parseWhole(query.get("limit") ?? `${DEFAULT_LIMIT}`, LIMIT);
+  if (limit === undefined) {
+    return refuse("parameter", `The parameter limit must be ${describeRule(LIMIT)}`);
+  }
+  const page = findConnections(source, {
+    after: query.get("after") ?? "",
+    limit,
+    search: query.get("search") ?? "",
+    filter: filterOf(query),
+  });
+  return Response.json(page, { headers: NO_STORE });
+}
+
+/** Finds a page of connections. */
+export function findConnections(source: ConnectionSource, query: ConnectionQuery): ConnectionPage {
+  const { after, limit, search = "", filter = {} } = query;
+  const wanted = search.toLowerCase();
+  const isFound = (row: ConnectionRow) => wanted === "" || textOf(row).includes(wanted);
+  const rows: ConnectionRow[] = [];
+  let last = after;
+  let left = MAX_SEARCHED;
+  for (const row of rowsAfter(source, after, filter)) {
+    if (rows.length === limit || left === 0) return { connections: rows, next: last };
+    last = row.id;
+    left--;
+    if (isFound(row)) rows.push(row);
+  }
+  return { connections: rows, next: null };
+}
+
+/** Describes one connection; `undefined` if it is not open here. */
+export function findConnection(
+  { hub, connections }: ConnectionSource,
+  id: string,
+): ConnectionRow | undefined {
+  const [info] = hub.subscribers({ id });
+  if (info) return hubRow(info);
+  const own = connections.find(id);
+  return own && ownRow(own);
+}
+
+/** Iterates over the rows after an id; hub subscribers come before per-connection streams. */
+function* rowsAfter(
+  { hub, connections }: ConnectionSource,
+  after: string,
+  filter: FilterNames,
+): Generator<ConnectionRow, void> {
+  let last = after;
+  while (!connections.isOwnId(last)) {
+    const page = hub.subscribers({ ...filter, after: last, limit: PAGE });
+    for (const info of page) yield hubRow(info);
+    if (page.length < PAGE) break;
+    last = page.at(-1)!.id;
+  }
+  for (const own of connections.ownAfter(after, filter)) yield ownRow(own);
+}
+
+function hubRow(info: SubscriberInfo): ConnectionRow {
+  const { id, streams, client, ageMs, events, bytes, lastId, behind } = info;
+  const { userAgent = null, origin = null } = (info.context ?? {}) as Partial<ClientDetails>;
+  return {
+    id,
+    address: client.address ?? "unknown",
+    subject: client.subject ?? null,
+    tokenId: client.tokenId ?? null,
+    userAgent,
+    origin,
+    streams,
+    since: sinceText(ageMs),
+    lastId,
+    events,
+    bytes,
+    behind,
+  };
+}
+
+function ownRow({ id, client, details, openedMs }: OpenConnection): ConnectionRow {
+  const { userAgent, origin } = details;
+  return {
+    id,
+    address: client.address ?? "unknown",
+    subject: client.subject ?? null,
+    tokenId: client.tokenId ?? null,
+    userAgent,
+    origin,
+    streams: [],
+    since: sinceText(performance.now() - openedMs),
+    lastId: null,
+    events: null,
+    bytes: null,
+    behind: 0,
+  };
+}
+
+function sinceText(ageMs: number): string {
+  return new Date(Date.now() - ageMs).toISOString();
+}
+
+function textOf({ address, subject, userAgent, origin, streams }: ConnectionRow): string {
+  return [address, subject, userAgent, origin, ...streams].join("\n").toLowerCase();
+}
+
+const NO_STORE = { "cache-control": "no-store" };
+const DEFAULT_LIMIT = 100;
+const LIMIT = { min: 1, max: 1_000, isWhole: true };
+const MAX_SEARCHED = 5_000;
+const PAGE = 500;
