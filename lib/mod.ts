@@ -55,8 +55,10 @@ export type {
   HubStats,
   StreamInfo,
   StreamListOptions,
+  StreamOrder,
   SubscriberInfo,
   SubscriberListOptions,
+  SubscriberOrder,
 } from "./hub/stats.ts";
 export type { HistogramCounts } from "./wire/histogram.ts";
 export { compareIds } from "./wire/ids.ts";

@@ -23,6 +23,8 @@ export interface StreamInfo {
   readonly subscribers: number;
   /** How many events were published since the stream was created. */
   readonly published: number;
+  /** How many events a second were published lately: in the last second or so. */
+  readonly rate: number;
   /** How many events the history keeps. */
   readonly events: number;
   /** How many encoded bytes the history keeps. */
@@ -51,7 +53,31 @@ export interface StreamListOptions {
    * @default {Infinity}
    */
   readonly limit?: number;
+  /**
+   * A text that the names have.
+   *
+   * @default {""}
+   */
+  readonly search?: string;
+  /**
+   * The order: by name, or the greatest figure first.
+   *
+   * @default {"name"}
+   */
+  readonly sort?: StreamOrder;
+  /**
+   * How many streams to leave out at the begin of the list, to make pages of any order.
+   *
+   * @default {0}
+   */
+  readonly offset?: number;
 }
+
+/** The order of a list of streams. */
+export type StreamOrder = "name" | "subscribers" | "rate" | "published" | "events" | "bytes";
+
+/** The order of a list of subscribers. */
+export type SubscriberOrder = "age" | "behind" | "events" | "bytes";
 
 /** Which subscribers a hub lists: those that a filter means. */
 export interface SubscriberListOptions extends SubscriberFilter {
@@ -67,6 +93,18 @@ export interface SubscriberListOptions extends SubscriberFilter {
    * @default {Infinity}
    */
   readonly limit?: number;
+  /**
+   * The order: the oldest connection first, or the greatest figure first.
+   *
+   * @default {"age"}
+   */
+  readonly sort?: SubscriberOrder;
+  /**
+   * How many subscribers to leave out at the begin of the list, to make pages of any order.
+   *
+   * @default {0}
+   */
+  readonly offset?: number;
 }
 
 /** Stats of a hub: for this instance, since its start. */
@@ -182,15 +220,44 @@ export function subscriberInfo(
   };
 }
 
+/** The figures by which a list of streams can be ordered. */
+export const streamFigures: Readonly<Record<StreamOrder, (stream: Stream) => number>> = {
+  name: () => 0,
+  subscribers: ({ subscribers }) => subscribers,
+  rate: ({ rate }) => rate,
+  published: ({ published }) => published,
+  events: ({ history }) => history.events,
+  bytes: ({ history }) => history.bytes,
+};
+
+/** The orders of a list of streams; the default comes first. */
+export const streamOrders = Object.keys(streamFigures) as readonly StreamOrder[];
+
+/** The orders of a list of subscribers; the default comes first. */
+export const subscriberOrders: readonly SubscriberOrder[] = ["age", "behind", "events", "bytes"];
+
+/** The figures by which a list of subscribers of a hub whose newest event is at `head` can be ordered. */
+export function subscriberFigures(
+  head: number,
+): Readonly<Record<SubscriberOrder, (subscriber: Subscriber) => number>> {
+  return {
+    age: () => 0,
+    behind: (subscriber) => subscriber.behind(head),
+    events: ({ response }) => response.events,
+    bytes: ({ response }) => response.bytes,
+  };
+}
+
 /** Describes a stream. */
 export function streamInfo(stream: Stream): StreamInfo {
-  const { name, history, isEnded, isEphemeral, subscribers, published } = stream;
+  const { name, history, isEnded, isEphemeral, subscribers, published, rate } = stream;
   const { events, bytes, newest, evictedThrough } = history;
   const hasIds = events > 0 && !isEphemeral;
   return {
     name,
     subscribers,
     published,
+    rate,
     events,
     bytes,
     firstId: hasIds ? history.idOf(history.next(evictedThrough)) : "",

@@ -143,6 +143,9 @@ export class Stream {
   bounds: HistoryBounds = { maxEvents: 1, maxBytes: 1, maxAgeMs: 0 };
   /** How many events were published since the stream was created. */
   published = 0;
+  /** How many events a second were published between the last two calls of {@linkcode measure}. */
+  rate = 0;
+  #measured = 0;
   /** How many subscribers the stream has on this instance; its audiences count them. */
   subscribers = 0;
   /** See {@linkcode StreamOptions.replayEvents}. */
@@ -169,6 +172,12 @@ export class Stream {
   removeAudience(audience: StreamAudience): void {
     this.audiences.delete(audience);
     if (audience.types) this.selectiveAudiences--;
+  }
+
+  /** Measures the rate of publishing since the last call, which was `seconds` ago. */
+  measure(seconds: number): void {
+    this.rate = Math.max(this.published - this.#measured, 0) / seconds;
+    this.#measured = this.published;
   }
 
   /** Whether the stream has ended, and so will have no more events. */

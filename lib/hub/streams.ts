@@ -28,6 +28,7 @@ export class Streams {
   readonly #created = new SortedNames();
   #size = 0;
   #bytes = 0;
+  #measuredMs = -Infinity;
   readonly #startId: () => string;
   // The highest position of any forgotten stream, and its id: a new stream may have had events through
   // there.
@@ -135,6 +136,14 @@ export class Streams {
       stream.clear();
       this.#count(stream);
     }
+  }
+
+  /** Measures the rates of all streams. The hub calls it every second. */
+  measure(nowMs: number): void {
+    const seconds = (nowMs - this.#measuredMs) / 1_000;
+    this.#measuredMs = nowMs;
+    if (seconds <= 0) return;
+    for (const stream of this.#byName.values()) stream.measure(seconds);
   }
 
   /** Evicts events that are too old, and forgets streams that nobody needs any more. */

@@ -5,13 +5,12 @@
  */
 
 import type { BroadcastHub } from "../hub/hub.ts";
-import type { SubscriberInfo } from "../hub/stats.ts";
-import { describeRule, parseWhole } from "../wire/number_option.ts";
+import { type SubscriberInfo, subscriberOrders } from "../hub/stats.ts";
 import { searchParams } from "../wire/search_params.ts";
 import type { ClientDetails } from "./client_details.ts";
 import type { Connections, OpenConnection } from "./connections.ts";
 import { type FilterNames, filterOf } from "./connection_filter.ts";
-import { refuse } from "./refusal.ts";
+import { readListParameters } from "./list_parameters.ts";
 
 /** An open event stream as an operator sees it. */
 export interface ConnectionRow {
@@ -70,20 +69,24 @@ export interface ConnectionPage {
  * Lists connections as `{"connections":[…],"next":…}`, at most `?limit=` (1 to 1 000, default 100), in
  * the order in which they were opened, per-connection streams last. `?address=`, `?subject=`, `?token=`
  * and `?stream=` choose, and `?search=` finds a text. A search looks at 5 000 connections at once, so a
- * page may be short although it has a `next`.
+ * page may be short although it has a `next`. With another `?sort=` than the age, the list has the
+ * subscribers of the hub alone, `?search=` counts for nothing, and `?offset=` makes pages.
  */
 export function listConnections(source: ConnectionSource, request: Request): Response {
   const query = searchParams(request);
-  const limit = parseWhole(query.get("limit") ?? `${DEFAULT_LIMIT}`, LIMIT);
-  if (limit === undefined) {
-    return refuse("parameter", `The parameter limit must be ${describeRule(LIMIT)}`);
+  const parameters = readListParameters(query, subscriberOrders);
+  if (parameters instanceof Response) return parameters;
+  const { limit, offset, sort } = parameters;
+  const filter = filterOf(query);
+  if (sort !== "age") {
+    const found = source.hub.subscribers({ ...filter, sort, offset, limit: limit + 1 });
+    const connections = found.slice(0, limit).map(hubRow);
+    const next = found.length > limit ? offset + limit : null;
+    return Response.json({ connections, next }, { headers: NO_STORE });
   }
-  const page = findConnections(source, {
-    after: query.get("after") ?? "",
-    limit,
-    search: query.get("search") ?? "",
-    filter: filterOf(query),
-  });
+  const after = query.get("after") ?? "";
+  const search = query.get("search") ?? "";
+  const page = findConnections(source, { after, limit, search, filter });
   return Response.json(page, { headers: NO_STORE });
 }
 
@@ -177,7 +180,5 @@ function textOf({ address, subject, userAgent, origin, streams }: ConnectionRow)
 }
 
 const NO_STORE = { "cache-control": "no-store" };
-const DEFAULT_LIMIT = 100;
-const LIMIT = { min: 1, max: 1_000, isWhole: true };
 const MAX_SEARCHED = 5_000;
 const PAGE = 500;

@@ -359,7 +359,7 @@ Deno.test("BroadcastHub.streams() describes every stream, in the order of their 
   const last = await hub.publish("a/b", { data: "2" });
   await using _client = new Client(hub.subscribe(subscription("stream=a/b")));
   const bytes = 2 * `data: 1\nid: ${first.id}\n\n`.length;
-  const rest = { isEnded: false, isEphemeral: false };
+  const rest = { rate: 0, isEnded: false, isEphemeral: false };
   assertEquals(hub.streams(), [
     {
       name: "a/b",

@@ -105,6 +105,24 @@ Deno.test("GET /connections chooses by parameters, and searches", async () => {
   }
 });
 
+Deno.test("GET /connections puts the connections that are furthest behind first, with sort=behind", async () => {
+  await using app = testApp(settings);
+  await using _current = await connect(app, "/sse?stream=other", {
+    sub: "ada",
+    sse: { admin: "read" },
+  });
+  await using _slow = await connect(app, "/sse?stream=news", { sub: "bob" });
+  for (let i = 0; i < 9; i++) await app.hub.publish("news", "x".repeat(50_000));
+  const { connections, next } = await list(app, "?sort=behind&limit=1");
+  assertEquals([connections.map(({ subject }) => subject), next], [
+    ["bob"],
+    1 as unknown as string,
+  ]);
+  const second = await list(app, "?sort=behind&limit=1&offset=1");
+  assertEquals([second.connections.map(({ subject }) => subject), second.next], [["ada"], null]);
+  assertEquals((await call(app, "/connections?sort=name"))[0], 400);
+});
+
 Deno.test("a search looks at 5 000 connections, and its page then has a next", async () => {
   await using app = testApp({ ...settings, SUBSCRIBE: "public", MAX_CONNECTIONS: "20000" });
   const client = { address: "192.0.2.1" };

@@ -67,3 +67,28 @@ Deno.test("GET /streams finds a stream whose name has : and @, however the URL e
   const { streams } = await (await app.fetch(get("/streams?after=tenant:", { headers }))).json();
   assertEquals(streams.map(({ name }: { name: string }) => name), [name]);
 });
+
+Deno.test("GET /streams searches, and sorts by a figure in pages", async () => {
+  await using app = testApp({ PUBLISH_TOKEN: TOKEN, INTERVAL_MS: "3600000" });
+  for (const [name, count] of [["a/1", 1], ["a/2", 3], ["b/1", 2]] as const) {
+    for (let i = 0; i < count; i++) await app.hub.publish(name, "x");
+  }
+  const names = async (query: string) => {
+    const headers = { authorization: `Bearer ${TOKEN}` };
+    const response = await app.fetch(get(`/streams?${query}`, { headers }));
+    const { streams, next, detail } = await response.json();
+    return [streams?.map(({ name }: { name: string }) => name) ?? detail, next];
+  };
+  assertEquals(await names("search=a/"), [["a/1", "a/2"], null]);
+  assertEquals(await names("sort=events&limit=2"), [["a/2", "b/1"], 2]);
+  assertEquals(await names("sort=events&limit=2&offset=2"), [["a/1", "time"], null]);
+  const [detail] = await names("sort=color");
+  assertEquals(
+    detail,
+    "The parameter sort must be name, subscribers, rate, published, events, bytes",
+  );
+  assertEquals(
+    (await names("offset=-1"))[0],
+    "The parameter offset must be a whole number from 0 to 1000000",
+  );
+});
