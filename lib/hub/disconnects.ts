@@ -184,7 +184,7 @@ export class Disconnects {
     let count = 0;
     for (const subscriber of found) {
       if (!subscriber || !isMeant(others, subscriber.client, subscriber.audience.streams)) continue;
-      if (leftMs === undefined && subscriber.response.ageMs < ageMs) continue;
+      if (leftMs === undefined && subscriber.response.ageMs < ageMs - MARGIN_MS) continue;
       subscriber.isDenied = leftMs !== undefined;
       subscriber.response.goAway("removed");
       count++;
@@ -199,6 +199,9 @@ const READ_MS = 500;
 const MAX_DENY_MS = 30 * 86_400_000;
 /** An order without a denial means the clients of a moment, so it is not carried out much later. */
 const MAX_ORDER_MS = 60_000;
+
+/** How exact the age of an order is. A client that was sent away comes back after 100 ms at the least. */
+const MARGIN_MS = 50;
 
 /** Parses an order; `undefined` for a text that no hub of this version has written. */
 function parseOrder(text: string): Order | undefined {

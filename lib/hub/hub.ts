@@ -163,6 +163,11 @@ export class BroadcastHub implements AsyncDisposable {
     return this.#ready;
   }
 
+  /** The id of this hub: random, and what the ids of its connections begin with. */
+  get id(): string {
+    return this.#subscribers.prefix;
+  }
+
   /** Whether events can be published now, judging by the log's last contact with its store. */
   get isLogUp(): boolean {
     return this.#settings.log.isUp;
@@ -526,7 +531,7 @@ export class BroadcastHub implements AsyncDisposable {
       counters: this.#counters,
       sequencer: this.#sequencer,
       streams: this.#streams,
-      audiences: this.#audiences,
+      open: this.#subscribers.values(),
       log: this.#settings.log.stats?.(),
     });
   }

@@ -4,7 +4,6 @@
  * @module
  */
 
-import type { Audience } from "./audience.ts";
 import type { Counters } from "./counters.ts";
 import type { EndReason } from "../wire/event_response.ts";
 import type { HistogramCounts } from "../wire/histogram.ts";
@@ -164,24 +163,22 @@ export interface StatsSource {
   readonly counters: Counters;
   readonly sequencer: Sequencer;
   readonly streams: Streams;
-  readonly audiences: Iterable<Audience>;
+  readonly open: Iterable<Subscriber>;
   readonly log: LogStats | undefined;
 }
 
 /** Returns a hub's stats. The cost is proportional to the number of subscribers. */
-export function hubStats({ counters, sequencer, streams, audiences, log }: StatsSource): HubStats {
+export function hubStats({ counters, sequencer, streams, open, log }: StatsSource): HubStats {
   const { gaps, resets, ended } = counters;
   let subscribers = 0;
   let lagging = 0;
   let deliveredEvents = ended.events;
   let deliveredBytes = ended.bytes;
-  for (const audience of audiences) {
-    for (const { state, response } of audience.subscribers) {
-      subscribers++;
-      if (state.name !== "current") lagging++;
-      deliveredEvents += response.events;
-      deliveredBytes += response.bytes;
-    }
+  for (const { state, response } of open) {
+    subscribers++;
+    if (state.name !== "current") lagging++;
+    deliveredEvents += response.events;
+    deliveredBytes += response.bytes;
   }
   return {
     streams: streams.size,

@@ -61,6 +61,21 @@ function testInstances(kind: LogKind): void {
     assertLess(100, all.reduce((sum, { connections }) => sum + connections, 0));
   });
 
+  test("disconnect a client wherever it is, and deny it everywhere, also after a restart", async (place) => {
+    await using a = await start(place);
+    await using b = await start(place);
+    const client = { subject: "ada" };
+    await using ada = new Client(b.subscribe(subscription("stream=x"), { client }));
+    assertEquals(await a.disconnect(client, { denyUntil: Date.now() + 600_000 }), 0);
+    assertEquals((await ada.rest()).at(-1)?.event, "goaway");
+    await using later = await start(place);
+    for (const hub of [a, b, later]) {
+      assertEquals(hub.subscribe(subscription("stream=x"), { client }).status, 403);
+    }
+    await b.disconnect(client, { denyUntil: 0 });
+    await until(() => later.deniedUntil(client) === undefined);
+  });
+
   test("end a stream for the subscribers of all, once", async (place) => {
     await using a = await start(place);
     await using b = await start(place);
