@@ -1,9 +1,7 @@
-/** Line charts of the last 15 minutes, in SVG. A line has a break where seconds are missing. */
+/** Line charts of the time up to now, in SVG. A line has a break where points are missing. */
 
 import { formatNumber } from "./format.js";
 
-const SPAN_MS = 15 * 60_000;
-const GAP_MS = 3_500;
 const MAX_POINTS = 1_000;
 
 const HEIGHT = 168;
@@ -17,6 +15,8 @@ export class Chart {
   #svg;
   #time;
   #isDrawing = false;
+  #minutes = 15;
+  #stepMs = 1_000;
   /** Where the pointer is, in pixels from the left. */
   #pointer;
 
@@ -34,12 +34,23 @@ export class Chart {
     this.#svg.addEventListener("pointerleave", () => this.#point(undefined));
   }
 
+  /** Looks back this many minutes; points are `seconds` apart. Forgets all points. */
+  setSpan(minutes, seconds) {
+    this.#minutes = minutes;
+    this.#stepMs = seconds * 1_000;
+    this.clear();
+  }
+
+  get #spanMs() {
+    return this.#minutes * 60_000;
+  }
+
   /** Adds a point: a time, and one value for each series; a missing value is `null`. */
   add(time, values) {
     // Later points are from before the clock was set back; a point of the same time is replaced.
     while (this.#points.at(-1)?.time >= time) this.#points.pop();
     this.#points.push({ time, values });
-    const first = this.#points.findIndex((point) => point.time > time - SPAN_MS);
+    const first = this.#points.findIndex((point) => point.time > time - this.#spanMs);
     this.#points.splice(0, Math.max(first, this.#points.length - MAX_POINTS));
     this.#changed();
   }
@@ -70,14 +81,16 @@ export class Chart {
     const end = this.#points.at(-1)?.time ?? 0;
     const ticks = ticksTo(this.#highest(), this.#minStep);
     const plot = { width: width - EDGE.left - EDGE.right, height: HEIGHT - EDGE.top - EDGE.bottom };
-    const x = (time) => EDGE.left + plot.width * (1 - (end - time) / SPAN_MS);
+    const x = (time) => EDGE.left + plot.width * (1 - (end - time) / this.#spanMs);
     const y = (value) => EDGE.top + plot.height * (1 - value / ticks.at(-1));
     const shown = this.#nearest(x);
     this.#svg.setAttribute("viewBox", `0 0 ${width} ${HEIGHT}`);
     this.#svg.replaceChildren(
       ...ticks.flatMap((tick) => horizontal(tick, y(tick), width)),
-      ...[15, 10, 5, 0].map((minutes) => minuteLabel(minutes, x(end - minutes * 60_000))),
-      ...this.#series.flatMap((_, i) => lines(this.#points, i, x, y)),
+      ...[1, 2 / 3, 1 / 3, 0].map((share) =>
+        timeLabel(share, this.#minutes, x(end - share * this.#spanMs))
+      ),
+      ...this.#series.flatMap((_, i) => lines(runs(this.#points, i, this.#stepMs * 3.5), i, x, y)),
       ...(this.#pointer === undefined || !shown ? [] : [vertical(x(shown.time))]),
     );
     this.#tell(shown);
@@ -101,7 +114,10 @@ export class Chart {
     });
     const isPast = this.#pointer !== undefined && point;
     this.#time.textContent = isPast ? new Date(point.time).toLocaleTimeString() : "now";
-    this.#svg.setAttribute("aria-label", `The last 15 minutes; ${texts.join(", ")}`);
+    this.#svg.setAttribute(
+      "aria-label",
+      `The last ${spanText(this.#minutes)}; ${texts.join(", ")}`,
+    );
   }
 
   #highest() {
@@ -121,10 +137,10 @@ function ticksTo(highest, minStep) {
 }
 
 /** The lines of a series, and the areas below them. A single point is a dot. */
-function lines(points, i, x, y) {
+function lines(runs, i, x, y) {
   let line = "";
   let area = "";
-  for (const run of runs(points, i)) {
+  for (const run of runs) {
     const path = run.map(({ time, values }) => `${x(time).toFixed(1)} ${y(values[i]).toFixed(1)}`);
     const [from, to] = [x(run[0].time).toFixed(1), x(run.at(-1).time).toFixed(1)];
     line += `M${path.join("L")}${run.length === 1 ? "h0" : ""}`;
@@ -136,13 +152,13 @@ function lines(points, i, x, y) {
   ];
 }
 
-/** Splits points where a value or some seconds are missing. */
-function runs(points, i) {
+/** Splits points where a value is missing, or points for longer than `gapMs`. */
+function runs(points, i, gapMs) {
   const all = [];
   let last;
   for (const point of points) {
     const isMissing = typeof point.values[i] !== "number";
-    if (!isMissing && last && point.time - last.time <= GAP_MS) all.at(-1).push(point);
+    if (!isMissing && last && point.time - last.time <= gapMs) all.at(-1).push(point);
     else if (!isMissing) all.push([point]);
     last = isMissing ? undefined : point;
   }
@@ -167,10 +183,14 @@ function vertical(x) {
   });
 }
 
-function minuteLabel(minutes, x) {
-  const text = minutes === 0 ? "now" : `−${minutes} min`;
-  const anchor = minutes === 0 ? "end" : minutes === 15 ? "start" : "middle";
+function timeLabel(share, minutes, x) {
+  const text = share === 0 ? "now" : `−${spanText(Math.round(minutes * share))}`;
+  const anchor = share === 0 ? "end" : share === 1 ? "start" : "middle";
   return element("text", { x, y: HEIGHT - 6, "text-anchor": anchor }, text);
+}
+
+function spanText(minutes) {
+  return minutes < 120 ? `${minutes} min` : `${minutes / 60} h`;
 }
 
 function element(name, attributes, text = "") {

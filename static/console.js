@@ -2,10 +2,12 @@
 
 import { Chart } from "./charts.js";
 import { sharing, subscribe } from "./client.js";
+import { ConnectionList } from "./connection_list.js";
 import { StateView } from "./connection_state.js";
 import { formatBytes } from "./format.js";
-import { Overview } from "./overview.js";
 import { publish, request, requestJson } from "./request.js";
+import { ServerPanel } from "./server_panel.js";
+import { StreamList } from "./stream_list.js";
 import { Watch } from "./watch.js";
 
 const place = (id) => document.getElementById(id);
@@ -17,9 +19,25 @@ const charts = {
   }),
   events: new Chart(place("events-chart"), { series: ["delivered", "published"], minStep: 1 }),
   latency: new Chart(place("latency-chart"), { series: ["99 % below", "50 % below"] }),
+  troubles: new Chart(place("troubles-chart"), {
+    series: ["refused", "gaps", "resets"],
+    minStep: 1,
+  }),
+  ends: new Chart(place("ends-chart"), {
+    series: ["left", "slow or stalled", "others"],
+    minStep: 1,
+  }),
 };
+
+/** For each choice, how far the charts look back, in minutes, and the seconds between points. */
+const SPANS = { "15m": [15, 1], "1h": [60, 5], "12h": [720, 60] };
+
 const watch = new Watch(place("watch-form"), place("watched"));
-const overview = new Overview((stream) => watch.show(stream));
+const parts = [
+  new StreamList((stream) => watch.show(stream)),
+  new ConnectionList(),
+  new ServerPanel(),
+];
 const stateView = new StateView(place("state"), place("trouble").querySelector(".trouble-text"));
 
 /** Aborts the event streams and the retries of the session. */
@@ -55,7 +73,7 @@ function renew() {
 function showLogin() {
   renew();
   watch.close();
-  overview.clear();
+  for (const part of parts) part.stop();
   for (const chart of Object.values(charts)) chart.clear();
   place("login").hidden = false;
   place("console").hidden = place("logout").hidden = true;
@@ -71,17 +89,19 @@ function showConsole({ expiresAt, admin }) {
   place("console").hidden = place("logout").hidden = false;
   const end = new Date(expiresAt).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
   place("logout").title = `The session ends at ${end}`;
+  for (const part of parts) part.start();
   follow();
 }
 
 async function follow() {
   const { signal } = renew();
-  const events = subscribe("console/events", { signal, share: sharing() });
+  const span = place("span").value;
+  for (const chart of Object.values(charts)) chart.setSpan(...SPANS[span]);
+  const events = subscribe(`console/events?span=${span}`, { signal, share: sharing() });
   events.addEventListener("statechange", () => signal.aborted || showState(events.state));
   try {
     for await (const { event, data } of events) {
       if (event === "figures") showFigures(JSON.parse(data));
-      if (event === "overview") overview.show(JSON.parse(data));
     }
   } catch {
     leaveIfOver(signal);
@@ -102,6 +122,12 @@ function showFigures(figures) {
   charts.connections.add(time, [connections, subscribers]);
   charts.events.add(time, [delivered, published]);
   charts.latency.add(time, [figures.latencyP99Ms, figures.latencyP50Ms]);
+  charts.troubles.add(time, [figures.refused, figures.gaps, figures.resets]);
+  const { left = 0, slow = 0, stalled = 0, ...others } = figures.ended;
+  const sum = Object.values(others).reduce((sum, count) => sum + count, 0);
+  charts.ends.add(time, [left, slow + stalled, sum]);
+  place("ends-chart").title = Object.entries(figures.ended)
+    .map(([reason, count]) => `${reason} ${count.toFixed(1)}`).join(", ");
   place("memory").textContent = typeof memoryBytes === "number" ? formatBytes(memoryBytes) : "";
 }
 
@@ -133,8 +159,9 @@ async function logIn({ token }) {
   await openSession({ token: token.value });
   token.value = "";
   await enter();
-  // The login hides the status. It is hidden again here only because there is still no session.
-  if (place("status").hidden) throw new Error("The browser did not keep the session’s cookie");
+  // The login is shown again here only because there is still no session.
+  if (!place("login").hidden) throw new Error("The browser did not keep the session’s cookie");
+  place("console").focus({ preventScroll: true });
   return "";
 }
 
@@ -185,5 +212,8 @@ handle(place("publish-form"), publishEvent);
 place("logout").addEventListener("click", logOut);
 place("again").addEventListener("click", () => enter());
 // A URL with a code may also be pasted into a tab that shows the console already.
-addEventListener("hashchange", enterByCode);
+addEventListener("hashchange", () => {
+  if (location.hash.startsWith("#code=")) enterByCode();
+});
+place("span").addEventListener("change", follow);
 enterByCode();

@@ -108,6 +108,7 @@ export function createApp(config: Config, options: AppOptions = {}): App {
       for (const end of parts.ingests) end();
       stopTime();
       for (const writer of writers) sendAway(writer);
+      await parts.instances.close();
       await Promise.all([parts.console.close(), hub.close(), parts.jwt?.close()]);
       parts.refusals.close();
     },

@@ -18,6 +18,7 @@ import { Connections } from "./connections.ts";
 import { type Console, createConsole } from "./console.ts";
 import { isCorsMiss } from "./cors.ts";
 import { openEventLog } from "./event_log.ts";
+import { Instances } from "./instances.ts";
 import type { ProcessStats } from "./process_stats.ts";
 import { RefusalReport } from "./refusal_report.ts";
 import { refuseDenied } from "./denial.ts";
@@ -26,6 +27,7 @@ import type { Route } from "./router.ts";
 import { createSessions, type Sessions } from "./session.ts";
 import type { RefusedPublishers } from "./sse_context.ts";
 import { staticRoutes } from "./static_files.ts";
+import { VERSION } from "./version.ts";
 import { limitWrongTokens } from "./wrong_tokens.ts";
 
 /** What the routes share, and what `drain()` and `close()` end. */
@@ -54,6 +56,8 @@ export interface AppParts {
   readonly authorize: Authorize;
   /** Whether some credential permits to publish; without one, every publish is refused. */
   readonly canPublish: boolean;
+  /** The instances that share the event log. */
+  readonly instances: Instances;
   /** The events of the console. */
   readonly console: Console;
   /** Refused publishes by reason. */
@@ -103,6 +107,25 @@ export function createParts(config: Config, options: AppOptions): AppParts {
   const processStats = () => figure(options.processStats, onError) ?? {};
   const memoryBytes = () => processStats().residentBytes;
   let isStopping = false;
+  const startedMs = performance.now();
+  const refusals = new RefusalReport({
+    log,
+    addressOf,
+    isCorsMiss: (request) => isCorsMiss(request, config.corsOrigins),
+  });
+  const instances = new Instances({
+    id: hub.id,
+    ready: hub.ready,
+    notes: () => eventLog.notes,
+    figures: () => ({
+      version: VERSION,
+      uptimeSeconds: Math.floor((performance.now() - startedMs) / 1_000),
+      connections: connections.size,
+      delivered: hub.stats().deliveredEvents,
+      residentBytes: memoryBytes() ?? null,
+      isStopping,
+    }),
+  });
   return {
     config,
     pages,
@@ -116,16 +139,21 @@ export function createParts(config: Config, options: AppOptions): AppParts {
     jwt,
     authorize,
     canPublish: options.authorize !== undefined || hasPublisher(config),
-    console: createConsole({ hub, connections, authorize, memoryBytes, onError }),
-    refusedPublishers: { rate: 0, maxStreams: 0, stopping: 0, logAway: 0 },
-    refusals: new RefusalReport({
-      log,
-      addressOf,
-      isCorsMiss: (request) => isCorsMiss(request, config.corsOrigins),
+    instances,
+    console: createConsole({
+      hub,
+      connections,
+      authorize,
+      refused: () => refusals.counts.reduce((sum, { count }) => sum + count, 0),
+      memoryBytes,
+      instances,
+      onError,
     }),
+    refusedPublishers: { rate: 0, maxStreams: 0, stopping: 0, logAway: 0 },
+    refusals,
     isLogShared: eventLog.isShared,
     processStats,
-    startedMs: performance.now(),
+    startedMs,
     droppedLines: () => figure(options.droppedLines, onError),
     goawayRetryMs: () =>
       goawayRetryMs("draining", { ...config, isServedElsewhere: eventLog.isShared }),

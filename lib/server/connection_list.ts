@@ -10,6 +10,7 @@ import { searchParams } from "../wire/search_params.ts";
 import type { ClientDetails } from "./client_details.ts";
 import type { Connections, OpenConnection } from "./connections.ts";
 import { type FilterNames, filterOf } from "./connection_filter.ts";
+import { jsonAnswer } from "./json_answer.ts";
 import { readListParameters } from "./list_parameters.ts";
 
 /** An open event stream as an operator sees it. */
@@ -68,9 +69,9 @@ export interface ConnectionPage {
 /**
  * Lists connections as `{"connections":[…],"next":…}`, at most `?limit=` (1 to 1 000, default 100), in
  * the order in which they were opened, per-connection streams last. `?address=`, `?subject=`, `?token=`
- * and `?stream=` choose, and `?search=` finds a text. A search looks at 5 000 connections at once, so a
+ * and `?stream=` choose, and `?search=` finds a text. A search looks at 2 000 connections at once, so a
  * page may be short although it has a `next`. With another `?sort=` than the age, the list has the
- * subscribers of the hub alone, `?search=` counts for nothing, and `?offset=` makes pages.
+ * subscribers of the hub alone, `?search=` looks at the first 2 000, and `?offset=` makes pages.
  */
 export function listConnections(source: ConnectionSource, request: Request): Response {
   const query = searchParams(request);
@@ -78,23 +79,25 @@ export function listConnections(source: ConnectionSource, request: Request): Res
   if (parameters instanceof Response) return parameters;
   const { limit, offset, sort } = parameters;
   const filter = filterOf(query);
+  const search = query.get("search") ?? "";
   if (sort !== "age") {
-    const found = source.hub.subscribers({ ...filter, sort, offset, limit: limit + 1 });
-    const connections = found.slice(0, limit).map(hubRow);
+    const range = search === "" ? { offset, limit: limit + 1 } : { limit: MAX_SEARCHED };
+    const rows = source.hub.subscribers({ ...filter, sort, ...range }).map(hubRow);
+    const found = search === ""
+      ? rows
+      : rows.filter((row) => hasText(row, search)).slice(offset, offset + limit + 1);
+    const connections = found.slice(0, limit);
     const next = found.length > limit ? offset + limit : null;
-    return Response.json({ connections, next }, { headers: NO_STORE });
+    return jsonAnswer({ connections, next });
   }
   const after = query.get("after") ?? "";
-  const search = query.get("search") ?? "";
   const page = findConnections(source, { after, limit, search, filter });
-  return Response.json(page, { headers: NO_STORE });
+  return jsonAnswer(page);
 }
 
 /** Finds a page of connections. */
 export function findConnections(source: ConnectionSource, query: ConnectionQuery): ConnectionPage {
   const { after, limit, search = "", filter = {} } = query;
-  const wanted = search.toLowerCase();
-  const isFound = (row: ConnectionRow) => wanted === "" || textOf(row).includes(wanted);
   const rows: ConnectionRow[] = [];
   let last = after;
   let left = MAX_SEARCHED;
@@ -102,7 +105,7 @@ export function findConnections(source: ConnectionSource, query: ConnectionQuery
     if (rows.length === limit || left === 0) return { connections: rows, next: last };
     last = row.id;
     left--;
-    if (isFound(row)) rows.push(row);
+    if (hasText(row, search)) rows.push(row);
   }
   return { connections: rows, next: null };
 }
@@ -175,10 +178,12 @@ function sinceText(ageMs: number): string {
   return new Date(Date.now() - ageMs).toISOString();
 }
 
-function textOf({ address, subject, userAgent, origin, streams }: ConnectionRow): string {
-  return [address, subject, userAgent, origin, ...streams].join("\n").toLowerCase();
+function hasText(row: ConnectionRow, search: string): boolean {
+  if (search === "") return true;
+  const { address, subject, userAgent, origin, streams } = row;
+  const text = [address, subject, userAgent, origin, ...streams].join("\n");
+  return text.toLowerCase().includes(search.toLowerCase());
 }
 
-const NO_STORE = { "cache-control": "no-store" };
-const MAX_SEARCHED = 5_000;
+const MAX_SEARCHED = 2_000;
 const PAGE = 500;

@@ -11,6 +11,7 @@ import type { AppParts } from "./app_parts.ts";
 import { type ClientDetails, mayRead } from "./client_details.ts";
 import { filterOf, filterParameters } from "./connection_filter.ts";
 import { findConnection, listConnections } from "./connection_list.ts";
+import { jsonAnswer } from "./json_answer.ts";
 import { refuse } from "./refusal.ts";
 import { type Handler, nameBelow, rawPath, type Route } from "./router.ts";
 
@@ -66,7 +67,7 @@ function show(request: Request, context: ConnectionContext): Response | Promise<
   const row = findConnection(context, id);
   const trace = context.hub.trace(id);
   if (!row && !trace) return refuseUnknown();
-  return Response.json({ connection: row ?? null, trace: trace ?? null }, { headers: NO_STORE });
+  return jsonAnswer({ connection: row ?? null, trace: trace ?? null });
 }
 
 async function explain(
@@ -80,7 +81,7 @@ async function explain(
   }
   if (connections.find(id)) {
     const detail = "The connection has the per-connection stream, and no stream of the hub";
-    return Response.json({ outcome: "other_stream", detail, trace: null }, { headers: NO_STORE });
+    return jsonAnswer({ outcome: "other_stream", detail, trace: null });
   }
   const [info] = hub.subscribers({ id });
   const explanation = await hub.explain(id, event);
@@ -92,7 +93,7 @@ async function explain(
   const answer = isDenied
     ? { ...explanation, outcome: "unauthorized", detail: notCovered(stream) }
     : explanation;
-  return Response.json(answer, { headers: NO_STORE });
+  return jsonAnswer(answer);
 }
 
 function notCovered(stream: string): string {
@@ -136,7 +137,7 @@ async function endMany(
   const own = connections.disconnect(filter);
   const denyUntil = deny === undefined ? undefined : Date.now() + deny * 1_000;
   const ended = own + await hub.disconnect(filter, denyUntil === undefined ? {} : { denyUntil });
-  return Response.json({ ended }, { headers: NO_STORE });
+  return jsonAnswer({ ended });
 }
 
 function refuseUnknown(): Response {

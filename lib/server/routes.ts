@@ -33,6 +33,7 @@ export function createRoutes(parts: AppParts): ReadonlyMap<string, Route> {
     ...connectionRoutes(parts),
     ["/session", parts.sessions.route],
     ["/console/events", parts.console.route],
+    ["/console/instances", parts.console.instancesRoute],
     ["/healthz", healthRoute(parts)],
     ["/readyz", readinessRoute(parts)],
   ]);
