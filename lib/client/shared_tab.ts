@@ -229,7 +229,7 @@ export class SharedTab {
   /** Takes a leader's events, until another tab leads or this one has lost track. */
   async #follow(sink: Sink): Promise<void> {
     let shown: State | undefined;
-    const isOld = seam(sink);
+    let isOld = seam(sink);
     const leader = this.#leader!;
     while (!sink.signal.aborted && this.#leader === leader) {
       const { state } = leader;
@@ -240,6 +240,9 @@ export class SharedTab {
       }
       const event = this.#inbox.shift();
       if (event) {
+        // A leader that has reconnected from before this tab's place passes on what the tab has.
+        const isFromBefore = isBefore(event.lastEventId, sink.lastEventId());
+        if (event.event === "hello" && isFromBefore) isOld = seam(sink);
         if (!isOld(event)) await sink.receive(event);
         leader.id = sink.lastEventId();
       } else if (state.name !== "waiting") await this.#changed();
@@ -266,7 +269,7 @@ export class SharedTab {
     const stopWaiting = sink.host.setTimer(STEAL_MS, () => {
       if (!this.#lead && !this.#leader) this.#ask({ steal: true });
     });
-    const isOld = start === sink.lastEventId() ? () => false : seam(sink);
+    let isOld: ((event: ParsedEvent) => boolean) | undefined;
     const check = () => {
       if (this.#canFollow()) own.abort();
     };
@@ -290,6 +293,8 @@ export class SharedTab {
         isFirst = false;
         if (signal.aborted) return;
         this.#pass(event);
+        // Only now: the application may have taken an event of the connection before since `start`.
+        isOld ??= start === sink.lastEventId() ? () => false : seam(sink);
         const taken = isOld(event) ? undefined : sink.receive(event);
         if (!taken) return check();
         return this.#unlessSlow(sink, taken).then(check);
@@ -301,19 +306,22 @@ export class SharedTab {
     return end;
   }
 
-  /** The id after which a connection begins: for a new leader, the lowest of all tabs. */
+  /** The id after which a connection begins: for a leader, the lowest of all tabs. */
   async #startOf(sink: Sink): Promise<string> {
     const place = sink.lastEventId();
     const lead = this.#lead;
-    if (!lead?.isNew || place === "") return place;
-    lead.isNew = false;
-    this.#places = [];
-    this.#announce();
-    await this.#changed(PLACES_MS, () => false);
-    lead.id = this.#places.reduce((low, id) => isBefore(id, low) ? id : low, place);
-    this.#places = undefined;
-    this.#announce();
-    return lead.id;
+    if (!lead || place === "") return place;
+    if (lead.isNew) {
+      const places = this.#places = [] as string[];
+      this.#announce();
+      await this.#changed(PLACES_MS, () => false);
+      lead.id = places.reduce((low, id) => isBefore(id, low) ? id : low, place);
+      // An attempt that was broken off has not waited for all of them.
+      lead.isNew = sink.signal.aborted;
+      this.#places = undefined;
+      this.#announce();
+    }
+    return isBefore(lead.id, place) ? lead.id : place;
   }
 
   /** Passes an event on to the others, if this tab leads. */
