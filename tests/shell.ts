@@ -97,12 +97,19 @@ export class Shell implements AsyncDisposable {
   }
 }
 
-// With jobs each in a process group of its own, and a curl that waits for a server that is starting.
+// With jobs each in a process group of its own, and a curl and a doctor that wait for a server that is
+// starting.
 const PRELUDE = `set -m
 curl() {
   command curl -sS --retry 9 --retry-delay 1 --retry-connrefused "$@" &
   echo $! >$pidfile
   wait $!
+}
+deno() {
+  if [ "$2" = doctor ]; then
+    command curl -s -o /dev/null --retry 9 --retry-delay 1 --retry-connrefused "\${3%%/sse*}/healthz"
+  fi
+  command deno "$@"
 }
 `;
 
