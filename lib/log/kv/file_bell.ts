@@ -15,6 +15,7 @@ export class FileBell {
   readonly #watching: Promise<void>;
   #ringing: Promise<void> | undefined;
   #isAgain = false;
+  #closing: Promise<void> | undefined;
   #isHeard = true;
 
   /**
@@ -57,8 +58,12 @@ export class FileBell {
     this.#ringing ??= this.#ring();
   }
 
-  /** Stops watching. */
-  async close(): Promise<void> {
+  /** Stops watching. May be called twice. */
+  close(): Promise<void> {
+    return this.#closing ??= this.#close();
+  }
+
+  async #close(): Promise<void> {
     this.#watcher.close();
     await Promise.all([this.#watching, this.#ringing]);
     this.#file.close();

@@ -61,6 +61,7 @@ export class KvStore implements EntryStore {
   // The place through which the last read has brought everything; undefined where it may have left some.
   #readThrough: string | undefined;
   #isClosed = false;
+  #isKvClosed = false;
 
   /** Takes the options; opens nothing yet. */
   constructor({ path, prefix = ["sse-hub"], maxAgeMs = MAX_AGE_MS }: KvStoreOptions) {
@@ -89,7 +90,7 @@ export class KvStore implements EntryStore {
     const kv = this.#kv = await this.#making(() => Deno.openKv(this.#path));
     const path = this.#file && `${this.#file.path}-bell`;
     this.#bell = new KvBell({ kv, key: [...this.#prefix, "bell"], path });
-    if (this.#isClosed) kv.close();
+    if (this.#isClosed) this.#closeKv();
     else await this.#bell.open();
     await this.#making(() => checkFormatIn(kv, this.#format));
     const { epoch } = await this.#making(() => this.epoch(randomEpoch()));
@@ -192,7 +193,13 @@ export class KvStore implements EntryStore {
   async close(): Promise<void> {
     this.#isClosed = true;
     await this.#bell?.close();
-    this.#kv?.close();
+    this.#closeKv();
+  }
+
+  // A log that is closed while it opens gets here twice, and a second close() of a Kv throws.
+  #closeKv(): void {
+    if (!this.#isKvClosed) this.#kv?.close();
+    this.#isKvClosed = this.#kv !== undefined;
   }
 
   /**

@@ -1,7 +1,8 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { encodeItem, type StoredEntry } from "../../../lib/log/entries.ts";
 import { PLACE_LENGTH } from "../../../lib/log/kv/places.ts";
 import { KvStore } from "../../../lib/log/kv/store.ts";
+import { macrotask } from "../../wait.ts";
 import { kv } from "../places.ts";
 
 Deno.test({
@@ -72,3 +73,21 @@ function countReads() {
   };
   return reads;
 }
+
+Deno.test({
+  name: "KvStore.close() may come at any moment of open(), and twice",
+  ignore: kv.ignore,
+  async fn() {
+    const folder = await Deno.makeTempDir();
+    for (let turns = 0; turns < 60; turns++) {
+      const store = new KvStore({ path: `${folder}/hub.sqlite` });
+      const opening = store.open().then(() => "open", () => "refused");
+      for (let turn = 0; turn < turns; turn++) await Promise.resolve();
+      if (turns % 3 === 0) await macrotask();
+      await store.close();
+      assert(["open", "refused"].includes(await opening));
+      await store.close();
+    }
+    await Deno.remove(folder, { recursive: true });
+  },
+});
