@@ -241,8 +241,9 @@ export class SharedTab {
       const event = this.#inbox.shift();
       if (event) {
         // A leader that has reconnected from before this tab's place passes on what the tab has.
-        const isFromBefore = isBefore(event.lastEventId, sink.lastEventId());
-        if (event.event === "hello" && isFromBefore) isOld = seam(sink);
+        if (event.event === "hello" && isBefore(event.lastEventId, sink.lastEventId())) {
+          isOld = seam(sink);
+        }
         if (!isOld(event)) await sink.receive(event);
         leader.id = sink.lastEventId();
       } else if (state.name !== "waiting") await this.#changed();
@@ -358,7 +359,7 @@ export class SharedTab {
 }
 
 /**
- * Returns what tells whether an event is one that the tab has already, where it goes over from one
+ * Returns a function that tells whether the tab has an event already. Used where the tab changes from one
  * connection to another.
  */
 function seam({ lastEventId }: Sink): (event: ParsedEvent) => boolean {

@@ -40,7 +40,16 @@ export async function findLostEnd(
     // Numbers that went back: the entries of this hub were lost, and only later ones were trimmed.
     const isLost = goneNumber !== undefined && last.number !== undefined &&
       goneNumber > 0 && goneNumber < last.number;
-    return isLost ? { loss: lossOfAll(last.id, delivery, ids.zero), isTrimmed: true } : undefined;
+    if (!isLost) return undefined;
+    const known = knownAfter(delivery, ids.zero);
+    const loss = {
+      afterId: ids.zero,
+      throughId: last.id,
+      ...known,
+      number: undefined,
+      isMixed: false,
+    };
+    return { loss, isTrimmed: true };
   }
   const kept = retention.ids.filter((id) => id > gone && id !== last.id);
   let low = 0;
@@ -69,9 +78,7 @@ export async function findLostEnd(
       afterId,
       throughId: last.id,
       // Clients that had the lost entries lack the new ones, whose streams are not known.
-      streams: isMixed ? undefined : delivery.newest.streamsAfter(afterId),
-      entries: isMixed ? undefined : delivery.newest.entriesAfter(afterId),
-      newestStreams: isMixed ? undefined : delivery.newest.newestStreamsAfter(afterId),
+      ...isMixed ? NOTHING_KNOWN : knownAfter(delivery, afterId),
       number: stored ? entryNumber(stored) : goneNumber,
       isMixed,
     },
@@ -84,16 +91,21 @@ export async function findLostEnd(
   };
 }
 
-/** The loss of all entries that this hub remembers. */
-function lossOfAll(throughId: string, { newest }: Delivery, afterId: string): Loss {
+/** What a hub knows of lost entries. */
+type KnownLoss = Pick<Loss, "streams" | "entries" | "newestStreams">;
+
+const NOTHING_KNOWN: KnownLoss = {
+  streams: undefined,
+  entries: undefined,
+  newestStreams: undefined,
+};
+
+/** What the hub remembers of the entries after an id. */
+function knownAfter({ newest }: Delivery, id: string): KnownLoss {
   return {
-    afterId,
-    throughId,
-    streams: newest.streamsAfter(afterId),
-    entries: newest.entriesAfter(afterId),
-    newestStreams: newest.newestStreamsAfter(afterId),
-    number: undefined,
-    isMixed: false,
+    streams: newest.streamsAfter(id),
+    entries: newest.entriesAfter(id),
+    newestStreams: newest.newestStreamsAfter(id),
   };
 }
 
