@@ -5,11 +5,9 @@
  * @module
  */
 
-import type { EventLog } from "../log/event_log.ts";
 import { compareIds } from "../wire/ids.ts";
+import { type EventPlaces, findEvent, type Found } from "./find_event.ts";
 import type { LogProgress } from "./log_progress.ts";
-import type { Stream } from "./stream.ts";
-import type { Streams } from "./streams.ts";
 import type { Subscriber } from "./subscriber.ts";
 import type { Subscribers } from "./subscribers.ts";
 import type { Decision, Trace } from "./trace.ts";
@@ -62,14 +60,10 @@ export interface Explanation {
 }
 
 /** The parts of a hub that an explanation is read from. */
-export interface ExplainSource {
-  readonly streams: Streams;
+export interface ExplainSource extends EventPlaces {
   readonly subscribers: Subscribers;
   readonly traces: Traces;
   readonly progress: LogProgress;
-  readonly log: EventLog;
-  /** Returns the time by the hub's clock, in milliseconds. */
-  readonly now: () => number;
 }
 
 /** A connection, open or ended. */
@@ -84,22 +78,13 @@ interface Connection {
   readonly lastId: string;
 }
 
-/** An event that is kept. */
-interface Found {
-  readonly stream: string;
-  readonly type: string;
-  /** The event's position, if a history keeps the event. */
-  readonly position?: number;
-  readonly publishedMs: number;
-}
-
 /** Finds out what became of an event; `undefined` if the connection is not known. */
 export async function explain(
   connectionId: string,
   eventId: string,
   source: ExplainSource,
 ): Promise<Explanation | undefined> {
-  const found = await find(eventId, source);
+  const found = await findEvent(eventId, source);
   // Read after the event, in one turn: a connection may end while the log is read.
   const connection = connectionOf(connectionId, source);
   if (!connection) return undefined;
@@ -291,50 +276,6 @@ function sentAnswer(id: string, { publishedMs }: Found, connection: Connection):
     "sent",
     `The event was sent between ${from}${until}, while the client caught up${waiting}`,
   );
-}
-
-/** Finds an event in a history or in the log. */
-async function find(id: string, source: ExplainSource): Promise<Found | undefined> {
-  const { streams, log } = source;
-  if (!log.hasId(id)) return undefined;
-  for (const [i, stream] of streams.lasting().entries()) {
-    // The search of thousands of histories must not hold up deliveries.
-    if (i % STREAMS_A_TURN === STREAMS_A_TURN - 1) await new Promise((go) => setTimeout(go));
-    const found = findInHistory(id, stream, source);
-    if (found) return found;
-  }
-  if (!log.read || !log.idBefore) return undefined;
-  try {
-    const { entries } = await log.read(log.idBefore(id));
-    const entry = entries.find((entry) => entry.id === id);
-    if (!entry?.event) return undefined;
-    const { stream, event, ageMs } = entry;
-    return { stream, type: event.event || "message", publishedMs: Math.round(Date.now() - ageMs) };
-  } catch {
-    // The log reports its own outages; without it, the event is one that is not kept.
-    return undefined;
-  }
-}
-
-const STREAMS_A_TURN = 250;
-
-function findInHistory(
-  id: string,
-  { name, history }: Stream,
-  { now }: ExplainSource,
-): Found | undefined {
-  if (compareIds(history.evictedId, id) >= 0) return undefined;
-  const position = history.positionOf(id);
-  if (history.idOf(position) !== id) return undefined;
-  const { bytes } = history.slice(position - 1, position, 1)!;
-  const [, type = "message"] = /^event: (.+)$/m.exec(headOf(new TextDecoder().decode(bytes))) ?? [];
-  const publishedMs = Math.round(Date.now() - (now() - history.timeOf(position)));
-  return { stream: name, type, position, publishedMs };
-}
-
-/** The lines of an event before its data. */
-function headOf(text: string): string {
-  return text.slice(0, Math.max(text.search(/^data/m), 0));
 }
 
 function timeText(timeMs: number): string {
