@@ -26,34 +26,24 @@ import {
 import { type Piped, type PipeOptions, Pipes } from "./pipe.ts";
 import { type Published, Publisher } from "./publisher.ts";
 import { guard } from "../wire/report.ts";
-import { rank } from "./ranking.ts";
+import { listStreams, listSubscribers } from "./lists.ts";
 import { type EventPage, ReadBack, type ReadBackOptions } from "./read_back.ts";
 import { Sequencer } from "./sequencer.ts";
 import { stagger } from "../wire/stagger.ts";
 import {
   type HubStats,
   hubStats,
-  streamFigures,
   type StreamInfo,
   streamInfo,
   type StreamListOptions,
-  streamOrders,
-  subscriberFigures,
   type SubscriberInfo,
-  subscriberInfo,
   type SubscriberListOptions,
-  subscriberOrders,
 } from "./stats.ts";
 import { checkStreamOptions, type StreamOptions } from "./stream.ts";
 import { Streams } from "./streams.ts";
 import { checkStreamName } from "../wire/stream_name.ts";
 import { checkStreamNames, parseSubscribeRequest } from "./subscribe_request.ts";
-import {
-  type ClientIdentity,
-  filterRules,
-  isMeant,
-  type SubscriberFilter,
-} from "./subscriber_filter.ts";
+import type { ClientIdentity, SubscriberFilter } from "./subscriber_filter.ts";
 import { Subscribers } from "./subscribers.ts";
 import type { Trace } from "./trace.ts";
 import { Traces } from "./traces.ts";
@@ -211,19 +201,7 @@ export class BroadcastHub implements AsyncDisposable {
    * @throws {RangeError} If `limit` or `offset` is not a number of at least 0, or there is no order `sort`.
    */
   streams(options: StreamListOptions = {}): StreamInfo[] {
-    checkOptions("list streams", options, {
-      after: ANY,
-      search: ANY,
-      sort: ANY,
-      limit: { min: 0 },
-      offset: { min: 0 },
-    });
-    const { after = "", limit = Infinity, search = "", sort = "name", offset = 0 } = options;
-    checkOrder("list streams", sort, streamOrders);
-    const all = this.#streams.after(after);
-    const found = search === "" ? all : all.filter(({ name }) => name.includes(search));
-    if (sort === "name") return found.drop(offset).take(limit).map(streamInfo).toArray();
-    return rank(found, streamFigures[sort], { offset, limit }).map(streamInfo);
+    return listStreams(this.#streams, options);
   }
 
   /**
@@ -235,26 +213,7 @@ export class BroadcastHub implements AsyncDisposable {
    * @throws {RangeError} If `limit` or `offset` is not a number of at least 0, or there is no order `sort`.
    */
   subscribers(options: SubscriberListOptions = {}): SubscriberInfo[] {
-    checkOptions("list subscribers", options, {
-      ...filterRules,
-      after: ANY,
-      sort: ANY,
-      limit: { min: 0 },
-      offset: { min: 0 },
-    });
-    const { after = "", limit = Infinity, sort = "age", offset = 0, id, ...filter } = options;
-    checkOrder("list subscribers", sort, subscriberOrders);
-    const { head } = this.#sequencer;
-    const subscribers = this.#subscribers;
-    const found = id === undefined
-      ? subscribers.after(after)
-      : [subscribers.get(id)].filter((subscriber) => subscriber !== undefined).values();
-    const meant = found
-      .filter(({ client, audience }) => isMeant(filter, client, audience.streams));
-    const page = sort === "age"
-      ? meant.drop(offset).take(limit).toArray()
-      : rank(meant, subscriberFigures(head)[sort], { offset, limit });
-    return page.map((subscriber) => subscriberInfo(subscriber, subscribers.idOf(subscriber), head));
+    return listSubscribers(this.#subscribers, this.#sequencer.head, options);
   }
 
   /**
@@ -639,13 +598,6 @@ const READ_RULES: OptionRules<ReadBackOptions> = {
 /** Refuses a client that is denied. An `EventSource` does not reconnect after a 403. */
 function refuseDenied(untilMs: number): Response {
   return problem(403, `This client may not subscribe until ${new Date(untilMs).toISOString()}`);
-}
-
-function checkOrder(action: string, sort: string, orders: readonly string[]): void {
-  if (orders.includes(sort)) return;
-  throw new RangeError(
-    `Cannot ${action}: sort must be ${orders.join(", ")}, got ${JSON.stringify(sort)}`,
-  );
 }
 
 function toEvent(event: ServerSentEvent | string): ServerSentEvent {
