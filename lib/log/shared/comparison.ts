@@ -11,7 +11,7 @@ import type { LogMeter } from "../log_stats.ts";
 import type { EntryWriter } from "./entry_writer.ts";
 import type { LogEpoch } from "./log_epoch.ts";
 import type { LogState } from "./log_state.ts";
-import { both, encodeLoss, NOTHING } from "./losses.ts";
+import { encodeLoss, NOTHING } from "./losses.ts";
 import { findLostEnd } from "./lost_end.ts";
 
 /** What a {@linkcode Comparison} compares. */
@@ -70,23 +70,24 @@ export class Comparison {
     state.read(isCaughtUp);
   }
 
-  /** Finds out whether the store has lost its newest entries, and records the loss for all hubs. */
+  /**
+   * Finds out whether the store has lost its newest entries, and records the loss for all hubs. Records the
+   * losses again whose records this hub has not read: the store may have lost the records. Losses are not
+   * joined into one record: a hub that had delivered the last entry of the join might lack one of the others.
+   */
   async checkEnd(): Promise<void> {
     const { store, writer, current } = this.#options;
     const epoch = current();
     const { ids, delivery, pages } = epoch;
     const hasLostEpoch = this.#hasLostEpoch;
     const lost = await findLostEnd(store, epoch, hasLostEpoch);
-    const { untold } = delivery;
-    const loss = lost && untold ? both(untold, lost.loss) : lost?.loss ?? untold;
-    if (loss) {
-      const number = lost ? lost.common?.number ?? 0 : delivery.number;
-      await writer.write(epoch, [encodeLoss(loss, ids)], number);
-    }
+    const number = lost ? lost.common?.number ?? 0 : delivery.number;
+    const losses = lost ? [...delivery.untold, lost.loss] : delivery.untold;
+    for (const loss of losses) await writer.write(epoch, [encodeLoss(loss, ids)], number);
     if (hasLostEpoch) this.#hasLostEpoch = false;
-    if (!loss || !lost) return;
-    if (lost.isTrimmed) delivery.outlive(loss);
-    else delivery.cut(loss, lost.common);
+    if (!lost) return;
+    if (lost.isTrimmed) delivery.outlive(lost.loss);
+    else delivery.cut(lost.loss, lost.common);
     pages.clear();
   }
 

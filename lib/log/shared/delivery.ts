@@ -49,7 +49,7 @@ export class Delivery {
   readonly #options: DeliveryOptions;
   #lastId: string;
   #last: Delivered | undefined;
-  #untold: Loss | undefined;
+  #untold: readonly Loss[] = [];
   #number: number | undefined;
   #expected: "no hole" | "perhaps a hole" | "a hole" = "no hole";
 
@@ -71,8 +71,8 @@ export class Delivery {
     return this.#last;
   }
 
-  /** The loss that this hub has found, until the record of the loss is delivered. */
-  get untold(): Loss | undefined {
+  /** The losses that this hub has found, each until its record is delivered. */
+  get untold(): readonly Loss[] {
     return this.#untold;
   }
 
@@ -177,7 +177,7 @@ export class Delivery {
     index.cut(afterId);
     ends.cut(afterId);
     this.newest.cut(afterId);
-    this.#untold = loss;
+    this.#expectRecord(loss);
     this.#last = common;
     this.#number = common ? common.number : 0;
   }
@@ -185,7 +185,17 @@ export class Delivery {
   /** Remembers that the delivered entries of a loss were lost, where the entries around them are trimmed. */
   outlive(loss: Loss): void {
     this.losses.live(this.#options.retention.ids.filter((id) => id <= loss.throughId));
-    this.#untold = loss;
+    this.#expectRecord(loss);
+  }
+
+  #expectRecord(loss: Loss): void {
+    this.#forget(loss);
+    this.#untold = [...this.#untold, loss];
+  }
+
+  /** Forgets that the record of a loss is yet to be delivered. All records of one loss end with the same id. */
+  #forget({ throughId }: Loss): void {
+    this.#untold = this.#untold.filter((loss) => loss.throughId !== throughId);
   }
 
   /** Remembers the number of the next entry. Returns whether entries are missing before this one. */
@@ -207,7 +217,7 @@ export class Delivery {
     const isKnown = isTold || this.losses.isRepeated(loss);
     const streams = isKnown ? [] : this.losses.undelivered(loss);
     this.losses.tell(loss);
-    if (loss.throughId === this.#untold?.throughId) this.#untold = undefined;
+    this.#forget(loss);
     this.#lastId = loss.id;
     this.#options.receiver.lost(loss.id, streams, (id) => this.losses.lacking(loss, id));
     // A lost end no longer holds, also on the hubs that had delivered it.

@@ -131,19 +131,6 @@ export function decodeLoss({ place, text }: StoredEntry, ids: EntryIds): ToldLos
   }
 }
 
-/** Joins two losses, of which the second happened before the first was recorded. */
-export function both(first: Loss, second: Loss): Loss {
-  const [a, b] = [first.streams, second.streams];
-  return {
-    ...second,
-    throughId: first.throughId > second.throughId ? first.throughId : second.throughId,
-    streams: a && b && new Map([...a, ...b].sort(([, a], [, b]) => a < b ? -1 : 1)),
-    entries: undefined,
-    newestStreams: undefined,
-    isMixed: first.isMixed || second.isMixed,
-  };
-}
-
 /** The text that hubs without numbers write at their own place: all entries before it may be lost. */
 const UNBOUNDED = "lost";
 
@@ -219,23 +206,27 @@ export class Losses {
     });
   }
 
-  /** The loss that an id belongs to, if the entry of that id is not in the store. */
+  /**
+   * The loss that an id belongs to, if the entry of that id is not in the store. If several losses have the
+   * id, the one that began first: the store goes on from there.
+   */
   of(id: string): ToldLoss | undefined {
-    return this.#told.find(({ afterId, throughId }) => afterId < id && id <= throughId);
+    return this.#told.filter(({ afterId, throughId }) => afterId < id && id <= throughId)
+      .reduce<ToldLoss | undefined>((a, b) => a && isLonger(a, b) ? a : b, undefined);
   }
 
   /**
    * Whether nobody can know if a client whose last event has this id had the lost events: that event was
    * appended after the lost ones, and before the record of the loss.
    *
-   * @param untold A loss that is not recorded yet.
+   * @param untold Losses whose records this hub has not read.
    */
-  isUncertain(id: string, untold?: Loss): boolean {
+  isUncertain(id: string, untold: readonly Loss[]): boolean {
     const wasLived = this.#lived.includes(withoutIndex(id));
     // An entry behind the lost ones was delivered to some clients with them and to others without them, even
     // if that entry is lost too.
     const isCertain = ({ throughId }: Loss) => wasLived && id <= throughId;
-    if (untold && untold.afterId < id && !isCertain(untold)) return true;
+    if (untold.some((loss) => loss.afterId < id && !isCertain(loss))) return true;
     return this.#told.some((loss) => loss.afterId < id && id < loss.id && !isCertain(loss));
   }
 }
@@ -261,6 +252,12 @@ function isPartOf(loss: Loss, other: Loss): boolean {
   return [...loss.entries].every(([place, mark]) =>
     place < oldest || other.entries!.get(place) === mark
   );
+}
+
+/** Whether a loss begins before another, or at the same id and ends after it. */
+function isLonger(loss: Loss, other: Loss): boolean {
+  if (loss.afterId !== other.afterId) return loss.afterId < other.afterId;
+  return loss.throughId > other.throughId;
 }
 
 /** The streams of the lost entries after an id; `undefined` if not known. */

@@ -333,6 +333,39 @@ Deno.test("a hub records a loss again if the record is lost before the hub has r
   assertEquals(await next(onB, 2), [GAP, "f"]);
 });
 
+Deno.test("hubs report a loss whose record is lost with newer entries that all of them had", async () => {
+  for (
+    const [isEmpty, isFarFirst] of [[true, true], [true, false], [false, true], [false, false]]
+  ) {
+    const list = new SharedList();
+    await using far = await start(list);
+    await using b = await start(list);
+    const d = await publish(far, "d");
+    await until(() => b.hub.stream("x")?.published === 1);
+    const restore = list.snapshot();
+    b.store.cut();
+    await publish(far, "e");
+    restore();
+    await using onB = connect(b, d);
+    const seen = next(onB, 3);
+    await rejoin(b);
+    // Both deliver "f". One records the loss of "e", and nobody reads the record.
+    const gate = Promise.withResolvers<void>();
+    await until(() => far.store.isFollowed && b.store.isFollowed);
+    far.store.following = b.store.following = gate.promise;
+    await publish(b, "f");
+    await until(() => far.hub.stream("x")?.published === 3);
+    assertEquals(list.entries.filter(({ text }) => text.includes("through")).length, 1);
+    for (const { store } of [far, b]) store.cut();
+    if (isEmpty) list.flush();
+    else restore();
+    gate.resolve();
+    for (const instance of isFarFirst ? [far, b] : [b, far]) await rejoin(instance);
+    await publish(b, "g");
+    assertEquals(await seen, ["f", GAP, "g"]);
+  }
+});
+
 Deno.test("a hub reports a loss even if a store that begins anew seems to go on with its numbers", async () => {
   const list = new SharedList();
   await using a = await start(list);
