@@ -71,6 +71,7 @@ export type {
   LogEnd,
   LogPage,
   LogReceiver,
+  LossDetails,
   ReadOptions,
   StreamLimits,
 } from "./log/event_log.ts";

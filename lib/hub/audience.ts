@@ -11,7 +11,7 @@ import { CursorHeartbeat, encodeCursorBytes, EVENT_HEARTBEAT } from "./cursor_he
 import { EventForm } from "./event_form.ts";
 import { COMMENT_HEARTBEAT, type EndReason, type EventResponse } from "../wire/event_response.ts";
 import { laterId } from "../wire/ids.ts";
-import type { Lacking } from "../log/event_log.ts";
+import type { LossDetails } from "../log/event_log.ts";
 import { MergedHistory } from "./merged_history.ts";
 import type { Mode } from "./mode.ts";
 import type { Stream, StreamAudience } from "./stream.ts";
@@ -55,6 +55,9 @@ export interface AudienceOptions {
   /** The mode. */
   readonly mode: Mode;
 }
+
+/** Describes a gap; see {@linkcode Decision}. */
+type Missing = Decision & { readonly streams: readonly string[] };
 
 /** The subscribers of one set of streams in one mode. */
 export class Audience implements StreamAudience, SubscriberAudience {
@@ -145,7 +148,7 @@ export class Audience implements StreamAudience, SubscriberAudience {
    */
   admit(entrant: Entrant, open: (startId: string) => EventResponse): Subscriber | undefined {
     const { afterId, since, isReset, context, client, lastEventId } = entrant;
-    const { sequencer: { head, turn }, progress } = this.#source;
+    const { head, turn } = this.#source.sequencer;
     this.#flushedThrough = head;
     const start = afterId === undefined
       ? this.#catchUp.startWithNewest(since)
@@ -154,11 +157,12 @@ export class Audience implements StreamAudience, SubscriberAudience {
     const { omitsControl } = this.#mode;
     if (this.#isOver && !isLacking && (omitsControl || !isReset)) return undefined;
     const response = open(start.id);
-    const aheadId = afterId === undefined || progress.hasReached(afterId) ? undefined : afterId;
     const floors = afterId === undefined && isLacking ? start.floors : undefined;
     const opening = { id: start.id, lastEventId };
-    const options = { context, client, audience: this, opening, floors, aheadId };
+    const options = { context, client, audience: this, opening, floors };
     const subscriber = new Subscriber(options, response, turn);
+    // A newcomer does not ask for events from before it connected.
+    if (afterId === undefined) subscriber.settled = opening;
     this.#setHeartbeat(subscriber);
     this.#add(subscriber);
     if (isReset) {
@@ -178,9 +182,9 @@ export class Audience implements StreamAudience, SubscriberAudience {
    * A subscriber falls behind only at its first flush of a turn: a current subscriber gets all events of
    * a turn, however many they are.
    *
-   * @param lacking Given if the only event is a gap: it is not sent to those who lack nothing.
+   * @param loss Given if the only event is a gap: it is not sent to those who lack none of the lost events.
    */
-  flush(through: number, turn: number, lacking?: Lacking): void {
+  flush(through: number, turn: number, loss?: LossDetails): void {
     const cursor = this.#flushedThrough;
     this.#flushedThrough = through;
     const chunk = this.#merged.chunkAfter(cursor, { through, maxBytes: Infinity });
@@ -195,12 +199,13 @@ export class Audience implements StreamAudience, SubscriberAudience {
         if (missing) this.#source.traces.note(subscriber, missing);
         subscriber.hasLeftOut = chunk.isLastLeftOut ?? subscriber.hasLeftOut;
       } else if (response.waitingBytes === 0 || subscriber.turn === turn) {
-        if (lacking && !this.#lacks(subscriber, lacking)) return;
+        if (loss && missing && !this.#needs(subscriber, missing, loss)) return;
         subscriber.turn = turn;
         response.enqueue(chunk.bytes, chunk.events);
         subscriber.hasLeftOut = chunk.isLastLeftOut ?? subscriber.hasLeftOut;
         if (chunk.gaps > 0) this.#source.counters.gaps += chunk.gaps;
         if (missing) this.#source.traces.note(subscriber, missing);
+        subscriber.settled = missing ?? subscriber.settled;
       } else {
         cursorId ??= this.#idAt(cursor);
         subscriber.fallBehind(cursor, laterId(subscriber.opening.id, cursorId));
@@ -225,7 +230,7 @@ export class Audience implements StreamAudience, SubscriberAudience {
     const bytes = new TextEncoder().encode(encodeReset(names, id));
     const decision = { what: "reset", timeMs: Date.now(), id } as const;
     this.#each((subscriber) => {
-      subscriber.catchUp();
+      subscriber.reset(id);
       this.#source.traces.note(subscriber, decision);
       subscriber.hasLeftOut = false;
       if (!this.#mode.omitsControl) subscriber.response.enqueue(bytes, 1);
@@ -259,7 +264,7 @@ export class Audience implements StreamAudience, SubscriberAudience {
   }
 
   /** Describes what was lost after a position to which all current subscribers have everything. */
-  #missing(cursor: number): Decision | undefined {
+  #missing(cursor: number): Missing | undefined {
     const lost = this.streams.filter(({ history, isEphemeral, replacesEvicted }) =>
       !isEphemeral && !replacesEvicted && history.evictedThrough > cursor
     );
@@ -282,10 +287,19 @@ export class Audience implements StreamAudience, SubscriberAudience {
     return new TextEncoder().encode(encodeEnded(this.names, id));
   }
 
-  /** Whether a subscriber may lack an event that is lost, though its hub did not have it. */
-  #lacks({ aheadId }: Subscriber, lacking: Lacking): boolean {
-    const names = aheadId === undefined ? undefined : lacking(aheadId);
-    return names?.some((name) => this.streams.some((stream) => stream.name === name)) ?? true;
+  /**
+   * Whether a subscriber needs a gap for lost events: another hub may have sent it the events, or an earlier
+   * gap may have told of them, since two hubs may record one loss, the second one more of it.
+   */
+  #needs(
+    subscriber: Subscriber,
+    { streams }: Missing,
+    { lastId, lacking }: LossDetails,
+  ): boolean {
+    const lacked = lacking(subscriber.sinceId);
+    return streams.some((name) =>
+      (lacked?.includes(name) ?? true) && !subscriber.isSettled(name, lastId)
+    );
   }
 
   #setHeartbeat(subscriber: Subscriber): void {

@@ -11,7 +11,7 @@ import { MAX_CHUNK_BYTES } from "../wire/event_response.ts";
 import { laterId } from "../wire/ids.ts";
 import { chunkBeforeGap, type LogGapChunk } from "./log_gap.ts";
 import type { LogProgress } from "./log_progress.ts";
-import type { LogReader } from "./log_reader.ts";
+import type { LogReader, LogReaderPage } from "./log_reader.ts";
 import type { MergedHistory } from "./merged_history.ts";
 import type { Sequencer } from "./sequencer.ts";
 import type { Stream } from "./stream.ts";
@@ -44,6 +44,9 @@ export interface CatchUpOptions {
   /** Called when a subscriber has caught up. */
   readonly onCaughtUp: (subscriber: Subscriber) => void;
 }
+
+/** The entries of the log that are gone; see `LogReaderPage`. */
+type Gone = Pick<LogReaderPage, "goneStreams" | "lastGoneId"> & { readonly goneThrough: string };
 
 /** Catches up the subscribers of one audience. */
 export class CatchUp {
@@ -178,8 +181,9 @@ export class CatchUp {
       this.#send(subscriber, { ...page, gaps: 0 });
       return this.begin(subscriber, this.startAfter(page.id, floorIds), state.endIds);
     }
-    const chunk = this.#chunkBeforeGap(state, goneThrough, page.goneStreams);
+    const chunk = this.#chunkBeforeGap(subscriber, state, { ...page, goneThrough });
     if (chunk.missing) {
+      subscriber.settled = { id: chunk.id, streams: chunk.missing };
       this.#options.onMissing?.(subscriber, {
         what: "gap",
         timeMs: Date.now(),
@@ -193,9 +197,9 @@ export class CatchUp {
   }
 
   #chunkBeforeGap(
+    subscriber: Subscriber,
     { id, floorIds }: ReadingLog,
-    goneThrough: string,
-    goneStreams: readonly string[] | undefined,
+    { goneThrough, goneStreams, lastGoneId = goneThrough }: Gone,
   ): LogGapChunk {
     const { streams, form, merged, source } = this.#options;
     const reader = source.reader!;
@@ -207,6 +211,7 @@ export class CatchUp {
       idBefore: (id: string) => reader.idBefore(id),
       isUncertain: reader.isUncertain(id),
       goneStreams,
+      isSettled: (name: string) => subscriber.isSettled(name, lastGoneId),
     };
     return chunkBeforeGap(gapSource, this.startAfter(id, floorIds), goneThrough);
   }

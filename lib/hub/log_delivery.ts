@@ -7,7 +7,7 @@
 import type { Audiences } from "./audiences.ts";
 import type { Counters } from "./counters.ts";
 import { deliveredEvent, endAfter, isCounted } from "../log/entry_rule.ts";
-import type { Lacking, LogEnd, LogEntry, LogReceiver } from "../log/event_log.ts";
+import type { LogEnd, LogEntry, LogReceiver, LossDetails } from "../log/event_log.ts";
 import type { LogProgress } from "./log_progress.ts";
 import { guard, type Report } from "../wire/report.ts";
 import type { Sequencer } from "./sequencer.ts";
@@ -48,8 +48,8 @@ export class LogDelivery {
           this.#deliver(entries);
           onDeliver();
         }),
-      lost: (throughId, streams, lacking) =>
-        guard(report, () => this.#lose(throughId, streams, lacking)),
+      lost: (throughId, streams, details) =>
+        guard(report, () => this.#lose(throughId, streams, details)),
       ended: (ends, streams) =>
         guard(report, () => {
           this.#settleEnds(ends, streams);
@@ -101,15 +101,15 @@ export class LogDelivery {
    * Records that the log has lost entries through an id. Subscribers get a gap there.
    *
    * @param names The streams of the lost entries; left out, they may be of any stream.
-   * @param lacking See `LogReceiver.lost`.
+   * @param details See `LogReceiver.lost`.
    */
-  #lose(throughId: string, names?: readonly string[], lacking?: Lacking): void {
+  #lose(throughId: string, names?: readonly string[], details?: LossDetails): void {
     const { streams, sequencer, progress } = this.#options;
     progress.lose(throughId);
     if (names?.length === 0) return;
     const lasting = streams.lasting();
     const skipped = names ? lasting.filter(({ name }) => names.includes(name)) : lasting;
-    sequencer.skip(skipped, throughId, lacking);
+    sequencer.skip(skipped, throughId, details);
     progress.reach(throughId);
     streams.forget(sequencer.head, throughId);
   }

@@ -27,6 +27,8 @@ export interface LogGapSource {
   readonly isUncertain: boolean;
   /** The streams whose entries are gone; `undefined` if they may be of any stream. */
   readonly goneStreams: readonly string[] | undefined;
+  /** Whether the subscriber needs no gap for the events of a stream that are gone: see `Settled`. */
+  readonly isSettled: (stream: string) => boolean;
 }
 
 /** The next events for a subscriber, encoded. */
@@ -86,7 +88,7 @@ export function chunkBeforeGap(
 
 /** Returns the streams with events through an id that may be neither in the log nor in the histories. */
 function lackingNames(
-  { streams, headId, isUncertain, goneStreams }: LogGapSource,
+  { streams, headId, isUncertain, goneStreams, isSettled }: LogGapSource,
   start: Start,
   throughId: string,
 ): string[] {
@@ -95,7 +97,7 @@ function lackingNames(
   return streams.filter((stream, i) => {
     const id = laterId(start.id, start.floorIds?.[i]);
     if (stream.isEphemeral || compareIds(id, throughId) >= 0) return false;
-    if (goneStreams && !goneStreams.includes(stream.name)) return false;
+    if (goneStreams && !goneStreams.includes(stream.name) || isSettled(stream.name)) return false;
     const reachesBack = compareIds(stream.history.evictedId, throughId) < 0;
     return isBehind || isUncertain || (stream.lacksAfter(id) && !reachesBack);
   }).map(({ name }) => name);

@@ -28,6 +28,8 @@ export interface LogReaderPage {
   readonly goneThrough?: string;
   /** The streams of the entries that are gone; left out, they may be of any stream. */
   readonly goneStreams?: readonly string[];
+  /** The id of the last entry that is gone; left out, it may be any id through `goneThrough`. */
+  readonly lastGoneId?: string;
   /** Whether the log has lost every entry after `id` that it delivered. If so, the page is empty. */
   readonly isLost?: boolean;
 }
@@ -61,9 +63,14 @@ export class LogReader {
       const names = streams.filter(({ isEphemeral }) => !isEphemeral).map(({ name }) => name);
       const signal = this.#signalOf(response);
       const page = await this.#log.read!(afterId, { streams: names, signal });
-      const { goneThrough, goneStreams } = page;
+      const { goneThrough, goneStreams, lastGoneId } = page;
       if (goneThrough !== undefined) {
-        return { ...nothing(afterId), goneThrough, ...goneStreams && { goneStreams } };
+        return {
+          ...nothing(afterId),
+          goneThrough,
+          ...goneStreams && { goneStreams },
+          ...lastGoneId && { lastGoneId },
+        };
       }
       if (page.entries.length > 0 || page.throughId) return encodePage(page, streams, form, state);
       // Before the read, the hub already had entries after this id.

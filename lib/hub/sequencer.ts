@@ -8,7 +8,7 @@ import { encodeChecked, type ServerSentEvent } from "../wire/event.ts";
 import { MAX_CHUNK_BYTES } from "../wire/event_response.ts";
 import { Histogram, type HistogramCounts } from "../wire/histogram.ts";
 import { compareIds } from "../wire/ids.ts";
-import type { Lacking, LeftOut } from "../log/event_log.ts";
+import type { LeftOut, LossDetails } from "../log/event_log.ts";
 import type { Report } from "../wire/report.ts";
 import type { Stream, StreamAudience } from "./stream.ts";
 import type { Streams } from "./streams.ts";
@@ -110,16 +110,16 @@ export class Sequencer {
   /**
    * Empties the histories of streams that have lost events through an id. Their subscribers get a gap.
    *
-   * @param lacking Says which subscribers lack none of the events, and get no gap.
+   * @param loss What is known of the events: subscribers that lack none of them get no gap.
    */
-  skip(streams: Iterable<Stream>, throughId: string, lacking?: Lacking): void {
+  skip(streams: Iterable<Stream>, throughId: string, loss?: LossDetails): void {
     this.flush();
     this.#head++;
     for (const stream of streams) {
       stream.skip(this.#head, throughId);
       this.#dirty.add(stream);
     }
-    this.flush(lacking);
+    this.flush(loss);
   }
 
   /**
@@ -137,12 +137,12 @@ export class Sequencer {
   /**
    * Sends the waiting events, then evicts events that exceed the bounds of the histories.
    *
-   * @param lacking Given if nothing but a gap waits: says which subscribers it is not sent to.
+   * @param loss Given if nothing but a gap waits: subscribers that lack none of the lost events don't get it.
    */
-  flush(lacking?: Lacking): void {
+  flush(loss?: LossDetails): void {
     if (this.#dirty.size === 0) return;
     for (const stream of this.#dirty) {
-      for (const audience of stream.audiences) this.#flushAudience(audience, lacking);
+      for (const audience of stream.audiences) this.#flushAudience(audience, loss);
     }
     const nowMs = this.#now();
     this.#flushEvents.observe(this.#head - this.#flushedThrough);
@@ -154,9 +154,9 @@ export class Sequencer {
   }
 
   // An audience that throws must not keep the other audiences from their events.
-  #flushAudience(audience: StreamAudience, lacking?: Lacking): void {
+  #flushAudience(audience: StreamAudience, loss?: LossDetails): void {
     try {
-      audience.flush(this.#head, this.#turn, lacking);
+      audience.flush(this.#head, this.#turn, loss);
     } catch (error) {
       audience.close("failed");
       this.#report(error);

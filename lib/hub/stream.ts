@@ -8,7 +8,7 @@ import { ANY, checkOptions, type OptionRules } from "../wire/check_options.ts";
 import type { GoawayReason } from "../wire/control_events.ts";
 import { History, type HistoryBounds } from "../history/history.ts";
 import { compareIds } from "../wire/ids.ts";
-import type { Lacking } from "../log/event_log.ts";
+import type { LossDetails } from "../log/event_log.ts";
 
 /**
  * What happens to a subscriber that is so far behind that events it still needs have been evicted.
@@ -109,7 +109,7 @@ export interface StreamAudience {
   /** The types of the events that go out; `undefined` for all types. */
   readonly types: readonly string[] | undefined;
   /** Sends the events published through a position; a gap only to those who lack something. */
-  flush(through: number, turn: number, lacking?: Lacking): void;
+  flush(through: number, turn: number, loss?: LossDetails): void;
   /** If all streams have ended, ends the subscribers that have every event. */
   endIfDone(): void;
   /** Ends all subscribers with a `goaway`. */

@@ -5,6 +5,7 @@
  */
 
 import type { EventResponse } from "../wire/event_response.ts";
+import { compareIds } from "../wire/ids.ts";
 import type { Stream } from "./stream.ts";
 import type { ClientIdentity } from "./subscriber_filter.ts";
 import { type Decision, NONE } from "./trace.ts";
@@ -104,6 +105,14 @@ export interface Opening {
   readonly lastEventId: string | undefined;
 }
 
+/** Events for which a client needs no gap: a gap has named them, or they precede its subscription. */
+export interface Settled {
+  /** The id of the last of these events, or a later one. */
+  readonly id: string;
+  /** Their streams; left out for all streams. */
+  readonly streams?: readonly string[] | undefined;
+}
+
 /** What is known of a subscriber from the start. */
 export interface SubscriberOptions {
   readonly context?: unknown;
@@ -112,8 +121,6 @@ export interface SubscriberOptions {
   readonly opening: Opening;
   /** For each stream, the position after which a newcomer gets kept events; `undefined` without these. */
   readonly floors?: readonly number[] | undefined;
-  /** The id that the client connected with, if the hub had not reached it. */
-  readonly aheadId?: string | undefined;
 }
 
 /** A connection that a hub feeds. */
@@ -140,10 +147,12 @@ export class Subscriber {
   readonly response: EventResponse;
   /** The turn in which the subscriber was admitted or last sent a flush. */
   turn: number;
-  /** The id that the client connected with, if the hub had not reached it: another hub has sent it. */
-  readonly aheadId: string | undefined;
   /** Whether events after the last id that the client was sent were left out. */
   hasLeftOut = false;
+  /** The id, of the log's epoch, after which this hub has sent the client everything. */
+  sinceId: string;
+  /** What was settled last on this connection. */
+  settled: Settled | undefined = undefined;
   #state: SubscriberState = CURRENT;
 
   /** Begins as current. */
@@ -152,15 +161,28 @@ export class Subscriber {
     this.client = options.client ?? NOBODY;
     this.audience = options.audience;
     this.opening = options.opening;
+    this.sinceId = options.opening.id;
     this.floors = options.floors;
     this.response = response;
     this.turn = turn;
-    this.aheadId = options.aheadId;
   }
 
   /** The state. */
   get state(): SubscriberState {
     return this.#state;
+  }
+
+  /** Whether the events of a stream through an id are settled. */
+  isSettled(stream: string, throughId: string): boolean {
+    if (!this.settled || compareIds(this.settled.id, throughId) < 0) return false;
+    return this.settled.streams?.includes(stream) ?? true;
+  }
+
+  /** Begins anew after an id, because the log has begun anew. */
+  reset(id: string): void {
+    this.sinceId = id;
+    this.settled = { id };
+    this.#state = CURRENT;
   }
 
   /** Returns how many positions the subscriber is behind a hub whose newest event is at `head`. */

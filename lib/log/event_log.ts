@@ -107,6 +107,8 @@ export interface LogPage {
   readonly goneThrough: string | undefined;
   /** The streams of the entries that are gone. Left out, the entries may be of any stream. */
   readonly goneStreams?: readonly string[];
+  /** The id of the last entry that is gone. Left out, it may be any id through `goneThrough`. */
+  readonly lastGoneId?: string;
   /**
    * The id through which the page is complete. Left out, the id of the last entry. A page with no entry,
    * no `goneThrough` and no `throughId` means that the log has nothing after the id asked for yet.
@@ -124,8 +126,16 @@ export interface LogEnd {
   readonly ageMs: number;
 }
 
-/** The last argument of {@linkcode LogReceiver.lost}. */
-export type Lacking = NonNullable<Parameters<LogReceiver["lost"]>[2]>;
+/** What a log knows of lost entries. */
+export interface LossDetails {
+  /** The id of the last of them. A client with a gap through this id, or a later one, lacks no more. */
+  readonly lastId: string;
+  /**
+   * Returns the streams of which a client lacked a lost event when it connected with an id: another hub may
+   * have sent it some of the entries. `undefined` if that is not known.
+   */
+  readonly lacking: (id: string) => readonly string[] | undefined;
+}
 
 /** The hub's side of the seam: the callbacks that a log calls. */
 export interface LogReceiver {
@@ -142,14 +152,12 @@ export interface LogReceiver {
    * @param streams The streams of those entries. Left out, the entries may be of any stream. Empty: no
    * subscriber lacks an entry, but an event that was appended here and is not delivered by now never
    * will be.
-   * @param lacking Returns the streams of which a client lacks a lost event, given the id with which it
-   * connected, if this hub had not reached that id: another hub may have sent it the entries. `undefined`
-   * if that is not known. Left out, all clients lack the entries.
+   * @param details What is known of the entries. Left out, all clients lack them.
    */
   readonly lost: (
     throughId: string,
     streams?: readonly string[],
-    lacking?: (id: string) => readonly string[] | undefined,
+    details?: LossDetails,
   ) => void;
   /**
    * Called with the ends of streams whose entries the log does not deliver: when the log opens, after

@@ -22,6 +22,7 @@ export type {
   LogEntry,
   LogPage,
   LogReceiver,
+  LossDetails,
   ReadOptions,
   StreamLimits,
 } from "./event_log.ts";

@@ -27,6 +27,7 @@ export type {
   LogEnd,
   LogPage,
   LogReceiver,
+  LossDetails,
   ReadOptions,
 } from "./event_log.ts";
 export type { HistoryLimits, LeftOut, StreamLimits } from "./event_log.ts";

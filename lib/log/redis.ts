@@ -25,6 +25,7 @@ export type {
   LogEntry,
   LogPage,
   LogReceiver,
+  LossDetails,
   ReadOptions,
   StreamLimits,
 } from "./event_log.ts";

@@ -219,7 +219,10 @@ export class Delivery {
     this.losses.tell(loss);
     this.#forget(loss);
     this.#lastId = loss.id;
-    this.#options.receiver.lost(loss.id, streams, (id) => this.losses.lacking(loss, id));
+    this.#options.receiver.lost(loss.id, streams, {
+      lastId: loss.throughId,
+      lacking: (id) => this.losses.lacking(loss, id),
+    });
     // A lost end no longer holds, also on the hubs that had delivered it.
     this.#settleEnds(loss.streams && [...loss.streams.keys()]);
   }

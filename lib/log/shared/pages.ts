@@ -31,6 +31,8 @@ export interface Missing {
   readonly throughId: string;
   /** The streams of the missing entries; `undefined` if they may be of any stream. */
   readonly streams: readonly string[] | undefined;
+  /** The id of the last missing entry, if it is before `throughId`. */
+  readonly lastId?: string | undefined;
 }
 
 /** What is known before the first entry of a reading. */
@@ -94,6 +96,7 @@ export function pageAfter(ids: EntryIds, losses: Losses, reading: Reading): LogP
     entries,
     goneThrough: missing?.throughId,
     ...missing?.streams && { goneStreams: missing.streams },
+    ...missing?.lastId && { lastGoneId: missing.lastId },
   };
 }
 
@@ -109,14 +112,17 @@ function missingAt(
   const loss = decodeLoss(entry, ids);
   const isTold = !loss || loss.id <= fromId || hasAllOf(loss, fromId) || losses.isRepeated(loss);
   if (isTold) return hole;
-  const told = { throughId: loss.id, streams: losses.lacking(loss, fromId) };
+  const streams = losses.lacking(loss, fromId);
+  const told = { throughId: loss.id, streams, lastId: loss.throughId };
   // The client stays at its id: a later record may cover the same entries.
-  if (told.streams?.length === 0) return hole;
+  if (streams?.length === 0) return hole;
   return hole ? both(hole, told) : told;
 }
 
 function both(first: Missing, second: Missing): Missing {
   const streams = first.streams && second.streams &&
     [...new Set([...first.streams, ...second.streams])];
-  return { throughId: second.throughId, streams };
+  const lastId = [first, second].map(({ lastId, throughId }) => lastId ?? throughId)
+    .reduce((a, b) => a > b ? a : b);
+  return { throughId: second.throughId, streams, lastId };
 }

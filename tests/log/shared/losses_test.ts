@@ -209,14 +209,14 @@ Deno.test("a client gets a gap for an entry that is missing after its own, trimm
 
 Deno.test("a client gets a gap for lost entries even if the log was trimmed beyond them meanwhile", async () => {
   const list = new SharedList();
-  const { a, b } = await failOver(list);
+  const { a, b, ids: [d] } = await failOver(list);
   await using _ = a;
   await using __ = b;
   await rejoin(b);
+  await using onB = connect(b, d);
   await publish(b, "f");
-  await using onB = connect(b);
   await publish(b, "g");
-  assertEquals(await next(onB, 1), ["g"]);
+  assertEquals(await next(onB, 2), ["f", "g"]);
   const due = list.entries.slice(0, 3).map((entry) => ({ ...entry, number: entryNumber(entry) }));
   await b.store.trim(due, `${due.at(-1)!.place}0001`);
   // The hub's newest entry had the number 4, and the last one trimmed has 3.
@@ -509,6 +509,38 @@ Deno.test("a client that had all that is lost is told of no gap by a hub that ha
   }
 });
 
+Deno.test("a client that was told of a loss gets no second gap when a hub records more of that loss", async () => {
+  const list = new SharedList();
+  await using behind = await start(list);
+  await using near = await start(list);
+  await using far = await start(list);
+  const d = await publish(far, "d");
+  await until(() => behind.hub.stream("x")?.published === 1);
+  const restore = list.snapshot();
+  behind.store.cut();
+  const e1 = await publish(far, "e1");
+  await until(() => near.hub.stream("x")?.published === 2);
+  near.store.cut();
+  await publish(far, "e2");
+  far.store.cut();
+  restore();
+  await using staying = connect(behind, d);
+  await using onNear = connect(near, e1);
+  const seen = [next(staying, 3), next(onNear, 3)];
+  for (const instance of [behind, near]) await rejoin(instance);
+  const f = await publish(near, "f");
+  await until(() => behind.hub.stream("x")?.lastId === f);
+  // Hub "near" did not tell its clients of "e1": it had "e1".
+  await using hopped = connect(behind, f);
+  seen.push(next(hopped, 2));
+  await rejoin(far);
+  await publish(far, "g");
+  assertEquals(await Promise.all(seen), [[GAP, "f", "g"], ["f", GAP, "g"], [GAP, "g"]]);
+  await using late = await start(list, { historyEvents: 1 });
+  await using reading = connect(late, d);
+  assertEquals(await next(reading, 3), [GAP, "f", "g"]);
+});
+
 Deno.test("a client that had all that is lost gets no gap while nothing stands behind the record", async () => {
   const { a, b, ids: [, , e2] } = await failOver(new SharedList());
   await using _ = a;
@@ -546,6 +578,23 @@ Deno.test("a stream goes on, on every hub, if its end is lost", async () => {
       assertEquals(await next(client, 1), ["on"]);
     }
   }
+});
+
+Deno.test("a client with all lost events gets no gap from a hub that goes on before it hears of them", async () => {
+  const { a, b, ids: [d, , e2] } = await failOver(new SharedList());
+  await using _ = a;
+  await using __ = b;
+  await rejoin(b);
+  const f = await publish(b, "f");
+  // The hub has an event after the id of "e2", which it has not had.
+  const ids = [e2, d, f, undefined];
+  const clients = ids.map((id) => connect(b, id));
+  const seen = [2, 3, 2, 1].map((count, i) => next(clients[i]!, count));
+  await rejoin(a);
+  await publish(a, "g");
+  const expected = [["f", "g"], ["f", GAP, "g"], [GAP, "g"], ["g"]];
+  assertEquals(await Promise.all(seen), expected);
+  for (const client of clients) await client[Symbol.asyncDispose]();
 });
 
 Deno.test("a client that received a part of the lost events gets a gap, on every hub", async () => {
