@@ -1,8 +1,9 @@
 /**
  * Random schedules for a hub: publishes, batches, duplicates, pipes, subscribes, leaves, resumes, slow readers,
  * evictions, forgotten and ended streams, streams of very different rates, restarts, and a log that is
- * trimmed at another pace than the histories. Some clients ask for some types of events only, for events
- * as JSON, or for events with the names of their streams. After each schedule, every client must have
+ * trimmed at another pace than the histories. Some clients ask for all streams below a name, or for all
+ * streams; some ask for some types of events only, for events as JSON, or for events with the names of
+ * their streams. After each schedule, every client must have
  * seen, over all its connections, every event of its streams and types once and in the hub's order, or a
  * mark where events are missing.
  *
@@ -21,12 +22,15 @@ import { controlEvents } from "../lib/wire/control_events.ts";
 import { compareIds } from "../lib/wire/ids.ts";
 import type { EventLog, LogEntry } from "../lib/log/event_log.ts";
 import { MemoryLog } from "../lib/log/memory.ts";
+import { coversStream, withoutCovered } from "../lib/wire/stream_name.ts";
 import { slowPolicies } from "../lib/hub/stream.ts";
 import { subscription } from "./client.ts";
 import { randomPieces } from "./pieces.ts";
 import { mulberry32 } from "./random.ts";
 
-const NAMES = ["a", "b", "c", "d"];
+const NAMES = ["a", "f/b", "c", "f/d"];
+/** The texts of a client that asks for patterns. */
+const ASKED = [["*"], ["f/*"], ["a", "f/*"], ["f/*", "f/b"], ["*", "c"], ["c", "f/*", "g/*"]];
 /** The types of events; the first event of each three has none. */
 const TYPES = ["message", "x", "y"];
 
@@ -161,8 +165,14 @@ export async function runSchedule(seed: number, log?: ScheduleLog): Promise<void
   if (options.slowSubscriber === "latest") NAMES.forEach((name) => model.latest.add(name));
   const start = async () => {
     const hub = new BroadcastHub({ ...options, log: model.watch(log?.open() ?? new MemoryLog()) });
-    const isLasting = model.events.some(({ stream }) => stream === "d");
-    if (isEphemeral && !isLasting) hub.createStream("d", { ephemeral: true });
+    // The hub's timer may forget a stream that is created anew within the same step.
+    const expire = hub.expire.bind(hub);
+    hub.expire = () => {
+      expire();
+      noteAbsent({ hub, model });
+    };
+    const isLasting = model.events.some(({ stream }) => stream === "f/d");
+    if (isEphemeral && !isLasting) hub.createStream("f/d", { ephemeral: true });
     await hub.ready;
     if (isLatest && !hub.stream("c")?.isEnded) hub.createStream("c", { slowSubscriber: "latest" });
     return hub;
@@ -177,7 +187,8 @@ export async function runSchedule(seed: number, log?: ScheduleLog): Promise<void
       isJson: random() < 0.2,
       isLabelled: random() < 0.2,
     };
-    return new View(world, streams.length > 0 ? streams : ["a"], mode);
+    const asked = random() < 0.4 ? ASKED[below(ASKED.length)]! : streams;
+    return new View(world, asked.length > 0 ? asked : ["a"], mode);
   });
   const steps = 10 + below(random() < 0.2 ? 300 : 70);
   const publish = () => publishTo(world, rates[below(rates.length)]!, below);
@@ -227,7 +238,7 @@ export async function runSchedule(seed: number, log?: ScheduleLog): Promise<void
 
 const EVEN_RATES = NAMES;
 /** The first stream gets 40 times as many events as the last ones. */
-const UNEVEN_RATES = [...Array<string>(40).fill("a"), ...Array<string>(6).fill("b"), "c", "d"];
+const UNEVEN_RATES = [...Array<string>(40).fill("a"), ...Array<string>(6).fill("f/b"), "c", "f/d"];
 
 function publishTo(
   world: World,
@@ -324,7 +335,7 @@ async function checkReadBack(
   assertEquals(missing, []);
 }
 
-function noteAbsent({ hub, model }: World): void {
+function noteAbsent({ hub, model }: Pick<World, "hub" | "model">): void {
   for (const stream of NAMES) {
     if (hub.hasStream(stream)) continue;
     model.noteAbsent(stream, model.head);
@@ -344,6 +355,9 @@ interface ViewMode {
 class View {
   readonly #world: World;
   readonly #model: Model;
+  /** The names and patterns that it asks for. */
+  readonly #asked: readonly string[];
+  /** The streams that these cover. */
   readonly #streams: readonly string[];
   readonly #mode: ViewMode;
   #reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
@@ -356,27 +370,31 @@ class View {
   #isFinished = false;
   // By stream, the position before which nothing is owed.
   readonly #owedAfter = new Map<string, number>();
+  // By stream, the position through which a gap in a pattern excuses events.
+  readonly #excusedThrough = new Map<string, number>();
   readonly #seen = new Set<string>();
   readonly #failures: unknown[] = [];
 
-  constructor(world: World, streams: readonly string[], mode: ViewMode) {
+  constructor(world: World, asked: readonly string[], mode: ViewMode) {
     this.#mode = mode;
     this.#world = world;
     this.#model = world.model;
-    this.#streams = streams;
+    this.#asked = withoutCovered(asked);
+    this.#streams = NAMES.filter((name) => asked.some((text) => coversStream(text, name)));
   }
 
   /** Connects, as a newcomer for the newest `since` events of each stream. */
   connect(since?: number): void {
     if (this.#reader || this.#isFinished) return;
-    const names = this.#streams.map((stream) => `stream=${stream}`).join("&");
+    const names = this.#asked.map((stream) => `stream=${stream}`).join("&");
     const { types, isJson, isLabelled } = this.#mode;
     const parameters = [names, ...types.map((type) => `event=${type}`)];
     if (since !== undefined) parameters.push(`since=${since}`);
     if (isJson) parameters.push("format=json");
     if (isLabelled) parameters.push("label=stream");
     const query = parameters.join("&");
-    const response = this.#world.hub.subscribe(subscription(query, this.#lastEventId));
+    const request = subscription(query, this.#lastEventId);
+    const response = this.#world.hub.subscribe(request, { patterns: true });
     this.#isNewcomer = this.#lastEventId === undefined;
     if (this.#isNewcomer) {
       for (const name of this.#streams) this.#owedAfter.set(name, this.#newest(name, since));
@@ -445,8 +463,9 @@ class View {
       if (!isControl && this.#mode.isLabelled) assert(fields.has("stream"), "a label is missing");
       else assertEquals(fields.get("stream"), undefined);
       if (type === "hello") this.#takeHello(id!, position);
-      else if (type === "gap") this.#takeGap(position, JSON.parse(data).streams);
-      else if (type === "ended") this.#takeEnded(position, JSON.parse(data).streams);
+      else if (type === "gap") {
+        this.#takeGap(id === undefined ? this.#cursor : position, JSON.parse(data).streams);
+      } else if (type === "ended") this.#takeEnded(position, JSON.parse(data).streams);
       else if (type === "cursor") this.#takeCursor(position);
       else if (type === "goaway") assertEquals(id, undefined);
       else this.#takeEvent(published, id === undefined ? undefined : position, data);
@@ -462,28 +481,45 @@ class View {
   }
 
   /** At a gap, events of its streams are missing, unless the streams did not exist for a while. */
-  #takeGap(position: number, streams: string[]): void {
-    for (const stream of streams) {
-      assert(this.#streams.includes(stream), `a gap in ${stream}, which is not its`);
-      const after = Math.min(this.#owedAfter.get(stream)!, this.#cursor);
-      const isMissing = this.#unseen(stream, after, position).length > 0;
-      const wasAbsent = (this.#model.absentThrough.get(stream) ?? -1) >= after;
-      // Where the log knows only how far it was trimmed, the hub can't tell which streams are affected.
-      const isCautious = position <= this.#model.trimmedThrough &&
-        this.#unseen(stream, after, Infinity).length > 0;
+  #takeGap(position: number, names: string[]): void {
+    assertEquals(withoutCovered(names), names);
+    for (const name of names) {
+      // A gap in a pattern is one of any of its streams.
+      const streams = this.#streams.filter((stream) => coversStream(name, stream));
       assert(
-        isMissing || wasAbsent || isCautious,
-        `a gap in ${stream} at ${position} where nothing is missing`,
+        this.#streams.includes(name) || this.#asked.includes(name),
+        `a gap in ${name}, which is not its`,
       );
-      this.#owedAfter.set(stream, position);
+      // The hub does not know whether a pattern covers the streams that it has forgotten.
+      const suspects = name.endsWith("*") ? NAMES : streams;
+      assert(
+        suspects.some((stream) => this.#canLack(stream, position)),
+        `a gap in ${name} at ${position} where nothing is missing`,
+      );
+      for (const stream of streams) {
+        if (this.#streams.includes(name)) this.#owedAfter.set(stream, position);
+        // The gap of a pattern comes before all later events, whenever the streams were forgotten.
+        const forgotten = this.#model.absentThrough.get(stream) ?? -1;
+        this.#excusedThrough.set(stream, Math.max(position, forgotten));
+      }
     }
     assert(position >= this.#cursor, "a gap goes back");
     this.#cursor = position;
   }
 
+  #canLack(stream: string, position: number): boolean {
+    const after = Math.min(this.#owedAfter.get(stream) ?? Infinity, this.#cursor);
+    const isMissing = this.#unseen(stream, after, position).length > 0;
+    const wasAbsent = (this.#model.absentThrough.get(stream) ?? -1) >= after;
+    // Where the log knows only how far it was trimmed, the hub can't tell which streams are affected.
+    const isCautious = position <= this.#model.trimmedThrough &&
+      this.#unseen(stream, after, Infinity).length > 0;
+    return isMissing || wasAbsent || isCautious;
+  }
+
   /** At `ended`, the client has every event, and the id does not go back. */
   #takeEnded(position: number, streams: string[]): void {
-    assertEquals(streams, this.#streams.toSorted());
+    assertEquals(streams, this.#asked.toSorted());
     assert(position >= this.#cursor, "an end goes back");
     this.#checkOwed(streams, position);
     this.#cursor = position;
@@ -531,7 +567,10 @@ class View {
 
   #checkOwed(streams: readonly string[], through: number): void {
     for (const stream of streams) {
-      const owedAfter = this.#owedAfter.get(stream) ?? Infinity;
+      const owedAfter = Math.max(
+        this.#owedAfter.get(stream) ?? Infinity,
+        this.#excusedThrough.get(stream) ?? -1,
+      );
       const isLatest = this.#model.latest.has(stream);
       const newest = this.#model.events.findLast((event) =>
         event.stream === stream && event.data !== undefined

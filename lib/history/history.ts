@@ -92,6 +92,13 @@ export class History {
     return this.reader(cursor).next;
   }
 
+  /** Returns how many events are kept after one position and through another. */
+  count(after: number, through: number): number {
+    let count = 0;
+    for (const slab of this.#slabs) count += slab.after(through) - slab.after(after);
+    return count;
+  }
+
   /** Returns the position after which exactly `count` events follow, or all kept events if fewer. */
   before(count: number): number {
     if (count >= this.#events) return this.#evictedThrough;

@@ -12,13 +12,14 @@ import { EventForm } from "./event_form.ts";
 import { COMMENT_HEARTBEAT, type EndReason, type EventResponse } from "../wire/event_response.ts";
 import { laterId } from "../wire/ids.ts";
 import type { LossDetails } from "../log/event_log.ts";
+import type { Members } from "./members.ts";
 import { MergedHistory } from "./merged_history.ts";
+import { missingDecisions, settledBy } from "./missing.ts";
 import type { Mode } from "./mode.ts";
-import type { Stream, StreamAudience } from "./stream.ts";
+import type { StreamAudience } from "./stream.ts";
 import { Subscriber, type SubscriberAudience } from "./subscriber.ts";
 import type { ClientIdentity } from "./subscriber_filter.ts";
 import type { Subscribers } from "./subscribers.ts";
-import type { Decision } from "./trace.ts";
 import type { Traces } from "./traces.ts";
 
 /** A client that is about to become a subscriber. */
@@ -50,21 +51,18 @@ export interface AudienceSource extends CatchUpSource {
 export interface AudienceOptions {
   /** The streams and the mode as one text; audiences are found by it. */
   readonly key: string;
-  /** The streams, sorted by name. */
-  readonly streams: readonly Stream[];
+  /** The streams. */
+  readonly members: Members;
   /** The mode. */
   readonly mode: Mode;
 }
-
-/** Describes a gap; see {@linkcode Decision}. */
-type Missing = Decision & { readonly streams: readonly string[] };
 
 /** The subscribers of one set of streams in one mode. */
 export class Audience implements StreamAudience, SubscriberAudience {
   /** The streams and the mode as one text; audiences are found by it. */
   readonly key: string;
-  /** The streams, sorted by name. */
-  readonly streams: readonly Stream[];
+  /** The streams. */
+  readonly members: Members;
   /** The types of the events that go out; `undefined` for all types. */
   readonly types: readonly string[] | undefined;
   readonly #mode: Mode;
@@ -81,20 +79,20 @@ export class Audience implements StreamAudience, SubscriberAudience {
    * @param onEmpty Called when the last subscriber has ended.
    */
   constructor(
-    { key, streams, mode }: AudienceOptions,
+    { key, members, mode }: AudienceOptions,
     source: AudienceSource,
     onEmpty: (audience: Audience) => void,
   ) {
     this.key = key;
-    this.streams = streams;
+    this.members = members;
     this.types = mode.types;
     this.#mode = mode;
     this.#source = source;
     this.#onEmpty = onEmpty;
     const form = new EventForm(mode);
-    this.#merged = new MergedHistory(streams, form);
+    this.#merged = new MergedHistory(members, form);
     this.#catchUp = new CatchUp({
-      streams,
+      members,
       form,
       merged: this.#merged,
       source,
@@ -123,20 +121,23 @@ export class Audience implements StreamAudience, SubscriberAudience {
     return this.#subscribers;
   }
 
-  /** The names of the streams, sorted. */
-  get names(): string[] {
-    return this.streams.map(({ name }) => name);
+  /** The names of the streams, and the patterns, sorted. */
+  get names(): readonly string[] {
+    return this.members.names;
   }
 
-  /** Whether all streams have ended. */
+  /** Whether all streams have ended. A pattern has no end, since streams that it covers may follow. */
   get isEnded(): boolean {
-    return this.streams.every((stream) => stream.isEnded);
+    const { streams, patterns } = this.members;
+    return patterns.length === 0 && streams.every((stream) => stream.isEnded);
   }
 
   /** Whether a client that has every event gets no response, because nothing is to follow. */
   get #isOver(): boolean {
     if (!this.#mode.omitsControl) return this.isEnded;
-    return this.streams.every((stream) => stream.isEnded || !stream.isCreated);
+    const { streams, patterns } = this.members;
+    return patterns.length === 0 &&
+      streams.every((stream) => stream.isEnded || !stream.isCreated);
   }
 
   /**
@@ -157,9 +158,9 @@ export class Audience implements StreamAudience, SubscriberAudience {
     const { omitsControl } = this.#mode;
     if (this.#isOver && !isLacking && (omitsControl || !isReset)) return undefined;
     const response = open(start.id);
-    const floors = afterId === undefined && isLacking ? start.floors : undefined;
-    const opening = { id: start.id, lastEventId };
-    const options = { context, client, audience: this, opening, floors };
+    const replay = afterId === undefined && isLacking ? { head, count: since } : undefined;
+    const opening = { id: start.id, lastEventId, replay };
+    const options = { context, client, audience: this, opening };
     const subscriber = new Subscriber(options, response, turn);
     // A newcomer does not ask for events from before it connected.
     if (afterId === undefined) subscriber.settled = opening;
@@ -177,35 +178,39 @@ export class Audience implements StreamAudience, SubscriberAudience {
   }
 
   /**
-   * Sends the events published through position `through`: one array for all current subscribers.
+   * Sends the events published after position `after` and through position `through`: one array for all
+   * current subscribers. Earlier events were flushed.
    *
    * A subscriber falls behind only at its first flush of a turn: a current subscriber gets all events of
    * a turn, however many they are.
    *
    * @param loss Given if the only event is a gap: it is not sent to those who lack none of the lost events.
    */
-  flush(through: number, turn: number, loss?: LossDetails): void {
-    const cursor = this.#flushedThrough;
+  flush(after: number, through: number, turn: number, loss?: LossDetails): void {
+    const cursor = Math.max(after, this.#flushedThrough);
     this.#flushedThrough = through;
     const chunk = this.#merged.chunkAfter(cursor, { through, maxBytes: Infinity });
     if (!chunk) return;
-    const missing = chunk.gaps > 0 || chunk.bytes.length === 0 ? this.#missing(cursor) : undefined;
+    const missing = chunk.missing.length > 0
+      ? missingDecisions(chunk.missing, this.members, this.#source.progress.headId)
+      : [];
+    const settled = settledBy(chunk.missing);
     let cursorId: string | undefined;
     this.#each((subscriber) => {
       const { state, response } = subscriber;
       if (state.name !== "current") {
         this.#catchUp.endIfTooFarBehind(subscriber);
       } else if (chunk.bytes.length === 0) {
-        if (missing) this.#source.traces.note(subscriber, missing);
+        for (const decision of missing) this.#source.traces.note(subscriber, decision);
         subscriber.hasLeftOut = chunk.isLastLeftOut ?? subscriber.hasLeftOut;
       } else if (response.waitingBytes === 0 || subscriber.turn === turn) {
-        if (loss && missing && !this.#needs(subscriber, missing, loss)) return;
+        if (loss && settled && !this.#needs(subscriber, settled.streams, loss)) return;
         subscriber.turn = turn;
         response.enqueue(chunk.bytes, chunk.events);
         subscriber.hasLeftOut = chunk.isLastLeftOut ?? subscriber.hasLeftOut;
         if (chunk.gaps > 0) this.#source.counters.gaps += chunk.gaps;
-        if (missing) this.#source.traces.note(subscriber, missing);
-        subscriber.settled = missing ?? subscriber.settled;
+        for (const decision of missing) this.#source.traces.note(subscriber, decision);
+        subscriber.settled = settled ?? subscriber.settled;
       } else {
         cursorId ??= this.#idAt(cursor);
         subscriber.fallBehind(cursor, laterId(subscriber.opening.id, cursorId));
@@ -223,9 +228,8 @@ export class Audience implements StreamAudience, SubscriberAudience {
    */
   reset(head: number): number {
     this.#flushedThrough = head;
-    const lasting = this.streams.filter(({ isEphemeral }) => !isEphemeral);
-    if (lasting.length === 0) return 0;
-    const names = lasting.map(({ name }) => name);
+    const names = this.members.lastingNames;
+    if (names.length === 0) return 0;
     const { headId: id } = this.#source.progress;
     const bytes = new TextEncoder().encode(encodeReset(names, id));
     const decision = { what: "reset", timeMs: Date.now(), id } as const;
@@ -263,27 +267,12 @@ export class Audience implements StreamAudience, SubscriberAudience {
     return this.#merged.idAt(position) ?? this.#source.progress.headId;
   }
 
-  /** Describes what was lost after a position to which all current subscribers have everything. */
-  #missing(cursor: number): Missing | undefined {
-    const lost = this.streams.filter(({ history, isEphemeral, replacesEvicted }) =>
-      !isEphemeral && !replacesEvicted && history.evictedThrough > cursor
-    );
-    if (lost.length === 0) return undefined;
-    return {
-      what: "gap",
-      timeMs: Date.now(),
-      afterId: this.#source.progress.headId,
-      id: lost.reduce((id, { history }) => laterId(id, history.evictedId), ""),
-      streams: lost.map(({ name }) => name),
-    };
-  }
-
   /** Encodes the event `ended`, the last event of a subscriber that gets control events. */
   #encodeEnded(): Uint8Array | undefined {
     if (this.#mode.omitsControl) return undefined;
     const { headId } = this.#source.progress;
     // An end that is being delivered is not part of the log's progress yet.
-    const id = this.streams.reduce((id, { endId }) => laterId(id, endId), headId);
+    const id = this.members.streams.reduce((id, { endId }) => laterId(id, endId), headId);
     return new TextEncoder().encode(encodeEnded(this.names, id));
   }
 
@@ -293,12 +282,12 @@ export class Audience implements StreamAudience, SubscriberAudience {
    */
   #needs(
     subscriber: Subscriber,
-    { streams }: Missing,
+    streams: readonly string[],
     { lastId, lacking }: LossDetails,
   ): boolean {
     const lacked = lacking(subscriber.sinceId);
     return streams.some((name) =>
-      (lacked?.includes(name) ?? true) && !subscriber.isSettled(name, lastId)
+      (!lacked || this.members.isAmong(name, lacked)) && !subscriber.isSettled(name, lastId)
     );
   }
 
@@ -328,7 +317,7 @@ export class Audience implements StreamAudience, SubscriberAudience {
   #add(subscriber: Subscriber): void {
     this.#subscribers.add(subscriber);
     this.#source.subscribers.add(subscriber);
-    for (const stream of this.streams) stream.subscribers++;
+    for (const stream of this.members.fixed) stream.subscribers++;
     subscriber.response.onEnd(({ reason }) => this.#remove(subscriber, reason));
   }
 
@@ -337,7 +326,7 @@ export class Audience implements StreamAudience, SubscriberAudience {
     this.#source.subscribers.delete(subscriber);
     this.#source.traces.end(subscriber, subscriber.isDenied ? "denied" : reason, Date.now());
     this.#subscribers.delete(subscriber);
-    for (const stream of this.streams) stream.subscribers--;
+    for (const stream of this.members.fixed) stream.subscribers--;
     if (this.size === 0) this.#onEmpty(this);
   }
 }

@@ -7,9 +7,11 @@
 
 import { Audience, type AudienceSource, type Entrant } from "./audience.ts";
 import type { EventResponse } from "../wire/event_response.ts";
+import { Members } from "./members.ts";
 import type { Subscriber } from "./subscriber.ts";
 import type { Mode } from "./mode.ts";
 import type { Streams } from "./streams.ts";
+import { isStreamPattern } from "../wire/stream_name.ts";
 
 /** What an {@linkcode Audiences} needs. */
 export interface AudiencesOptions extends AudienceSource {
@@ -20,7 +22,7 @@ export interface AudiencesOptions extends AudienceSource {
 
 /** Which audience a subscriber belongs to. */
 export interface AudienceId {
-  /** The names of the streams, sorted. */
+  /** The names of the streams, and the patterns, sorted. No pattern covers another text. */
   readonly streams: readonly string[];
   /** The mode. */
   readonly mode: Mode;
@@ -94,23 +96,33 @@ export class Audiences {
     let audience = this.#byKey.get(key);
     if (!audience) {
       const nowMs = this.#source.now();
-      const streams = id.streams.map((name) => this.#streams.hold(name, nowMs));
-      const options = { key, streams, mode: id.mode };
+      const members = this.#hold(id.streams, nowMs);
+      const options = { key, members, mode: id.mode };
       audience = new Audience(options, this.#source, (audience) => this.#release(audience));
-      for (const stream of streams) stream.addAudience(audience);
+      for (const stream of members.fixed) stream.addAudience(audience);
       this.#byKey.set(key, audience);
     }
     return audience;
+  }
+
+  #hold(names: readonly string[], nowMs: number): Members {
+    const isPattern = (name: string) => isStreamPattern(name);
+    return new Members({
+      streams: names.filter((name) => !isPattern(name))
+        .map((name) => this.#streams.hold(name, nowMs)),
+      patterns: names.filter(isPattern).map((name) => this.#streams.holdPattern(name, nowMs)),
+      find: (name) => this.#streams.get(name),
+    });
   }
 
   /** Drops an audience without subscribers, and the names that only this audience held. */
   #release(audience: Audience): void {
     if (audience.size > 0 || this.#byKey.get(audience.key) !== audience) return;
     this.#byKey.delete(audience.key);
-    for (const stream of audience.streams) {
-      stream.removeAudience(audience);
-      this.#streams.release(stream);
-    }
+    const { fixed, streams, patterns } = audience.members;
+    for (const stream of fixed) stream.removeAudience(audience);
+    for (const stream of streams) this.#streams.release(stream);
+    for (const pattern of patterns) pattern.releasedMs = this.#source.now();
   }
 }
 

@@ -7,14 +7,16 @@
 
 import type { Counters } from "./counters.ts";
 import type { EventForm } from "./event_form.ts";
+import type { Floors } from "./floors.ts";
 import { MAX_CHUNK_BYTES } from "../wire/event_response.ts";
-import { laterId } from "../wire/ids.ts";
+import { compareIds, laterId } from "../wire/ids.ts";
 import { chunkBeforeGap, type LogGapChunk } from "./log_gap.ts";
 import type { LogProgress } from "./log_progress.ts";
 import type { LogReader, LogReaderPage } from "./log_reader.ts";
+import type { Members } from "./members.ts";
+import { type Missing, missingDecisions, settledBy } from "./missing.ts";
 import type { MergedHistory } from "./merged_history.ts";
 import type { Sequencer } from "./sequencer.ts";
-import type { Stream } from "./stream.ts";
 import type { Behind, ReadingLog, Resuming, Start, Subscriber } from "./subscriber.ts";
 import type { Decision } from "./trace.ts";
 
@@ -30,7 +32,7 @@ export interface CatchUpSource {
 /** What a {@linkcode CatchUp} needs of its audience. */
 export interface CatchUpOptions {
   /** The streams of the audience. */
-  readonly streams: readonly Stream[];
+  readonly members: Members;
   /** The form of the audience's events. */
   readonly form: EventForm;
   /** The histories of these streams, read as one. */
@@ -63,12 +65,33 @@ export class CatchUp {
    *
    * @param floorIds For each stream, an id: the subscriber wants only later events of the stream.
    */
-  startAfter(id: string, floorIds?: readonly string[]): Start {
-    const { streams, flushedThrough } = this.#options;
-    const floors = streams.map(({ history, isEphemeral }, i) =>
-      isEphemeral ? flushedThrough() : history.positionOf(laterId(id, floorIds?.[i]))
-    );
-    return { id, cursor: Math.min(...floors), floors, floorIds };
+  startAfter(id: string, floorIds?: Floors<string>): Start {
+    const flushedThrough = this.#options.flushedThrough();
+    const { members, othersChangedAt } = this.#options.members.changedAfterId(id);
+    // No stream has an event after the client's id at or before this position.
+    let hadThrough = othersChangedAt;
+    const byName = new Map<string, number>();
+    let first = flushedThrough;
+    const { forgotten } = this.#options.members;
+    let told = forgotten;
+    for (const member of members) {
+      const { stream: { name, history, isEphemeral }, isRest } = member;
+      const floorId = laterId(id, this.#options.members.floorIdOf(member, floorIds));
+      if (isRest) {
+        const { evictedThrough, evictedId } = history;
+        if (compareIds(id, evictedId) >= 0) hadThrough = Math.max(hadThrough, evictedThrough);
+        else if (compareIds(floorId, evictedId) < 0) {
+          told = -1;
+          first = Math.min(first, evictedThrough - 1);
+        }
+        continue;
+      }
+      const floor = isEphemeral ? flushedThrough : history.positionOf(floorId);
+      byName.set(name, floor);
+      first = Math.min(first, floor);
+    }
+    const cursor = Math.max(first, hadThrough);
+    return { id, cursor, floors: { byName, others: -1, forgotten }, floorIds, told };
   }
 
   /**
@@ -76,21 +99,38 @@ export class CatchUp {
    * many as the stream's `replayEvents`.
    */
   startWithNewest(count: number | undefined): Start {
-    const { streams, merged, source } = this.#options;
+    const { members, merged, source } = this.#options;
+    const { headId } = source.progress;
+    const { forgotten } = members;
     const flushedThrough = this.#options.flushedThrough();
-    const floors = streams.map(({ history, isEphemeral, replayEvents }) =>
-      isEphemeral ? flushedThrough : history.before(count ?? replayEvents)
-    );
-    const first = Math.min(...streams.map(({ history }, i) => history.next(floors[i]!)));
-    const cursor = Math.min(first - 1, flushedThrough);
-    const id = cursor === flushedThrough ? source.progress.headId : merged.idAt(cursor)!;
-    const floorIds = source.reader && streams.map(({ history }, i) => history.idOf(floors[i]!));
-    return { id, cursor, floors, floorIds };
+    const byName = new Map<string, number>();
+    const idsByName = source.reader && new Map<string, string>();
+    let cursor = flushedThrough;
+    for (const { stream, isCovered, isRest } of members.withReplay(count)) {
+      const { name, history, isEphemeral, replayEvents } = stream;
+      if (isRest) {
+        byName.set(name, -1);
+        continue;
+      }
+      const floor = isEphemeral ? flushedThrough : history.before(count ?? replayEvents);
+      const next = history.next(floor);
+      if (isCovered && next === Infinity) continue;
+      byName.set(name, floor);
+      idsByName?.set(name, history.idOf(floor));
+      cursor = Math.min(cursor, next - 1);
+    }
+    return {
+      id: cursor === flushedThrough ? headId : merged.idAt(cursor)!,
+      cursor,
+      floors: { byName, others: flushedThrough, forgotten },
+      floorIds: idsByName && { byName: idsByName, others: headId, forgotten },
+      told: forgotten,
+    };
   }
 
   /** Whether a subscriber that starts here is behind the hub. */
   hasAfter(start: Start): boolean {
-    return this.#isInLog(start) || this.#options.merged.hasAfter(start.cursor, start.floors);
+    return this.#isInLog(start) || this.#options.merged.hasAfter(start);
   }
 
   /**
@@ -118,9 +158,7 @@ export class CatchUp {
    */
   endIfTooFarBehind({ state, response }: Subscriber): boolean {
     const isTooFarBehind = state.name === "behind" &&
-      this.#options.streams.some(({ history, slowSubscriber }) =>
-        slowSubscriber === "disconnect" && state.cursor < history.evictedThrough
-      );
+      this.#options.members.areTooFarAhead(state.cursor);
     if (isTooFarBehind) response.goAway("slow");
     return isTooFarBehind;
   }
@@ -144,14 +182,14 @@ export class CatchUp {
   #sendFromHistories(subscriber: Subscriber, state: Behind | Resuming): void {
     const { merged, flushedThrough, onCaughtUp } = this.#options;
     const isResuming = state.name === "resuming";
-    this.#noteMissing(subscriber, state);
     const chunk = merged.chunkAfter(state.cursor, {
       through: flushedThrough(),
       maxBytes: MAX_CHUNK_BYTES,
       floors: isResuming ? state.floors : undefined,
+      told: state.told,
     });
-    if (chunk) this.#send(subscriber, chunk);
-    const cursor = chunk?.cursor;
+    if (chunk) this.#send(subscriber, chunk, state.id);
+    const { cursor, told } = chunk ?? {};
     if (cursor === undefined) {
       subscriber.catchUp();
       return onCaughtUp(subscriber);
@@ -159,9 +197,9 @@ export class CatchUp {
     const id = merged.idAt(cursor) ?? state.id;
     if (isResuming) {
       const { floors, floorIds } = state;
-      subscriber.resume({ id, cursor, floors, floorIds });
+      subscriber.resume({ id, cursor, floors, floorIds, told: told! });
     } else {
-      subscriber.fallBehind(cursor, id);
+      subscriber.fallBehind(cursor, id, told);
     }
     this.sendNext(subscriber);
   }
@@ -178,21 +216,13 @@ export class CatchUp {
     source.sequencer.flush();
     const goneThrough = page.isLost ? source.progress.headId : page.goneThrough;
     if (goneThrough === undefined) {
-      this.#send(subscriber, { ...page, gaps: 0 });
+      this.#send(subscriber, { ...page, gaps: 0, missing: [] }, state.id);
       return this.begin(subscriber, this.startAfter(page.id, floorIds), state.endIds);
     }
     const chunk = this.#chunkBeforeGap(subscriber, state, { ...page, goneThrough });
-    if (chunk.missing) {
-      subscriber.settled = { id: chunk.id, streams: chunk.missing };
-      this.#options.onMissing?.(subscriber, {
-        what: "gap",
-        timeMs: Date.now(),
-        afterId: state.id,
-        id: chunk.id,
-        streams: chunk.missing,
-      });
-    }
-    this.#send(subscriber, chunk);
+    const isLast = ({ throughId }: Missing) => throughId === chunk.id;
+    subscriber.settled = settledBy(chunk.missing.filter(isLast)) ?? subscriber.settled;
+    this.#send(subscriber, chunk, state.id);
     this.begin(subscriber, this.startAfter(chunk.id, floorIds));
   }
 
@@ -201,10 +231,10 @@ export class CatchUp {
     { id, floorIds }: ReadingLog,
     { goneThrough, goneStreams, lastGoneId = goneThrough }: Gone,
   ): LogGapChunk {
-    const { streams, form, merged, source } = this.#options;
+    const { members, form, merged, source } = this.#options;
     const reader = source.reader!;
     const gapSource = {
-      streams,
+      members,
       merged,
       hasGaps: form.hasGaps,
       headId: source.progress.headId,
@@ -216,29 +246,14 @@ export class CatchUp {
     return chunkBeforeGap(gapSource, this.startAfter(id, floorIds), goneThrough);
   }
 
-  /** Notes which events the histories have evicted that a subscriber needs next. */
-  #noteMissing(subscriber: Subscriber, state: Behind | Resuming): void {
-    const { streams, onMissing } = this.#options;
-    if (!onMissing) return;
-    for (const [i, { history, name, isEphemeral, replacesEvicted }] of streams.entries()) {
-      const floor = state.name === "resuming" ? state.floors[i]! : 0;
-      const from = Math.max(state.cursor, floor);
-      if (isEphemeral || from >= history.evictedThrough) continue;
-      const through = replacesEvicted
-        ? Math.max(history.newest - 1, history.evictedThrough)
-        : history.evictedThrough;
-      onMissing(subscriber, {
-        what: replacesEvicted ? "skipped" : "gap",
-        timeMs: Date.now(),
-        afterId: state.id,
-        id: history.idOf(through),
-        streams: [name],
-      });
+  /** Sends a chunk to a subscriber that was sent everything through `afterId`. */
+  #send(subscriber: Subscriber, chunk: Omit<LogGapChunk, "id">, afterId: string): void {
+    const { bytes, events, gaps, isLastLeftOut, missing } = chunk;
+    const { members, onMissing } = this.#options;
+    if (onMissing && missing.length > 0) {
+      missingDecisions(missing, members, afterId)
+        .forEach((decision) => onMissing(subscriber, decision));
     }
-  }
-
-  #send(subscriber: Subscriber, chunk: Omit<LogGapChunk, "id">): void {
-    const { bytes, events, gaps, isLastLeftOut } = chunk;
     if (bytes.length > 0) subscriber.response.enqueue(bytes, events);
     if (isLastLeftOut !== undefined) subscriber.hasLeftOut = isLastLeftOut;
     this.#options.source.counters.gaps += gaps;
@@ -246,9 +261,11 @@ export class CatchUp {
 
   /** Whether only the log knows every event after an id, because the histories don't reach back to it. */
   #isInLog({ id, floorIds }: Pick<Start, "id" | "floorIds">): boolean {
-    const { streams, source: { reader, progress } } = this.#options;
-    if (!reader || streams.every(({ isEphemeral }) => isEphemeral)) return false;
+    const { members, source: { reader, progress } } = this.#options;
+    if (!reader || members.lastingNames.length === 0) return false;
     return !progress.hasReached(id) || reader.isUncertain(id) ||
-      streams.some((stream, i) => stream.lacksAfter(laterId(id, floorIds?.[i])));
+      members.changedAfterId(id).members.some((member) =>
+        member.lacksAfter(laterId(id, members.floorIdOf(member, floorIds)))
+      );
   }
 }

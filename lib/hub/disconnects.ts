@@ -183,7 +183,7 @@ export class Disconnects {
     const found = id === undefined ? subscribers.values() : [subscribers.get(id)];
     let count = 0;
     for (const subscriber of found) {
-      if (!subscriber || !isMeant(others, subscriber.client, subscriber.audience.streams)) continue;
+      if (!subscriber || !isMeant(others, subscriber.client, subscriber.audience.names)) continue;
       if (leftMs === undefined && subscriber.response.ageMs < ageMs - MARGIN_MS) continue;
       subscriber.isDenied = leftMs !== undefined;
       subscriber.response.goAway("removed");

@@ -6,9 +6,10 @@
  */
 
 import { compareIds } from "../wire/ids.ts";
+import { coversStream } from "../wire/stream_name.ts";
 import { type EventPlaces, findEvent, type Found } from "./find_event.ts";
 import type { LogProgress } from "./log_progress.ts";
-import type { Subscriber } from "./subscriber.ts";
+import type { Replay, Subscriber } from "./subscriber.ts";
 import type { Subscribers } from "./subscribers.ts";
 import type { Decision, Trace } from "./trace.ts";
 import type { EndedTrace, Traces } from "./traces.ts";
@@ -71,7 +72,7 @@ interface Connection {
   readonly trace: Trace;
   readonly subscriber: Subscriber | undefined;
   readonly types: readonly string[] | undefined;
-  readonly floors: readonly number[] | undefined;
+  readonly replay: Replay | undefined;
   readonly opened: Decision;
   readonly ended: Decision | undefined;
   /** The id through which the client was sent everything. */
@@ -103,14 +104,14 @@ function connectionOf(
   const subscriber = subscribers.get(id);
   const trace: Trace | EndedTrace | undefined = subscriber ? traces.of(subscriber) : traces.get(id);
   if (!trace) return undefined;
-  const { floors, types } = subscriber
-    ? { floors: subscriber.floors, types: subscriber.audience.types }
+  const { replay, types } = subscriber
+    ? { replay: subscriber.opening.replay, types: subscriber.audience.types }
     : trace as EndedTrace;
   const { decisions } = trace;
   const last = decisions.at(-1)!;
   const ended = last.what === "ended" ? last : undefined;
   const lastId = subscriber ? subscriber.audience.lastIdOf(subscriber) : last.id;
-  return { trace, subscriber, types, floors, opened: decisions[0]!, ended, lastId };
+  return { trace, subscriber, types, replay, opened: decisions[0]!, ended, lastId };
 }
 
 type Answer = Omit<Explanation, "trace" | "stream" | "publishedMs">;
@@ -131,7 +132,7 @@ function decide(
   if (!progress.hasReached(id)) {
     return answer("unpublished", "This instance has not received an event with this id yet");
   }
-  if (found && !trace.streams.includes(found.stream)) {
+  if (found && !trace.streams.some((asked) => coversStream(asked, found.stream))) {
     return answer(
       "other_stream",
       `The event is of the stream ${quoted(found.stream)}, to which the ` +
@@ -169,11 +170,14 @@ function answer(outcome: Outcome, detail: string): Answer {
 function isBefore(
   id: string,
   found: Found | undefined,
-  { trace, floors, opened }: Connection,
+  { replay, opened }: Connection,
 ): boolean {
   if (compareIds(id, opened.id) <= 0) return true;
-  if (floors === undefined || found?.position === undefined) return false;
-  return found.position <= floors[trace.streams.indexOf(found.stream)]!;
+  if (!replay || !found?.kept) return false;
+  const { stream: { history, replayEvents }, position } = found.kept;
+  const { head, count = replayEvents } = replay;
+  // A newcomer gets the newest events as of its begin, and everything later.
+  return position <= head && history.count(position, head) >= count;
 }
 
 function beforeAnswer({ trace, opened }: Connection): Answer {
@@ -190,15 +194,21 @@ function beforeAnswer({ trace, opened }: Connection): Answer {
   );
 }
 
-/** Whether a decision says that an event was not sent. */
+/** Whether a decision says that an event was not sent, or was perhaps not sent. */
 function isMissingIn(
   { what, id, afterId = "", streams = [] }: Decision,
   eventId: string,
   found: Found | undefined,
 ): boolean {
   if (what !== "gap" && what !== "skipped") return false;
-  if (found && !streams.includes(found.stream)) return false;
-  return compareIds(afterId, eventId) < 0 && compareIds(eventId, id) <= 0;
+  if (compareIds(afterId, eventId) >= 0 || compareIds(eventId, id) > 0) return false;
+  if (!found || streams.includes(found.stream)) return true;
+  if (!streams.some((asked) => coversStream(asked, found.stream))) return false;
+  // A pattern stands for some of its streams, and not for one that still keeps what it had.
+  if (!found.kept) return true;
+  const { history } = found.kept.stream;
+  const hadEvicted = compareIds(history.evictedId, afterId) > 0;
+  return what === "skipped" && hadEvicted && history.idOf(history.positionOf(id)) !== eventId;
 }
 
 function missingAnswer(
@@ -206,16 +216,19 @@ function missingAnswer(
   found: Found | undefined,
 ): Answer {
   const when = timeText(timeMs);
+  const names = streams.map(quoted).join(", ");
+  const probably = !found || streams.includes(found.stream) ? "" : " probably";
   if (what === "skipped") {
     return answer(
       "skipped",
-      `A newer event of the stream took its place at ${when} (policy latest)`,
+      `A newer event of the stream${probably} took its place at ${when} (policy latest)`,
     );
   }
-  const doubt = found ? "" : `, if it was of ${streams.map(quoted).join(", ")}`;
+  const doubt = found ? "" : `, if it was of ${names}`;
+  const where = probably === "" ? "" : ` in ${names}`;
   return answer(
     "gap",
-    `The event was no longer kept when it was due${doubt}: the client got a gap ` +
+    `The event was${probably} no longer kept when it was due${doubt}: the client got a gap${where} ` +
       `through ${quoted(id)} at ${when}`,
   );
 }
@@ -243,8 +256,8 @@ function waitingAnswer(found: Found | undefined, { subscriber }: Connection): An
   const detail =
     `The client is ${state.name === "current" ? "about to get the event" : state.name}; ` +
     `${response.waitingBytes} bytes wait for it`;
-  if (found?.position === undefined || state.name === "current") return answer("waiting", detail);
-  const waitsFor = found.position - state.cursor;
+  if (!found?.kept || state.name === "current") return answer("waiting", detail);
+  const waitsFor = found.kept.position - state.cursor;
   return {
     outcome: "waiting",
     detail: `${detail}, and it waits behind position ${waitsFor}`,

@@ -17,12 +17,18 @@ export interface EventPlaces {
   readonly now: () => number;
 }
 
+/** The place of an event in a history. */
+export interface Kept {
+  readonly stream: Stream;
+  readonly position: number;
+}
+
 /** An event that is kept. */
 export interface Found {
   readonly stream: string;
   readonly type: string;
-  /** The event's position, if a history keeps the event. */
-  readonly position?: number;
+  /** Where the event is kept in memory, if it is. */
+  readonly kept?: Kept;
   readonly publishedMs: number;
 }
 
@@ -53,14 +59,15 @@ const STREAMS_A_TURN = 250;
 
 function findInHistory(
   id: string,
-  { name, history }: Stream,
+  stream: Stream,
   { now }: EventPlaces,
 ): Found | undefined {
+  const { name, history } = stream;
   if (compareIds(history.evictedId, id) >= 0) return undefined;
   const position = history.positionOf(id);
   if (history.idOf(position) !== id) return undefined;
   const { slab, from } = history.slice(position - 1, position, 1)!;
   const type = slab.type(from) ?? "message";
   const publishedMs = Math.round(Date.now() - (now() - history.timeOf(position)));
-  return { stream: name, type, position, publishedMs };
+  return { stream: name, type, kept: { stream, position }, publishedMs };
 }

@@ -284,7 +284,7 @@ export class BroadcastHub implements AsyncDisposable {
     if (!stream) return false;
     this.#sequencer.flush();
     for (const audience of stream.audiences) {
-      if (audience.streams.length === 1) audience.close("removed");
+      if (audience.names.length === 1) audience.close("removed");
     }
     this.#streams.remove(stream);
     return true;

@@ -58,7 +58,7 @@ export function listSubscribers(
     ? subscribers.after(after)
     : [subscribers.get(id)].filter((subscriber) => subscriber !== undefined).values();
   const meant = found
-    .filter(({ client, audience }) => isMeant(filter, client, audience.streams));
+    .filter(({ client, audience }) => isMeant(filter, client, audience.names));
   const page = sort === "age"
     ? meant.drop(offset).take(limit).toArray()
     : rank(meant, subscriberFigures(head)[sort], { offset, limit });

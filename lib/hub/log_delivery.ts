@@ -107,8 +107,7 @@ export class LogDelivery {
     const { streams, sequencer, progress } = this.#options;
     progress.lose(throughId);
     if (names?.length === 0) return;
-    const lasting = streams.lasting();
-    const skipped = names ? lasting.filter(({ name }) => names.includes(name)) : lasting;
+    const skipped = names ? streams.lastingOf(names) : streams.lasting();
     sequencer.skip(skipped, throughId, details);
     progress.reach(throughId);
     streams.forget(sequencer.head, throughId);

@@ -8,13 +8,15 @@
 import { encodeGap } from "../wire/control_events.ts";
 import { MAX_CHUNK_BYTES } from "../wire/event_response.ts";
 import { compareIds, laterId } from "../wire/ids.ts";
+import type { Members } from "./members.ts";
 import type { MergedHistory } from "./merged_history.ts";
-import type { Stream } from "./stream.ts";
+import type { Missing } from "./missing.ts";
+import { withoutCovered } from "../wire/stream_name.ts";
 import type { Start } from "./subscriber.ts";
 
 /** The subscriber's streams, and what the hub knows of the log. */
 export interface LogGapSource {
-  readonly streams: readonly Stream[];
+  readonly members: Members;
   /** The histories of the streams, read as one. */
   readonly merged: MergedHistory;
   /** Whether the subscriber gets gaps. */
@@ -43,8 +45,8 @@ export interface LogGapChunk {
   readonly gaps: number;
   /** With this chunk, the subscriber has everything through this id. */
   readonly id: string;
-  /** The streams of which events through `id` are missing, if any; the chunk then ends with their gap. */
-  readonly missing?: readonly string[];
+  /** What the subscriber is not sent, because it is evicted or gone. */
+  readonly missing: readonly Missing[];
 }
 
 /**
@@ -63,14 +65,18 @@ export function chunkBeforeGap(
   const { merged, idBefore } = source;
   const gapId = merged.has(goneThrough) ? idBefore(goneThrough) : goneThrough;
   const throughId = compareIds(start.id, gapId) < 0 ? gapId : goneThrough;
-  const { cursor, floors } = start;
+  const { cursor, floors, told } = start;
   const through = merged.positionOf(throughId);
-  const chunk = merged.chunkAfter(cursor, { through, maxBytes: MAX_CHUNK_BYTES, floors }) ??
+  const chunk = merged.chunkAfter(cursor, { through, maxBytes: MAX_CHUNK_BYTES, floors, told }) ??
     NOTHING;
   if (chunk.cursor !== undefined) return { ...chunk, id: merged.idAt(chunk.cursor)! };
   const names = throughId === gapId ? lackingNames(source, start, gapId) : [];
   if (names.length === 0) return { ...chunk, id: throughId };
-  if (!source.hasGaps) return { ...chunk, isLastLeftOut: true, id: gapId, missing: names };
+  const missing = [
+    ...chunk.missing,
+    ...names.map((name) => ({ what: "gap", name, throughId: gapId } as const)),
+  ];
+  if (!source.hasGaps) return { ...chunk, isLastLeftOut: true, id: gapId, missing };
   const gap = encoder.encode(encodeGap(names, gapId));
   const bytes = new Uint8Array(chunk.bytes.length + gap.length);
   bytes.set(chunk.bytes);
@@ -82,25 +88,27 @@ export function chunkBeforeGap(
     gaps: gaps + 1,
     isLastLeftOut: false,
     id: gapId,
-    missing: names,
+    missing,
   };
 }
 
 /** Returns the streams with events through an id that may be neither in the log nor in the histories. */
 function lackingNames(
-  { streams, headId, isUncertain, goneStreams, isSettled }: LogGapSource,
+  { members, headId, isUncertain, goneStreams, isSettled }: LogGapSource,
   start: Start,
   throughId: string,
 ): string[] {
   // Entries that are gone before this hub has read them may be of any stream.
   const isBehind = compareIds(throughId, headId) > 0;
-  return streams.filter((stream, i) => {
-    const id = laterId(start.id, start.floorIds?.[i]);
-    if (stream.isEphemeral || compareIds(id, throughId) >= 0) return false;
-    if (goneStreams && !goneStreams.includes(stream.name) || isSettled(stream.name)) return false;
-    const reachesBack = compareIds(stream.history.evictedId, throughId) < 0;
-    return isBehind || isUncertain || (stream.lacksAfter(id) && !reachesBack);
-  }).map(({ name }) => name);
+  const names = members.changedAfterId(start.id).members.filter((member) => {
+    const { stream: { name, history, isEphemeral } } = member;
+    const id = laterId(start.id, members.floorIdOf(member, start.floorIds));
+    if (isEphemeral || compareIds(id, throughId) >= 0) return false;
+    if (goneStreams && !members.isAmong(name, goneStreams) || isSettled(name)) return false;
+    const reachesBack = compareIds(history.evictedId, throughId) < 0;
+    return isBehind || isUncertain || (member.lacksAfter(id) && !reachesBack);
+  }).map(({ stream }) => stream.name);
+  return withoutCovered(names);
 }
 
 const encoder = new TextEncoder();
@@ -110,4 +118,6 @@ const NOTHING = {
   gaps: 0,
   isLastLeftOut: undefined,
   cursor: undefined,
+  told: -1,
+  missing: [],
 };

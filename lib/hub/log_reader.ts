@@ -11,7 +11,9 @@ import { type EventResponse, MAX_CHUNK_BYTES } from "../wire/event_response.ts";
 import { compareIds } from "../wire/ids.ts";
 import type { EventLog, LogPage } from "../log/event_log.ts";
 import type { LogProgress } from "./log_progress.ts";
+import type { Members } from "./members.ts";
 import type { Stream } from "./stream.ts";
+import { floorOf } from "./floors.ts";
 import type { ReadingLog } from "./subscriber.ts";
 
 /** The next page of the log for a subscriber, encoded. */
@@ -53,16 +55,15 @@ export class LogReader {
    * meanwhile. If too many reads of the log wait, ends the response and asks the client to reconnect later.
    */
   async next(
-    { streams, form }: { readonly streams: readonly Stream[]; readonly form: EventForm },
+    { members, form }: { readonly members: Members; readonly form: EventForm },
     state: ReadingLog,
     response: EventResponse,
   ): Promise<LogReaderPage> {
     const afterId = state.id;
     const { headId } = this.#progress;
     try {
-      const names = streams.filter(({ isEphemeral }) => !isEphemeral).map(({ name }) => name);
       const signal = this.#signalOf(response);
-      const page = await this.#log.read!(afterId, { streams: names, signal });
+      const page = await this.#log.read!(afterId, { streams: members.lastingNames, signal });
       const { goneThrough, goneStreams, lastGoneId } = page;
       if (goneThrough !== undefined) {
         return {
@@ -72,7 +73,7 @@ export class LogReader {
           ...lastGoneId && { lastGoneId },
         };
       }
-      if (page.entries.length > 0 || page.throughId) return encodePage(page, streams, form, state);
+      if (page.entries.length > 0 || page.throughId) return encodePage(page, members, form, state);
       // Before the read, the hub already had entries after this id.
       if (compareIds(afterId, headId) < 0) return { ...nothing(afterId), isLost: true };
       // The hub is at exactly this id, and stayed there: the log may yet report a loss.
@@ -124,11 +125,10 @@ export class LogReader {
 
 function encodePage(
   { entries, throughId }: LogPage,
-  streams: readonly Stream[],
+  members: Members,
   form: EventForm,
   { id: afterId, floorIds, endIds }: ReadingLog,
 ): LogReaderPage {
-  const indexes = new Map(streams.map(({ name }, index) => [name, index]));
   let id = afterId;
   let text = "";
   let events = 0;
@@ -138,13 +138,12 @@ function encodePage(
       return { bytes: encoder.encode(text), events, isLastLeftOut, id };
     }
     id = entry.id;
-    const index = indexes.get(entry.stream);
-    if (index === undefined) continue;
-    const stream = streams[index]!;
+    const stream = members.find(entry.stream);
+    if (!stream) continue;
     const before = endIds.has(entry.stream) ? endIds.get(entry.stream) : endBefore(stream, id);
     const endId = endAfter(before, entry);
     endIds.set(entry.stream, endId);
-    if (compareIds(id, floorIds?.[index] ?? afterId) <= 0) continue;
+    if (compareIds(id, floorOf(floorIds, entry.stream) ?? afterId) <= 0) continue;
     if (!isCounted(entry, endId, stream)) continue;
     const event = encodeChecked(deliveredEvent(entry.event!), id);
     const written = form.ofEvent(event, entry.stream);

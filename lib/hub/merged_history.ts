@@ -9,9 +9,15 @@ import { concat, type EventForm } from "./event_form.ts";
 import { MAX_CHUNK_BYTES } from "../wire/event_response.ts";
 import { firstIndex } from "../wire/first_index.ts";
 import type { HistoryReader } from "../history/history_reader.ts";
-import { compareIds } from "../wire/ids.ts";
+import { compareIds, laterId } from "../wire/ids.ts";
+import type { Member } from "./member.ts";
+import type { Members } from "./members.ts";
+import type { Missing } from "./missing.ts";
 import type { Slice } from "../history/slab.ts";
 import type { Stream } from "./stream.ts";
+import { withoutCovered } from "../wire/stream_name.ts";
+import { floorOf, type Floors } from "./floors.ts";
+import type { Start } from "./subscriber.ts";
 
 /** The next events of several streams, encoded. */
 export interface Chunk {
@@ -28,6 +34,10 @@ export interface Chunk {
   readonly isLastLeftOut: boolean | undefined;
   /** The position after which the next chunk begins; `undefined` if this chunk is the last. */
   readonly cursor: number | undefined;
+  /** See {@linkcode ReadOptions.told}; as of the end of this chunk. */
+  readonly told: number;
+  /** What the subscriber is not sent, because it is evicted. */
+  readonly missing: readonly Missing[];
 }
 
 /** How far to read. */
@@ -37,30 +47,37 @@ export interface ReadOptions {
   /** The most bytes of a chunk. A single event may exceed this limit. */
   readonly maxBytes: number;
   /** For each stream, a position: the chunk has only later events of the stream. */
-  readonly floors?: readonly number[] | undefined;
+  readonly floors?: Floors<number> | undefined;
+  /**
+   * How much of what the patterns have forgotten the subscriber was told of: see
+   * {@linkcode Members.forgotten}. By default nothing.
+   */
+  readonly told?: number;
 }
 
 /** Reads the histories of several streams as one history. */
 export class MergedHistory {
-  readonly #streams: readonly Stream[];
+  readonly #members: Members;
   readonly #form: EventForm;
 
   /** Reads the histories of these streams, and writes their events in a form. */
-  constructor(streams: readonly Stream[], form: EventForm) {
-    this.#streams = streams;
+  constructor(members: Members, form: EventForm) {
+    this.#members = members;
     this.#form = form;
   }
 
-  /** Whether any stream has an event after a position and after its floor. */
-  hasAfter(cursor: number, floors: readonly number[]): boolean {
-    return this.#streams.some((stream, i) =>
-      startOf(stream, Math.max(cursor, floors[i]!)) < stream.history.newest
-    );
+  /** Whether a subscriber that starts here has yet to get an event or a gap. */
+  hasAfter({ cursor, floors, told }: Start): boolean {
+    return this.#members.changedAfter(cursor).some((member) => {
+      const { name, history } = member.stream;
+      if (member.isRest && told >= this.#members.forgotten) return false;
+      return startOf(member, Math.max(cursor, floorOf(floors, name)!)) < history.newest;
+    });
   }
 
   /** Whether one of the histories keeps the event with an id. */
   has(id: string): boolean {
-    return this.#streams.some(({ history, isEphemeral }) =>
+    return this.#members.changedFromId(id).members.some(({ stream: { history, isEphemeral } }) =>
       !isEphemeral && compareIds(history.evictedId, id) < 0 &&
       history.idOf(history.positionOf(id)) === id
     );
@@ -71,8 +88,9 @@ export class MergedHistory {
    * back to before that id; -1 if no history does.
    */
   positionOf(id: string): number {
-    let newest = -1;
-    for (const { history, isEphemeral } of this.#streams) {
+    const { members, othersChangedAt } = this.#members.changedAfterId(id);
+    let newest = othersChangedAt;
+    for (const { stream: { history, isEphemeral } } of members) {
       if (isEphemeral || compareIds(history.evictedId, id) >= 0) continue;
       newest = Math.max(newest, history.positionOf(id));
     }
@@ -84,11 +102,10 @@ export class MergedHistory {
    * back to that position; `undefined` if no history does.
    */
   idAt(position: number): string | undefined {
-    let newest: string | undefined;
-    for (const { history, isEphemeral } of this.#streams) {
+    let newest = this.#members.idOfUnchanged(position);
+    for (const { stream: { history, isEphemeral } } of this.#members.changedAfter(position)) {
       if (isEphemeral || history.evictedThrough > position) continue;
-      const id = history.idOf(position);
-      if (newest === undefined || compareIds(id, newest) > 0) newest = id;
+      newest = laterId(history.idOf(position), newest);
     }
     return newest;
   }
@@ -100,10 +117,11 @@ export class MergedHistory {
    *
    * @returns `undefined` if there are no such events.
    */
-  chunkAfter(cursor: number, { through, maxBytes, floors }: ReadOptions): Chunk | undefined {
+  chunkAfter(cursor: number, options: ReadOptions): Chunk | undefined {
+    const { through, maxBytes } = options;
     // An audience is flushed once for each of its streams; only the first flush of a turn has events.
     if (cursor >= through) return undefined;
-    const heads = this.#heads(cursor, through, floors);
+    const heads = this.#heads(cursor, options);
     if (heads.length === 0) return undefined;
     const { isPlain } = this.#form;
     const parts: Uint8Array[] = [];
@@ -113,8 +131,18 @@ export class MergedHistory {
     let reached = cursor;
     let read = 0;
     let isLastLeftOut: boolean | undefined;
+    let { told = -1 } = options;
+    let missing: readonly Missing[] = NOTHING_MISSING;
     const chunk = (next?: number) => {
-      return { bytes: concat(parts, bytes), events, gaps, isLastLeftOut, cursor: next };
+      return {
+        bytes: concat(parts, bytes),
+        events,
+        gaps,
+        isLastLeftOut,
+        cursor: next,
+        told,
+        missing,
+      };
     };
     while (heads.length > 0) {
       // An event may become longer in another form, so its chunk is filled in small steps.
@@ -126,6 +154,8 @@ export class MergedHistory {
       read += part.readBytes;
       events += part.events;
       if (part.isGap) gaps++;
+      told = part.told ?? told;
+      if (part.missing.length > 0) missing = missing.concat(part.missing);
       isLastLeftOut = part.isLastLeftOut ?? isLastLeftOut;
       reached = part.through;
       const isFull = bytes >= maxBytes || (read >= MAX_READ_BYTES && maxBytes < Infinity);
@@ -135,15 +165,26 @@ export class MergedHistory {
   }
 
   /** Returns the streams with events after `cursor` and through `through`, in the order of the events. */
-  #heads(cursor: number, through: number, floors: readonly number[] | undefined): Head[] {
+  #heads(cursor: number, { through, floors, told = -1 }: ReadOptions): Head[] {
     const heads: Head[] = [];
-    for (const [i, stream] of this.#streams.entries()) {
-      const from = startOf(stream, Math.max(cursor, floors?.[i] ?? cursor));
-      if (from >= stream.history.newest) continue;
-      const head = new Head(stream, from);
-      if (head.position <= through) heads.push(head);
+    const rests: Head[] = [];
+    for (const member of this.#members.changedAfter(cursor)) {
+      const { name, history, isEphemeral } = member.stream;
+      const wanted = Math.max(cursor, floorOf(floors, name) ?? cursor);
+      const from = startOf(member, wanted);
+      if (from >= history.newest) continue;
+      const head = new Head(member, from);
+      head.hasSkipped = from > wanted && !isEphemeral;
+      if (head.position > through) continue;
+      if (!member.isRest) heads.push(head);
+      else if (told < this.#members.forgotten) {
+        // Told of something already, the subscriber may have every event through the end of this gap.
+        head.isCertain = told < 0;
+        rests.push(head);
+      }
     }
-    return heads.sort((a, b) => a.position - b.position);
+    heads.sort((a, b) => a.position - b.position);
+    return rests.length > 0 ? withRests(heads, rests) : heads;
   }
 
   /** Takes the first part: a gap, or events of one stream that no other stream's event comes between. */
@@ -151,6 +192,7 @@ export class MergedHistory {
     const head = heads[0]!;
     if (head.isGap) return this.#gap(heads, through);
     const end = heads.length > 1 ? heads[1]!.position - 1 : through;
+    const missing = head.takeSkipped();
     const slice = head.read(end, maxBytes);
     moveBack(heads, through);
     const { name, isEphemeral } = head.stream;
@@ -162,29 +204,53 @@ export class MergedHistory {
       through: slice.through,
       isLastLeftOut: isEphemeral ? undefined : formed?.isLastLeftOut ?? false,
       isGap: false,
+      told: undefined,
+      missing,
     };
   }
 
-  /** Takes all gaps that end where the first gap ends, as one gap. */
+  /** Takes all gaps at the position of the first gap as one gap. */
   #gap(heads: Head[], through: number): Part {
     const { position } = heads[0]!;
-    const names: string[] = [];
+    const missing: Missing[] = [];
+    let told: number | undefined;
+    let hasId = false;
     while (heads[0]?.isGap && heads[0].position === position) {
-      names.push(heads[0].stream.name);
-      heads[0].passGap();
+      const [head] = heads;
+      const { name, history: { evictedThrough, evictedId } } = head.stream;
+      missing.push({ what: "gap", name, throughId: evictedId });
+      // Before its end, a gap must not move the client's id on.
+      hasId ||= head.isCertain && position >= evictedThrough;
+      if (head.isRest) told = this.#members.forgotten;
+      head.passGap();
       moveBack(heads, through);
     }
     const isGap = this.#form.hasGaps;
-    const bytes = isGap ? encoder.encode(encodeGap(names, this.idAt(position)!)) : NOTHING;
-    const readBytes = bytes.length;
-    const events = Number(isGap);
-    return { bytes, readBytes, events, through: position, isLastLeftOut: !isGap, isGap };
+    const id = hasId ? this.idAt(position) : undefined;
+    const names = withoutCovered(missing.map(({ name }) => name));
+    const bytes = isGap ? encoder.encode(encodeGap(names, id)) : NOTHING;
+    return {
+      bytes,
+      readBytes: bytes.length,
+      events: Number(isGap),
+      through: position,
+      isLastLeftOut: hasId ? !isGap : undefined,
+      isGap,
+      told,
+      missing,
+    };
   }
 }
 
 /** A place in one stream. Valid until the stream's history changes. */
 class Head {
   readonly stream: Stream;
+  /** Whether the stream is the `rest` of a pattern. */
+  readonly isRest: boolean;
+  /** Whether the subscriber does not have the events before the end of a gap. */
+  isCertain = true;
+  /** Whether evicted events before the next event are skipped, because a newer event replaces them. */
+  hasSkipped = false;
   readonly #reader: HistoryReader;
   /** Whether a gap comes next. */
   isGap: boolean;
@@ -192,12 +258,20 @@ class Head {
   position: number;
 
   /** Begins after position `cursor`. */
-  constructor(stream: Stream, cursor: number) {
-    const { history } = stream;
+  constructor({ stream, evictedThrough, isRest }: Member, cursor: number) {
     this.stream = stream;
-    this.#reader = history.reader(cursor);
-    this.isGap = cursor < history.evictedThrough;
-    this.position = this.isGap ? history.evictedThrough : this.#reader.next;
+    this.isRest = isRest;
+    this.#reader = stream.history.reader(cursor);
+    this.isGap = cursor < evictedThrough;
+    this.position = this.isGap ? evictedThrough : this.#reader.next;
+  }
+
+  /** Returns the evicted events that are skipped before the next event, once. */
+  takeSkipped(): readonly Missing[] {
+    if (!this.hasSkipped) return NOTHING_MISSING;
+    this.hasSkipped = false;
+    const { name, history } = this.stream;
+    return [{ what: "skipped", name, throughId: history.idOf(history.newest - 1) }];
   }
 
   /** Moves past the gap. */
@@ -212,6 +286,17 @@ class Head {
     this.position = this.#reader.next;
     return slice;
   }
+}
+
+/**
+ * Adds the gaps of forgotten streams. They come before every event of a new stream of the same name, and
+ * so before every event.
+ */
+function withRests(heads: Head[], rests: readonly Head[]): Head[] {
+  const first = heads[0];
+  const latest = first ? first.position - Number(!first.isGap) : Infinity;
+  for (const rest of rests) rest.position = Math.min(rest.position, latest);
+  return [...rests, ...heads].sort((a, b) => a.position - b.position);
 }
 
 /** Sorts the first head, which has moved, into the others again; drops it if it is past `through`. */
@@ -230,16 +315,21 @@ interface Part extends Pick<Slice, "bytes" | "events" | "through"> {
   readonly isLastLeftOut: boolean | undefined;
   /** Whether the part is a gap. */
   readonly isGap: boolean;
+  /** See {@linkcode Chunk.told}; `undefined` if unchanged. */
+  readonly told: number | undefined;
+  /** See {@linkcode Chunk.missing}. */
+  readonly missing: readonly Missing[];
 }
 
 const encoder = new TextEncoder();
 const NOTHING = new Uint8Array();
+const NOTHING_MISSING: readonly Missing[] = [];
 const FORMED_BYTES = 8_192;
 /** The most bytes of the histories to read at once for a subscriber, in search of its types. */
 const MAX_READ_BYTES = 16 * MAX_CHUNK_BYTES;
 
-function startOf(stream: Stream, cursor: number): number {
-  const { evictedThrough, newest } = stream.history;
+function startOf({ stream, evictedThrough }: Member, cursor: number): number {
+  const { newest } = stream.history;
   const isEvicted = cursor < evictedThrough;
   return isEvicted && stream.replacesEvicted ? Math.max(newest - 1, evictedThrough) : cursor;
 }

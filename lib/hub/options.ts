@@ -111,7 +111,7 @@ export interface HubOptions extends Omit<StreamOptions, "ephemeral"> {
 export interface Subscription {
   /** The id of the connection: `SubscriberInfo.id`. */
   readonly id: string;
-  /** The names of the streams, sorted. */
+  /** The names of the streams, and the patterns, sorted. A name that a pattern covers is left out. */
   readonly streams: readonly string[];
   /** The context that the application gave: {@linkcode SubscribeOptions.context}. */
   readonly context: unknown;
@@ -121,6 +121,14 @@ export interface Subscription {
 export interface SubscribeOptions extends ModeOptions {
   /** The names of the streams. By default the names in the request's query. */
   readonly streams?: readonly string[];
+  /**
+   * Whether a name may also be a pattern: `orders/*` for every stream below `orders/`, or `*` for all
+   * streams, present and future. Names may be secrets, and a pattern reaches streams whose names its
+   * client does not know: decide first whether the client may see them all.
+   *
+   * @default {false}
+   */
+  readonly patterns?: boolean;
   /** Headers to add to the response, or to replace its own. */
   readonly headers?: HeadersInit;
   /** Ends the connection, reason `closed`, when the signal is aborted. */
@@ -173,6 +181,7 @@ const HUB_RULES: OptionRules<HubOptions> = {
 
 const SUBSCRIBE_RULES: OptionRules<SubscribeOptions> = {
   streams: ANY,
+  patterns: ANY,
   control: ANY,
   heartbeat: ANY,
   label: ANY,

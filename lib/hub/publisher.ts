@@ -222,8 +222,8 @@ export function checkPublishable(event: ServerSentEvent): void {
   }
 }
 
-function answer({ name, subscribers }: Stream, id: string): Published {
-  return { id, stream: name, subscribers };
+function answer({ name, allSubscribers }: Stream, id: string): Published {
+  return { id, stream: name, subscribers: allSubscribers };
 }
 
 function actionOn(verb: "publish to" | "end", { name }: Stream): string {

@@ -8,6 +8,7 @@ import { CatchUp, type CatchUpSource } from "./catch_up.ts";
 import { Counters } from "./counters.ts";
 import { PLAIN_FORM } from "./event_form.ts";
 import { HubError } from "./hub_error.ts";
+import { Members } from "./members.ts";
 import { MergedHistory } from "./merged_history.ts";
 import type { Stream } from "./stream.ts";
 import type { Streams } from "./streams.ts";
@@ -121,6 +122,7 @@ export class ReadBack {
   ): Promise<Read> {
     const { streams, sequencer, progress, settings, now } = this.#parts;
     const stream = streams.hold(name, now());
+    const members = new Members({ streams: [stream] });
     const response = new EventResponse(new Uint8Array(), settings);
     let throughId: string | undefined;
     const finish = () => {
@@ -128,9 +130,9 @@ export class ReadBack {
       response.end();
     };
     const catchUp = new CatchUp({
-      streams: [stream],
+      members,
       form: PLAIN_FORM,
-      merged: new MergedHistory([stream], PLAIN_FORM),
+      merged: new MergedHistory(members, PLAIN_FORM),
       source: this.#parts,
       flushedThrough: () => sequencer.head,
       onCaughtUp: finish,
@@ -139,7 +141,6 @@ export class ReadBack {
       ? catchUp.startWithNewest(Infinity)
       : catchUp.startAfter(afterId);
     const audience = {
-      streams: [stream],
       names: [name],
       types: undefined,
       lastIdOf: () => start.id,

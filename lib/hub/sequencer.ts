@@ -7,7 +7,7 @@
 import { encodeChecked, type ServerSentEvent } from "../wire/event.ts";
 import { MAX_CHUNK_BYTES } from "../wire/event_response.ts";
 import { Histogram, type HistogramCounts } from "../wire/histogram.ts";
-import { compareIds } from "../wire/ids.ts";
+import { compareIds, laterId } from "../wire/ids.ts";
 import type { LeftOut, LossDetails } from "../log/event_log.ts";
 import type { Report } from "../wire/report.ts";
 import type { Stream, StreamAudience } from "./stream.ts";
@@ -26,6 +26,7 @@ export class Sequencer {
   #waitingSinceMs = 0;
   #flushedThrough = 0;
   #head = 0;
+  #newestId = "";
   #published = 0;
   #newestMs = -Infinity;
   #turn = 0;
@@ -82,6 +83,8 @@ export class Sequencer {
     stream.published++;
     this.#published++;
     const bytes = stream.history.append(++this.#head, encoded, stream.touchedMs);
+    this.#newestId = id ?? this.#newestId;
+    stream.change(this.#head, this.#newestId);
     this.#dirty.add(stream);
     this.#waitingBytes += bytes;
     this.#open();
@@ -103,7 +106,8 @@ export class Sequencer {
     // A loss after these events has already moved the start of the history past them.
     if (compareIds(throughId, stream.history.evictedId) <= 0) return;
     if (this.#dirty.has(stream)) this.flush();
-    stream.skip(++this.#head, throughId);
+    this.#head++;
+    this.#skip(stream, throughId);
     this.#streams.settle([stream], this.#now());
   }
 
@@ -116,10 +120,16 @@ export class Sequencer {
     this.flush();
     this.#head++;
     for (const stream of streams) {
-      stream.skip(this.#head, throughId);
+      this.#skip(stream, throughId);
       this.#dirty.add(stream);
     }
     this.flush(loss);
+  }
+
+  #skip(stream: Stream, throughId: string): void {
+    stream.skip(this.#head, throughId);
+    this.#newestId = laterId(this.#newestId, throughId);
+    stream.change(this.#head, this.#newestId);
   }
 
   /**
@@ -130,7 +140,10 @@ export class Sequencer {
     this.flush();
     this.#head++;
     this.#flushedThrough = this.#head;
-    for (const stream of streams) stream.skip(this.#head, id);
+    // Ids of the old log and the new one can't be compared, so no stream may keep an id of the old log.
+    this.#newestId = id;
+    for (const stream of this.#streams.ephemeral()) stream.change(this.#head, id);
+    for (const stream of streams) this.#skip(stream, id);
     this.#streams.settle(streams, this.#now());
   }
 
@@ -141,8 +154,13 @@ export class Sequencer {
    */
   flush(loss?: LossDetails): void {
     if (this.#dirty.size === 0) return;
+    const rests = new Set<Stream>();
     for (const stream of this.#dirty) {
       for (const audience of stream.audiences) this.#flushAudience(audience, loss);
+      for (const { rest } of stream.places) rests.add(rest);
+    }
+    for (const rest of rests) {
+      for (const audience of rest.audiences) this.#flushAudience(audience, loss);
     }
     const nowMs = this.#now();
     this.#flushEvents.observe(this.#head - this.#flushedThrough);
@@ -156,7 +174,7 @@ export class Sequencer {
   // An audience that throws must not keep the other audiences from their events.
   #flushAudience(audience: StreamAudience, loss?: LossDetails): void {
     try {
-      audience.flush(this.#head, this.#turn, loss);
+      audience.flush(this.#flushedThrough, this.#head, this.#turn, loss);
     } catch (error) {
       audience.close("failed");
       this.#report(error);

@@ -140,7 +140,7 @@ export interface HubStats {
 export interface SubscriberInfo {
   /** The id of the connection, which no connection of any instance had before. */
   readonly id: string;
-  /** The names of the streams, sorted. */
+  /** The names of the streams, and the patterns, sorted. */
   readonly streams: readonly string[];
   /** The `context` that the application gave to `subscribe()`. */
   readonly context: unknown;
@@ -220,7 +220,7 @@ export function subscriberInfo(
 /** The figures by which a list of streams can be ordered. */
 export const streamFigures: Readonly<Record<StreamOrder, (stream: Stream) => number>> = {
   name: () => 0,
-  subscribers: ({ subscribers }) => subscribers,
+  subscribers: ({ allSubscribers }) => allSubscribers,
   rate: ({ rate }) => rate,
   published: ({ published }) => published,
   events: ({ history }) => history.events,
@@ -247,12 +247,12 @@ export function subscriberFigures(
 
 /** Describes a stream. */
 export function streamInfo(stream: Stream): StreamInfo {
-  const { name, history, isEnded, isEphemeral, subscribers, published, rate } = stream;
+  const { name, history, isEnded, isEphemeral, published, rate } = stream;
   const { events, bytes, newest, evictedThrough } = history;
   const hasIds = events > 0 && !isEphemeral;
   return {
     name,
-    subscribers,
+    subscribers: stream.allSubscribers,
     published,
     rate,
     events,

@@ -102,14 +102,31 @@ export function checkSlowPolicy(action: string, { slowSubscriber }: StreamOption
   );
 }
 
-/** An audience as its streams see it: the subscribers of one set of streams. See `audience.ts`. */
+/** A stream's place in a pattern that covers it, as the stream sees it. See `pattern.ts`. */
+export interface StreamPlace {
+  /** The `rest` of the pattern, which has the pattern's audiences. */
+  readonly rest: Stream;
+  /** Moves the stream to the end of the pattern's order, after it has changed. */
+  moveToEnd(): void;
+  /** Records that the stream has evicted events. */
+  noteEvicted(): void;
+  /** Records that newcomers get kept events of the stream. */
+  noteReplays(): void;
+  /** Removes the stream from the pattern, which keeps in mind that the stream may have had events. */
+  remove(): void;
+}
+
+/** An audience as its streams see it: the subscribers of one set of streams and patterns. See `audience.ts`. */
 export interface StreamAudience {
-  /** The set of streams. */
-  readonly streams: readonly Stream[];
+  /** The names of the streams, and the patterns, sorted. */
+  readonly names: readonly string[];
   /** The types of the events that go out; `undefined` for all types. */
   readonly types: readonly string[] | undefined;
-  /** Sends the events published through a position; a gap only to those who lack something. */
-  flush(through: number, turn: number, loss?: LossDetails): void;
+  /**
+   * Sends the events published after one position and through another; a gap only to those who lack
+   * something.
+   */
+  flush(after: number, through: number, turn: number, loss?: LossDetails): void;
   /** If all streams have ended, ends the subscribers that have every event. */
   endIfDone(): void;
   /** Ends all subscribers with a `goaway`. */
@@ -129,6 +146,16 @@ export class Stream {
   /** The positions of kept events, by the keys that their publishers gave them. */
   readonly publisherKeys: Map<string, number> = new Map();
   #keyBytes = 0;
+  /** The stream's places in the patterns that cover it and have subscribers. */
+  readonly places: StreamPlace[] = [];
+  /** The position at which the stream last changed; -1 before its first event. */
+  changedAt = -1;
+  /** The newest id of the whole hub when the stream last changed; `""` before its first event. */
+  changedId = "";
+  /** How often events were skipped: see {@linkcode skip}. */
+  skips = 0;
+  /** Through which position its history says nothing about the stream, which was created later. */
+  createdAfter = -1;
   /** False while the stream exists only because somebody subscribes to its name. */
   isCreated = false;
   /** Whether the application called `createStream()`: then the stream is not forgotten until it ends. */
@@ -146,7 +173,7 @@ export class Stream {
   /** How many events a second were published between the last two calls of {@linkcode measure}. */
   rate = 0;
   #measured = 0;
-  /** How many subscribers the stream has on this instance; its audiences count them. */
+  /** How many subscribers name the stream on this instance; its audiences count them. */
   subscribers = 0;
   /** See {@linkcode StreamOptions.replayEvents}. */
   replayEvents = 0;
@@ -180,6 +207,18 @@ export class Stream {
     this.#measured = this.published;
   }
 
+  /** How many subscribers get the stream's events, by its name or by a pattern. */
+  get allSubscribers(): number {
+    return this.places.reduce((sum, { rest }) => sum + rest.subscribers, this.subscribers);
+  }
+
+  /** Records that the stream has changed at a position of the hub. Call it in the order of positions. */
+  change(position: number, newestId: string): void {
+    this.changedAt = position;
+    this.changedId = newestId;
+    for (const place of this.places) place.moveToEnd();
+  }
+
   /** Whether the stream has ended, and so will have no more events. */
   get isEnded(): boolean {
     return this.endId !== undefined;
@@ -201,6 +240,7 @@ export class Stream {
     this.isEphemeral = ephemeral;
     this.slowSubscriber = ephemeral ? "latest" : options.slowSubscriber ?? this.slowSubscriber;
     this.replayEvents = options.replayEvents ?? this.replayEvents;
+    if (this.replayEvents > 0) this.places.forEach((place) => place.noteReplays());
     this.bounds = {
       maxEvents: ephemeral ? 1 : options.historyEvents ?? maxEvents,
       maxBytes: options.historyBytes ?? maxBytes,
@@ -264,6 +304,7 @@ export class Stream {
    */
   skip(position: number, id: string): void {
     this.history = new History(position, id);
+    this.skips++;
     this.#dropKeys();
   }
 

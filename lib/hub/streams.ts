@@ -7,9 +7,11 @@
 import { History } from "../history/history.ts";
 import { HubError } from "./hub_error.ts";
 import type { HistoryLimits } from "../log/event_log.ts";
+import type { Pattern } from "./pattern.ts";
+import { Patterns } from "./patterns.ts";
 import { SortedNames } from "./sorted_names.ts";
 import { Stream, type StreamOptions } from "./stream.ts";
-import { checkStreamName } from "../wire/stream_name.ts";
+import { checkStreamName, coversStream } from "../wire/stream_name.ts";
 
 /** The bounds of all streams together, and the options of streams that have none of their own. */
 export interface StreamsOptions extends Required<StreamOptions> {
@@ -26,6 +28,7 @@ export class Streams {
   // The streams that keep events, in the order of their last publish.
   readonly #keeping = new Set<Stream>();
   readonly #created = new SortedNames();
+  readonly #patterns = new Patterns();
   #size = 0;
   #bytes = 0;
   #measuredMs = -Infinity;
@@ -61,9 +64,11 @@ export class Streams {
     return stream?.isCreated ? stream : undefined;
   }
 
-  /** Returns how many audiences of a stream get only some types of events. */
+  /** Returns how many audiences of a stream or a pattern get only some types of events. */
   selectiveAudiencesOf(name: string): number {
-    return this.#byName.get(name)?.selectiveAudiences ?? 0;
+    const { selectiveAudiences = 0 } = this.#byName.get(name) ?? this.#patterns.get(name)?.rest ??
+      {};
+    return selectiveAudiences;
   }
 
   /** Returns the created streams whose names come after a name, sorted by name. */
@@ -78,9 +83,35 @@ export class Streams {
     return { maxBytes: historyTotalBytes, of: (name) => this.get(name)?.bounds ?? bounds };
   }
 
-  /** Returns all streams that are not ephemeral, including names that have only subscribers. */
+  /**
+   * Returns all streams that are not ephemeral, including names that have only subscribers, and the
+   * `rest` of each pattern.
+   */
   lasting(): Stream[] {
-    return [...this.#byName.values()].filter(({ isEphemeral }) => !isEphemeral);
+    return [
+      ...this.#byName.values().filter(({ isEphemeral }) => !isEphemeral),
+      ...this.#patterns.rests(),
+    ];
+  }
+
+  /**
+   * Returns those of the lasting streams that events of some names may be missing in. A stream that is
+   * not created counts for its patterns as well.
+   */
+  lastingOf(names: readonly string[]): Stream[] {
+    const unknown = names.filter((name) => !this.get(name));
+    const rests = this.#patterns.rests().filter(({ name }) =>
+      unknown.some((other) => coversStream(name, other))
+    );
+    const streams = names.map((name) => this.#byName.get(name)).filter((stream) =>
+      stream !== undefined
+    );
+    return [...streams.filter(({ isEphemeral }) => !isEphemeral), ...rests];
+  }
+
+  /** Returns the ephemeral streams. */
+  ephemeral(): Stream[] {
+    return [...this.#byName.values()].filter(({ isEphemeral }) => isEphemeral);
   }
 
   /**
@@ -108,6 +139,10 @@ export class Streams {
     created.touchedMs = nowMs;
     created.published = 0;
     created.configure(this.#options);
+    created.createdAfter = created.history.evictedThrough;
+    created.changedAt = -1;
+    created.changedId = "";
+    this.#patterns.join(created);
     return created;
   }
 
@@ -121,6 +156,27 @@ export class Streams {
       this.#byName.set(name, stream);
     }
     return stream;
+  }
+
+  /** Returns the pattern of a name for a subscriber. */
+  holdPattern(name: string, nowMs: number): Pattern {
+    const pattern = this.#patterns.get(name);
+    if (pattern) return pattern;
+    const rest = new Stream(name, this.#newHistory(), nowMs);
+    rest.configure(this.#options);
+    return this.#patterns.add(rest, this.#coveredBy(name));
+  }
+
+  #coveredBy(pattern: string): IteratorObject<Stream> {
+    const folder = pattern.slice(0, -1);
+    const names = this.#created.after(folder);
+    // The names that begin with a text are neighbours.
+    return Iterator.from(function* () {
+      for (const name of names) {
+        if (name.startsWith(folder)) yield name;
+        else return;
+      }
+    }()).map((name) => this.#byName.get(name)!);
   }
 
   /** After a flush of these streams, evicts what exceeds their bounds or the bound of all histories. */
@@ -146,8 +202,9 @@ export class Streams {
     for (const stream of this.#byName.values()) stream.measure(seconds);
   }
 
-  /** Evicts events that are too old, and forgets streams that nobody needs any more. */
+  /** Evicts events that are too old, and forgets streams and patterns that nobody needs any more. */
   expire(nowMs: number): void {
+    this.#patterns.expire(nowMs);
     for (const stream of this.#keeping) {
       stream.evict(nowMs);
       this.#count(stream);
@@ -173,6 +230,7 @@ export class Streams {
     if (stream.isCreated) {
       this.#created.delete(stream.name);
       this.#size--;
+      this.#patterns.leave(stream);
     }
     stream.isCreated = false;
     stream.isDeclared = false;
@@ -200,6 +258,7 @@ export class Streams {
   #count(stream: Stream): void {
     this.#bytes += stream.bytes - stream.countedBytes;
     stream.countedBytes = stream.bytes;
+    for (const place of stream.places) place.noteEvicted();
     if (stream.history.events === 0) this.#keeping.delete(stream);
   }
 }

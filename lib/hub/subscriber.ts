@@ -6,7 +6,8 @@
 
 import type { EventResponse } from "../wire/event_response.ts";
 import { compareIds } from "../wire/ids.ts";
-import type { Stream } from "./stream.ts";
+import { coversStream } from "../wire/stream_name.ts";
+import type { Floors } from "./floors.ts";
 import type { ClientIdentity } from "./subscriber_filter.ts";
 import { type Decision, NONE } from "./trace.ts";
 
@@ -17,12 +18,17 @@ export interface Start {
   /** The subscriber gets events after this position. */
   readonly cursor: number;
   /** For each stream, a position: the subscriber gets only later events of the stream. */
-  readonly floors: readonly number[];
+  readonly floors: Floors<number>;
   /**
    * For each stream, an id: the subscriber gets only later events of the stream. `undefined` if the
    * subscriber wants all streams from `id` on, as every client that resumes does.
    */
-  readonly floorIds: readonly string[] | undefined;
+  readonly floorIds: Floors<string> | undefined;
+  /**
+   * How much of what its patterns have forgotten is no news to the subscriber; -1 if all is: see
+   * `Members.forgotten`.
+   */
+  readonly told: number;
 }
 
 /**
@@ -45,6 +51,8 @@ export interface Behind {
   readonly cursor: number;
   /** The id through which the subscriber was sent everything. */
   readonly id: string;
+  /** How much of what its patterns have forgotten it was told of: see `Members.forgotten`. */
+  readonly told: number;
 }
 
 /**
@@ -61,7 +69,7 @@ export interface Resuming extends Start {
  * The subscriber lacks events that the histories have evicted or do not have yet. It is sent the log page
  * by page, and becomes {@linkcode Resuming} when the histories of all its streams reach back to its id.
  */
-export interface ReadingLog extends Omit<Start, "floors"> {
+export interface ReadingLog extends Omit<Start, "floors" | "told"> {
   readonly name: "reading the log";
   /** By stream, the id of the stream's end as of the last entry read; `undefined` if not ended there. */
   readonly endIds: Map<string, string | undefined>;
@@ -87,9 +95,7 @@ export type SubscriberState = Current | Behind | Resuming | ReadingLog;
 
 /** The audience of a subscriber, as lists and traces see it. */
 export interface SubscriberAudience {
-  /** The streams, sorted by name. */
-  readonly streams: readonly Stream[];
-  /** The names of the streams, sorted. */
+  /** The names of the streams, and the patterns, sorted. */
   readonly names: readonly string[];
   /** The types of the events that go out; `undefined` for all types. */
   readonly types: readonly string[] | undefined;
@@ -103,13 +109,23 @@ export interface Opening {
   readonly id: string;
   /** The id that the client sent; `undefined` for a newcomer. */
   readonly lastEventId: string | undefined;
+  /** Which kept events a newcomer gets; `undefined` if it gets none. */
+  readonly replay?: Replay | undefined;
+}
+
+/** The kept events that a newcomer gets. */
+export interface Replay {
+  /** The position of the newest event when it connected. */
+  readonly head: number;
+  /** How many of the newest events of each stream; `undefined` for each stream's `replayEvents`. */
+  readonly count: number | undefined;
 }
 
 /** Events for which a client needs no gap: a gap has named them, or they precede its subscription. */
 export interface Settled {
   /** The id of the last of these events, or a later one. */
   readonly id: string;
-  /** Their streams; left out for all streams. */
+  /** Their streams, or patterns that cover them; left out for all streams. */
   readonly streams?: readonly string[] | undefined;
 }
 
@@ -119,8 +135,6 @@ export interface SubscriberOptions {
   readonly client?: ClientIdentity;
   readonly audience: SubscriberAudience;
   readonly opening: Opening;
-  /** For each stream, the position after which a newcomer gets kept events; `undefined` without these. */
-  readonly floors?: readonly number[] | undefined;
 }
 
 /** A connection that a hub feeds. */
@@ -133,8 +147,6 @@ export class Subscriber {
   readonly audience: SubscriberAudience;
   /** Where the connection began. */
   readonly opening: Opening;
-  /** For each stream, the position after which a newcomer gets kept events; `undefined` without these. */
-  readonly floors: readonly number[] | undefined;
   /** The number of the connection on this hub; `Subscribers` assigns it. */
   number = 0;
   /** What was decided about the connection since it began; `Traces` notes it. */
@@ -162,7 +174,6 @@ export class Subscriber {
     this.audience = options.audience;
     this.opening = options.opening;
     this.sinceId = options.opening.id;
-    this.floors = options.floors;
     this.response = response;
     this.turn = turn;
   }
@@ -175,7 +186,7 @@ export class Subscriber {
   /** Whether the events of a stream through an id are settled. */
   isSettled(stream: string, throughId: string): boolean {
     if (!this.settled || compareIds(this.settled.id, throughId) < 0) return false;
-    return this.settled.streams?.includes(stream) ?? true;
+    return this.settled.streams?.some((name) => coversStream(name, stream)) ?? true;
   }
 
   /** Begins anew after an id, because the log has begun anew. */
@@ -191,13 +202,13 @@ export class Subscriber {
   }
 
   /** Makes the subscriber `behind`: it was sent everything through `cursor`, and nothing later. */
-  fallBehind(cursor: number, id: string): void {
-    this.#state = { name: "behind", cursor, id };
+  fallBehind(cursor: number, id: string, told = -1): void {
+    this.#state = { name: "behind", cursor, id, told };
   }
 
   /** Makes the subscriber `resuming`, from a place in the histories. */
-  resume({ id, cursor, floors, floorIds }: Start): void {
-    this.#state = { name: "resuming", id, cursor, floors, floorIds };
+  resume({ id, cursor, floors, floorIds, told }: Start): void {
+    this.#state = { name: "resuming", id, cursor, floors, floorIds, told };
   }
 
   /**

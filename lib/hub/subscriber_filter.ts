@@ -5,6 +5,7 @@
  */
 
 import { ANY, checkOptions, type OptionRules } from "../wire/check_options.ts";
+import { coversStream } from "../wire/stream_name.ts";
 
 /** Who a client is, as far as the application knows. Clients are compared by these texts. */
 export interface ClientIdentity {
@@ -20,7 +21,7 @@ export interface ClientIdentity {
 export interface SubscriberFilter extends ClientIdentity {
   /** The id of one connection: `SubscriberInfo.id`. */
   readonly id?: string;
-  /** A stream that the client subscribes to. */
+  /** A stream, or a pattern, that the client subscribes to, by its name or by a pattern that covers it. */
   readonly stream?: string;
 }
 
@@ -62,16 +63,20 @@ export function checkFilter(action: string, filter: SubscriberFilter): void {
   throw new TypeError(`Cannot ${action}: name one of ${Object.keys(filterRules).join(", ")}`);
 }
 
-/** Whether a filter without an id means a client. */
+/**
+ * Whether a filter without an id means a client.
+ *
+ * @param streams The names and patterns that the client subscribes to.
+ */
 export function isMeant(
   { stream, ...wanted }: SubscriberFilter,
   client: ClientIdentity,
-  streams: readonly { readonly name: string }[],
+  streams: readonly string[],
 ): boolean {
   for (const name of IDENTITY_NAMES) {
     if (wanted[name] !== undefined && wanted[name] !== client[name]) return false;
   }
-  return stream === undefined || streams.some(({ name }) => name === stream);
+  return stream === undefined || streams.some((asked) => coversStream(asked, stream));
 }
 
 function checkTexts(action: string, texts: Readonly<Record<string, unknown>> | object): void {

@@ -38,7 +38,10 @@ export interface Decision {
   readonly id: string;
   /** The id after which events are missing; only of `gap` and `skipped`. */
   readonly afterId?: string;
-  /** The streams of the missing events; only of `gap` and `skipped`. */
+  /**
+   * The streams of the missing events; only of `gap` and `skipped`. A pattern stands for some streams that
+   * it covers, which are forgotten or too many to be named.
+   */
   readonly streams?: readonly string[];
   /** The id that the client sent; only of `opened`, if it sent one. */
   readonly lastEventId?: string;
@@ -52,7 +55,7 @@ export interface Trace {
   readonly id: string;
   /** The client, as far as it is known. */
   readonly client: ClientIdentity;
-  /** The names of the streams, sorted. */
+  /** The names of the streams, and the patterns, sorted. */
   readonly streams: readonly string[];
   /** The newest decisions, at most 32, the oldest first; `opened` is always among them. */
   readonly decisions: readonly Decision[];

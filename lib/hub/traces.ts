@@ -6,15 +6,15 @@
  */
 
 import type { EndReason } from "../wire/event_response.ts";
-import type { Subscriber } from "./subscriber.ts";
+import type { Replay, Subscriber } from "./subscriber.ts";
 import { type Decision, NONE, type Trace } from "./trace.ts";
 
 /** What a trace of a connection that has ended keeps besides, to explain it. */
 export interface EndedTrace extends Trace {
   /** The types of the events that it got; `undefined` for all types. */
   readonly types: readonly string[] | undefined;
-  /** For each stream, the position after which a newcomer got kept events; `undefined` without these. */
-  readonly floors: readonly number[] | undefined;
+  /** Which kept events it got as a newcomer; `undefined` if it got none. */
+  readonly replay: Replay | undefined;
   readonly endedMs: number;
   readonly size: number;
 }
@@ -74,14 +74,14 @@ export class Traces {
     subscriber.decisions = NONE;
     const ended: Decision = { what: "ended", timeMs: nowMs, id, reason };
     const decisions = [...trace.decisions, ended];
-    const { floors, audience: { types } } = subscriber;
+    const { opening: { replay }, audience: { types } } = subscriber;
     const texts = [...Object.values(trace.client), ...trace.streams] as readonly string[];
     const size = texts.reduce((sum, text) => sum + text.length, TRACE_BYTES) +
-      decisions.reduce((sum, decision) => sum + sizeOf(decision), 0) + 8 * (floors?.length ?? 0);
+      decisions.reduce((sum, decision) => sum + sizeOf(decision), 0);
     this.#makeRoom(size);
     if (this.#bytes + size > this.#maxBytes) return;
     this.#bytes += size;
-    this.#ended.set(trace.id, { ...trace, decisions, types, floors, endedMs: nowMs, size });
+    this.#ended.set(trace.id, { ...trace, decisions, types, replay, endedMs: nowMs, size });
   }
 
   /** Returns the trace of a connection that has ended; `undefined` if it is not kept. */

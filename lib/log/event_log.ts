@@ -90,7 +90,10 @@ export interface AppendOptions {
 
 /** Options of {@linkcode EventLog.read}. */
 export interface ReadOptions {
-  /** The streams to read; the page may lack entries of other streams. Left out, all streams. */
+  /**
+   * The streams to read: names, and patterns such as `orders/*` and `*`. The page may lack entries of
+   * other streams. Left out, all streams.
+   */
   readonly streams?: readonly string[];
   /** Aborted when the caller no longer waits. If all callers of a read abort, the log skips the read. */
   readonly signal?: AbortSignal;

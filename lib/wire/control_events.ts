@@ -71,8 +71,14 @@ export function encodeHello(id: string, heartbeatMs: number): string {
   return encodeEvent({ event: "hello" satisfies ControlEvent, id, data });
 }
 
-/** Encodes `gap`: events of these streams through an id are missing. */
-export function encodeGap(streams: readonly string[], id: string): string {
+/**
+ * Encodes `gap`: events of these streams are missing.
+ *
+ * @param streams Names, and patterns if events of any stream that they cover may be missing.
+ * @param id The id through which events are missing. Left out if other events through that id follow: the
+ * client then gets the gap again if it resumes before it has them.
+ */
+export function encodeGap(streams: readonly string[], id?: string): string {
   return encodeLoss("gap", streams, id);
 }
 

@@ -3,6 +3,7 @@ import { encodeChecked } from "../../lib/wire/event.ts";
 import { History } from "../../lib/history/history.ts";
 import type { HistoryReader } from "../../lib/history/history_reader.ts";
 import { EventForm } from "../../lib/hub/event_form.ts";
+import { Members } from "../../lib/hub/members.ts";
 import { parseMode } from "../../lib/hub/mode.ts";
 import { type Chunk, MergedHistory, type ReadOptions } from "../../lib/hub/merged_history.ts";
 import { Stream } from "../../lib/hub/stream.ts";
@@ -22,7 +23,8 @@ Deno.test("MergedHistory.chunkAfter() stops at `through`, though there is more",
 
 Deno.test("MergedHistory.chunkAfter() starts each stream above its floor", () => {
   const { merged } = streamsOf(2, 10, (position) => position % 2);
-  const chunk = merged.chunkAfter(2, { through: 10, maxBytes: Infinity, floors: [6, 0] })!;
+  const floors = { byName: new Map([["s0", 6]]), others: 0, forgotten: 0 };
+  const chunk = merged.chunkAfter(2, { through: 10, maxBytes: Infinity, floors })!;
   assertEquals(textOf(chunk), "3 5 7 8 9 10");
 });
 
@@ -96,7 +98,7 @@ function streamsOf(
     const event = encodeChecked({ id: `e-${position.toString(36)}`, data: `${position}` });
     streams[pick(position)]!.history.append(position, event, 0);
   }
-  return { merged: new MergedHistory(streams, PLAIN), streams };
+  return { merged: new MergedHistory(new Members({ streams }), PLAIN), streams };
 }
 
 function chunksOf(merged: MergedHistory, options: ReadOptions): Chunk[] {

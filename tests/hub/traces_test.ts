@@ -15,9 +15,8 @@ function makeTraces(maxBytes?: number) {
     const options = {
       context: undefined,
       client: { subject: "ada" },
-      audience: { streams: [], names: ["x"], types: undefined, lastIdOf: () => "e-9" },
+      audience: { names: ["x"], types: undefined, lastIdOf: () => "e-9" },
       opening: { id: "e-0", lastEventId: undefined },
-      floors: undefined,
     };
     const response = new EventResponse(new Uint8Array(1), RESPONSE_SETTINGS);
     const subscriber = new Subscriber(options, response, 0);

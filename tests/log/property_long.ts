@@ -5,7 +5,7 @@ import { kv, redis } from "./places.ts";
 import { RedisServer } from "./redis_server.ts";
 import { pastTick, randomRetention } from "./trimmed_logs.ts";
 
-const SCHEDULES = 300;
+const SCHEDULES = 500;
 
 Deno.test({
   name:

@@ -5,6 +5,7 @@
  */
 
 import { INDEX_LENGTH } from "../entries.ts";
+import { patternsOf } from "../../wire/stream_name.ts";
 
 /** Entries side by side, read together by everybody who needs one of them. */
 export interface Page {
@@ -61,7 +62,7 @@ export class PageIndex {
     page.length += length;
     let previous: string | undefined;
     for (const stream of streams) {
-      if (stream !== previous) page.hashes.add(hash(stream));
+      if (stream !== previous) addHashes(page.hashes, stream);
       previous = stream;
     }
   }
@@ -93,6 +94,7 @@ export class PageIndex {
   /**
    * Finds what to read after an id, skipping the pages that have nothing of some streams.
    *
+   * @param streams Names and patterns.
    * @returns `undefined` where it can't say what comes next: the id is of no entry listed, or a gap, or
    * an entry yet to come, follows.
    */
@@ -100,7 +102,7 @@ export class PageIndex {
     const start = this.#firstEndingAfter(id);
     let page = this.#pages[start];
     if (!page || !hasEntryOf(page, id)) return undefined;
-    const wanted = streams?.map(hash);
+    const wanted = streams?.includes("*") ? undefined : streams?.map(hash);
     let throughId = id;
     for (let i = start; page; page = this.#pages[++i]) {
       if (i > start && page.afterId !== throughId) break;
@@ -136,7 +138,7 @@ interface ListedPage extends Page {
   afterId: string;
   readonly ids: string[];
   length: number;
-  /** Of the names of its streams. Two names may share one: then it is read for nothing. */
+  /** Of the names of its streams, and of the patterns that cover them, except `*`. Two texts may share one: then it is read for nothing. */
   readonly hashes: Set<number>;
 }
 
@@ -149,6 +151,13 @@ export function lastId({ ids }: Page): string {
 function hasEntryOf({ afterId, ids }: Page, id: string): boolean {
   const place = id.slice(0, -INDEX_LENGTH);
   return id === afterId || ids.some((other) => other.startsWith(place));
+}
+
+/** Adds the hashes of a stream's name and of the patterns that cover the name, except `*`. */
+function addHashes(hashes: Set<number>, stream: string): void {
+  hashes.add(hash(stream));
+  if (!stream.includes("/")) return;
+  for (const pattern of patternsOf(stream)) hashes.add(hash(pattern));
 }
 
 /** FNV-1a of a text, in 31 bits. */

@@ -12,6 +12,7 @@ import type { Losses } from "./losses.ts";
 import { lastId, type Page, type PageIndex } from "./page_index.ts";
 import { PageSize, sized } from "./page_size.ts";
 import { pageAfter } from "./pages.ts";
+import { coversStream } from "../../wire/stream_name.ts";
 import { ReadQueue } from "./read_queue.ts";
 import { readTrimmed } from "./trim_mark.ts";
 
@@ -164,7 +165,7 @@ const ENTRY_BYTES = 300;
 function forStreams(page: LogPage, streams: readonly string[] | undefined): LogPage {
   const { entries, goneThrough, goneStreams, throughId } = page;
   if (!goneThrough || !goneStreams || !streams) return page;
-  if (goneStreams.some((name) => streams.includes(name))) return page;
+  if (goneStreams.some((name) => streams.some((asked) => coversStream(asked, name)))) return page;
   const whole = { entries, goneThrough: undefined };
   if (throughId === undefined && entries.length > 0) return whole;
   return { ...whole, throughId: throughId ?? goneThrough };

@@ -1,0 +1,54 @@
+/**
+ * What a subscriber is not sent because it is evicted or gone, and how its trace tells that.
+ *
+ * @module
+ */
+
+import { laterId } from "../wire/ids.ts";
+import type { Members } from "./members.ts";
+import type { Decision } from "./trace.ts";
+
+/** Events of one stream that a subscriber is not sent. */
+export interface Missing {
+  /** Whether the subscriber gets a gap, or a newer event takes their place: see `DecisionName`. */
+  readonly what: "gap" | "skipped";
+  /** The name of the stream; or a pattern, if the events may be of any stream that the pattern covers. */
+  readonly name: string;
+  /** The id through which events are missing. */
+  readonly throughId: string;
+}
+
+/**
+ * Describes what a subscriber was not sent for its trace, which is small: of many streams, only the
+ * patterns that cover them are named.
+ *
+ * @param afterId Through this id, the subscriber was sent everything.
+ */
+export function missingDecisions(
+  missing: readonly Missing[],
+  members: Members,
+  afterId: string,
+): Decision[] {
+  const timeMs = Date.now();
+  const isLong = missing.length > MAX_NAMES;
+  const groups = Map.groupBy(missing, ({ what, throughId }) => isLong ? what : what + throughId);
+  return [...groups.values()].map((group) => ({
+    what: group[0]!.what,
+    timeMs,
+    afterId,
+    id: group.reduce((id, { throughId }) => laterId(id, throughId), ""),
+    streams: [...new Set(group.map(({ name }) => isLong ? members.nameFor(name) : name))],
+  }));
+}
+
+/** What a gap has settled; `undefined` without a gap. */
+export function settledBy(
+  missing: readonly Missing[],
+): { readonly id: string; readonly streams: readonly string[] } | undefined {
+  const gaps = missing.filter(({ what }) => what === "gap");
+  if (gaps.length === 0) return undefined;
+  const id = gaps.reduce((id, { throughId }) => laterId(id, throughId), "");
+  return { id, streams: gaps.map(({ name }) => name) };
+}
+
+const MAX_NAMES = 32;
