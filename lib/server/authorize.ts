@@ -8,6 +8,7 @@
 import { bearerToken } from "./bearer_token.ts";
 import { isFromOwnPage, isSafe, refuseForeignPage } from "./csrf.ts";
 import type { Claims, JwtRefusal } from "./jwt.ts";
+import { coversStream, isStreamPattern } from "../wire/stream_name.ts";
 import { TokenChecks, type TokenChecksOptions } from "./token_checks.ts";
 import {
   type AcceptedTokens,
@@ -28,7 +29,7 @@ export interface Grant {
   readonly subject?: string;
   /** The id of the token that gives it, such as the claim `jti` of a JWT. */
   readonly tokenId?: string;
-  /** The patterns of the streams that the token covers for subscribing; left out, every stream. */
+  /** The patterns of the streams that the client may subscribe to by name; left out, every stream. */
   readonly streams?: readonly string[];
 }
 
@@ -50,6 +51,11 @@ export type Authorize = (
 export interface TokenOptions extends TokenChecksOptions {
   /** Who may subscribe: everybody, or only clients with a token. */
   readonly subscribe: "public" | "token";
+  /**
+   * Patterns that everybody may subscribe to, and to the streams that they cover. By default none: a
+   * pattern reaches streams whose names may be secrets.
+   */
+  readonly publicPatterns?: readonly string[];
 }
 
 /**
@@ -65,8 +71,10 @@ export interface TokenOptions extends TokenChecksOptions {
  *   which opens the server.
  * - The publish token grants everything. The metrics token grants `figures` and nothing else.
  * - A JWT grants the streams that it names; on a server whose streams are public it grants subscribing
- *   to all of them, and its connections still end when it expires. For its `admin` see
+ *   to each of them by name, and its connections still end when it expires. For its `admin` see
  *   {@linkcode covers}.
+ * - A pattern to subscribe to is granted as a whole: by one pattern of a JWT that covers it, or by
+ *   `publicPatterns`.
  * - A cookie authorizes an unsafe method only from the server's own pages.
  *
  * A valid token is remembered for a minute: see {@linkcode TokenChecks}.
@@ -76,29 +84,49 @@ export interface TokenOptions extends TokenChecksOptions {
 export function authorizeByTokens(options: TokenOptions): Authorize {
   const checks = new TokenChecks(options);
   return (request, action, streams) => {
-    const isPublic = action === "subscribe" && options.subscribe === "public";
-    const isCovered = (claims: Claims) => isPublic || covers(claims, action, streams);
-    const asked = { action, streams, isPublic, isCovered };
+    const { subscribe, publicPatterns = [] } = options;
+    const open = subscribe === "public" ? undefined : publicPatterns;
+    const closed = action === "subscribe" ? closedStreams(streams, options) : streams;
+    const isOpen = closed.length === 0 && (streams.length > 0 || open === undefined);
+    const isPublic = action === "subscribe" && isOpen;
+    const isCovered = (claims: Claims) => isPublic || covers(claims, action, closed);
+    const asked = { action, streams: closed, open, isCovered };
     const token = bearerToken(request.headers);
     if (token !== undefined) {
       return checks.isKnownPublishToken(token) ? {} : authorizeByBearer(token, asked, checks);
     }
     const cookies = options.jwt ? cookieTokens(request.headers) : [];
     if (cookies.length > 0) return authorizeByCookies(request, cookies, asked, checks);
-    return isPublic ? {} : refuseAnonymous(action, options);
+    if (isPublic) return open ? { streams: open } : {};
+    return refuseAnonymous(action, options, publicUntilPattern(closed, options));
   };
 }
 
+/** Returns the names and patterns that not everybody may subscribe to. */
+function closedStreams(
+  streams: readonly string[],
+  { subscribe, publicPatterns = [] }: TokenOptions,
+): readonly string[] {
+  return streams.filter((stream) => {
+    const isOpen = subscribe === "public" && !isStreamPattern(stream);
+    return !isOpen && !mayUse(publicPatterns, stream);
+  });
+}
+
+/** Returns the pattern that alone needs a token, on a server whose streams are public. */
+function publicUntilPattern(
+  closed: readonly string[],
+  { subscribe }: TokenOptions,
+): string | undefined {
+  return subscribe === "public" ? closed[0] : undefined;
+}
+
 /**
- * Whether one of the patterns allows a stream: a stream's name allows that stream, a name and `/*`
- * allow everything below the name but not itself, and `*` allows every stream.
+ * Whether one of the patterns allows a stream or a pattern as a whole: a stream's name allows that
+ * stream, a name and `/*` allow everything below the name but not itself, and `*` allows every stream.
  */
 export function mayUse(patterns: readonly string[], stream: string): boolean {
-  return patterns.some((pattern) => {
-    if (pattern === "*" || pattern === stream) return true;
-    const folder = pattern.slice(0, -1);
-    return pattern.endsWith("/*") && stream.startsWith(folder) && stream !== folder;
-  });
+  return patterns.some((pattern) => coversStream(pattern, stream));
 }
 
 /** What a JWT or a session may do. */
@@ -116,8 +144,8 @@ export function covers(rights: Rights, action: Action, streams: readonly string[
 interface Asked {
   readonly action: Action;
   readonly streams: readonly string[];
-  /** Whether anybody may do it. */
-  readonly isPublic: boolean;
+  /** The patterns of the streams that anybody may subscribe to by name; `undefined`: every stream. */
+  readonly open: readonly string[] | undefined;
   readonly isCovered: (claims: Claims) => boolean;
 }
 
@@ -155,14 +183,14 @@ async function authorizeByJwts(
 }
 
 /** Makes the grant of a valid JWT. */
-function grantOf(claims: Claims, { action, isPublic }: Asked): Grant {
+function grantOf(claims: Claims, { action, open }: Asked): Grant {
   const { expiresAtSeconds, subject, tokenId, subscribe, admin } = claims;
-  const isNarrow = action === "subscribe" && !isPublic && admin === undefined;
+  const isNarrow = action === "subscribe" && open && admin === undefined;
   return {
     expiresAtMs: expiresAtSeconds * 1_000,
     ...subject !== undefined && { subject },
     ...tokenId !== undefined && { tokenId },
-    ...isNarrow && { streams: subscribe },
+    ...isNarrow && { streams: [...open, ...subscribe] },
   };
 }
 

@@ -81,6 +81,8 @@ export interface Config {
   readonly jwtClaim: string;
   /** `SUBSCRIBE`: whether everybody may subscribe, or only clients whose token allows it. */
   readonly subscribe: "public" | "token";
+  /** `PUBLIC_PATTERNS`: patterns that everybody may subscribe to, and to the streams that they cover. */
+  readonly publicPatterns: readonly string[];
   /** `CORS_ORIGINS`: the origins whose pages may use the server, beside its own. */
   readonly corsOrigins: readonly string[];
   /** `MAX_CONNECTIONS`: the most open event streams. */

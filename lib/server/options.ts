@@ -24,6 +24,7 @@ import {
   redisUrl,
   sentinels,
   streamNames,
+  streamPatterns,
   token,
   whole,
 } from "./setting_parsers.ts";
@@ -258,6 +259,13 @@ export const OPTIONS = {
     "public",
     oneOf(["public", "token"] as const),
     "who may subscribe: public (everybody), or token",
+  ),
+  PUBLIC_PATTERNS: option(
+    [],
+    streamPatterns,
+    "patterns of streams that everybody may subscribe to, such as prices/*, with commas between; each " +
+      "opens every stream that it covers",
+    { shownDefault: "none" },
   ),
   CORS_ORIGINS: option(
     [],

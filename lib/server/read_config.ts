@@ -110,6 +110,7 @@ function readAccess(settings: Settings) {
     metricsToken: settings.read("METRICS_TOKEN"),
     ...readJwtConfig(settings),
     subscribe: settings.read("SUBSCRIBE"),
+    publicPatterns: settings.read("PUBLIC_PATTERNS"),
     corsOrigins: settings.read("CORS_ORIGINS"),
   };
 }

@@ -6,7 +6,12 @@
 
 import { isRedisUrl, parseSentinel } from "../log/redis/address.ts";
 import { describeRule, parseWhole } from "../wire/number_option.ts";
-import { isStreamName, STREAM_NAMES } from "../wire/stream_name.ts";
+import {
+  isStreamName,
+  isStreamPattern,
+  STREAM_NAMES,
+  STREAM_PATTERNS,
+} from "../wire/stream_name.ts";
 import { isHostPattern } from "./allowed_hosts.ts";
 import { isOrigin } from "./cors.ts";
 import { isLoopbackHost } from "./ip_address.ts";
@@ -76,6 +81,12 @@ export const masterName: Parser<string> = textThat(
 export const streamNames: Parser<string[]> = listOf(
   isStreamName,
   `stream names with commas between, each ${STREAM_NAMES}`,
+);
+
+/** Parses patterns of streams. */
+export const streamPatterns: Parser<string[]> = listOf(
+  isStreamPattern,
+  `patterns such as prices/* with commas between, each ${STREAM_PATTERNS}`,
 );
 
 /** Parses addresses of Redis sentinels. */

@@ -4,17 +4,18 @@
  * @module
  */
 
+import type { SubscribeOptions } from "../hub/options.ts";
 import { eventStream } from "../wire/event_stream.ts";
 import type { EventWriter } from "../wire/event_writer.ts";
 import { type ConnectionEnd, eventStreamHeaders } from "../wire/event_response.ts";
 import { retryLater, retryReason } from "../wire/retry_later.ts";
 import { searchParams } from "../wire/search_params.ts";
-import { isStreamName } from "../wire/stream_name.ts";
+import { isStreamName, isStreamPattern } from "../wire/stream_name.ts";
 import type { Grant } from "./authorize.ts";
 import type { RequestInfo } from "./router.ts";
 import { detailsOf, identityOf } from "./client_details.ts";
 import { asRefusal, asRefusalIfError, reasonOf } from "./refusal.ts";
-import { refuseUnserved } from "./served_streams.ts";
+import { expandPatterns, refuseUnserved } from "./served_streams.ts";
 import type { SseContext } from "./sse_context.ts";
 import { controlOf, refuseWrongParameter } from "./stream_parameter.ts";
 import { timeText } from "./time_stream.ts";
@@ -34,7 +35,7 @@ export async function subscribe(
   if (refusal) return refusal;
   if (request.method === "HEAD") {
     return streams.length > 0
-      ? withReason(hub.subscribe(request), streams)
+      ? withReason(hub.subscribe(request, streamOptions(streams, config)), streams)
       : new Response(null, { headers: eventStreamHeaders });
   }
   return context.isStopping()
@@ -74,11 +75,24 @@ function admit(
     const expiresInMs = expiresAtMs - Date.now();
     return streams.length > 0
       ? withReason(
-        context.hub.subscribe(request, { onEnd, expiresInMs, client, context: details }),
+        context.hub.subscribe(request, {
+          ...streamOptions(streams, context.config),
+          onEnd,
+          expiresInMs,
+          client,
+          context: details,
+        }),
         streams,
       )
       : openOwnStream(context, { expiresInMs, onEnd, signal });
   });
+}
+
+/** The options for names and patterns, which were authorized as a whole. */
+function streamOptions(streams: readonly string[], config: SseContext["config"]): SubscribeOptions {
+  const names = expandPatterns(streams, config);
+  // Where nothing was expanded, the hub reads the query itself, and refuses what is wrong with it.
+  return names === streams ? { patterns: true } : { patterns: true, streams: names };
 }
 
 /** Names the reason why the hub refuses a request, if it does: a name, or another parameter. */
@@ -88,7 +102,8 @@ function withReason(response: Response, streams: readonly string[]): Response {
   }
   if (response.status === 403) return asRefusal("denied", response);
   if (response.status !== 400) return response;
-  return asRefusal(streams.every(isStreamName) ? "parameter" : "stream_name", response);
+  const isRight = streams.every((stream) => isStreamName(stream) || isStreamPattern(stream));
+  return asRefusal(isRight ? "parameter" : "stream_name", response);
 }
 
 /** What belongs to one connection. */

@@ -98,20 +98,30 @@ export function refuseMetricsToken(): Response {
   );
 }
 
-/** Refuses a request without a token; where no token would help, it names the settings that would. */
+/**
+ * Refuses a request without a token; where no token would help, it names the settings that would.
+ *
+ * @param pattern The pattern that needs a token, on a server whose streams are public.
+ */
 export function refuseAnonymous(
   action: Action,
   { publishToken, metricsToken, jwt }: AcceptedTokens,
+  pattern?: string,
 ): Response {
   const isMetricsEnough = metricsToken !== undefined && action === "figures";
   if ((publishToken ?? jwt) === undefined && !isMetricsEnough) {
-    return refuse("disabled", DISABLED[action]);
+    const isPattern = action === "subscribe" && pattern !== undefined;
+    return refuse("disabled", isPattern ? DISABLED_PATTERN : DISABLED[action]);
   }
   const cookie = jwt !== undefined ? ", or a JSON Web Token in the cookie sse_token" : "";
   return refuse("no_token", `Send a token in the header Authorization: Bearer <token>${cookie}`, {
     "www-authenticate": 'Bearer realm="sse-hub"',
   });
 }
+
+const DISABLED_PATTERN =
+  "Patterns of streams are disabled on this server; set PUBLISH_TOKEN, JWT_KEY or PUBLIC_PATTERNS to " +
+  "enable them";
 
 /** Why an action is refused where no token could grant it. */
 const DISABLED: Readonly<Record<Action, string>> = {

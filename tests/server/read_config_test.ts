@@ -252,6 +252,13 @@ const settings: Readonly<Record<string, Row>> = {
     wrong: ["all", "Token"],
     expected: "public, token",
   },
+  PUBLIC_PATTERNS: {
+    field: "publicPatterns",
+    byDefault: [],
+    right: { "*": ["*"], "prices/*, a/b/*": ["prices/*", "a/b/*"] },
+    wrong: ["prices", "prices/*/a", "**", "/*", "prices/*,", "a*"],
+    expected: "patterns such as prices/* with commas between, each * or a stream name and /*",
+  },
   CORS_ORIGINS: {
     field: "corsOrigins",
     byDefault: [],
