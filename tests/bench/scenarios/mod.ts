@@ -17,6 +17,7 @@ import { manyStreams } from "./many_streams.ts";
 import { memory } from "./memory.ts";
 import { modes } from "./modes.ts";
 import { paced } from "./paced.ts";
+import { patterns } from "./patterns.ts";
 import { perConnection } from "./per_connection.ts";
 import { publish } from "./publish.ts";
 import { replay } from "./replay.ts";
@@ -28,6 +29,7 @@ export const scenarios: readonly Scenario[] = [
   paced,
   burst,
   modes,
+  patterns,
   stalled,
   replay,
   idle,
