@@ -53,6 +53,7 @@ const hub: Undefined<HubOptions> = {
 };
 const subscribe: Undefined<SubscribeOptions> = {
   streams: undefined,
+  patterns: undefined,
   control: undefined,
   heartbeat: undefined,
   label: undefined,

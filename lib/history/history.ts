@@ -120,7 +120,7 @@ export class History {
     const isAfter = (slab: Slab, index: number) => compareIds(slab.id(index) ?? "", id) > 0;
     const slab = this.#lastSlab((slab) => !isAfter(slab, slab.first));
     if (!slab) return this.#evictedThrough;
-    return slab.position(firstIndex(slab.first, slab.events, (i) => isAfter(slab, i)) - 1);
+    return slab.position(firstIndex(slab.first + 1, slab.events, (i) => isAfter(slab, i)) - 1);
   }
 
   /**
