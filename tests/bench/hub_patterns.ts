@@ -1,11 +1,12 @@
 /**
  * A hub with many streams, and subscribers of patterns and of names, in a process of its own. Nothing but
- * the hub works in it: the responses are read without sockets.
+ * the hub works in it: the responses are read without sockets, except for those of clients that resume.
  *
  * @module
  */
 
 import { BroadcastHub } from "../../lib/mod.ts";
+import { eventData } from "./data.ts";
 import { answerLines, type Line } from "./lines.ts";
 
 const STREAMS = 10_000;
@@ -26,9 +27,8 @@ function nameOf(index: number): string {
 const DATA = "#".repeat(100);
 
 /** Opens a subscription. */
-function open(hub: BroadcastHub, query: string, lastEventId?: string) {
-  const headers: HeadersInit = lastEventId === undefined ? {} : { "last-event-id": lastEventId };
-  const request = new Request(`http://localhost/sse?${query}`, { headers });
+function open(hub: BroadcastHub, query: string) {
+  const request = new Request(`http://localhost/sse?${query}`);
   return hub.subscribe(request, { patterns: true }).body!.getReader();
 }
 
@@ -80,19 +80,15 @@ async function measure(act: () => Promise<unknown>, end: () => Promise<unknown>)
   return us;
 }
 
-/** The time of a client that reconnects and gets 100 events, in microseconds. */
-async function resumeUs(query: string, streamOf: (event: number) => string): Promise<number> {
+/** Serves a hub in which 100 events follow an id: of one stream, or of as many streams. */
+async function serve(streamOf: (event: number) => string): Promise<Line> {
   const hub = await fullHub();
-  const keeper = open(hub, query);
+  open(hub, "stream=*");
   const { id } = await hub.publish("b/1", "before");
-  for (let i = 0; i < 100; i++) await hub.publish(streamOf(i), DATA);
-  return await measure(
-    () => readAll(open(hub, query, id), 100),
-    async () => {
-      await keeper.cancel();
-      await hub.close();
-    },
-  );
+  for (let i = 0; i < 100; i++) await hub.publish(streamOf(i), eventData(i, 100));
+  const options = { hostname: "127.0.0.1", port: 0, onListen() {} };
+  const { addr } = Deno.serve(options, (request) => hub.subscribe(request, { patterns: true }));
+  return { port: addr.port, id };
 }
 
 /** The time of a newcomer that gets the newest event of each stream, in microseconds. */
@@ -112,8 +108,6 @@ const cases: Readonly<Record<string, () => Promise<number>>> = {
   "publish, 100 of one name": () => publishUs(Array(100).fill("stream=a/0")),
   "publish, 100 of *": () => publishUs(Array(100).fill("stream=*")),
   "publish, 100 of a/*": () => publishUs(Array(100).fill("stream=a/*")),
-  "resume, 100 events of one stream": () => resumeUs("stream=a/0", () => "a/0"),
-  "resume, 100 changed streams of *": () => resumeUs("stream=*", (i) => nameOf(97 * i % STREAMS)),
   "snapshot of 10 000 streams": snapshotUs,
 };
 
@@ -121,4 +115,6 @@ await answerLines({}, {
   async measure({ kind }: Line): Promise<Line> {
     return { us: await cases[kind]!() };
   },
+  serveOne: () => serve(() => "a/0"),
+  serveMany: () => serve((event) => nameOf(97 * event % STREAMS)),
 });
