@@ -1,4 +1,4 @@
-/** The console's panel Watch: shows the events of one stream at a time. */
+/** The console's panel Watch: shows the events of one stream or one pattern at a time. */
 
 import { Panel } from "./panel.js";
 import { streamUrl } from "./request.js";
@@ -36,10 +36,13 @@ export class Watch {
   #open() {
     const stream = this.#form.elements.stream.value;
     this.close();
+    const isPattern = stream.endsWith("*");
     this.#panel = new Panel({
       title: stream,
-      text: "The newest 20 kept events, then new ones.",
-      url: streamUrl(stream, "&since=20"),
+      text: isPattern
+        ? "The newest kept event of each stream, then new ones."
+        : "The newest 20 kept events, then new ones.",
+      url: streamUrl(stream, isPattern ? "&since=1" : "&since=20"),
     });
     this.#place.append(this.#panel.element);
   }
