@@ -169,7 +169,8 @@ export async function runSchedule(seed: number, log?: ScheduleLog): Promise<void
     const expire = hub.expire.bind(hub);
     hub.expire = () => {
       expire();
-      noteAbsent({ hub, model });
+      // An end may be on its way, so a stream that is forgotten now may yet have ended.
+      for (const name of NAMES) if (!hub.hasStream(name)) model.noteAbsent(name, model.head);
     };
     const isLasting = model.events.some(({ stream }) => stream === "f/d");
     if (isEphemeral && !isLasting) hub.createStream("f/d", { ephemeral: true });
@@ -335,7 +336,7 @@ async function checkReadBack(
   assertEquals(missing, []);
 }
 
-function noteAbsent({ hub, model }: Pick<World, "hub" | "model">): void {
+function noteAbsent({ hub, model }: World): void {
   for (const stream of NAMES) {
     if (hub.hasStream(stream)) continue;
     model.noteAbsent(stream, model.head);
