@@ -175,7 +175,7 @@ export class MergedHistory {
       if (from >= history.newest) continue;
       const head = new Head(member, from);
       head.hasSkipped = from > wanted && !isEphemeral;
-      if (head.position > through) continue;
+      if (head.position > through && !member.isRest) continue;
       if (!member.isRest) heads.push(head);
       else if (told < this.#members.forgotten) {
         // Told of something already, the subscriber may have every event through the end of this gap.
@@ -184,7 +184,7 @@ export class MergedHistory {
       }
     }
     heads.sort((a, b) => a.position - b.position);
-    return rests.length > 0 ? withRests(heads, rests) : heads;
+    return rests.length > 0 ? withRests(heads, rests, through) : heads;
   }
 
   /** Takes the first part: a gap, or events of one stream that no other stream's event comes between. */
@@ -292,11 +292,12 @@ class Head {
  * Adds the gaps of forgotten streams. They come before every event of a new stream of the same name, and
  * so before every event.
  */
-function withRests(heads: Head[], rests: readonly Head[]): Head[] {
+function withRests(heads: Head[], rests: readonly Head[], through: number): Head[] {
   const first = heads[0];
   const latest = first ? first.position - Number(!first.isGap) : Infinity;
   for (const rest of rests) rest.position = Math.min(rest.position, latest);
-  return [...rests, ...heads].sort((a, b) => a.position - b.position);
+  const due = rests.filter(({ position }) => position <= through);
+  return [...due, ...heads].sort((a, b) => a.position - b.position);
 }
 
 /** Sorts the first head, which has moved, into the others again; drops it if it is past `through`. */
