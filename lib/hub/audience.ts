@@ -191,8 +191,9 @@ export class Audience implements StreamAudience, SubscriberAudience {
     this.#flushedThrough = through;
     const chunk = this.#merged.chunkAfter(cursor, { through, maxBytes: Infinity });
     if (!chunk) return;
+    const { headId } = this.#source.progress;
     const missing = chunk.missing.length > 0
-      ? missingDecisions(chunk.missing, this.members, this.#source.progress.headId)
+      ? missingDecisions(chunk.missing, this.members, { afterId: headId, headId })
       : [];
     const settled = settledBy(chunk.missing);
     let cursorId: string | undefined;

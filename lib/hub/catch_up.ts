@@ -251,7 +251,8 @@ export class CatchUp {
     const { bytes, events, gaps, isLastLeftOut, missing } = chunk;
     const { members, onMissing } = this.#options;
     if (onMissing && missing.length > 0) {
-      missingDecisions(missing, members, afterId)
+      const { headId } = this.#options.source.progress;
+      missingDecisions(missing, members, { afterId, headId })
         .forEach((decision) => onMissing(subscriber, decision));
     }
     if (bytes.length > 0) subscriber.response.enqueue(bytes, events);

@@ -22,29 +22,35 @@ export interface Missing {
  * Describes what a subscriber was not sent for its trace, which is small: of many streams, only the
  * patterns that cover them are named.
  *
- * @param afterId Through this id, the subscriber was sent everything.
+ * @param ids Through `afterId`, the subscriber was sent everything; `headId` is the newest id of the hub.
  */
 export function missingDecisions(
   missing: readonly Missing[],
   members: Members,
-  afterId: string,
+  { afterId, headId }: { readonly afterId: string; readonly headId: string },
 ): Decision[] {
   const timeMs = Date.now();
   const isLong = missing.length > MAX_NAMES;
   const groups = Map.groupBy(missing, ({ what, throughId }) => isLong ? what : what + throughId);
-  return [...groups.values()].map((group) => ({
-    what: group[0]!.what,
-    timeMs,
-    afterId,
-    id: group.reduce((id, { throughId }) => laterId(id, throughId), ""),
-    streams: [...new Set(group.map(({ name }) => isLong ? members.nameFor(name) : name))],
-  }));
+  return [...groups.values()].map((group) => {
+    const { what } = group[0]!;
+    const lastId = group.reduce((id, { throughId }) => laterId(id, throughId), "");
+    return {
+      what,
+      timeMs,
+      afterId,
+      // Of streams that are not named, all events but the newest of each are skipped.
+      id: isLong && what === "skipped" ? headId : lastId,
+      streams: [...new Set(group.map(({ name }) => isLong ? members.nameFor(name) : name))],
+    };
+  });
 }
 
 /** What a gap has settled; `undefined` without a gap. */
 export function settledBy(
   missing: readonly Missing[],
 ): { readonly id: string; readonly streams: readonly string[] } | undefined {
+  if (missing.length === 0) return undefined;
   const gaps = missing.filter(({ what }) => what === "gap");
   if (gaps.length === 0) return undefined;
   const id = gaps.reduce((id, { throughId }) => laterId(id, throughId), "");

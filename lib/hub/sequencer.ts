@@ -154,12 +154,12 @@ export class Sequencer {
    */
   flush(loss?: LossDetails): void {
     if (this.#dirty.size === 0) return;
-    const rests = new Set<Stream>();
+    let rests: Set<Stream> | undefined;
     for (const stream of this.#dirty) {
       for (const audience of stream.audiences) this.#flushAudience(audience, loss);
-      for (const { rest } of stream.places) rests.add(rest);
+      for (const { rest } of stream.places) (rests ??= new Set()).add(rest);
     }
-    for (const rest of rests) {
+    for (const rest of rests ?? []) {
       for (const audience of rest.audiences) this.#flushAudience(audience, loss);
     }
     const nowMs = this.#now();

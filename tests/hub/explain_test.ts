@@ -223,3 +223,81 @@ Deno.test("trace(): has one pair of decisions for a client that is slow on and o
   const names = scene.hub.trace(id)!.decisions.map(({ what }) => what);
   assertEquals(names, ["opened", "behind", "current"]);
 });
+
+Deno.test("explain(): a pattern's subscriber, by the names that it covers", async () => {
+  await using scene = new Scene();
+  const client = scene.connect("stream=a/*&stream=x", { patterns: true });
+  const names = ["a/1", "x", "a", "b/1", "a/eu/2"];
+  const published = await Promise.all(names.map((name) => scene.hub.publish(name, "1")));
+  const all = published.map(({ id }) => id);
+  const outcomes = ["sent", "sent", "other_stream", "other_stream", "sent"];
+  assertEquals(await Promise.all(all.map((id) => scene.outcome(id))), outcomes);
+  const { detail, stream } = await scene.why(all[3]!);
+  assertEquals(stream, "b/1");
+  assertMatch(detail, /"b\/1", to which the connection does not subscribe.* "a\/\*", "x"$/);
+  await client.leave();
+  assertEquals(await Promise.all(all.map((id) => scene.outcome(id))), outcomes);
+  const { id } = await scene.hub.publish("a/1", "2");
+  assertEquals(await scene.outcome(id), "after");
+});
+
+Deno.test("explain(): a newcomer to a pattern got the newest event of each stream, and no older one", async () => {
+  await using scene = new Scene({ replayEvents: 2 });
+  const ids: string[] = [];
+  for (const name of ["a/1", "a/2", "a/1", "a/2", "a/1", "a/2"]) {
+    ids.push((await scene.hub.publish(name, "1")).id);
+  }
+  const outcomes = () => Promise.all(ids.map((id) => scene.outcome(id)));
+  await scene.connect("stream=a/*&since=1", { patterns: true }).take(3);
+  assertEquals(await outcomes(), ["before", "before", "before", "before", "sent", "sent"]);
+  await scene.connect("stream=a/*", { patterns: true }).take(5);
+  assertEquals(await outcomes(), ["before", "before", "sent", "sent", "sent", "sent"]);
+  await scene.connect("stream=a/*&since=0", { patterns: true }).take(1);
+  ids.push((await scene.hub.publish("a/3", "1")).id);
+  assertEquals((await outcomes()).slice(4), ["before", "before", "sent"]);
+});
+
+Deno.test("explain(): a stream of a pattern was forgotten before the client came back: a gap", async () => {
+  await using scene = new Scene({ log: new SharedLog(new ListStore()), historyEvents: 1 });
+  await scene.hub.ready;
+  const first = await scene.hub.publish("a/1", "1");
+  const forgotten = await scene.hub.publish("a/2", "2");
+  const kept = await scene.hub.publish("a/1", "3");
+  scene.hub.removeStream("a/2");
+  await scene.connect("stream=a/*", { patterns: true, lastEventId: first.id }).take(3);
+  // Read in the log, which still has the event.
+  assertEquals(await scene.outcome(forgotten.id), "sent");
+  assertEquals(await scene.outcome(kept.id), "sent");
+});
+
+Deno.test("explain(): of many streams of a pattern, an event that is kept was not in their gap", async () => {
+  await using scene = new Scene({ historyEvents: 1, slowSubscriber: "skip" });
+  const { id: first } = await scene.hub.publish("b", "");
+  const evicted: string[] = [];
+  for (let i = 0; i < 50; i++) evicted.push((await scene.hub.publish(`a/${i}`, "1")).id);
+  const { id: whole } = await scene.hub.publish("a/whole", "1");
+  for (let i = 0; i < 50; i++) await scene.hub.publish(`a/${i}`, "2");
+  const client = scene.connect("stream=a/*", { patterns: true, lastEventId: first });
+  await client.take(102);
+  const { decisions } = (await scene.why(whole)).trace;
+  assertEquals(decisions.find(({ what }) => what === "gap")?.streams, ["a/*"]);
+  assertEquals(await scene.outcome(whole), "sent");
+  assertMatch((await scene.why(evicted[7]!)).detail, /if it was of "a\/\*"/);
+});
+
+Deno.test("explain(): of many streams of a pattern, a newer event took the place of some", async () => {
+  await using scene = new Scene({ historyEvents: 2, slowSubscriber: "latest" });
+  const { id: first } = await scene.hub.publish("b", "");
+  const { id: whole } = await scene.hub.publish("a/whole", "1");
+  const ids: string[] = [];
+  for (const data of ["1", "2", "3"]) {
+    for (let i = 0; i < 50; i++) ids.push((await scene.hub.publish(`a/${i}`, data)).id);
+  }
+  const client = scene.connect("stream=a/*", { patterns: true, lastEventId: first });
+  await client.take(52);
+  assertEquals(await scene.outcome(whole), "sent");
+  assertEquals([await scene.outcome(ids[50]!), await scene.outcome(ids[149]!)], [
+    "skipped",
+    "sent",
+  ]);
+});

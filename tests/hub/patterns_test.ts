@@ -194,3 +194,31 @@ Deno.test("a pattern without subscribers is kept for a minute and then built ane
     assertEquals((await client.data(2)).at(1), "0");
   }
 });
+
+Deno.test("a filter by a stream means the subscribers of its patterns too", async () => {
+  const { hub, watch } = open();
+  await using _ = hub;
+  await using all = watch("stream=*");
+  await using folder = watch("stream=a/*");
+  await using other = watch("stream=b/*");
+  await using name = watch("stream=a/1");
+  const streams = (stream: string) => hub.subscribers({ stream }).map(({ streams }) => streams[0]);
+  assertEquals(streams("a/1"), ["*", "a/*", "a/1"]);
+  assertEquals(streams("a/*"), ["*", "a/*"]);
+  assertEquals(streams("a"), ["*"]);
+  assertEquals(await hub.disconnect({ stream: "a/2" }), 2);
+  const goaways = await Promise.all([all, folder].map((client) => client.rest()));
+  for (const events of goaways) assertEquals(events.at(-1)?.event, "goaway");
+  hub.publish("a/1", "1");
+  hub.publish("b/1", "2");
+  assertEquals([(await name.data(2))[1], (await other.data(2))[1]], ["1", "2"]);
+});
+
+Deno.test("streams are sorted by all their subscribers, also those of patterns", async () => {
+  const { hub, watch } = open();
+  await using _ = hub;
+  for (const name of ["a/1", "b"]) hub.publish(name, "");
+  await using _all = watch("stream=a/*");
+  const sorted = hub.streams({ sort: "subscribers" });
+  assertEquals(sorted.map(({ name, subscribers }) => [name, subscribers]), [["a/1", 1], ["b", 0]]);
+});

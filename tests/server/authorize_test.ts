@@ -216,14 +216,17 @@ Deno.test("authorize() grants a JWT what the console shows for sse.admin read, a
 Deno.test("authorize() says who has a grant, and which streams a JWT covers where that matters", async () => {
   const bearerOf = { sub: "ada", jti: "t1" };
   const rights: [sse: object, subscribe: "public" | "token", streams: string[] | undefined][] = [
-    [{ subscribe: ["news"] }, "token", ["news"]],
+    [{ subscribe: ["news"] }, "token", ["prices/*", "news"]],
     [{ subscribe: ["news"] }, "public", undefined],
     [{ admin: "read" }, "token", undefined],
   ];
   for (const [sse, subscribe, streams] of rights) {
     const headers = bearer(await signHs256({ exp: NOW + 60, ...bearerOf, sse }, SECRET));
-    const authorize = authorizeByTokens({ ...BOTH, subscribe, now: () => NOW * 1_000 });
-    const grant = await authorize(get("/sse", { headers }), "subscribe", ["news"]) as Grant;
+    const publicPatterns = ["prices/*"];
+    const settings = { ...BOTH, publicPatterns, subscribe, now: () => NOW * 1_000 };
+    const authorize = authorizeByTokens(settings);
+    const asked = ["news", "prices/*"];
+    const grant = await authorize(get("/sse", { headers }), "subscribe", asked) as Grant;
     assertEquals([grant.subject, grant.tokenId, grant.streams], ["ada", "t1", streams]);
   }
   const numbers = bearer(

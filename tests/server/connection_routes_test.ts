@@ -259,3 +259,25 @@ Deno.test("a connection of another instance is ended there, asked of any", async
   await call(a, "/connections?subject=ada", { method: "DELETE" });
   assertMatch(await own.end(), /"reason":"removed"/);
 });
+
+Deno.test("a subscriber of a pattern is listed, found, explained and ended by the streams that it gets", async () => {
+  await using app = testApp({ ...settings, SUBSCRIBE: "token", PUBLIC_PATTERNS: "prices/*" });
+  const sse = { subscribe: ["orders/*"] };
+  await using body = await connect(app, "/sse?stream=orders/*", { sub: "ada", sse });
+  await using _prices = await connect(app, "/sse?stream=prices/*", { sub: "bob", sse });
+  const subjects = async (query: string) =>
+    (await list(app, query)).connections.map(({ subject, streams }) => [subject, ...streams]);
+  assertEquals(await subjects("?stream=orders/7"), [["ada", "orders/*"]]);
+  assertEquals(await subjects("?stream=prices/eur"), [["bob", "prices/*"]]);
+  assertEquals(await subjects("?stream=orders"), []);
+  const id = (await list(app, "?subject=ada")).connections[0]!.id;
+  const outcomes: string[] = [];
+  for (const name of ["orders/7", "orders", "prices/eur"]) {
+    const event = (await app.hub.publish(name, "1")).id;
+    outcomes.push((await call(app, `/connections/${id}/explain?event=${event}`))[1].outcome);
+  }
+  assertEquals(outcomes, ["sent", "unauthorized", "other_stream"]);
+  const ended = await call(app, "/connections?stream=orders/9", { method: "DELETE" });
+  assertEquals(ended, [200, { ended: 1 }]);
+  assertMatch(await body.end(), /event: goaway/);
+});
