@@ -88,7 +88,7 @@ export class MergedHistory {
    * back to before that id; -1 if no history does.
    */
   positionOf(id: string): number {
-    const { members, othersChangedAt } = this.#members.changedAfterId(id);
+    const { members, othersChangedAt } = this.#members.changedFromId(id);
     let newest = othersChangedAt;
     for (const { stream: { history, isEphemeral } } of members) {
       if (isEphemeral || compareIds(history.evictedId, id) >= 0) continue;

@@ -312,3 +312,22 @@ Deno.test("an event of a reserved type in a log is delivered as app:<type>, live
   log.send([old(4)]);
   assertEquals((await client.next())?.event, "app:ended");
 });
+
+Deno.test("a pattern's gap in the log names all its streams at once, since its id tells of them all", async () => {
+  const log = new ScriptedLog();
+  let nowMs = 0;
+  await using hub = new BroadcastHub({ log, now: () => nowMs, historyMs: 1_000 });
+  for (const name of ["f/b", "f/d"]) hub.createStream(name);
+  await hub.ready;
+  log.send([entry(1, "f/b"), entry(2, "f/b"), entry(3, "f/d"), entry(4, "f/b")]);
+  nowMs = 2_000;
+  hub.expire();
+  const request = subscription("stream=f/*", "e-1");
+  await using client = new Client(hub.subscribe(request, { patterns: true }));
+  const taken = client.take(3);
+  await log.answer([entry(4, "f/b")], "e-3");
+  await log.answer([entry(4, "f/b")]);
+  const [, gap, event] = await taken;
+  assertEquals([gap?.data, gap?.lastEventId], ['{"streams":["f/b","f/d"]}', "e-3"]);
+  assertEquals([event?.data, hub.stats().gaps], ["4", 1]);
+});
