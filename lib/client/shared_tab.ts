@@ -229,7 +229,7 @@ export class SharedTab {
   /** Takes a leader's events, until another tab leads or this one has lost track. */
   async #follow(sink: Sink): Promise<void> {
     let shown: State | undefined;
-    let isOld = seam(sink);
+    let unlessOld = seam(sink);
     const leader = this.#leader!;
     while (!sink.signal.aborted && this.#leader === leader) {
       const { state } = leader;
@@ -242,9 +242,10 @@ export class SharedTab {
       if (event) {
         // A leader that has reconnected from before this tab's place passes on what the tab has.
         if (event.event === "hello" && isBefore(event.lastEventId, sink.lastEventId())) {
-          isOld = seam(sink);
+          unlessOld = seam(sink);
         }
-        if (!isOld(event)) await sink.receive(event);
+        const news = unlessOld(event);
+        if (news) await sink.receive(news);
         leader.id = sink.lastEventId();
       } else if (state.name !== "waiting") await this.#changed();
       else {
@@ -270,7 +271,7 @@ export class SharedTab {
     const stopWaiting = sink.host.setTimer(STEAL_MS, () => {
       if (!this.#lead && !this.#leader) this.#ask({ steal: true });
     });
-    let isOld: ((event: ParsedEvent) => boolean) | undefined;
+    let unlessOld: Seam | undefined;
     const check = () => {
       if (this.#canFollow()) own.abort();
     };
@@ -295,8 +296,9 @@ export class SharedTab {
         if (signal.aborted) return;
         this.#pass(event);
         // Only now: the application may have taken an event of the connection before since `start`.
-        isOld ??= start === sink.lastEventId() ? () => false : seam(sink);
-        const taken = isOld(event) ? undefined : sink.receive(event);
+        unlessOld ??= start === sink.lastEventId() ? (event) => event : seam(sink);
+        const news = unlessOld(event);
+        const taken = news && sink.receive(news);
         if (!taken) return check();
         return this.#unlessSlow(sink, taken).then(check);
       },
@@ -358,17 +360,22 @@ export class SharedTab {
   }
 }
 
-/**
- * Returns a function that tells whether the tab has an event already. Used where the tab changes from one
- * connection to another.
- */
-function seam({ lastEventId }: Sink): (event: ParsedEvent) => boolean {
+/** Returns an event as the tab has to take it; `undefined` if the tab has it already. */
+type Seam = (event: ParsedEvent) => ParsedEvent | undefined;
+
+/** Used where the tab changes from one connection to another. */
+function seam({ lastEventId }: Sink): Seam {
   let isSeam = true;
+  let before: string | undefined;
   return (event) => {
     const place = lastEventId();
     const id = event.lastEventId;
+    const hasNoId = id === (before ?? id);
+    before = id;
     isSeam &&= event.event !== "reset" && (id === place || isBefore(id, place));
-    return isSeam;
+    if (!isSeam) return event;
+    // The gap of a pattern may concern events after the tab's place, which it must not move back.
+    return event.event === "gap" && hasNoId ? { ...event, lastEventId: place } : undefined;
   };
 }
 

@@ -1,6 +1,7 @@
 /**
  * Random faults on a random hub, and what the application of a client sees: the hub's order without a
- * loss or a double, or a `gap` or `reset`. With several tabs, these share a connection, and whoever leads
+ * loss or a double, or a `gap` or `reset`. The hub forgets streams meanwhile, and some clients subscribe to
+ * patterns. With several tabs, these share a connection, and whoever leads
  * dies at random.
  *
  * As a program: `deno run tests/client/property.ts [schedules] [first seed] [tabs]`.
@@ -14,11 +15,14 @@ import { assert } from "@std/assert";
 import { sharing, subscribe, type Subscription } from "../../lib/client/mod.ts";
 import { BroadcastHub } from "../../lib/hub/hub.ts";
 import { compareIds } from "../../lib/wire/ids.ts";
+import { coversStream } from "../../lib/wire/stream_name.ts";
 import { mulberry32 } from "../random.ts";
 import { microtasks, ScriptedHost } from "./scripted_host.ts";
 import { TabWorld } from "./tab_world.ts";
 
-const STREAMS = ["a", "b", "c"];
+const STREAMS = ["a", "f/b", "f/c", "d"];
+/** What the tabs of a schedule subscribe to. */
+const ASKED = [["a"], ["a", "f/b"], ["f/*"], ["a", "f/*"], ["*"]];
 
 /** A published event. */
 interface Published {
@@ -66,7 +70,7 @@ class World {
     if (fault === 0) throw new TypeError("unreachable");
     if (fault === 1) return new Response(null, { status: 503 });
     if (fault === 2) return new Response(null, { status: 429, headers: { "retry-after": "3" } });
-    const response = this.hub.subscribe(new Request(url, init));
+    const response = this.hub.subscribe(new Request(url, init), { patterns: true });
     if (fault > 7 || !response.body) return response;
     this.faults++;
     return new Response(cutAfter(response.body, this.pick(1_500)), response);
@@ -122,7 +126,10 @@ class Tab {
     for await (const { event, data, lastEventId, streams = [] } of this.events) {
       if (this.isDead) return;
       this.seen.push(event === "message" ? data : `${event} ${streams} ${lastEventId}`);
-      if (event === "gap" || event === "reset") streams.forEach((stream) => excused.add(stream));
+      if (event === "gap" || event === "reset") {
+        const isCovered = (name: string) => streams.some((asked) => coversStream(asked, name));
+        STREAMS.filter(isCovered).forEach((name) => excused.add(name));
+      }
       // What was published before it came is none of its business.
       if (event === "hello") {
         before ??= published.findLastIndex(({ id }) => !isAfter(id, lastEventId));
@@ -156,7 +163,8 @@ function isAfter(id: string, other: string): boolean {
 /** Runs one schedule. Returns how many faults there were. */
 export async function runSchedule(seed: number, tabCount: number): Promise<number> {
   const world = new World(seed);
-  const streams = STREAMS.slice(0, 1 + world.pick(2));
+  const streams = ASKED[world.pick(ASKED.length)]!;
+  const own = STREAMS.find((name) => coversStream(streams[0]!, name))!;
   const shared = tabCount > 1 ? new TabWorld() : undefined;
   const open = () => new Tab(world, streams, shared);
   const tabs = [open()];
@@ -168,6 +176,7 @@ export async function runSchedule(seed: number, tabCount: number): Promise<numbe
       else if (act === 14) await world.host.fire("online");
       else if (act === 15) world.host.sleep(world.pick(90_000));
       else if (act === 16 && world.pick(4) === 0) await world.restart();
+      else if (act === 16) world.hub.removeStream(STREAMS[world.pick(STREAMS.length)]!);
       else if (act === 17 && tabs.length < tabCount) tabs.push(open());
       else if (act > 17 && shared && tabs.length > 1) {
         const leader = shared.holder;
@@ -186,7 +195,7 @@ export async function runSchedule(seed: number, tabCount: number): Promise<numbe
     const isThere = (tab: Tab) => tab.last === world.published.length - 1;
     for (let i = 0; i < 60 && (i === 0 || !tabs.every(isThere)); i++) {
       await world.host.pass(5_000);
-      await world.publish(streams[0]);
+      await world.publish(own);
       await microtasks();
       for (const { error } of tabs) if (error) throw error;
     }

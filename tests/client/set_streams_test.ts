@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { subscribe, type SubscriptionOptions } from "../../lib/client/mod.ts";
+import { BroadcastHub } from "../../lib/hub/hub.ts";
 import { hello, ScriptedServer } from "./scripted_server.ts";
 import { ScriptedHost, settled } from "./scripted_host.ts";
 
@@ -33,6 +34,40 @@ Deno.test("setStreams() opens the new connection with the current id before it c
   assert(old!.isGone);
   assertEquals([got, events.state.name], [["2", "3"], "open"]);
   events.close();
+});
+
+Deno.test("setStreams() goes from a name to a pattern and back without a loss or a double", async () => {
+  await using hub = new BroadcastHub({ heartbeatMs: 0 });
+  const events = subscribe("http://hub.example/sse?stream=orders/1", {
+    host: new ScriptedHost(),
+    fetch: (url, init) =>
+      Promise.resolve(hub.subscribe(new Request(url, init), { patterns: true })),
+  });
+  const got: string[] = [];
+  events.addEventListener("message", ({ data }) => got.push(data));
+  await settled();
+  let count = 0;
+  const publish = async () => {
+    for (const name of ["orders/1", "orders/2"]) await hub.publish(name, `${name} ${++count}`);
+    await settled();
+  };
+  await publish();
+  for (const streams of [["orders/*"], ["orders/2"], ["*"]]) {
+    const set = events.setStreams(streams);
+    await publish();
+    await set;
+    await publish();
+  }
+  events.close();
+  const [both, second] = [["1", "2"], ["2"]];
+  // The pattern begins after the client's id, and so with what has come to the other stream since.
+  const expected = [both, both, both, second, second, both, both];
+  assertEquals(
+    got,
+    expected.flatMap((numbers, i) =>
+      numbers.map((number) => `orders/${number} ${2 * i + Number(number)}`)
+    ),
+  );
 });
 
 Deno.test("what the old connection brings while the new one is opened does not come twice", async () => {

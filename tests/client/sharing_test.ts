@@ -23,7 +23,7 @@ class Origin implements AsyncDisposable {
       share: sharing(this.tabs.optionsOf(tab)),
       fetch: (url, init) => {
         this.connects.set(index, (this.connects.get(index) ?? 0) + 1);
-        return Promise.resolve(this.hub.subscribe(new Request(url, init)));
+        return Promise.resolve(this.hub.subscribe(new Request(url, init), { patterns: true }));
       },
     });
     const got: string[] = [];
@@ -51,6 +51,25 @@ Deno.test("five tabs share one connection, and each gets every event once", asyn
   for (const { got, events } of origin.opened) {
     assertEquals([got, events.state.name], [["a", "b", "c"], "open"]);
   }
+});
+
+Deno.test("tabs share a pattern, and each gets every event of its streams once", async () => {
+  await using origin = new Origin();
+  await origin.hub.publish("orders/1", "a");
+  await origin.open("stream=orders/*&since=1");
+  await origin.hub.publish("orders/2", "b");
+  await origin.open("stream=orders/*&since=1");
+  for (const name of ["orders", "orders/eu/3", "others/1", "orders/1"]) {
+    await origin.hub.publish(name, name);
+  }
+  await microtasks();
+  assertEquals(origin.hub.stats().subscribers, 1);
+  for (const { got } of origin.opened) assertEquals(got, ["a", "b", "orders/eu/3", "orders/1"]);
+  origin.opened[0]!.events.close();
+  await origin.host.pass(1_000);
+  await origin.hub.publish("orders/4", "c");
+  await microtasks();
+  assertEquals(origin.opened[1]!.got.at(-1), "c");
 });
 
 Deno.test("a tab that comes in gets what its URL asks for, and then follows", async () => {
