@@ -35,15 +35,18 @@ TEMPLATE.innerHTML = `
 
 /**
  * Creates the entry of an event that `url` sent just now; `hasId` says whether the event has an id of its
- * own, `isControl` whether the server tells of the connection.
+ * own, `isControl` whether the server tells of the connection. `stream` is shown if it is given.
  */
-export function createEntry(url, { event, data, lastEventId, hasId, isControl }) {
+export function createEntry(url, { stream, event, data, lastEventId, hasId, isControl }) {
   const entry = TEMPLATE.content.firstElementChild.cloneNode(true);
   const now = new Date();
   entry.classList.toggle("is-control", isControl);
   const write = (name, text) => writeInto(entry, name, text);
-  write("type", event).title = event;
-  entry.querySelector(".type").classList.toggle("is-named", event !== "message");
+  const isNamed = event !== "message" || stream !== undefined;
+  const type = stream === undefined || event !== "message" ? event : "";
+  const shownType = [stream, type].filter(Boolean).join(" · ");
+  write("type", shownType).title = shownType;
+  entry.querySelector(".type").classList.toggle("is-named", isNamed);
   write("time", now.toLocaleTimeString("en-GB")).dateTime = now.toISOString();
   write("size", formatBytes(new TextEncoder().encode(data).length));
   write("event-id", hasId ? lastEventId : "—").title = hasId ? lastEventId : "";

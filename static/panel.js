@@ -5,6 +5,7 @@ import { StateView } from "./connection_state.js";
 import { takeConnection } from "./connections.js";
 import { EntryList } from "./entry_list.js";
 import { createEntry } from "./event_entry.js";
+import { streamUrl } from "./request.js";
 
 const TEMPLATE = document.createElement("template");
 TEMPLATE.innerHTML = `
@@ -53,6 +54,7 @@ export class Panel {
 
   #url;
   #name;
+  #isPattern;
   #list;
   #isPaused = false;
   #events = 0;
@@ -63,10 +65,12 @@ export class Panel {
 
   /**
    * `name` tells the panel's buttons from those of other panels; by default it is the title. Tabs share
-   * the connection unless it `isOwn`: each tab has one to itself.
+   * the connection unless it `isOwn`: each tab has one to itself. The URL of a pattern asks for
+   * `format=json`, so that each event names its stream.
    */
-  constructor({ title, name = title, text, url, isOwn = false }) {
+  constructor({ title, name = title, text, url, isOwn = false, isPattern = false }) {
     this.#url = url;
+    this.#isPattern = isPattern;
     this.#name = name;
     this.element.setAttribute("aria-label", title);
     for (const place of this.element.querySelectorAll(".title")) place.textContent = title;
@@ -123,7 +127,9 @@ export class Panel {
     this.#lastEventId = event.lastEventId;
     this.#write("id", event.lastEventId || "—");
     this.#find("id").title = event.lastEventId;
-    this.#list.add(createEntry(this.#url, { ...event, hasId, isControl }));
+    const shown = { ...event, ...this.#isPattern && !isControl && JSON.parse(event.data) };
+    const url = shown.stream === undefined ? this.#url : streamUrl(shown.stream);
+    this.#list.add(createEntry(url, { ...shown, hasId, isControl }));
     if (this.#isPaused) this.#showPause();
   }
 

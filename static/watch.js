@@ -42,7 +42,8 @@ export class Watch {
       text: isPattern
         ? "The newest kept event of each stream, then new ones."
         : "The newest 20 kept events, then new ones.",
-      url: streamUrl(stream, isPattern ? "&since=1" : "&since=20"),
+      url: streamUrl(stream, isPattern ? "&since=1&format=json" : "&since=20"),
+      isPattern,
     });
     this.#place.append(this.#panel.element);
   }

@@ -119,6 +119,27 @@ Deno.test({
 });
 
 Deno.test({
+  name: "the console watches a pattern, and says which stream an event is of",
+  ...options,
+  async fn() {
+    await using server = startServer();
+    await using browser = await Browser.start();
+    const page = await openConsole(browser, await server.url());
+    for (const data of ["old", "new"]) await publish(page, { stream: "orders/7", type: "", data });
+    await watch(page, "orders/*");
+    await publish(page, { stream: "others/1", data: "not its" });
+    await publish(page, { stream: "orders/eu/8", type: "paid", data: '{"total":9}' });
+    const shown = panel(page, "orders/*");
+    assertEquals(await entries(shown, 2), ["new", '{"total":9}']);
+    const types = shown.locator(".type:not(.is-control *)");
+    assertEquals(await types.allTextContents(), ["orders/eu/8 · paid", "orders/7"]);
+    await shown.locator(".preview").first().click();
+    await shown.locator(".data .tree").first().waitFor();
+    assertEquals(await shown.locator(".reconnects").textContent(), "0");
+  },
+});
+
+Deno.test({
   name: "the console ends a stream after a confirmation",
   ...options,
   async fn() {
