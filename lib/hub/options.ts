@@ -130,7 +130,7 @@ export interface SubscribeOptions extends ModeOptions {
    */
   readonly patterns?: boolean;
   /** Headers to add to the response, or to replace its own. */
-  readonly headers?: HeadersInit;
+  readonly headers?: NonNullable<ResponseInit["headers"]>;
   /** Ends the connection, reason `closed`, when the signal is aborted. */
   readonly signal?: AbortSignal;
   /**

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { fromBase64Url } from "../wire/byte_text.ts";
 import type { CommandOutput } from "./command_output.ts";
 import type { ConfiguredJwt } from "./configured_jwt.ts";
 import { type JsonObject, parseJsonObject } from "./json_object.ts";
@@ -123,7 +124,7 @@ const UNITS = [["days", 86_400], ["h", 3_600], ["min", 60]] as const;
 /** A part of a token as an object; `undefined` if it is none. */
 function decode(part: string): JsonObject | undefined {
   try {
-    const bytes = Uint8Array.fromBase64(part, { alphabet: "base64url" });
+    const bytes = fromBase64Url(part);
     return parseJsonObject(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
   } catch {
     // The signature, or a text that is not a token.

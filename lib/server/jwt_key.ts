@@ -4,6 +4,7 @@
  * @module
  */
 
+import { fromBase64 } from "../wire/byte_text.ts";
 import { importJwk, readJwks } from "./jwk.ts";
 import type { JwtAlgorithm } from "./jwt_algorithm.ts";
 import { importVerifyingKey, type JwtKey } from "./verifying_key.ts";
@@ -134,7 +135,7 @@ async function importSpki(
   algorithm: JwtAlgorithm,
 ): Promise<JwtKey | string | undefined> {
   try {
-    const bytes = Uint8Array.fromBase64(base64);
+    const bytes = fromBase64(base64);
     return await importVerifyingKey({ format: "spki", bytes }, algorithm);
   } catch {
     // Not base64, so no key.

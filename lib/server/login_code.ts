@@ -4,6 +4,7 @@
  * @module
  */
 
+import { toBase64Url } from "../wire/byte_text.ts";
 import { hashToken, matchesToken } from "./bearer_token.ts";
 
 /** How long a code is good for, in milliseconds. */
@@ -21,8 +22,7 @@ export class LoginCode {
 
   /** Makes a code of 128 random bits; the one before it is no longer good. */
   issue(): string {
-    const code = crypto.getRandomValues(new Uint8Array(16))
-      .toBase64({ alphabet: "base64url", omitPadding: true });
+    const code = toBase64Url(crypto.getRandomValues(new Uint8Array(16)));
     this.#current = { hash: hashToken(code), endMs: this.#now() + LOGIN_CODE_MS };
     return code;
   }

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { toHex } from "../wire/byte_text.ts";
 import { hashToken, matchesToken } from "./bearer_token.ts";
 
 /** The name of the cookie. Its value is signed here, or is a JSON Web Token. */
@@ -51,7 +52,7 @@ export class SessionCookies {
   async #signature(expiresAtMs: number): Promise<string> {
     const text = new TextEncoder().encode(`session until ${expiresAtMs}`);
     this.#key ??= deriveKey(this.#publishToken);
-    return new Uint8Array(await crypto.subtle.sign("HMAC", await this.#key, text)).toHex();
+    return toHex(new Uint8Array(await crypto.subtle.sign("HMAC", await this.#key, text)));
   }
 }
 

@@ -19,11 +19,16 @@ import { explainJwtKey, JWT_KEY_EXPECTED, unescapePem } from "./jwt_key.ts";
 
 /** Returned by a parser for a text that it rejects. */
 export class Expected {
-  /**
-   * @param expected What the setting may be, such as `a whole number of at least 0`.
-   * @param got A description of the text, shown instead of the text itself.
-   */
-  constructor(readonly expected: string, readonly got?: string) {}
+  /** What the setting may be, such as `a whole number of at least 0`. */
+  readonly expected: string;
+  /** A description of the text, shown instead of the text itself. */
+  readonly got: string | undefined;
+
+  /** Takes both. */
+  constructor(expected: string, got?: string) {
+    this.expected = expected;
+    this.got = got;
+  }
 }
 
 /** Parses a setting, or rejects its text. */

@@ -7,6 +7,7 @@
  * @module
  */
 
+import { fromBase64, toBase64Url } from "../wire/byte_text.ts";
 import { type JwtAlgorithm, jwtAlgorithms } from "./jwt_algorithm.ts";
 import { explainJwtKey, unescapePem } from "./jwt_key.ts";
 
@@ -59,7 +60,7 @@ async function importPkcs8(
   algorithm: JwtAlgorithm,
 ): Promise<CryptoKey | undefined> {
   try {
-    const bytes = Uint8Array.fromBase64(base64);
+    const bytes = fromBase64(base64);
     const parameters = jwtAlgorithms[algorithm];
     return await crypto.subtle.importKey("pkcs8", bytes, parameters, false, ["sign"]);
   } catch {
@@ -74,16 +75,12 @@ const PRIVATE_KEY =
 /** Signs claims, and returns the token in compact form (RFC 7515, section 7.1). */
 export async function signJwt(claims: unknown, key: SigningKey): Promise<string> {
   const header = { alg: key.algorithm, typ: "JWT" };
-  const signed = [header, claims].map((part) => base64Url(utf8(JSON.stringify(part)))).join(".");
+  const signed = [header, claims].map((part) => toBase64Url(utf8(JSON.stringify(part)))).join(".");
   const parameters = jwtAlgorithms[key.algorithm];
   const signature = await crypto.subtle.sign(parameters, key.cryptoKey, utf8(signed));
-  return `${signed}.${base64Url(new Uint8Array(signature))}`;
+  return `${signed}.${toBase64Url(new Uint8Array(signature))}`;
 }
 
 function utf8(text: string): Uint8Array<ArrayBuffer> {
   return new TextEncoder().encode(text);
-}
-
-function base64Url(bytes: Uint8Array): string {
-  return bytes.toBase64({ alphabet: "base64url", omitPadding: true });
 }

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { toHex } from "../wire/byte_text.ts";
 import { searchParams } from "../wire/search_params.ts";
 import type { Handler, Route } from "./router.ts";
 
@@ -14,20 +15,52 @@ import type { Handler, Route } from "./router.ts";
  *
  * @param folder A URL that ends in `/`. Without the scheme `file:`, as for a package that was imported
  * from a registry, there are no routes.
- * @throws {Deno.errors.NotFound | Deno.errors.NotCapable} If the folder can't be read.
+ * @throws If the folder can't be read.
  */
 export function staticRoutes(folder: URL): Map<string, Route> {
   const routes = new Map<string, Route>();
   if (folder.protocol !== "file:") return routes;
-  for (const { name, isFile } of Deno.readDirSync(folder)) {
+  for (const name of fileNames(folder)) {
     const type = TYPES[name.slice(name.lastIndexOf("."))];
-    if (!isFile || !type) continue;
+    if (!type) continue;
     const path = name === "index.html" ? "/" : `/${name.replace(/\.html$/, "")}`;
-    const bytes = Deno.readFileSync(new URL(encodeURIComponent(name), folder));
+    const bytes = readFile(new URL(encodeURIComponent(name), folder));
     routes.set(path, { GET: fileHandler(bytes, type) });
     if (name.endsWith(".html") && path !== "/") routes.set(`${path}/`, { GET: redirectUp(path) });
   }
   return routes;
+}
+
+/** The names of the files directly inside a folder; none on a runtime without files. */
+function fileNames(folder: URL): string[] {
+  if (globalThis.Deno !== undefined) {
+    return [...Deno.readDirSync(folder)].filter(({ isFile }) => isFile).map(({ name }) => name);
+  }
+  const files = nodeFiles()?.readdirSync(folder, { withFileTypes: true }) ?? [];
+  return files.filter((file) => file.isFile()).map(({ name }) => name);
+}
+
+function readFile(file: URL): Uint8Array<ArrayBuffer> {
+  return globalThis.Deno === undefined ? nodeFiles()!.readFileSync(file) : Deno.readFileSync(file);
+}
+
+/** The files of Node and Bun. Not an import: the library's other runtimes may have no such module. */
+function nodeFiles(): NodeFiles | undefined {
+  const { process } = globalThis as {
+    readonly process?: { readonly getBuiltinModule?: (name: "node:fs") => NodeFiles | undefined };
+  };
+  return process?.getBuiltinModule?.("node:fs");
+}
+
+/** The part of `node:fs` that is used here. */
+interface NodeFiles {
+  readdirSync(folder: URL, options: { withFileTypes: true }): NodeFile[];
+  readFileSync(file: URL): Uint8Array<ArrayBuffer>;
+}
+
+interface NodeFile {
+  readonly name: string;
+  isFile(): boolean;
 }
 
 const TYPES: Readonly<Record<string, string>> = {
@@ -48,7 +81,7 @@ const SECURITY_POLICY =
  */
 function fileHandler(bytes: Uint8Array<ArrayBuffer>, type: string): Handler {
   const etag = crypto.subtle.digest("SHA-256", bytes).then((digest) =>
-    `"${new Uint8Array(digest, 0, 12).toHex()}"`
+    `"${toHex(new Uint8Array(digest, 0, 12))}"`
   );
   return async (request) => {
     const tag = await etag;

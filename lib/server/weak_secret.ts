@@ -5,6 +5,8 @@
  * @module
  */
 
+import { fromBase64, fromHex, toHex } from "../wire/byte_text.ts";
+
 /**
  * Names the kind of a text that others may know, or that stands in place of a secret: a URL, a path, a
  * placeholder, JSON, a token, or a key or certificate in any common form, also encoded as base64,
@@ -80,12 +82,12 @@ const UNLIKE_NAMES = /[A-Z](?![a-z])|\d[A-Za-z]/;
 function* decodings(text: string): Generator<[encoding: string, bytes: Uint8Array]> {
   const dense = text.replace(/\s+|\\[nr]/g, "");
   const digits = dense.replace(/^0x/i, "");
-  if (/^(?:[0-9a-f]{2})+$/i.test(digits)) yield ["the hex", Uint8Array.fromHex(digits)];
+  if (/^(?:[0-9a-f]{2})+$/i.test(digits)) yield ["the hex", fromHex(digits)];
   const unpadded = dense.replace(/(?<!=)=+$/, "").replaceAll("-", "+").replaceAll("_", "/");
   // A text that was cut off is decoded up to its last whole group.
   const whole = unpadded.slice(0, unpadded.length - (unpadded.length % 4 === 1 ? 1 : 0));
   if (!/^[A-Za-z0-9+/]+$/.test(whole)) return;
-  yield [/[-_]/.test(dense) ? "the base64url" : "the base64", Uint8Array.fromBase64(whole)];
+  yield [/[-_]/.test(dense) ? "the base64url" : "the base64", fromBase64(whole)];
 }
 
 function describeBytes(bytes: Uint8Array): string | undefined {
@@ -107,7 +109,7 @@ function isDer(bytes: Uint8Array): boolean {
   if (!outer || !inner || ![0x30, 0x02].includes(bytes[outer.at] ?? 0)) return false;
   if (inner.at + inner.length > outer.at + outer.length) return false;
   const isWhole = outer.at + outer.length === bytes.length;
-  return isWhole || OBJECT_IDS.test(bytes.subarray(0, 64).toHex());
+  return isWhole || OBJECT_IDS.test(toHex(bytes.subarray(0, 64)));
 }
 
 // The object identifiers of which every key has one: id-ecPublicKey, rsaEncryption, and the four curves

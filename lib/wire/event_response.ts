@@ -51,12 +51,15 @@ export const eventStreamHeaders: Readonly<Record<string, string>> = {
   "x-content-type-options": "nosniff",
 };
 
+/** The headers of an event stream, as `new Response()` takes them. */
+export type StreamHeaders = Headers | Readonly<Record<string, string>>;
+
 /**
  * Returns the headers of an event stream, with an application's headers added or replacing them.
  *
  * @throws {TypeError} If a name or value can't be a header's. Call it before anything is opened.
  */
-export function withStreamHeaders(headers: HeadersInit | undefined): HeadersInit {
+export function withStreamHeaders(headers: ResponseInit["headers"]): StreamHeaders {
   if (headers === undefined) return eventStreamHeaders;
   const all = new Headers(eventStreamHeaders);
   for (const [name, value] of new Headers(headers)) all.set(name, value);
@@ -85,7 +88,7 @@ export interface Heartbeat {
 }
 
 /** An open response. It ends once, for the reason that comes first. */
-export class EventResponse implements UnderlyingDefaultSource<Uint8Array> {
+export class EventResponse {
   readonly #body: ReadableStream<Uint8Array>;
   readonly #settings: EventResponseSettings;
   readonly #openedMs = performance.now();
@@ -135,7 +138,7 @@ export class EventResponse implements UnderlyingDefaultSource<Uint8Array> {
   }
 
   /** Makes the `Response`, with headers of {@linkcode withStreamHeaders}. Call it once. */
-  respond(headers: HeadersInit): Response {
+  respond(headers: StreamHeaders): Response {
     return new Response(this.#body, { headers });
   }
 
