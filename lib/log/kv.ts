@@ -46,7 +46,7 @@ export interface KvLogOptions extends RetentionOptions {
    *
    * @default {["sse-hub"]}
    */
-  readonly prefix?: readonly Deno.KvKeyPart[];
+  readonly prefix?: readonly (Uint8Array | string | number | bigint | boolean)[];
 }
 
 /**
@@ -75,7 +75,13 @@ export interface KvLogOptions extends RetentionOptions {
  * ```
  */
 export function openKvLog(options: KvLogOptions = {}): EventLog {
-  if (typeof globalThis.Deno?.openKv !== "function") {
+  if (globalThis.Deno === undefined) {
+    throw new TypeError(
+      "Cannot open log: only Deno has Deno KV; use SQLite instead: EVENT_LOG=sqlite of the server, or " +
+        "openSqliteLog() of @sse/hub/sqlite",
+    );
+  }
+  if (typeof Deno.openKv !== "function") {
     throw new TypeError('Cannot open log: Deno KV needs "unstable": ["kv"] in deno.json');
   }
   checkOptions("open log", options, { ...retentionRules, path: ANY, prefix: ANY });

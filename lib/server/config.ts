@@ -94,9 +94,11 @@ export interface Config {
   /** `PUBLISH_RATE`: the most events that one address may publish in a second; 0 is off. */
   readonly publishRate: number;
   /** `EVENT_LOG`: where events are ordered and kept. */
-  readonly eventLog: "memory" | "kv" | "redis";
+  readonly eventLog: "memory" | "kv" | "sqlite" | "redis";
   /** `KV_PATH`: the file of Deno KV; `undefined` for the store of Deno Deploy. */
   readonly kvPath: string | undefined;
+  /** `SQLITE_PATH`: the file of the log in SQLite. */
+  readonly sqlitePath: string;
   /** `REDIS_URL`: the URL of Redis; set if the log is Redis without sentinels. */
   readonly redisUrl: string | undefined;
   /** `REDIS_SENTINELS`: the sentinels that are asked for the master. */

@@ -83,8 +83,8 @@ export const OPTIONS = {
   ),
   EVENT_LOG: option(
     "memory",
-    oneOf(["memory", "kv", "redis"] as const),
-    "where events are ordered and kept: memory, kv or redis; see Event logs",
+    oneOf(["memory", "kv", "sqlite", "redis"] as const),
+    "where events are ordered and kept: memory, kv, sqlite or redis; see Event logs",
     { onDeploy: "kv", shownDefault: "memory, on Deno Deploy kv" },
   ),
   KV_PATH: option(
@@ -93,6 +93,11 @@ export const OPTIONS = {
     "for kv: the file; on Deno Deploy none, as the store there is given. deno task start may write " +
       "below ./data only",
     { onDeploy: undefined },
+  ),
+  SQLITE_PATH: option(
+    "./data/hub.db",
+    path,
+    "for sqlite: the file; deno task start may write below ./data only",
   ),
   REDIS_URL: option(
     undefined,

@@ -142,6 +142,7 @@ function readStore(settings: Settings) {
   return {
     eventLog: settings.read("EVENT_LOG"),
     kvPath: settings.read("KV_PATH"),
+    sqlitePath: settings.read("SQLITE_PATH"),
     redisUrl: settings.read("REDIS_URL"),
     redisSentinels: settings.read("REDIS_SENTINELS"),
     redisMaster: settings.read("REDIS_MASTER"),
@@ -187,6 +188,7 @@ function findWarnings(
 
 const STORE_SETTINGS = [
   ["KV_PATH", "kv"],
+  ["SQLITE_PATH", "sqlite"],
   ["REDIS_URL", "redis"],
   ["REDIS_SENTINELS", "redis"],
   ["REDIS_MASTER", "redis"],
@@ -209,7 +211,7 @@ function findContradictions(
   }
   if (reusePort && eventLog === "memory") {
     errors.push(
-      "REUSE_PORT: expected EVENT_LOG=kv or redis beside it; with the log in memory, processes on one " +
+      "REUSE_PORT: expected EVENT_LOG=kv, sqlite or redis beside it; with the log in memory, processes on one " +
         "port would not exchange events",
     );
   }

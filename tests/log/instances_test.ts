@@ -8,13 +8,13 @@ import { Client, subscription } from "../client.ts";
 import { mulberry32 } from "../random.ts";
 import { soon, until } from "../wait.ts";
 import type { LogKind, LogPlace } from "./contract.ts";
-import { kv, redis } from "./places.ts";
+import { kv, redis, sqlite } from "./places.ts";
 import { ResumingClient } from "./resuming_client.ts";
 
 const EVENTS = 10_000;
 const CLIENTS = 20;
 
-for (const kind of [kv, redis]) testInstances(kind);
+for (const kind of [kv, sqlite, redis]) testInstances(kind);
 
 function testInstances(kind: LogKind): void {
   const test = (does: string, run: (place: LogPlace) => Promise<void>) =>

@@ -2,7 +2,7 @@
  * Kills the server at random moments under a flood of publishes, and starts it again. A client that
  * reconnects each time must get every acknowledged event once and in order.
  *
- * As a program: `deno task kill [times] [seed]`; by default 100 times each with Deno KV and with Redis.
+ * As a program: `deno task kill [times] [seed]`; by default 100 times each with Deno KV, SQLite and Redis.
  *
  * @module
  */
@@ -15,7 +15,7 @@ import { freePort } from "../program.ts";
 import { mulberry32 } from "../random.ts";
 import { ServerProcess } from "../server/support.ts";
 import { Flood } from "./flood.ts";
-import { kv, redis } from "./places.ts";
+import { kv, redis, sqlite } from "./places.ts";
 import { RedisServer } from "./redis_server.ts";
 import { ResumingClient } from "./resuming_client.ts";
 
@@ -96,6 +96,17 @@ export async function killWithKv(times: number, seed: number): Promise<KillRepor
   }
 }
 
+/** Kills servers with a SQLite file behind them. */
+export async function killWithSqlite(times: number, seed: number): Promise<KillReport> {
+  const folder = await Deno.makeTempDir();
+  try {
+    const settings = { EVENT_LOG: "sqlite", SQLITE_PATH: `${folder}/hub.db` };
+    return await killServers(settings, folder, times, seed);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
 /** Kills servers with Redis behind them. */
 export async function killWithRedis(times: number, seed: number): Promise<KillReport> {
   await using server = await RedisServer.start();
@@ -105,7 +116,8 @@ export async function killWithRedis(times: number, seed: number): Promise<KillRe
 
 if (import.meta.main) {
   const [times = 100, seed = Date.now() % 1e9] = Deno.args.map(Number);
-  for (const [{ name, ignore }, kill] of [[kv, killWithKv], [redis, killWithRedis]] as const) {
+  const kinds = [[kv, killWithKv], [sqlite, killWithSqlite], [redis, killWithRedis]] as const;
+  for (const [{ name, ignore }, kill] of kinds) {
     if (ignore) console.log(`${name}: not available here`);
     else console.log(`${name}, seed ${seed}, killed ${times} times:`, await kill(times, seed));
   }

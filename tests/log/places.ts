@@ -1,11 +1,12 @@
 /**
- * The places of durable logs: a KV file, and a Redis.
+ * The places of durable logs: a KV file, a SQLite file, and a Redis.
  *
  * @module
  */
 
 import { openKvLog } from "../../lib/log/kv.ts";
 import { openRedisLog } from "../../lib/log/redis.ts";
+import { openSqliteLog } from "../../lib/log/sqlite.ts";
 import { lacks } from "../program.ts";
 import type { LogKind } from "./contract.ts";
 import { isRedisMissing, RedisServer } from "./redis_server.ts";
@@ -20,6 +21,21 @@ export const kv: LogKind = {
     const folder = await Deno.makeTempDir();
     return {
       open: (options) => openKvLog({ path: `${folder}/hub.sqlite`, ...options }),
+      [Symbol.asyncDispose]: () => Deno.remove(folder, { recursive: true }),
+    };
+  },
+};
+
+/** SQLite, in a file. */
+export const sqlite: LogKind = {
+  name: "openSqliteLog()",
+  isShared: true,
+  isDurable: true,
+  ignore: await lacks("read", "write"),
+  async place() {
+    const folder = await Deno.makeTempDir();
+    return {
+      open: (options) => openSqliteLog({ path: `${folder}/hub.db`, ...options }),
       [Symbol.asyncDispose]: () => Deno.remove(folder, { recursive: true }),
     };
   },

@@ -1,7 +1,8 @@
 import { openKvLog } from "../../lib/log/kv.ts";
 import { openRedisLog } from "../../lib/log/redis.ts";
+import { openSqliteLog } from "../../lib/log/sqlite.ts";
 import { runLogSchedules } from "./log_schedules.ts";
-import { kv, redis } from "./places.ts";
+import { kv, redis, sqlite } from "./places.ts";
 import { RedisServer } from "./redis_server.ts";
 import { pastTick, randomRetention } from "./trimmed_logs.ts";
 
@@ -15,6 +16,21 @@ Deno.test({
     const folder = await Deno.makeTempDir();
     await runLogSchedules(SCHEDULES, (seed) => ({
       open: () => openKvLog({ path: `${folder}/${seed}.sqlite`, ...randomRetention(seed) }),
+      trim: pastTick(),
+      trimsItself: true,
+    }));
+    await Deno.remove(folder, { recursive: true });
+  },
+});
+
+Deno.test({
+  name:
+    `a hub with a log in SQLite gives every client every event once and in order, in ${SCHEDULES} schedules`,
+  ignore: sqlite.ignore,
+  async fn() {
+    const folder = await Deno.makeTempDir();
+    await runLogSchedules(SCHEDULES, (seed) => ({
+      open: () => openSqliteLog({ path: `${folder}/${seed}.db`, ...randomRetention(seed) }),
       trim: pastTick(),
       trimsItself: true,
     }));

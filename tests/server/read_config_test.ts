@@ -59,15 +59,22 @@ const settings: Readonly<Record<string, Row>> = {
   EVENT_LOG: {
     field: "eventLog",
     byDefault: "memory",
-    right: { memory: "memory", kv: "kv", redis: "redis" },
-    wrong: ["sqlite", "Redis", "toString"],
-    expected: "memory, kv, redis",
+    right: { memory: "memory", kv: "kv", sqlite: "sqlite", redis: "redis" },
+    wrong: ["SQLite", "Redis", "toString"],
+    expected: "memory, kv, sqlite, redis",
   },
   KV_PATH: {
     field: "kvPath",
     byDefault: "./data/hub.sqlite",
     right: { "/var/lib/sse/hub.sqlite": "/var/lib/sse/hub.sqlite", "a b": "a b", "x": "x" },
     wrong: ["./data/hub.sqlite\r", " x", '"x"', "'", "x\n"],
+    expected: "a file's path without white space or quotes at its ends",
+  },
+  SQLITE_PATH: {
+    field: "sqlitePath",
+    byDefault: "./data/hub.db",
+    right: { "/var/lib/sse/hub.db": "/var/lib/sse/hub.db" },
+    wrong: ["./data/hub.db\r", " x", '"x"'],
     expected: "a file's path without white space or quotes at its ends",
   },
   REDIS_URL: {
@@ -466,7 +473,7 @@ Deno.test("REUSE_PORT is refused with the log in memory, and says why", () => {
   const [error = ""] = errorsOf({ REUSE_PORT: "true" });
   assertEquals(
     error,
-    "REUSE_PORT: expected EVENT_LOG=kv or redis beside it; with the log in memory, processes on one " +
+    "REUSE_PORT: expected EVENT_LOG=kv, sqlite or redis beside it; with the log in memory, processes on one " +
       "port would not exchange events",
   );
 });

@@ -4,6 +4,7 @@ import { BroadcastHub } from "../../lib/hub/hub.ts";
 import { eventStream } from "../../lib/wire/event_stream.ts";
 import { EventParserStream } from "../../lib/mod.ts";
 import { openKvLog } from "../../lib/log/kv.ts";
+import { openSqliteLog } from "../../lib/log/sqlite.ts";
 import { SharedLog } from "../../lib/log/mod.ts";
 import { openRedisLog } from "../../lib/log/redis.ts";
 import { createApp, readConfig } from "../../lib/server/app.ts";
@@ -91,6 +92,7 @@ const CALLS: Record<string, [option: string, call: (options: Any) => unknown]> =
   "eventStream()": ["heartBeat", (options) => eventStream(() => {}, options)],
   "new EventParserStream()": ["onComments", (options) => new EventParserStream(options)],
   "openKvLog()": ["maxAge", (options) => openKvLog(options)],
+  "openSqliteLog()": ["maxAge", (options) => openSqliteLog({ path: "x", ...options })],
   "openRedisLog()": ["uri", (options) => openRedisLog({ url: "redis://localhost", ...options })],
   "new SharedLog()": ["maxEntry", (options) => new SharedLog(new ListStore(), options)],
   "createApp()": [

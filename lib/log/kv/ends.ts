@@ -5,7 +5,7 @@
  */
 
 import { encodeEndRecord, type EndRecord } from "../shared/ends.ts";
-import { patiently } from "./contention.ts";
+import { patiently } from "../shared/contention.ts";
 
 /** Options of {@linkcode KvEnds}. */
 export interface KvEndsOptions {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { failureOf } from "./contention.ts";
+import { failureOf } from "../shared/contention.ts";
 import { DiskReserve } from "./reserve.ts";
 
 /** The SQLite file of a log. */

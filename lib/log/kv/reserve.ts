@@ -118,14 +118,6 @@ function randomBlock(): Uint8Array<ArrayBuffer> {
   return block;
 }
 
-/** Returns the error of a publish on a full disk. */
-export function diskFull(cause?: unknown): Error {
-  const message =
-    "Cannot append to log: its disk is full; events are accepted again when old entries " +
-    "have been trimmed or the disk has room";
-  return new Error(message, { cause });
-}
-
 async function sizeOf(path: string): Promise<number | undefined> {
   try {
     return (await Deno.stat(path)).size;

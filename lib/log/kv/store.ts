@@ -16,9 +16,9 @@ import {
   type WriteOptions,
 } from "../entry_store.ts";
 import { MAX_AGE_MS } from "../retention.ts";
+import { diskFull, failureOf, patiently } from "../shared/contention.ts";
 import type { EndRecord } from "../shared/ends.ts";
 import { KvBell } from "./bell.ts";
-import { failureOf, patiently } from "./contention.ts";
 import { KvEnds } from "./ends.ts";
 import { KvEntries } from "./entries.ts";
 import { checkFormatIn, epochIn } from "./epoch.ts";
@@ -26,7 +26,6 @@ import { KvFile } from "./file.ts";
 import { KvKeys } from "./keys.ts";
 import { KvNotes } from "./notes.ts";
 import { PLACE_LENGTH, placeOf } from "./places.ts";
-import { diskFull } from "./reserve.ts";
 import { KvTrimming, type MarkNumber } from "./trimming.ts";
 
 /** Options of {@linkcode KvStore}, with the meanings and defaults of `KvLogOptions`. */

@@ -6,7 +6,7 @@
 
 import { INDEX_LENGTH } from "../entries.ts";
 import type { DueEntry } from "../entry_store.ts";
-import { patiently } from "./contention.ts";
+import { patiently } from "../shared/contention.ts";
 
 /** A mark, and the number of the last entry trimmed with it. */
 export type MarkNumber = readonly [mark: string, number: number];

@@ -1,5 +1,6 @@
 /**
- * Why a call of Deno KV failed, and how to retry a call while other processes use the file.
+ * Why a call of SQLite or of Deno KV, which uses SQLite, failed, and how to retry a call while other
+ * processes use the file.
  *
  * @module
  */
@@ -11,10 +12,10 @@
  * - `full`: the disk is full. Nothing was written.
  * - `other`: any other reason, such as a file that can't be opened, or a closed store.
  */
-export type KvFailure = "busy" | "full" | "other";
+export type SqliteFailure = "busy" | "full" | "other";
 
-/** Classifies an error of Deno KV by its message, since the error does not have SQLite's code. */
-export function failureOf(error: unknown): KvFailure {
+/** Classifies an error by its message, since an error of Deno KV does not have SQLite's code. */
+export function failureOf(error: unknown): SqliteFailure {
   const message = error instanceof Error ? error.message : "";
   if (/^database (?:table |schema )?is locked/.test(message)) return "busy";
   return message.startsWith("database or disk is full") ? "full" : "other";
@@ -34,7 +35,7 @@ export async function patiently<T>(attempt: () => Promise<T | undefined>): Promi
     try {
       const result = await attempt();
       if (result !== undefined) return result;
-      if (isLate) throw new Error("Cannot write to KV: other processes write without a pause");
+      if (isLate) throw new Error("Cannot write to log: other processes write without a pause");
     } catch (error) {
       if (isLate || failureOf(error) !== "busy") throw error;
     }
@@ -45,3 +46,11 @@ export async function patiently<T>(attempt: () => Promise<T | undefined>): Promi
 /** For how long to retry. SQLite itself waits up to 5 seconds for a lock. */
 export const PATIENCE_MS = 10_000;
 const MAX_PAUSE_MS = 64;
+
+/** Returns the error of a publish on a full disk. */
+export function diskFull(cause?: unknown): Error {
+  const message =
+    "Cannot append to log: its disk is full; events are accepted again when old entries " +
+    "have been trimmed or the disk has room";
+  return new Error(message, { cause });
+}

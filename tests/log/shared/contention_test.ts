@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { failureOf, patiently } from "../../../lib/log/kv/contention.ts";
+import { failureOf, patiently } from "../../../lib/log/shared/contention.ts";
 
 Deno.test("patiently() retries if the file is locked or a check has failed", async () => {
   const outcomes = [new TypeError("database is locked"), undefined, undefined, "committed"];

@@ -1,0 +1,334 @@
+/**
+ * The store of a log in a SQLite file. Each method is one transaction.
+ *
+ * @module
+ */
+
+import { randomEpoch } from "../../wire/ids.ts";
+import { checkFormat, encodeEntry, FORMAT, type Item, type StoredEntry } from "../entries.ts";
+import {
+  type DueEntry,
+  type EntryStore,
+  EpochError,
+  type EpochState,
+  type Placed,
+  type TrimMark,
+  type WriteOptions,
+} from "../entry_store.ts";
+import { MAX_AGE_MS } from "../retention.ts";
+import { diskFull, failureOf, patiently } from "../shared/contention.ts";
+import { encodeEndRecord, type EndRecord } from "../shared/ends.ts";
+import { type Database, openFile, type Row, type Statement, type Value } from "./database.ts";
+import { sortItems } from "./items.ts";
+
+/** Options of {@linkcode SqliteStore}, with the meanings and defaults of `SqliteLogOptions`. */
+export interface SqliteStoreOptions {
+  readonly path: string;
+  readonly maxAgeMs?: number;
+}
+
+/** Keeps each entry at a whole number, which grows from entry to entry. */
+export class SqliteStore implements EntryStore {
+  readonly placeLength = PLACE_LENGTH;
+  readonly maxEntryBytes = 8_388_608;
+  readonly maxEntryKeys = 100_000;
+  readonly #path: string;
+  readonly #maxAgeMs: number;
+  readonly #statements = new Map<string, Statement>();
+  #database: Database | undefined;
+  #identity: () => string | undefined = () => undefined;
+  #openedIdentity: string | undefined;
+  #checkedMs = -Infinity;
+  #wake: () => void = () => {};
+  #writes = 0;
+  #isClosed = false;
+
+  /** Takes the options; opens nothing yet. */
+  constructor({ path, maxAgeMs = MAX_AGE_MS }: SqliteStoreOptions) {
+    this.#path = path;
+    this.#maxAgeMs = maxAgeMs;
+  }
+
+  // The processes that write entries stamp them with their own clocks.
+  get nowMs(): number {
+    return Date.now();
+  }
+
+  async open(): Promise<string> {
+    const { database, identity } = await openFile(this.#path);
+    this.#database = database;
+    this.#identity = identity;
+    this.#openedIdentity = identity();
+    if (this.#isClosed) database.close();
+    return await patiently(async () => {
+      // This process waits for a lock by itself, so that the wait stops nothing else.
+      database.exec(
+        "PRAGMA busy_timeout = 0; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL",
+      );
+      return await this.#transact(() => {
+        database.exec(SCHEMA);
+        checkFormat(this.#setting("format") ?? 0);
+        this.#set("format", FORMAT);
+        return this.#epoch(randomEpoch()).epoch;
+      });
+    });
+  }
+
+  epoch(own: string): Promise<EpochState> {
+    return patiently(() => this.#transact(() => this.#epoch(own)));
+  }
+
+  async write(items: readonly Item[], options: WriteOptions): Promise<readonly Placed[]> {
+    const placed = await this.#whileRoom(() => this.#writeOnce(items, options));
+    this.#writes++;
+    this.#wake();
+    // SQLite has answered within the turn: without a pause, publishing in a loop would let no socket work.
+    await nextTurn();
+    return placed;
+  }
+
+  async probe(): Promise<void> {
+    await this.#whileRoom(() => this.#set("probe", Date.now()));
+  }
+
+  read(fromPlace: string, count: number): Promise<StoredEntry[]> {
+    return this.#entries("place >= ? ORDER BY place", numberOf(fromPlace), count);
+  }
+
+  readBack(beforePlace: string | undefined, count: number): Promise<StoredEntry[]> {
+    const before = beforePlace === undefined ? Infinity : numberOf(beforePlace);
+    return this.#entries("place < ? ORDER BY place DESC", before, count);
+  }
+
+  async next(afterPlace: string, count: number, mayWait: boolean): Promise<StoredEntry[]> {
+    this.#checkFile();
+    const read = () => this.#entries("place > ? ORDER BY place", numberOf(afterPlace), count);
+    const version = this.#version();
+    const page = await read();
+    if (page.length > 0 || !mayWait) return page;
+    await this.#change(version);
+    return this.#isClosed ? [] : await read();
+  }
+
+  async trim(
+    due: readonly DueEntry[],
+    through: string,
+    ends: readonly EndRecord[] = [],
+  ): Promise<void> {
+    await patiently(() =>
+      this.#transact(() => {
+        const oldMs = Date.now() - this.#maxAgeMs;
+        for (const record of ends) {
+          const { id, timeMs } = record;
+          const text = encodeEndRecord(record);
+          this.#run("INSERT OR REPLACE INTO ends VALUES (?, ?, ?)", id, timeMs, text);
+        }
+        this.#run("DELETE FROM ends WHERE time_ms < ?", oldMs);
+        this.#run("DELETE FROM keys WHERE time_ms < ?", oldMs);
+        for (const { place } of due) {
+          this.#run("DELETE FROM entries WHERE place = ?", numberOf(place));
+        }
+        const mark = this.#setting("trimmed");
+        if (mark !== undefined && mark !== null && mark > through) return true;
+        this.#set("trimmed", through);
+        this.#set("trimmed number", due.at(-1)?.number ?? null);
+        return true;
+      })
+    );
+  }
+
+  trimMark(): Promise<TrimMark | undefined> {
+    return patiently(() =>
+      this.#transact(() => {
+        const through = this.#setting("trimmed");
+        const number = this.#setting("trimmed number");
+        if (typeof through !== "string") return [undefined];
+        return [{ through, number: typeof number === "number" ? number : undefined }];
+      })
+    ).then(([mark]) => mark);
+  }
+
+  async ends(): Promise<readonly unknown[]> {
+    return await patiently(() =>
+      this.#transact(() => this.#all("SELECT text FROM ends").map(({ text }) => text))
+    );
+  }
+
+  close(): Promise<void> {
+    if (!this.#isClosed) this.#database?.close();
+    this.#isClosed = true;
+    this.#wake();
+    return Promise.resolve();
+  }
+
+  #epoch(own: string): EpochState {
+    const epoch = this.#setting("epoch");
+    const number = this.#setting("number");
+    const state = typeof number === "number" ? { number } : {};
+    if (typeof epoch === "string") return { epoch, wasMissing: false, ...state };
+    this.#set("epoch", own);
+    return { epoch: own, wasMissing: true, ...state };
+  }
+
+  #writeOnce(items: readonly Item[], { epoch, floor, number }: WriteOptions): readonly Placed[] {
+    if (this.#setting("epoch") !== epoch) throw new EpochError("the file has lost the epoch");
+    const timeMs = Date.now();
+    const { known, fresh } = sortItems(items, (key) => this.#known(key, timeMs));
+    if (fresh.length === 0) return items.map(({ key }) => known.get(key!)!);
+    const place = Math.max(Number(this.#setting("place") ?? 0), numberOf(floor)) + 1;
+    const next = Number(this.#setting("number") ?? number) + 1;
+    const text = encodeEntry(timeMs, next, fresh);
+    this.#run("INSERT INTO entries VALUES (?, ?)", place, text);
+    this.#set("place", place);
+    this.#set("number", next);
+    const indexes = new Map(fresh.map((item, i) => [item.key ?? item, i + 1]));
+    for (const [i, { key }] of fresh.entries()) {
+      if (key === undefined) continue;
+      this.#run("INSERT OR REPLACE INTO keys VALUES (?, ?, ?, ?)", key, place, i + 1, timeMs);
+    }
+    return items.map((item) =>
+      known.get(item.key ?? "") ??
+        { place: placeOf(place), index: indexes.get(item.key ?? item)! }
+    );
+  }
+
+  #known(key: string, nowMs: number): Placed | undefined {
+    const sql = "SELECT place, item FROM keys WHERE key = ? AND time_ms >= ?";
+    const row = this.#statement(sql).get(key, nowMs - this.#maxAgeMs);
+    return row ? { place: placeOf(Number(row.place)), index: Number(row.item) } : undefined;
+  }
+
+  /** Reads entries. The condition's parameter is a place. */
+  async #entries(condition: string, place: number, count: number): Promise<StoredEntry[]> {
+    const sql = `SELECT place, text FROM entries WHERE ${condition} LIMIT ?`;
+    const rows = await patiently(() => Promise.resolve(this.#all(sql, place, count)));
+    return rows.map(({ place, text }) => ({
+      place: placeOf(Number(place)),
+      // A value that no hub has written may have any type.
+      text: typeof text === "string" ? text : "",
+    }));
+  }
+
+  /** Resolves when any process has written since `version`, or after a bounded time. */
+  async #change(version: string): Promise<void> {
+    for (let waitedMs = 0; waitedMs < MAX_WAIT_MS; waitedMs += POLL_MS) {
+      if (this.#isClosed || this.#version() !== version) return;
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, POLL_MS);
+        this.#wake = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+      });
+    }
+  }
+
+  /** A text that changes when this store or another connection has written to the file. */
+  #version(): string {
+    return `${this.#statement("PRAGMA data_version").get()?.data_version} ${this.#writes}`;
+  }
+
+  /**
+   * Checks, at most once a second, that the file is still the one that was opened.
+   *
+   * @throws {Error} If the file was removed or replaced: SQLite would go on with a file that no other
+   * process can find.
+   */
+  #checkFile(): void {
+    if (performance.now() - this.#checkedMs < CHECK_MS) return;
+    if (this.#identity() !== this.#openedIdentity) {
+      throw new Error(
+        `Cannot use log: ${
+          JSON.stringify(this.#path)
+        } was removed or replaced while it was open; ` +
+          "restart the process",
+      );
+    }
+    this.#checkedMs = performance.now();
+  }
+
+  async #whileRoom<T>(write: () => T): Promise<T> {
+    try {
+      const [result] = await patiently(() => this.#transact(() => [write()] as const));
+      return result;
+    } catch (error) {
+      throw failureOf(error) === "full" ? diskFull(error) : error;
+    }
+  }
+
+  /** Runs a transaction; rejects with nothing written. */
+  // deno-lint-ignore require-await -- an error must reject
+  async #transact<T>(run: () => T): Promise<T> {
+    const database = this.#database!;
+    database.exec("BEGIN IMMEDIATE");
+    try {
+      const result = run();
+      database.exec("COMMIT");
+      return result;
+    } catch (error) {
+      try {
+        database.exec("ROLLBACK");
+      } catch {
+        // SQLite has rolled back by itself, as on a full disk.
+      }
+      throw error;
+    }
+  }
+
+  #setting(name: string): Value | undefined {
+    return this.#statement("SELECT value FROM settings WHERE name = ?").get(name)?.value;
+  }
+
+  #set(name: string, value: Value): void {
+    this.#run("INSERT OR REPLACE INTO settings VALUES (?, ?)", name, value);
+  }
+
+  #run(sql: string, ...values: Value[]): void {
+    this.#statement(sql).run(...values);
+  }
+
+  #all(sql: string, ...values: Value[]): Row[] {
+    return this.#statement(sql).all(...values);
+  }
+
+  #statement(sql: string): Statement {
+    let statement = this.#statements.get(sql);
+    if (!statement) this.#statements.set(sql, statement = this.#database!.prepare(sql));
+    return statement;
+  }
+}
+
+const SCHEMA = `
+CREATE TABLE IF NOT EXISTS settings (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS entries (place INTEGER PRIMARY KEY, text TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS keys (
+  key TEXT PRIMARY KEY, place INTEGER NOT NULL, item INTEGER NOT NULL, time_ms INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS keys_by_time ON keys (time_ms);
+CREATE TABLE IF NOT EXISTS ends (
+  id TEXT PRIMARY KEY, time_ms INTEGER NOT NULL, text TEXT NOT NULL
+) WITHOUT ROWID;
+`;
+
+/** The number of characters in a place: the digits of 2⁵³ in base 36. */
+const PLACE_LENGTH = 11;
+/** How often a waiting log asks whether another process has written. */
+const POLL_MS = 25;
+const MAX_WAIT_MS = 500;
+const CHECK_MS = 1_000;
+
+/** Resolves in the next turn of the event loop; `setTimeout()` would wait for a millisecond. */
+function nextTurn(): Promise<void> {
+  const { setImmediate = setTimeout } = globalThis as {
+    setImmediate?: (run: () => void) => unknown;
+  };
+  return new Promise((resolve) => void setImmediate(resolve));
+}
+
+function placeOf(number: number): string {
+  return number.toString(36).padStart(PLACE_LENGTH, "0");
+}
+
+function numberOf(place: string): number {
+  return Math.min(parseInt(place || "0", 36), Number.MAX_SAFE_INTEGER);
+}
