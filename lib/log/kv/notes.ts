@@ -5,7 +5,7 @@
  */
 
 import { MAX_READ_NOTES, type Note, noteLimits, type Notes, type NoteTopic } from "../notes.ts";
-import { patiently } from "./contention.ts";
+import { patiently } from "../shared/contention.ts";
 
 /** Options of {@linkcode KvNotes}. */
 export interface KvNotesOptions {
