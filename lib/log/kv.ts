@@ -75,6 +75,7 @@ export interface KvLogOptions extends RetentionOptions {
  * ```
  */
 export function openKvLog(options: KvLogOptions = {}): EventLog {
+  checkOptions("open log", options, { ...retentionRules, path: ANY, prefix: ANY });
   if (globalThis.Deno === undefined) {
     throw new TypeError(
       "Cannot open log: only Deno has Deno KV; use SQLite instead: EVENT_LOG=sqlite of the server, or " +
@@ -84,6 +85,5 @@ export function openKvLog(options: KvLogOptions = {}): EventLog {
   if (typeof Deno.openKv !== "function") {
     throw new TypeError('Cannot open log: Deno KV needs "unstable": ["kv"] in deno.json');
   }
-  checkOptions("open log", options, { ...retentionRules, path: ANY, prefix: ANY });
   return new SharedLog(new KvStore(options), retentionOf(options));
 }

@@ -95,7 +95,21 @@ function parseIpv6(address: string): string[] | undefined {
 function canonical(address: string): string {
   // Only these characters may stand between the brackets, so the text can't change the URL.
   if (!/^[0-9a-f:.]+$/i.test(address)) return "";
-  return URL.parse(`http://[${address}]/`)?.hostname.slice(1, -1) ?? "";
+  const undotted = withoutDots(address);
+  return undotted && (URL.parse(`http://[${undotted}]/`)?.hostname.slice(1, -1) ?? "");
+}
+
+/**
+ * An IPv6 address with the IPv4 address at its end in hexadecimal, since Bun 1.4 rejects
+ * `2001:db8::0.0.0.0`. `""` if the end is not an IPv4 address.
+ */
+function withoutDots(address: string): string {
+  const at = address.lastIndexOf(":") + 1;
+  const parts = address.slice(at).split(".");
+  if (parts.length === 1) return address;
+  if (!ipv4(parts)) return "";
+  const [a = 0, b = 0, c = 0, d = 0] = parts.map(Number);
+  return `${address.slice(0, at)}${(a << 8 | b).toString(16)}:${(c << 8 | d).toString(16)}`;
 }
 
 /** Whether a URL's host can only be this machine: `localhost`, or a loopback address. */

@@ -13,7 +13,7 @@ export interface JwtKey {
   /** The key's `kid`: the key verifies no token with another `kid`. Left out, the key has none. */
   readonly id?: string;
   /** The key, usable for `verify` only. */
-  readonly cryptoKey: CryptoKey;
+  readonly cryptoKey: Awaited<ReturnType<typeof crypto.subtle.importKey>>;
 }
 
 /** The bytes of a key, in a format of Web Crypto. */

@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
+import { toBase64Url } from "../../lib/wire/byte_text.ts";
 import {
   type Action,
   authorizeByTokens,
@@ -32,7 +33,7 @@ const signingKey = await crypto.subtle.importKey(
 );
 
 function base64Url(content: Uint8Array): string {
-  return content.toBase64({ alphabet: "base64url", omitPadding: true });
+  return toBase64Url(content);
 }
 
 async function sign(

@@ -163,7 +163,10 @@ Deno.test("withCors() keeps the status, the headers and the body of a response",
 
 Deno.test("withCors() works on a response with immutable headers", async () => {
   const answer = await fetch("data:text/plain,hello");
-  assertThrows(() => answer.headers.set("vary", "Origin"), TypeError);
+  // Of Bun's responses, all headers can be changed.
+  if (!("Bun" in globalThis)) {
+    assertThrows(() => answer.headers.set("vary", "Origin"), TypeError);
+  }
   const response = await withCors(() => answer, ORIGINS)(
     get("/", { headers: { origin: APP } }),
     {},

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { toBase64Url } from "../../lib/wire/byte_text.ts";
+
 /** Signs claims as a JWT with HS256. */
 export async function signHs256(claims: unknown, secret: string): Promise<string> {
   const algorithm = { name: "HMAC", hash: "SHA-256" };
@@ -18,7 +20,7 @@ export type Sign = (signed: Uint8Array<ArrayBuffer>) => Promise<ArrayBuffer>;
 
 /** A key in SPKI as PEM. */
 export function pemOf(spki: ArrayBuffer, label = "PUBLIC KEY"): string {
-  const lines = new Uint8Array(spki).toBase64().match(/.{1,64}/g)!;
+  const lines = btoa(String.fromCharCode(...new Uint8Array(spki))).match(/.{1,64}/g)!;
   return [`-----BEGIN ${label}-----`, ...lines, `-----END ${label}-----`, ""].join("\n");
 }
 
@@ -43,7 +45,7 @@ function utf8(text: string): Uint8Array<ArrayBuffer> {
 }
 
 function base64Url(bytes: Uint8Array): string {
-  return bytes.toBase64({ alphabet: "base64url", omitPadding: true });
+  return toBase64Url(bytes);
 }
 
 /** A key pair of an issuer of tokens. */

@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import { toBase64Url } from "../../lib/wire/byte_text.ts";
 import { type Claims, type JwtFault, verifyJwt } from "../../lib/server/jwt.ts";
 import { importJwtKeys, type JwtKey } from "../../lib/server/jwt_key.ts";
 import { mulberry32 } from "../random.ts";
@@ -16,7 +17,7 @@ function bytes(text: string): Uint8Array<ArrayBuffer> {
 }
 
 function base64Url(content: Uint8Array): string {
-  return content.toBase64({ alphabet: "base64url", omitPadding: true });
+  return toBase64Url(content);
 }
 
 /** A token of these parts. Bytes and texts are used unchanged, other values as JSON. */

@@ -1,4 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
+import { toBase64Url } from "../../lib/wire/byte_text.ts";
 import { JwksSource } from "../../lib/server/jwks_source.ts";
 import { importJwtKeys } from "../../lib/server/jwt_key.ts";
 import { JwtVerifier, type JwtVerifierOptions } from "../../lib/server/jwt_verifier.ts";
@@ -47,7 +48,7 @@ Deno.test("JwtVerifier accepts the old and the new secret during a rotation", as
   const jwk = (secret: string, kid: string) => ({
     kty: "oct",
     kid,
-    k: new TextEncoder().encode(secret).toBase64({ alphabet: "base64url", omitPadding: true }),
+    k: toBase64Url(new TextEncoder().encode(secret)),
   });
   const texts = [
     `${SECRET}\n${other}`,

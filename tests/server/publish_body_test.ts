@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertLessOrEqual, assertMatch, assertRejects } from "@std/assert";
+import { fromHex } from "../../lib/wire/byte_text.ts";
 import { reservedTypes } from "../../lib/wire/control_events.ts";
 import { encodeEvent, type ServerSentEvent } from "../../lib/wire/event.ts";
 import { readPublishBody } from "../../lib/server/publish_body.ts";
@@ -436,7 +437,7 @@ Deno.test("readPublishBody() refuses bytes that are not UTF-8", async () => {
     "61e2",
   ];
   for (const hex of table) {
-    const bad = Uint8Array.fromHex(hex);
+    const bad = fromHex(hex);
     const json = new Uint8Array([...utf8('{"data":"'), ...bad, ...utf8('"}')]);
     const detail = "The body must be complete and valid UTF-8";
     assertEquals(await read(post(bad, TEXT)), [400, detail], hex);

@@ -67,7 +67,10 @@ Deno.test("createRouter() lists HEAD once if the path has its own handler for it
 Deno.test("createRouter() answers 405 to methods named like properties of every object", async () => {
   const fetch = router({ "/sse": sse });
   for (const method of ["constructor", "toString", "hasOwnProperty", "__proto__"]) {
-    const response = await fetch(get("/sse", { method }));
+    const request = get("/sse", { method });
+    // Bun makes a GET of a method that it does not know.
+    if (request.method !== method) continue;
+    const response = await fetch(request);
     assertEquals(response?.status, 405, method);
     await response.body?.cancel();
   }

@@ -35,7 +35,9 @@ export function testApp(
 
 /** A request for a path of the server, with `Accept: text/event-stream`. */
 export function get(path: string, init?: RequestInit): Request {
-  const request = new Request(`http://localhost${path}`, init);
+  // Node takes a stream as a body only with this field.
+  const duplex = { duplex: "half" } as RequestInit;
+  const request = new Request(`http://localhost${path}`, { ...duplex, ...init });
   if (!request.headers.has("accept")) request.headers.set("accept", "text/event-stream");
   return request;
 }

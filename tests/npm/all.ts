@@ -1,0 +1,12 @@
+/**
+ * Every test of the npm package, on every runtime that npm has: `deno task runtimes`. One file, so that
+ * the runtimes are installed once.
+ *
+ * @module
+ */
+
+import "./package.ts";
+import "./suite.ts";
+import { uninstall } from "./runtimes.ts";
+
+Deno.test.afterAll(uninstall);
