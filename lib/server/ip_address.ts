@@ -107,7 +107,7 @@ function withoutDots(address: string): string {
   const at = address.lastIndexOf(":") + 1;
   const parts = address.slice(at).split(".");
   if (parts.length === 1) return address;
-  if (!ipv4(parts)) return "";
+  if (!ipv4(address.slice(at))) return "";
   const [a = 0, b = 0, c = 0, d = 0] = parts.map(Number);
   return `${address.slice(0, at)}${(a << 8 | b).toString(16)}:${(c << 8 | d).toString(16)}`;
 }

@@ -31,13 +31,22 @@ process.exit(await runTests() === 0 ? 0 : 1);`;
       logLevel: "error",
       // The programs among the tests are imported here, not run.
       define: { "import.meta.main": "false" },
-      alias: { "@std/assert": `${ROOT}tests/std_assert/mod.ts` },
-      external: ["npm:*", "jsr:*", "@sse/hub*"],
+      alias: { ...await entries(), "@std/assert": `${ROOT}tests/std_assert/mod.ts` },
+      external: ["npm:*", "jsr:*"],
       plugins: [{ name: "deno", setup: withShim }],
     });
   } finally {
     await esbuild.stop();
   }
+}
+
+/** The files of the library's entry points, by the names under which programs import them. */
+async function entries(): Promise<Record<string, string>> {
+  const { name, exports } = JSON.parse(await Deno.readTextFile(`${ROOT}deno.json`));
+  const files = Object.entries<string>(exports).map(([entry, file]) =>
+    [`${name}${entry.slice(1)}`, ROOT + file.slice(2)] as const
+  );
+  return Object.fromEntries(files.toReversed());
 }
 
 interface Build {

@@ -100,7 +100,10 @@ Deno.test("GET /streams/<name> decodes the name once", async () => {
 Deno.test("an answer in JSON is stored nowhere and says nosniff, with and without allowed origins", async () => {
   for (const CORS_ORIGINS of ["", "https://app.example"]) {
     await using app = testApp({ PUBLISH_TOKEN: "a-token-for-these-tests", CORS_ORIGINS });
-    const headers = { "authorization": "Bearer a-token-for-these-tests" };
+    const headers = {
+      "authorization": "Bearer a-token-for-these-tests",
+      "content-type": "text/plain",
+    };
     const requests = [
       get("/sse?stream=a", { method: "POST", body: "x", headers }),
       get("/streams", { headers }),

@@ -58,7 +58,7 @@ Deno.test("GET /healthz?details=true tells an operator's token what runs, and no
   assertEquals((await ask("details=1", settings.METRICS_TOKEN)).status, 400);
   for (const token of Object.values(settings)) {
     const { uptimeSeconds, runtime, ...details } = await (await ask("details=true", token)).json();
-    assertEquals([uptimeSeconds, /^Deno\/\d/.test(runtime)], [0, true]);
+    assertEquals([uptimeSeconds, /^(?:Deno|Node\.js|Bun)\/\d/.test(runtime)], [0, true]);
     assertEquals(details, {
       status: "ok",
       version: VERSION,
