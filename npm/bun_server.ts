@@ -18,6 +18,8 @@ export function serveByBun(options: ServeOptions, fetch: Fetch): RuntimeServer {
     ...cert === undefined ? {} : { tls: { cert, key } },
     // Bun's own limit of 10 seconds would end a stream before its first heartbeat.
     idleTimeout: 0,
+    // Else Bun prints a stack for each connection that is cut, although `error` answers it.
+    development: false,
     fetch(request, server) {
       const peer = server.requestIP(request);
       const remoteAddr = { transport: "tcp", hostname: peer?.address, port: peer?.port };
@@ -56,6 +58,7 @@ interface BunOptions {
   readonly reusePort: boolean;
   readonly tls?: { readonly cert: string; readonly key: string | undefined };
   readonly idleTimeout: number;
+  readonly development: boolean;
   readonly fetch: (request: Request, server: BunServer) => Promise<Response>;
   readonly error: (error: unknown) => Response;
 }

@@ -6,7 +6,11 @@
  */
 
 import "./package.ts";
+import { stopServers } from "./sockets.ts";
 import "./suite.ts";
 import { uninstall } from "./runtimes.ts";
 
-Deno.test.afterAll(uninstall);
+Deno.test.afterAll(async () => {
+  await stopServers();
+  await uninstall();
+});
