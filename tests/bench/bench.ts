@@ -4,6 +4,7 @@
  * @module
  */
 
+import { commandElsewhere, isElsewhere } from "./elsewhere.ts";
 import type { Line } from "./lines.ts";
 import { BenchProcess } from "./process.ts";
 import type { Row, ServerName } from "./scenario.ts";
@@ -128,9 +129,13 @@ export class Bench {
   }
 
   /** Starts a server alone. */
-  startServer(server: ServerName, env: Record<string, string> = {}): Promise<BenchProcess> {
+  async startServer(server: ServerName, env: Record<string, string> = {}): Promise<BenchProcess> {
+    if (isElsewhere(server)) {
+      const command = await commandElsewhere(server);
+      return await BenchProcess.start(this.#folder, { core: 0, env, command });
+    }
     // nginx puts itself on core 0; this process publishes to it, so it is load.
-    return this.startFile(`servers/${server}.ts`, server === "nchan" ? 1 : 0, env);
+    return await this.startFile(`servers/${server}.ts`, server === "nchan" ? 1 : 0, env);
   }
 
   /** Starts another file of `tests/bench/` on a core. */

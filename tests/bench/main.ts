@@ -10,6 +10,7 @@
 import { type BenchArguments, readArguments } from "./arguments.ts";
 import { Bench } from "./bench.ts";
 import { compareRows, type Comparison } from "./compare.ts";
+import { uninstall } from "./elsewhere.ts";
 import { medianRows } from "./median.ts";
 import { OURS, type Row, type Scenario, type ServerName, type Target } from "./scenario.ts";
 import { scenarios } from "./scenarios/mod.ts";
@@ -43,6 +44,7 @@ for (const scenario of scenarios) {
   }
 }
 console.log(args.isJson ? JSON.stringify(results, null, 2) : report(results));
+await uninstall();
 if (args.isWriting) await write(results, args.runs);
 
 /** Runs a scenario: every server once, then every server again, so that noise hits all of them alike. */

@@ -10,11 +10,13 @@ import { type Line, readLines } from "./lines.ts";
 export interface ProcessOptions {
   /** The core it runs on, where `taskset` is installed. */
   readonly core: number;
+  /** The command to run in place of `deno run` and the file. */
+  readonly command?: readonly string[];
   /** Environment variables. */
   readonly env?: Record<string, string>;
 }
 
-/** A Deno process that runs one file of the bench. */
+/** A process that runs one file of the bench. */
 export class BenchProcess implements AsyncDisposable {
   /** Its first line. */
   readonly first: Line;
@@ -34,11 +36,15 @@ export class BenchProcess implements AsyncDisposable {
    *
    * @throws {Error} If the process ends without one.
    */
-  static async start(file: URL, { core, env = {} }: ProcessOptions): Promise<BenchProcess> {
+  static async start(
+    file: URL,
+    { core, env = {}, command }: ProcessOptions,
+  ): Promise<BenchProcess> {
     const path = decodeURIComponent(file.pathname);
-    const run = `ulimit -n $(ulimit -Hn); exec ${await onCore(core)} "$0" run "$@"`;
+    const run = `ulimit -n $(ulimit -Hn); exec ${await onCore(core)} "$@"`;
+    const ours = [Deno.execPath(), "run", ...RUN_OPTIONS, path];
     const child = new Deno.Command("sh", {
-      args: ["-c", run, Deno.execPath(), ...RUN_OPTIONS, path],
+      args: ["-c", run, "sh", ...command ?? ours],
       env,
       stdin: "piped",
       stdout: "piped",

@@ -5,9 +5,21 @@
  */
 
 import type { Bench } from "./bench.ts";
+import type { Elsewhere } from "./elsewhere.ts";
 
-/** The servers, each with a file in `servers/`. `main` is the whole server, not the hub alone. */
-export type ServerName = "hub" | "controllers" | "better_sse" | "hono" | "nchan" | "bare" | "main";
+/**
+ * The servers, each with a file in `servers/`. `main` is the whole server, not the hub alone; `node22`,
+ * `node24` and `bun` are the hub on these runtimes.
+ */
+export type ServerName =
+  | "hub"
+  | "controllers"
+  | "better_sse"
+  | "hono"
+  | "nchan"
+  | "bare"
+  | "main"
+  | Elsewhere;
 
 /** The servers that run this project's code, so that they differ between two checkouts. */
 export const OURS: readonly ServerName[] = ["hub", "main"];

@@ -5,7 +5,8 @@
  */
 
 import { assert, assertEquals, assertLess, assertMatch } from "@std/assert";
-import { install, isNpmMissing } from "./runtimes.ts";
+import { isNpmMissing } from "./npm_missing.ts";
+import { install } from "./runtimes.ts";
 
 const APPLICATION = `
 import { BroadcastHub, type EventLog, eventStream, type HubOptions, MemoryLog } from "@sse/hub";

@@ -4,15 +4,8 @@
  * @module
  */
 
-// deno-lint-ignore-file no-console -- says what is missing
-
 import { assert } from "@std/assert";
 import { pack } from "../../npm/pack.ts";
-import { lacksNpm } from "../recipes.ts";
-
-/** Whether nothing can be installed. */
-export const isNpmMissing: boolean = await lacksNpm();
-if (isNpmMissing) console.log("npm can't be reached: the tests on other runtimes are ignored");
 
 /** The packages, each at the version that is tested. */
 const PACKAGES = [

@@ -8,7 +8,7 @@ import { assert, assertEquals, assertLess, assertMatch, assertStringIncludes } f
 import { Program } from "../program.ts";
 import { until } from "../wait.ts";
 import { ALL_RUNTIMES, publish, RawClient, RuntimeProcess, TOKEN } from "./server.ts";
-import { isNpmMissing } from "./runtimes.ts";
+import { isNpmMissing } from "./npm_missing.ts";
 
 const AUTHORIZATION = `Authorization: Bearer ${TOKEN}\r\n`;
 const HELLO = /event: hello\ndata: .*\nid: (\S+)\n\n/;

@@ -6,7 +6,8 @@
 
 import { assert, assertLess } from "@std/assert";
 import { bundleTests } from "./bundle_tests.ts";
-import { install, isNpmMissing, RUNTIMES } from "./runtimes.ts";
+import { isNpmMissing } from "./npm_missing.ts";
+import { install, RUNTIMES } from "./runtimes.ts";
 
 /** The outcome on each runtime. All run at the same time, since they wait more than they work. */
 let outcomes: Promise<Map<string, string>> | undefined;

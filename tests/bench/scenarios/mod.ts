@@ -21,6 +21,7 @@ import { patterns } from "./patterns.ts";
 import { perConnection } from "./per_connection.ts";
 import { publish } from "./publish.ts";
 import { replay } from "./replay.ts";
+import { runtimes } from "./runtimes.ts";
 import { stalled } from "./stalled.ts";
 import { subscribers } from "./subscribers.ts";
 
@@ -44,4 +45,5 @@ export const scenarios: readonly Scenario[] = [
   log,
   instances,
   subscribers,
+  runtimes,
 ];

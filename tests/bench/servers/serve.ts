@@ -19,11 +19,13 @@ export interface BenchServer {
 
 /** Serves until stdin ends, and publishes when asked to. */
 export async function serve({ fetch, publish, answers }: BenchServer): Promise<void> {
-  const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, fetch);
+  const listening = Promise.withResolvers<number>();
+  const onListen = ({ port = 0 }) => listening.resolve(port);
+  Deno.serve({ hostname: "127.0.0.1", port: 0, onListen }, fetch);
   const publishTurn = (events: readonly StreamData[]) => {
     for (const { stream, data } of events) publish(stream, data);
   };
-  await answerPublishing({ port: server.addr.port }, publishTurn, answers);
+  await answerPublishing({ port: await listening.promise }, publishTurn, answers);
 }
 
 /** An event's data and its stream. */

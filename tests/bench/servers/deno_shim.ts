@@ -1,0 +1,24 @@
+/**
+ * What the servers of the bench use of `Deno`, on Node and Bun. They serve as the npm package does.
+ *
+ * @module
+ */
+
+import { writeSync } from "node:fs";
+import process from "node:process";
+import { Readable } from "node:stream";
+import { serveByBun } from "../../../npm/bun_server.ts";
+import { serveByNode } from "../../../npm/node_server.ts";
+import type { Fetch, ServeOptions } from "../../../lib/server/runtime.ts";
+
+const serve = "Bun" in globalThis ? serveByBun : serveByNode;
+
+/** The name `Deno` of the servers. */
+export const Deno = {
+  stdin: { readable: Readable.toWeb(process.stdin) },
+  stdout: { writeSync: (bytes: Uint8Array) => writeSync(1, bytes) },
+  env: { get: (name: string) => process.env[name] },
+  exit: (code: number) => process.exit(code),
+  serve: (options: Pick<ServeOptions, "hostname" | "port" | "onListen">, fetch: Fetch) =>
+    serve({ ...options, reusePort: false, onError: () => new Response(null) }, fetch),
+};
