@@ -1,5 +1,5 @@
 /**
- * Every test of the npm package, on every runtime that npm has: `deno task runtimes`. One file, so that
+ * Every test of the npm package, on every runtime that npm has, and a worker in workerd: `deno task runtimes`. One file, so that
  * the runtimes are installed once.
  *
  * @module
@@ -8,6 +8,7 @@
 import "./package.ts";
 import { stopServers } from "./sockets.ts";
 import "./suite.ts";
+import "./workerd.ts";
 import { uninstall } from "./runtimes.ts";
 
 Deno.test.afterAll(async () => {

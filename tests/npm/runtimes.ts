@@ -15,6 +15,7 @@ const PACKAGES = [
   "typescript@6.0.3",
   "esbuild@0.28.2",
   "@types/node@22",
+  "workerd@1",
 ];
 
 /** The names of the runtimes, beside Deno. */
