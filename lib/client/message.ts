@@ -68,8 +68,11 @@ export interface InvalidEvent extends Event {
 export type ListenerEvent<Map extends Events, Type extends string> = Type extends "statechange"
   ? Event
   : Type extends "invalid" ? InvalidEvent
-  : Type extends ControlMessage["event"] ? MessageEvent<string> & Pick<ControlMessage, "streams">
-  : MessageEvent<Type extends keyof Map ? Map[Type] : never>;
+  : Type extends ControlMessage["event"] ? DataEvent<string> & Pick<ControlMessage, "streams">
+  : DataEvent<Type extends keyof Map ? Map[Type] : never>;
+
+/** A `MessageEvent` with data of a type. Node's types have no parameter for it. */
+export type DataEvent<Data> = Omit<MessageEvent, "data"> & { readonly data: Data };
 
 /** Makes data of an event's text. Throws or rejects for data that is not valid. */
 export interface Parse<Map extends Events> {

@@ -15,6 +15,7 @@ export type { Cut, State } from "./state.ts";
 export type { Failure, Problem } from "./failure.ts";
 export type {
   ControlMessage,
+  DataEvent,
   EventMessage,
   Events,
   InvalidEvent,

@@ -14,9 +14,9 @@ import { type EachAttempt, isFunction, valueOf } from "./request.ts";
 /** Options of {@linkcode publish}. */
 export interface PublishOptions {
   /** Headers, such as a token. A function gets new ones at each attempt. */
-  readonly headers?: EachAttempt<HeadersInit>;
+  readonly headers?: EachAttempt<NonNullable<RequestInit["headers"]>>;
   /** Whether cookies go to another origin. Left out, as in `fetch()`. */
-  readonly credentials?: RequestCredentials;
+  readonly credentials?: NonNullable<RequestInit["credentials"]>;
   /** What sends the requests; by default `fetch()`. */
   readonly fetch?: (url: URL, init: RequestInit) => Promise<Response>;
   /** Gives up when it aborts. */

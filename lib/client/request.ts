@@ -23,13 +23,13 @@ export type Params = Readonly<Record<string, string>>;
 /** Options of the requests that a client sends. */
 export interface RequestOptions {
   /** Headers. A function gets new ones at each attempt, such as a fresh token. */
-  readonly headers?: EachAttempt<HeadersInit>;
+  readonly headers?: EachAttempt<NonNullable<RequestInit["headers"]>>;
   /** Parameters to add to the URL, in place of those with the same name. Left out, none. */
   readonly params?: EachAttempt<Params>;
   /** The method. By default `GET`, or `POST` if there is a `body`. */
   readonly method?: EachAttempt<string>;
   /** The body. Left out, there is none. */
-  readonly body?: EachAttempt<BodyInit | null>;
+  readonly body?: EachAttempt<NonNullable<RequestInit["body"]> | null>;
   /**
    * Whether the body is sent again at a reconnect. By default a reconnect is a `GET` without a body, and
    * resumes by its id: a body may have had an effect.
@@ -38,7 +38,7 @@ export interface RequestOptions {
    */
   readonly resendBody?: boolean;
   /** Whether cookies go to another origin: `include`. Left out, as in `fetch()`. */
-  readonly credentials?: RequestCredentials;
+  readonly credentials?: NonNullable<RequestInit["credentials"]>;
   /** What sends the requests; by default `fetch()`. */
   readonly fetch?: (url: URL, init: RequestInit) => Promise<Response>;
 }

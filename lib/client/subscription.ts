@@ -109,8 +109,11 @@ export class Subscription<Map extends Events> extends EventTarget
   /** Listens to events of a type. */
   override addEventListener<Type extends string>(
     type: Type,
-    listener: ((event: ListenerEvent<Map, Type>) => unknown) | EventListenerObject | null,
-    options?: boolean | AddEventListenerOptions,
+    listener:
+      | ((event: ListenerEvent<Map, Type>) => unknown)
+      | { handleEvent(event: Event): void }
+      | null,
+    options?: Parameters<EventTarget["addEventListener"]>[2],
   ): void {
     super.addEventListener(type, listener as EventListener, options);
     this.#heard.add(type);
@@ -191,7 +194,10 @@ export interface Subscription<Map extends Events> {
   /** Stops listening to events of a type. */
   removeEventListener<Type extends string>(
     type: Type,
-    listener: ((event: ListenerEvent<Map, Type>) => unknown) | EventListenerObject | null,
+    listener:
+      | ((event: ListenerEvent<Map, Type>) => unknown)
+      | { handleEvent(event: Event): void }
+      | null,
     options?: boolean | EventListenerOptions,
   ): void;
 }

@@ -76,8 +76,8 @@ const KINDS: readonly Kind[] = [
 ];
 
 /** The key itself, without members such as `alg` and `x5c` that Web Crypto might judge in its own way. */
-function pick(jwk: JsonObject, { members, parts }: Kind): JsonWebKey {
-  return { ...members, ...Object.fromEntries(parts.map((part) => [part, jwk[part]])) };
+function pick(jwk: JsonObject, { members, parts }: Kind): Readonly<Record<string, string>> {
+  return { ...members, ...Object.fromEntries(parts.map((part) => [part, jwk[part] as string])) };
 }
 
 function useFault({ kid, use, key_ops: operations, ...jwk }: JsonObject): string | undefined {

@@ -19,7 +19,7 @@ export interface JwtKey {
 /** The bytes of a key, in a format of Web Crypto. */
 export type KeyData =
   | { readonly format: "raw" | "spki"; readonly bytes: Uint8Array<ArrayBuffer> }
-  | { readonly format: "jwk"; readonly jwk: JsonWebKey };
+  | { readonly format: "jwk"; readonly jwk: Readonly<Record<string, string>> };
 
 /**
  * Imports a key.

@@ -11,6 +11,7 @@ import { install } from "./runtimes.ts";
 const APPLICATION = `
 import { BroadcastHub, type EventLog, eventStream, type HubOptions, MemoryLog } from "@sse/hub";
 import { EventParserStream } from "@sse/hub/parser";
+import { subscribe } from "@sse/hub/client";
 import { SharedLog } from "@sse/hub/log";
 import { openKvLog } from "@sse/hub/kv";
 import { openRedisLog } from "@sse/hub/redis";
@@ -28,6 +29,11 @@ export async function handle(request: Request): Promise<Response> {
 export async function read(response: Response): Promise<string | undefined> {
   const events = response.body!.pipeThrough(new EventParserStream()).getReader();
   return (await events.read()).value?.data;
+}
+export async function follow(): Promise<void> {
+  for await (const event of subscribe("/sse?stream=news", { headers: { a: "b" } })) {
+    console.log(event.data);
+  }
 }
 export const logs: EventLog[] = [
   new MemoryLog(),
@@ -94,6 +100,18 @@ Deno.test({
     // As from the whole library, since no file has side effects.
     const same = await run("esbuild", args, input.replace("hub/parser", "hub"));
     assertLess(same.length, 4_096);
+  },
+});
+
+Deno.test({
+  name: "a browser's bundle of the package's client has the client alone",
+  ignore: isNpmMissing,
+  async fn() {
+    const input = 'import { subscribe } from "@sse/hub/client"; subscribe("/sse?stream=news");';
+    const args = ["input.ts", "--bundle", "--minify", "--format=esm", "--platform=browser"];
+    const text = await run("esbuild", args, input);
+    assertMatch(text, /text\/event-stream/);
+    assert(!text.includes("node:") && !text.includes("Cannot create hub"), text);
   },
 });
 
