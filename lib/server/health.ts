@@ -6,6 +6,7 @@
 
 import { searchParams } from "../wire/search_params.ts";
 import type { AppParts } from "./app_parts.ts";
+import { jsonAnswer } from "./json_answer.ts";
 import { plainText } from "./plain_text.ts";
 import { refuse } from "./refusal.ts";
 import type { Route } from "./router.ts";
@@ -31,7 +32,7 @@ export function healthRoute(parts: AppParts): Route {
       }
       const grant = await parts.authorize(request, "figures", []);
       if (grant instanceof Response) return grant;
-      return Response.json(healthDetails(parts), { headers: { "cache-control": "no-store" } });
+      return jsonAnswer(healthDetails(parts));
     },
   };
 }

@@ -11,4 +11,5 @@ export function jsonAnswer(value: unknown): Response {
   return markNosniff(Response.json(value, { headers: HEADERS }));
 }
 
-const HEADERS = { "cache-control": "no-store", ...NOSNIFF };
+// Bun would add a charset, which JSON does not have (RFC 8259, section 11).
+const HEADERS = { "content-type": "application/json", "cache-control": "no-store", ...NOSNIFF };
