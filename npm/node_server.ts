@@ -1,9 +1,9 @@
 /**
  * Serves a fetch handler by `node:http`.
  *
- * `Readable.fromWeb(body).pipe(response)` never notices that a client has left, and takes a third more
- * CPU time for each chunk. So chunks are written straight to the response here, each when the socket has
- * room.
+ * `Readable.fromWeb(body).pipe(response)` never notices that a client has left. `pipeline()` does, but takes
+ * some 7 % more CPU time (500 subscribers, 100 events/s, Node 24). So chunks are written straight to the
+ * response here, each when the socket has room.
  *
  * @module
  */
