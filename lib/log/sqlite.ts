@@ -26,6 +26,7 @@ export type {
 } from "./event_log.ts";
 export type { HistogramCounts } from "../wire/histogram.ts";
 export type { LogStats } from "./log_stats.ts";
+export type { Note, Notes, NoteTopic } from "./notes.ts";
 export type { RetentionOptions } from "./retention.ts";
 
 /** Options of {@linkcode openSqliteLog}. */

@@ -53,6 +53,20 @@ export const Deno = {
 // Node has no such function.
 globalThis.reportError ??= (error) => console.error(error);
 
+// Nor has Node 22 this class.
+globalThis.AsyncDisposableStack ??= class {
+  readonly #resources: AsyncDisposable[] = [];
+
+  use<T extends AsyncDisposable>(resource: T): T {
+    this.#resources.push(resource);
+    return resource;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const resource of this.#resources.reverse()) await resource[Symbol.asyncDispose]();
+  }
+} as unknown as typeof AsyncDisposableStack;
+
 /** Runs all tests, and returns how many failed. */
 export async function runTests(): Promise<number> {
   const counts = { passed: 0, failed: 0, ignored: 0 };
