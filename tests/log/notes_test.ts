@@ -1,9 +1,9 @@
 import { assert, assertEquals } from "@std/assert";
 import type { Notes } from "../../lib/log/notes.ts";
 import { type LogKind, OpenLog } from "./contract.ts";
-import { kv, redis } from "./places.ts";
+import { kv, redis, sqlite } from "./places.ts";
 
-for (const kind of [kv, redis]) testNotes(kind);
+for (const kind of [kv, sqlite, redis]) testNotes(kind);
 
 async function texts(notes: Notes, place = ""): Promise<string[]> {
   return (await notes.after("disconnects", place)).map(({ text }) => text);

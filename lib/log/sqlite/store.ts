@@ -16,10 +16,12 @@ import {
   type WriteOptions,
 } from "../entry_store.ts";
 import { MAX_AGE_MS } from "../retention.ts";
-import { diskFull, failureOf, patiently } from "../shared/contention.ts";
 import { encodeEndRecord, type EndRecord } from "../shared/ends.ts";
-import { type Database, openFile, type Row, type Statement, type Value } from "./database.ts";
+import { Connection } from "./connection.ts";
+import { openFile, type Value } from "./database.ts";
 import { sortItems } from "./items.ts";
+import { NOTES_SCHEMA, SqliteNotes } from "./notes.ts";
+import { numberOf, PLACE_LENGTH, placeOf } from "./places.ts";
 
 /** Options of {@linkcode SqliteStore}, with the meanings and defaults of `SqliteLogOptions`. */
 export interface SqliteStoreOptions {
@@ -34,8 +36,8 @@ export class SqliteStore implements EntryStore {
   readonly maxEntryKeys = 100_000;
   readonly #path: string;
   readonly #maxAgeMs: number;
-  readonly #statements = new Map<string, Statement>();
-  #database: Database | undefined;
+  #connection: Connection | undefined;
+  #notes: SqliteNotes | undefined;
   #identity: () => string | undefined = () => undefined;
   #openedIdentity: string | undefined;
   #checkedMs = -Infinity;
@@ -54,32 +56,35 @@ export class SqliteStore implements EntryStore {
     return Date.now();
   }
 
+  get notes(): SqliteNotes | undefined {
+    return this.#notes;
+  }
+
   async open(): Promise<string> {
     const { database, identity } = await openFile(this.#path);
-    this.#database = database;
+    const connection = this.#connection = new Connection(database);
     this.#identity = identity;
     this.#openedIdentity = identity();
-    if (this.#isClosed) database.close();
-    return await patiently(async () => {
-      // This process waits for a lock by itself, so that the wait stops nothing else.
-      database.exec(
-        "PRAGMA busy_timeout = 0; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL",
-      );
-      return await this.#transact(() => {
-        database.exec(SCHEMA);
-        checkFormat(this.#setting("format") ?? 0);
-        this.#set("format", FORMAT);
-        return this.#epoch(randomEpoch()).epoch;
-      });
+    if (this.#isClosed) connection.close();
+    // This process waits for a lock by itself, so that the wait stops nothing else.
+    connection.exec("PRAGMA busy_timeout = 0");
+    await connection.exclusively("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL");
+    const epoch = await connection.transact(() => {
+      connection.exec(SCHEMA + NOTES_SCHEMA);
+      checkFormat(this.#setting("format") ?? 0);
+      this.#set("format", FORMAT);
+      return this.#epoch(randomEpoch()).epoch;
     });
+    this.#notes = new SqliteNotes(connection);
+    return epoch;
   }
 
   epoch(own: string): Promise<EpochState> {
-    return patiently(() => this.#transact(() => this.#epoch(own)));
+    return this.#connection!.transact(() => this.#epoch(own));
   }
 
   async write(items: readonly Item[], options: WriteOptions): Promise<readonly Placed[]> {
-    const placed = await this.#whileRoom(() => this.#writeOnce(items, options));
+    const placed = await this.#connection!.add(() => this.#writeOnce(items, options));
     this.#writes++;
     this.#wake();
     // SQLite has answered within the turn: without a pause, publishing in a loop would let no socket work.
@@ -88,7 +93,7 @@ export class SqliteStore implements EntryStore {
   }
 
   async probe(): Promise<void> {
-    await this.#whileRoom(() => this.#set("probe", Date.now()));
+    await this.#connection!.add(() => this.#set("probe", Date.now()));
   }
 
   read(fromPlace: string, count: number): Promise<StoredEntry[]> {
@@ -115,47 +120,42 @@ export class SqliteStore implements EntryStore {
     through: string,
     ends: readonly EndRecord[] = [],
   ): Promise<void> {
-    await patiently(() =>
-      this.#transact(() => {
-        const oldMs = Date.now() - this.#maxAgeMs;
-        for (const record of ends) {
-          const { id, timeMs } = record;
-          const text = encodeEndRecord(record);
-          this.#run("INSERT OR REPLACE INTO ends VALUES (?, ?, ?)", id, timeMs, text);
-        }
-        this.#run("DELETE FROM ends WHERE time_ms < ?", oldMs);
-        this.#run("DELETE FROM keys WHERE time_ms < ?", oldMs);
-        for (const { place } of due) {
-          this.#run("DELETE FROM entries WHERE place = ?", numberOf(place));
-        }
-        const mark = this.#setting("trimmed");
-        if (mark !== undefined && mark !== null && mark > through) return true;
-        this.#set("trimmed", through);
-        this.#set("trimmed number", due.at(-1)?.number ?? null);
-        return true;
-      })
-    );
+    const connection = this.#connection!;
+    await connection.transact(() => {
+      const oldMs = Date.now() - this.#maxAgeMs;
+      for (const record of ends) {
+        const { id, timeMs } = record;
+        const text = encodeEndRecord(record);
+        connection.run("INSERT OR REPLACE INTO ends VALUES (?, ?, ?)", id, timeMs, text);
+      }
+      connection.run("DELETE FROM ends WHERE time_ms < ?", oldMs);
+      connection.run("DELETE FROM keys WHERE time_ms < ?", oldMs);
+      for (const { place } of due) {
+        connection.run("DELETE FROM entries WHERE place = ?", numberOf(place));
+      }
+      const mark = this.#setting("trimmed");
+      if (mark !== undefined && mark !== null && mark > through) return;
+      this.#set("trimmed", through);
+      this.#set("trimmed number", due.at(-1)?.number ?? null);
+    });
   }
 
   trimMark(): Promise<TrimMark | undefined> {
-    return patiently(() =>
-      this.#transact(() => {
-        const through = this.#setting("trimmed");
-        const number = this.#setting("trimmed number");
-        if (typeof through !== "string") return [undefined];
-        return [{ through, number: typeof number === "number" ? number : undefined }];
-      })
-    ).then(([mark]) => mark);
+    return this.#connection!.transact(() => {
+      const through = this.#setting("trimmed");
+      const number = this.#setting("trimmed number");
+      if (typeof through !== "string") return undefined;
+      return { through, number: typeof number === "number" ? number : undefined };
+    });
   }
 
   async ends(): Promise<readonly unknown[]> {
-    return await patiently(() =>
-      this.#transact(() => this.#all("SELECT text FROM ends").map(({ text }) => text))
-    );
+    const rows = await this.#connection!.read("SELECT text FROM ends");
+    return rows.map(({ text }) => text);
   }
 
   close(): Promise<void> {
-    if (!this.#isClosed) this.#database?.close();
+    if (!this.#isClosed) this.#connection?.close();
     this.#isClosed = true;
     this.#wake();
     return Promise.resolve();
@@ -178,13 +178,19 @@ export class SqliteStore implements EntryStore {
     const place = Math.max(Number(this.#setting("place") ?? 0), numberOf(floor)) + 1;
     const next = Number(this.#setting("number") ?? number) + 1;
     const text = encodeEntry(timeMs, next, fresh);
-    this.#run("INSERT INTO entries VALUES (?, ?)", place, text);
+    this.#connection!.run("INSERT INTO entries VALUES (?, ?)", place, text);
     this.#set("place", place);
     this.#set("number", next);
     const indexes = new Map(fresh.map((item, i) => [item.key ?? item, i + 1]));
     for (const [i, { key }] of fresh.entries()) {
       if (key === undefined) continue;
-      this.#run("INSERT OR REPLACE INTO keys VALUES (?, ?, ?, ?)", key, place, i + 1, timeMs);
+      this.#connection!.run(
+        "INSERT OR REPLACE INTO keys VALUES (?, ?, ?, ?)",
+        key,
+        place,
+        i + 1,
+        timeMs,
+      );
     }
     return items.map((item) =>
       known.get(item.key ?? "") ??
@@ -194,14 +200,14 @@ export class SqliteStore implements EntryStore {
 
   #known(key: string, nowMs: number): Placed | undefined {
     const sql = "SELECT place, item FROM keys WHERE key = ? AND time_ms >= ?";
-    const row = this.#statement(sql).get(key, nowMs - this.#maxAgeMs);
+    const row = this.#connection!.get(sql, key, nowMs - this.#maxAgeMs);
     return row ? { place: placeOf(Number(row.place)), index: Number(row.item) } : undefined;
   }
 
   /** Reads entries. The condition's parameter is a place. */
   async #entries(condition: string, place: number, count: number): Promise<StoredEntry[]> {
     const sql = `SELECT place, text FROM entries WHERE ${condition} LIMIT ?`;
-    const rows = await patiently(() => Promise.resolve(this.#all(sql, place, count)));
+    const rows = await this.#connection!.read(sql, place, count);
     return rows.map(({ place, text }) => ({
       place: placeOf(Number(place)),
       // A value that no hub has written may have any type.
@@ -225,7 +231,7 @@ export class SqliteStore implements EntryStore {
 
   /** A text that changes when this store or another connection has written to the file. */
   #version(): string {
-    return `${this.#statement("PRAGMA data_version").get()?.data_version} ${this.#writes}`;
+    return `${this.#connection!.get("PRAGMA data_version")?.data_version} ${this.#writes}`;
   }
 
   /**
@@ -247,54 +253,12 @@ export class SqliteStore implements EntryStore {
     this.#checkedMs = performance.now();
   }
 
-  async #whileRoom<T>(write: () => T): Promise<T> {
-    try {
-      const [result] = await patiently(() => this.#transact(() => [write()] as const));
-      return result;
-    } catch (error) {
-      throw failureOf(error) === "full" ? diskFull(error) : error;
-    }
-  }
-
-  /** Runs a transaction; rejects with nothing written. */
-  // deno-lint-ignore require-await -- an error must reject
-  async #transact<T>(run: () => T): Promise<T> {
-    const database = this.#database!;
-    database.exec("BEGIN IMMEDIATE");
-    try {
-      const result = run();
-      database.exec("COMMIT");
-      return result;
-    } catch (error) {
-      try {
-        database.exec("ROLLBACK");
-      } catch {
-        // SQLite has rolled back by itself, as on a full disk.
-      }
-      throw error;
-    }
-  }
-
   #setting(name: string): Value | undefined {
-    return this.#statement("SELECT value FROM settings WHERE name = ?").get(name)?.value;
+    return this.#connection!.get("SELECT value FROM settings WHERE name = ?", name)?.value;
   }
 
   #set(name: string, value: Value): void {
-    this.#run("INSERT OR REPLACE INTO settings VALUES (?, ?)", name, value);
-  }
-
-  #run(sql: string, ...values: Value[]): void {
-    this.#statement(sql).run(...values);
-  }
-
-  #all(sql: string, ...values: Value[]): Row[] {
-    return this.#statement(sql).all(...values);
-  }
-
-  #statement(sql: string): Statement {
-    let statement = this.#statements.get(sql);
-    if (!statement) this.#statements.set(sql, statement = this.#database!.prepare(sql));
-    return statement;
+    this.#connection!.run("INSERT OR REPLACE INTO settings VALUES (?, ?)", name, value);
   }
 }
 
@@ -310,8 +274,6 @@ CREATE TABLE IF NOT EXISTS ends (
 ) WITHOUT ROWID;
 `;
 
-/** The number of characters in a place: the digits of 2⁵³ in base 36. */
-const PLACE_LENGTH = 11;
 /** How often a waiting log asks whether another process has written. */
 const POLL_MS = 25;
 const MAX_WAIT_MS = 500;
@@ -323,12 +285,4 @@ function nextTurn(): Promise<void> {
     setImmediate?: (run: () => void) => unknown;
   };
   return new Promise((resolve) => void setImmediate(resolve));
-}
-
-function placeOf(number: number): string {
-  return number.toString(36).padStart(PLACE_LENGTH, "0");
-}
-
-function numberOf(place: string): number {
-  return Math.min(parseInt(place || "0", 36), Number.MAX_SAFE_INTEGER);
 }
