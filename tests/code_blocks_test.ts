@@ -27,6 +27,8 @@ function checker(block: CodeBlock): string | undefined {
   const { language, isIgnored, place } = block;
   if (inRecipes.has(place)) return "recipes_test.ts";
   if (block.headings.at(-1) === "From any language") return "server/snippets_test.ts";
+  if (block.headings.at(-1) === "SvelteKit and Next") return "frameworks_test.ts";
+  if (language === "js" && place.startsWith("lib/server/")) return "npm/package.ts";
   if (place.startsWith("lib/client/")) return "the types, and client/recipes_test.ts";
   if (isFile(block) || isForPage(block)) return undefined;
   if (language === "ts") return isIgnored ? "the types" : "deno test --doc";

@@ -31,8 +31,8 @@ export interface Recipe {
   readonly commands: readonly ShownCommand[];
   /** Whether it needs packages from npm. */
   readonly needsNpm: boolean;
-  /** Whether it is for Node. */
-  readonly isForNode: boolean;
+  /** The runtime whose command starts its program. */
+  readonly runtime: "deno" | "node" | "bun";
 }
 
 /** Reads the recipes: what stands below a heading where a block names its file or a page. */
@@ -78,15 +78,16 @@ export function recipeInCheckout(
     page: undefined,
     commands,
     needsNpm: false,
-    isForNode: false,
+    runtime: "deno",
   };
 }
 
 function recipe(blocks: readonly CodeBlock[], commands: CodeBlock, config: string): Recipe {
   const named = blocks.filter(isFile);
-  const isForNode = /^\$ node /m.test(commands.text);
+  const [, other] = /^\$ (node|bun) /m.exec(commands.text) ?? [];
+  const runtime = other as "node" | "bun" | undefined ?? "deno";
   const files = new Map(named.map(({ name, text }) => [name!, text]));
-  if (!isForNode) files.set("deno.json", config);
+  if (runtime === "deno") files.set("deno.json", config);
   const program = [...files.keys()].find((name) => /^(?:main|server)\./.test(name));
   const all = blocks.map(({ text }) => text).join("");
   return {
@@ -98,7 +99,7 @@ function recipe(blocks: readonly CodeBlock[], commands: CodeBlock, config: strin
     page: blocks.find(isForPage),
     commands: shownCommands(commands),
     needsNpm: /\bnpm\b|\bdeno bundle\b/.test(all),
-    isForNode,
+    runtime,
   };
 }
 

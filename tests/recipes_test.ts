@@ -8,41 +8,41 @@ const ignore = await lacks("net", "read", "write", "run") || await isMissing("/b
 const isNpmMissing = ignore || await lacksNpm();
 const recipes = ignore ? [] : await readRecipes();
 
-const NODES = ["22", "24"];
+/** The versions of each runtime on which a recipe is run; Deno is the one that runs the tests. */
+const VERSIONS = { deno: [undefined], node: ["node22", "node24"], bun: ["bun"] };
+const PACKAGES = ["node22@npm:node@22", "node24@npm:node@24", "bun@1.4"];
 
-/** Where Node is, in each version. */
-let nodes: Promise<string> | undefined;
+/** Where Node and Bun are. */
+let installed: Promise<string> | undefined;
 
-async function installNodes(): Promise<string> {
+async function install(): Promise<string> {
   const folder = await Deno.makeTempDir();
-  const packages = NODES.map((version) => `node${version}@npm:node@${version}`);
-  const args = ["install", "--no-audit", "--no-fund", "--prefer-offline", ...packages];
+  const args = ["install", "--no-audit", "--no-fund", "--prefer-offline", ...PACKAGES];
   assert((await new Deno.Command("npm", { args, cwd: folder }).output()).success);
   return folder;
 }
 
-/** The folder of a version of Node. */
-async function nodePath(version: string): Promise<string> {
-  return `${await (nodes ??= installNodes())}/node_modules/node${version}/bin`;
+/** The folder with the program of a runtime. */
+async function programs(version: string): Promise<string> {
+  const modules = `${await (installed ??= install())}/node_modules`;
+  return version === "bun" ? `${modules}/.bin` : `${modules}/${version}/bin`;
 }
 
 Deno.test.afterAll(async () => {
-  if (nodes) await Deno.remove(await nodes, { recursive: true });
+  if (installed) await Deno.remove(await installed, { recursive: true });
 });
 
 for (const recipe of recipes) {
-  for (const version of recipe.isForNode ? NODES : [undefined]) {
+  for (const version of VERSIONS[recipe.runtime]) {
     const isIgnored = recipe.needsNpm && isNpmMissing;
-    const where = version === undefined ? "" : ` on Node ${version}`;
+    const where = version === undefined ? "" : ` on ${version}`;
     const why = isIgnored ? " (ignored: npm can't be reached)" : "";
     Deno.test({
       name: `the recipe "${recipe.title}" prints what it shows${where}${why}`,
       ignore: isIgnored,
       async fn() {
         await using copied = await CopiedRecipe.make(recipe);
-        const programs = version &&
-          `${await (nodes ??= installNodes())}/node_modules/node${version}/bin`;
-        await using _shell = await copied.run(programs);
+        await using _shell = await copied.run(version && await programs(version));
       },
     });
   }
@@ -65,32 +65,34 @@ for (const recipe of recipes) {
   });
 }
 
-Deno.test({
-  name: `the recipe "Express" ends a subscription when its client leaves`,
-  ignore: isNpmMissing,
-  async fn() {
-    const recipe = recipes.find(({ headings }) => headings.at(-1) === "Express")!;
-    // Without heartbeats, so that no write tells the server that the client has left.
-    const commands = recipe.commands.map(({ command, output }) => ({
-      command,
-      output: output.replace('"heartbeatSeconds":15', '"heartbeatSeconds":0'),
-    }));
-    await using copied = await CopiedRecipe.make({ ...recipe, commands });
-    const program = `${copied.folder}/main.mjs`;
-    const text = await Deno.readTextFile(program);
-    const hook = 'onUnsubscribe: (_, { reason }) => writeFileSync("ended", reason)';
-    await Deno.writeTextFile(
-      program,
-      'import { writeFileSync } from "node:fs";\n' +
-        text.replace("BroadcastHub()", `BroadcastHub({ heartbeatMs: 0, ${hook} })`),
-    );
-    await using _shell = await copied.run(await nodePath("24"));
-    // The recipe's curl has left.
-    await until(async () =>
-      await Deno.readTextFile(`${copied.folder}/ended`).catch(() => "") === "left"
-    );
-  },
-});
+for (const title of ["Express", "Fastify"]) {
+  Deno.test({
+    name: `the recipe "${title}" ends a subscription when its client leaves`,
+    ignore: isNpmMissing,
+    async fn() {
+      const recipe = recipes.find(({ headings }) => headings.at(-1) === title)!;
+      // Without heartbeats, so that no write tells the server that the client has left.
+      const commands = recipe.commands.map(({ command, output }) => ({
+        command,
+        output: output.replace('"heartbeatSeconds":15', '"heartbeatSeconds":0'),
+      }));
+      await using copied = await CopiedRecipe.make({ ...recipe, commands });
+      const program = `${copied.folder}/main.mjs`;
+      const text = await Deno.readTextFile(program);
+      const hook = 'onUnsubscribe: (_, { reason }) => writeFileSync("ended", reason)';
+      await Deno.writeTextFile(
+        program,
+        'import { writeFileSync } from "node:fs";\n' +
+          text.replace("BroadcastHub()", `BroadcastHub({ heartbeatMs: 0, ${hook} })`),
+      );
+      await using _shell = await copied.run(await programs("node24"));
+      // The recipe's curl has left.
+      await until(async () =>
+        await Deno.readTextFile(`${copied.folder}/ended`).catch(() => "") === "left"
+      );
+    },
+  });
+}
 
 Deno.test({
   name: "lib/README.md has each recipe, as the front page lists them",
@@ -102,6 +104,7 @@ Deno.test({
       "Deno.serve",
       "Hono",
       "Express",
+      "Fastify",
       "A stream for each user",
       "An answer that survives a reload",
       "Several streams on one connection",
