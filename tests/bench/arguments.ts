@@ -37,7 +37,7 @@ export function readArguments(
     else if (args[i + 1] === undefined) return `Cannot run the bench: --${option} has no value`;
     else values.set(option, args[++i]!);
   }
-  const unknown = names.filter((name) => !known.includes(name));
+  const unknown = names.filter((name) => scenariosOf(name, known).length === 0);
   if (unknown.length > 0) {
     return `Cannot run ${unknown.join(", ")}: the scenarios are ${known.join(", ")}`;
   }
@@ -48,13 +48,18 @@ export function readArguments(
   const runs = Number(values.get("runs") ?? (folder ? 5 : 3));
   if (!(runs >= 1)) return `Cannot run the bench: --runs is "${values.get("runs")}"`;
   return {
-    names,
+    names: names.flatMap((name) => scenariosOf(name, known)),
     runs,
     servers: values.get("servers")?.split(",") ?? (folder ? OURS : undefined),
     against: folder === undefined ? undefined : folderUrl(folder),
     isJson: values.has("json"),
     isWriting: values.has("write"),
   };
+}
+
+/** The scenario of a name, or those of a group: `runtimes` is `runtimes-paced`, `runtimes-burst` and so on. */
+function scenariosOf(name: string, known: readonly string[]): readonly string[] {
+  return known.filter((scenario) => scenario === name || scenario.startsWith(`${name}-`));
 }
 
 function folderUrl(folder: string): URL {

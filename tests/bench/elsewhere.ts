@@ -15,13 +15,15 @@ export function isElsewhere(name: string): name is Elsewhere {
   return (RUNTIMES as readonly string[]).includes(name);
 }
 
-/** The command that runs the hub on another runtime. */
+/** The command that runs the hub on another runtime, or the whole server if `BENCH_SERVER` is `main`. */
 export async function commandElsewhere(name: Elsewhere): Promise<readonly string[]> {
   const { folder, program } = await install();
-  const outfile = `${folder}/hub.mjs`;
-  const server = JSON.stringify(`${ROOT}tests/bench/servers/hub.ts`);
+  const outfile = `${folder}/bench.mjs`;
+  const [hub, main] = ["hub", "main"].map((server) =>
+    `await import(${JSON.stringify(`${ROOT}tests/bench/servers/${server}.ts`)});`
+  );
   await (bundled ??= bundle({
-    program: `await import(${server});`,
+    program: `if (process.env.BENCH_SERVER === "main") ${main} else ${hub}`,
     shim: `${ROOT}tests/bench/servers/deno_shim.ts`,
     outfile,
   }));

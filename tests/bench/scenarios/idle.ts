@@ -1,5 +1,5 @@
-import { settle } from "../bench.ts";
-import type { Scenario } from "../scenario.ts";
+import { type Bench, settle } from "../bench.ts";
+import type { Row, Scenario, ServerName } from "../scenario.ts";
 
 const CONNECTIONS = 5_000;
 
@@ -10,15 +10,7 @@ export const idle: Scenario = {
   servers: ["hub", "bare", "controllers", "better_sse", "hono", "nchan"],
   maxRuns: 1,
   async run(bench, server) {
-    await using pair = await bench.start(server, { BENCH_HEARTBEAT_MS: "0" });
-    await pair.open(20);
-    await pair.server.ask("collectGarbage");
-    const before = await pair.server.rssBytes();
-    await pair.open(CONNECTIONS);
-    await pair.server.ask("collectGarbage");
-    await settle(1_000);
-    const rssBytes = await pair.server.rssBytes();
-    const row = { server, rssBytes, more: { "kB each": (rssBytes - before) / CONNECTIONS / 1e3 } };
+    const row = await memoryOf(bench, server);
     if (server !== "hub") return [row];
     await using beating = await bench.start(server, { BENCH_HEARTBEAT_MS: "1000" });
     await beating.open(CONNECTIONS);
@@ -41,3 +33,16 @@ export const idle: Scenario = {
     limit: 1.05,
   }],
 };
+
+/** The memory of connections without events and heartbeats. */
+export async function memoryOf(bench: Bench, server: ServerName): Promise<Row> {
+  await using pair = await bench.start(server, { BENCH_HEARTBEAT_MS: "0" });
+  await pair.open(20);
+  await pair.server.ask("collectGarbage");
+  const before = await pair.server.rssBytes();
+  await pair.open(CONNECTIONS);
+  await pair.server.ask("collectGarbage");
+  await settle(1_000);
+  const rssBytes = await pair.server.rssBytes();
+  return { server, rssBytes, more: { "kB each": (rssBytes - before) / CONNECTIONS / 1e3 } };
+}

@@ -45,5 +45,5 @@ export const scenarios: readonly Scenario[] = [
   log,
   instances,
   subscribers,
-  runtimes,
+  ...runtimes,
 ];

@@ -11,7 +11,7 @@ const MEASURED = { most: 40_000, seconds: 4 };
 const EVENT = "x".repeat(100);
 
 /** What is sent in one request. */
-interface Body {
+export interface Body {
   readonly type: string;
   readonly data: string;
   readonly events: number;
@@ -29,7 +29,7 @@ const LINES: Body = {
 };
 
 /** A case: what is sent, with which credential, to which log, and to how many subscribers. */
-interface Case {
+export interface PublishCase {
   readonly variant: string;
   readonly body: Body;
   readonly credential?: "open" | "JWT";
@@ -38,7 +38,8 @@ interface Case {
   readonly workers?: number;
 }
 
-const CASES: readonly Case[] = [
+/** The cases for the whole server. */
+export const CASES: readonly PublishCase[] = [
   { variant: "text, token", body: TEXT },
   { variant: "text, token, one by one", body: TEXT, workers: 1 },
   { variant: "text, open", body: TEXT, credential: "open" },
@@ -55,12 +56,13 @@ const CASES: readonly Case[] = [
   { variant: "NDJSON of 1 000, token, redis", body: LINES, log: "redis" },
 ];
 
-const BARE_CASES: readonly Case[] = [
+const BARE_CASES: readonly PublishCase[] = [
   { variant: "text", body: TEXT },
   { variant: "list of 1 000", body: LIST },
 ];
 
-const NCHAN_CASES: readonly Case[] = [
+/** The cases for nchan. */
+export const NCHAN_CASES: readonly PublishCase[] = [
   { variant: "text", body: TEXT },
   { variant: "text, 1 subscriber", body: TEXT, subscribers: 1 },
 ];
@@ -117,13 +119,16 @@ function list(events: number): Body {
   return { type: JSON_TYPE, data, events };
 }
 
-async function measure(
+/** Measures a case. For a runtime, `env` names the server. */
+export async function measure(
   bench: Bench,
   server: ServerName,
-  { variant, body, credential, log, subscribers = 0, workers = 16 }: Case,
+  { variant, body, credential, log, subscribers = 0, workers = 16 }: PublishCase,
+  env: Record<string, string> = {},
 ): Promise<Row> {
   await using redis = log === "redis" ? await bench.startFile("servers/redis.ts", 1) : undefined;
   await using pair = await bench.start(server, {
+    ...env,
     PUBLISH_TOKEN: TOKEN,
     JWT_KEY,
     ...credential === "open" && { BENCH_OPEN: "" },
@@ -156,7 +161,7 @@ function limit({ most, seconds }: typeof WARM_UP, { events }: Body) {
   return { most: events > 1 ? most / 20 : most, seconds };
 }
 
-async function tokenOf(credential: Case["credential"]): Promise<string> {
+async function tokenOf(credential: PublishCase["credential"]): Promise<string> {
   if (credential !== "JWT") return TOKEN;
   const exp = Math.floor(Date.now() / 1_000) + 3_600;
   return await signHs256({ exp, sse: { publish: ["*"] } }, JWT_KEY);

@@ -32,7 +32,8 @@ export const stalled: Scenario = {
   ],
 };
 
-async function runWith(bench: Bench, server: ServerName, stalled: number): Promise<Row> {
+/** Runs it with a number of clients that read nothing. */
+export async function runWith(bench: Bench, server: ServerName, stalled: number): Promise<Row> {
   const { dataBytes } = RATE;
   await using pair = await bench.start(server);
   await pair.open(CONNECTIONS - stalled, { dataBytes });
