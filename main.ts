@@ -1,5 +1,6 @@
+#!/usr/bin/env node
 /**
- * The server as a process on Deno.
+ * The server as a process on Deno, Node and Bun: what `deno task start` and `npx sse-hub` run.
  *
  * @module
  */
@@ -7,47 +8,65 @@
 // deno-lint-ignore-file no-console -- for a runtime that collects the console's lines
 
 import process from "node:process";
-import type { ProcessStats } from "./lib/server/process_stats.ts";
+import type { Writable } from "node:stream";
+import { bunCommands, denoCommands, nodeCommands } from "./lib/server/command_names.ts";
+import type { LineWriter } from "./lib/server/line_queue.ts";
 import { runServer } from "./lib/server/run_server.ts";
+import type { Runtime } from "./lib/server/runtime.ts";
 
-await runServer({
-  args: Deno.args,
-  readVariable,
-  variableNames: variableNames(),
-  readFile: (path) => Deno.readTextFileSync(path),
-  negotiateProtocol,
-  stdout: Deno.stdout,
-  stderr: Deno.stderr,
-  isTerminal: Deno.stdout.isTerminal(),
-  isWindows: Deno.build.os === "windows",
-  printToConsole: (line, isError) => isError ? console.error(line) : console.log(line),
-  processStats,
-  addSignalListener(onSignal) {
-    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
-      // Windows has neither SIGTERM nor SIGHUP.
-      if (Deno.build.os === "windows" && signal !== "SIGINT") continue;
-      Deno.addSignalListener(signal, onSignal);
-    }
-  },
-  exit: (code) => Deno.exit(code),
-  // DENO_SERVE_ADDRESS may replace the host and the port by another kind of address.
-  serve: (options, fetch) => Deno.serve(options, fetch),
-});
+const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
-/** Figures of this process, for metrics and the console. */
-function processStats(): ProcessStats {
-  const { rss, heapTotal } = Deno.memoryUsage();
-  const { user, system } = process.cpuUsage();
+await runServer("Deno" in globalThis ? denoRuntime() : await nodeRuntime());
+
+/** What is the same everywhere. */
+function anyRuntime(): Pick<Runtime, "printToConsole" | "processStats"> {
   return {
-    residentBytes: rss,
-    heapBytes: heapTotal,
-    cpuSeconds: (user + system) / 1_000_000,
-    startedAtSeconds: performance.timeOrigin / 1_000,
+    printToConsole: (line, isError) => isError ? console.error(line) : console.log(line),
+    processStats() {
+      const { rss, heapTotal } = process.memoryUsage();
+      const { user, system } = process.cpuUsage();
+      return {
+        residentBytes: rss,
+        heapBytes: heapTotal,
+        cpuSeconds: (user + system) / 1_000_000,
+        startedAtSeconds: performance.timeOrigin / 1_000,
+      };
+    },
+  };
+}
+
+function denoRuntime(): Runtime {
+  const isWindows = Deno.build.os === "windows";
+  return {
+    ...anyRuntime(),
+    commands: denoCommands,
+    args: Deno.args,
+    readVariable: readDenoVariable,
+    variableNames: denoVariableNames(),
+    readFile: (path) => Deno.readTextFileSync(path),
+    async negotiateProtocol(hostname, port) {
+      const options = { hostname, port, alpnProtocols: ["h2", "http/1.1"] };
+      using connection = await Deno.connectTls(options);
+      const { alpnProtocol } = await connection.handshake();
+      return alpnProtocol ?? undefined;
+    },
+    stdout: Deno.stdout,
+    stderr: Deno.stderr,
+    isTerminal: Deno.stdout.isTerminal(),
+    isWindows,
+    addSignalListener(onSignal) {
+      // Windows has neither SIGTERM nor SIGHUP.
+      const signals = isWindows ? ["SIGINT"] as const : SIGNALS;
+      for (const signal of signals) Deno.addSignalListener(signal, onSignal);
+    },
+    exit: (code) => Deno.exit(code),
+    // DENO_SERVE_ADDRESS may replace the host and the port by another kind of address.
+    serve: (options, fetch) => Deno.serve(options, fetch),
   };
 }
 
 /** Reads a variable. A name of a file that may not be read is not set: the option itself may be. */
-function readVariable(name: string): string | undefined {
+function readDenoVariable(name: string): string | undefined {
   try {
     return Deno.env.get(name);
   } catch (error) {
@@ -57,7 +76,7 @@ function readVariable(name: string): string | undefined {
 }
 
 /** The names of all variables; none if only some of them may be read. */
-function variableNames(): readonly string[] {
+function denoVariableNames(): readonly string[] {
   try {
     return Object.keys(Deno.env.toObject());
   } catch {
@@ -66,9 +85,47 @@ function variableNames(): readonly string[] {
   }
 }
 
-/** Connects with TLS, and returns the protocol that the server chooses. */
-async function negotiateProtocol(hostname: string, port: number): Promise<string | undefined> {
-  using connection = await Deno.connectTls({ hostname, port, alpnProtocols: ["h2", "http/1.1"] });
-  const { alpnProtocol } = await connection.handshake();
-  return alpnProtocol ?? undefined;
+/** The runtime of Node and Bun. Deno need not load the modules that are imported here. */
+async function nodeRuntime(): Promise<Runtime> {
+  const isBun = "Bun" in globalThis;
+  const { readFileSync } = await import("node:fs");
+  return {
+    ...anyRuntime(),
+    commands: isBun ? bunCommands : nodeCommands,
+    args: process.argv.slice(2),
+    readVariable: (name) => process.env[name],
+    variableNames: Object.keys(process.env),
+    readFile: (path) => readFileSync(path, "utf8"),
+    async negotiateProtocol(host, port) {
+      const { connect } = await import("node:tls");
+      return await new Promise((resolve, reject) => {
+        const options = { host, port, servername: host, ALPNProtocols: ["h2", "http/1.1"] };
+        const socket = connect(options, () => {
+          resolve(socket.alpnProtocol || undefined);
+          socket.destroy();
+        });
+        socket.on("error", reject);
+      });
+    },
+    stdout: writerTo(process.stdout),
+    stderr: writerTo(process.stderr),
+    isTerminal: process.stdout.isTTY === true,
+    isWindows: process.platform === "win32",
+    addSignalListener(onSignal) {
+      for (const signal of SIGNALS) process.on(signal, onSignal);
+    },
+    exit: (code) => process.exit(code),
+    serve: isBun
+      ? (await import("./lib/server/listeners/serve_by_bun.ts")).serveByBun
+      : (await import("./lib/server/listeners/serve_by_node.ts")).serveByNode,
+  };
+}
+
+function writerTo(output: Writable): LineWriter {
+  return {
+    write: (bytes) =>
+      new Promise((resolve, reject) => {
+        output.write(bytes, (error) => error ? reject(error) : resolve(bytes.length));
+      }),
+  };
 }

@@ -64,6 +64,7 @@ const WHERE: Readonly<Record<string, string>> = {
   "Where is a request logged?": "server/request_log.ts",
   "Who judges what the doctor has seen?": "server/doctor/judge.ts",
   "Which hosts are allowed?": "server/allowed_hosts.ts",
+  "How does the server listen on Node, who serves there?": "server/listeners/serve_by_node.ts",
 };
 
 /** The TypeScript files of a folder and all below it, by their paths from the root. */
@@ -100,8 +101,14 @@ function roomOf(file: string): string | undefined {
 function wrongImports(file: string): string[] {
   const room = roomOf(file)!;
   const allowed = [room, ...MAY_IMPORT[room]!];
-  return imports(file).filter((other) => !allowed.includes(roomOf(other) ?? ""))
+  return imports(file).filter((other) => !isOfListener(file, other))
+    .filter((other) => !allowed.includes(roomOf(other) ?? ""))
     .map((other) => `${file} → ${other}`);
+}
+
+/** Whether a listener of Node imports a module of Node's. */
+function isOfListener(file: string, other: string): boolean {
+  return file.startsWith("lib/server/listeners/") && other.startsWith("node:");
 }
 
 /** The files of lib/ whose code matches a pattern. */
@@ -141,11 +148,29 @@ Deno.test({
 });
 
 Deno.test({
-  name: "main.ts and lib/ import files of lib/ only, and main.ts the runtime's own node:process",
+  name: "main.ts and lib/ import files of lib/ only; main.ts and the listeners also Node's modules",
   ignore,
   fn() {
-    const all = [...files("lib/"), "main.ts"].flatMap(imports);
-    assertEquals(all.filter((other) => !other.startsWith("lib/")), ["node:process"]);
+    const all = [...files("lib/"), "main.ts"].flatMap((file) =>
+      imports(file).filter((other) => !other.startsWith("lib/"))
+        .map((other) => `${file} → ${other}`)
+    );
+    const mayImport = /^(?:main\.ts|lib\/server\/listeners\/\w+\.ts) → node:/;
+    assertEquals(all.filter((arrow) => !mayImport.test(arrow)), []);
+    assert(all.includes("main.ts → node:process"));
+    assert(all.includes("lib/server/listeners/serve_by_node.ts → node:http"));
+  },
+});
+
+Deno.test({
+  name: "only main.ts and the npm package's tests import the listeners of Node and Bun",
+  ignore,
+  fn() {
+    const listeners = files("lib/server/listeners/");
+    const users = [...files("lib/"), "main.ts"].filter((file) =>
+      !listeners.includes(file) && imports(file).some((other) => listeners.includes(other))
+    );
+    assertEquals(users, ["main.ts"]);
   },
 });
 

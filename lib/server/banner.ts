@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { CommandNames } from "./command_names.ts";
 import { type Config, hasPublisher } from "./config.ts";
 import type { ShownAddress } from "./listen_address.ts";
 import { LOGIN_CODE_MS } from "./login_code.ts";
@@ -22,6 +23,8 @@ export interface BannerOptions {
   readonly isTokenNew: boolean;
   /** Whether commands are for PowerShell, rather than for a POSIX shell. */
   readonly isWindows: boolean;
+  /** What an operator types. */
+  readonly commands: CommandNames;
   /** Makes a code for the console; `undefined` if the console is disabled. */
   readonly createLoginCode: () => string | undefined;
 }
@@ -68,11 +71,11 @@ function tokenLine({ config, isTokenNew }: BannerOptions): string | undefined {
 }
 
 function publishLine(options: BannerOptions): string | undefined {
-  const { config, address, isTokenNew, isWindows } = options;
+  const { config, address, isTokenNew, isWindows, commands } = options;
   const stream = publishedStream(config);
   if (stream === undefined || address.curl === undefined) return undefined;
   if (config.publishToken === undefined) {
-    return `Publish   with a token from: deno task token --publish ${stream}`;
+    return `Publish   with a token from: ${commands.token} --publish ${stream}`;
   }
   const variable = isWindows ? "$env:PUBLISH_TOKEN" : "$PUBLISH_TOKEN";
   const token = isTokenNew ? config.publishToken : variable;

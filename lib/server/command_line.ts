@@ -4,6 +4,7 @@
  * @module
  */
 
+import { type CommandNames, denoCommands } from "./command_names.ts";
 import type { CommandOutput } from "./command_output.ts";
 import { ConfigError } from "./config.ts";
 import type { NegotiateProtocol } from "./doctor/examine.ts";
@@ -25,6 +26,8 @@ export interface Environment {
   readonly fileErrors?: readonly string[];
   /** Returns the protocol that a server chooses by TLS, for the command `doctor`. */
   readonly negotiateProtocol?: NegotiateProtocol;
+  /** What an operator types; by default the tasks of `deno.json`. */
+  readonly commands?: CommandNames;
 }
 
 /**
@@ -37,15 +40,16 @@ export async function runCommand(
   environment: Environment,
 ): Promise<CommandOutput | undefined> {
   const [first, ...others] = args;
+  const { get, fileErrors, negotiateProtocol, commands = denoCommands } = environment;
   if (first === undefined) return undefined;
-  if (first === "doctor") return await runDoctorCommand(others, environment.negotiateProtocol);
-  if (first === "token" && environment.fileErrors?.length) {
-    return { stderr: environment.fileErrors, code: 2 };
-  }
-  if (first === "token") return await runTokenCommand(others, environment.get);
+  if (first === "doctor") return await runDoctorCommand(others, { negotiateProtocol, commands });
+  if (first === "token" && fileErrors?.length) return { stderr: fileErrors, code: 2 };
+  if (first === "token") return await runTokenCommand(others, get, { commands });
   const unknown = args.find((argument) => !KNOWN.includes(argument));
-  if (unknown !== undefined) return { stderr: [explainUnknown(unknown)], code: 2 };
-  if (args.includes("--help") || args.includes("-h")) return { stdout: helpLines(), code: 0 };
+  if (unknown !== undefined) return { stderr: [explainUnknown(unknown, commands)], code: 2 };
+  if (args.includes("--help") || args.includes("-h")) {
+    return { stdout: helpLines(commands), code: 0 };
+  }
   return await check(environment);
 }
 
@@ -63,11 +67,11 @@ async function check({ get, names, fileErrors }: Environment): Promise<CommandOu
 }
 
 /** Says what to type instead. Of `--publish-token=…` only the name is repeated. */
-function explainUnknown(argument: string): string {
+function explainUnknown(argument: string, { startWithFile }: CommandNames): string {
   const [word = ""] = argument.split("=", 1);
   const problem = `Cannot start: there is no argument ${JSON.stringify(word.slice(0, 100))}`;
   if (word === "--env-file") {
-    return `${problem}; it goes before the task: deno task --env-file=.env start`;
+    return `${problem}; it is an argument of the runtime: ${startWithFile}`;
   }
   const variable = word.replace(/^-+/, "").replaceAll("-", "_").toUpperCase();
   const name = OPTION_NAMES.find((name) => name === variable);

@@ -1,10 +1,11 @@
 /**
- * `deno task doctor`: tests an event stream from outside, and says what to change.
+ * The command `doctor`: tests an event stream from outside, and says what to change.
  *
  * @module
  */
 
 import { readFlags, readSeconds } from "./command_flags.ts";
+import { type CommandNames, denoCommands } from "./command_names.ts";
 import type { CommandOutput } from "./command_output.ts";
 import { examine, type ExamineOptions, type NegotiateProtocol } from "./doctor/examine.ts";
 import { judge } from "./doctor/judge.ts";
@@ -13,21 +14,28 @@ import { namedProxies } from "./doctor/proxy_advice.ts";
 import { answersOf, count } from "./doctor/findings.ts";
 import { printable } from "./request_log.ts";
 
+/** Options of {@linkcode runDoctorCommand}. */
+export interface DoctorCommandOptions {
+  /** Returns the protocol that a server chooses by TLS; left out, it is not tested. */
+  readonly negotiateProtocol?: NegotiateProtocol | undefined;
+  /** What an operator types, for `--help`; by default the tasks of `deno.json`. */
+  readonly commands?: CommandNames;
+}
+
 /**
  * Runs the command.
  *
  * @param args The address of an event stream, and flags; see `--help`.
- * @param negotiateProtocol Returns the protocol that a server chooses by TLS; left out, it is not tested.
  * @returns Exit code 0 without a fault, 1 with one, 2 for a wrong use.
  */
 export async function runDoctorCommand(
   args: readonly string[],
-  negotiateProtocol?: NegotiateProtocol,
+  { negotiateProtocol, commands = denoCommands }: DoctorCommandOptions = {},
 ): Promise<CommandOutput> {
   let asked: Asked;
   try {
     const flags = readFlags(args, { values: VALUES, switches: ["--json"], takesWords: true });
-    if (flags.has("--help")) return { stdout: HELP, code: 0 };
+    if (flags.has("--help")) return { stdout: helpLines(commands), code: 0 };
     asked = readAsked(flags, negotiateProtocol);
   } catch (error) {
     const reason = error instanceof Error ? error.message : `${error}`;
@@ -41,11 +49,12 @@ export async function runDoctorCommand(
   return { stdout, code: findings.some(({ level }) => level === "fault") ? 1 : 0 };
 }
 
-const HELP = `\
+function helpLines({ doctor }: CommandNames): readonly string[] {
+  return `\
 Tests an event stream from outside, of any server, and says what to change:
 
-  deno task doctor https://events.example/sse
-  deno task doctor 'https://events.example/sse?stream=news' --token <token> \\
+  ${doctor} https://events.example/sse
+  ${doctor} 'https://events.example/sse?stream=news' --token <token> \\
     --publish 'https://events.example/sse?stream=news'
 
   --token <token>         is sent as Authorization: Bearer
@@ -60,7 +69,8 @@ Tests an event stream from outside, of any server, and says what to change:
   --json                  prints one line of JSON
 
 It takes 20 s longer than --for at most. Exit code 0: no fault; 1: a fault; 2: wrong arguments.`
-  .split("\n");
+    .split("\n");
+}
 
 const VALUES = ["--token", "--header", "--publish", "--publish-token", "--for", "--connections"];
 const MAX_SECONDS = 3_600;

@@ -4,34 +4,48 @@
  * @module
  */
 
+import { type CommandNames, denoCommands } from "./command_names.ts";
 import { FILE_OPTIONS } from "./secret_files.ts";
 import { OPTION_NAMES, OPTIONS, showDefault } from "./options.ts";
 
 /** Writes the text, in lines of at most 100 characters where words allow it. */
-export function helpLines(): readonly string[] {
-  return [...USAGE, ...OPTION_NAMES.flatMap(optionLines)];
+export function helpLines(commands: CommandNames = denoCommands): readonly string[] {
+  return [...usage(commands), ...OPTION_NAMES.flatMap(optionLines)];
 }
 
-const USAGE = `\
-sse-hub: a server for Server-Sent Events
+function usage({ start, startWithFile, token, doctor }: CommandNames): readonly string[] {
+  return [
+    "sse-hub: a server for Server-Sent Events",
+    "",
+    ...columns([
+      [start, "starts the server"],
+      [`${start} --check`, "prints the configuration, secrets hidden; exits with 1 if it is wrong"],
+      [`${start} --help`, "prints this text"],
+      [`${token} --help`, "says how to make and explain JSON Web Tokens"],
+      [`${doctor} --help`, "says how to test an event stream from outside"],
+    ]),
+    "",
+    "Options are environment variables:",
+    "",
+    ...columns([
+      [`PORT=9000 ${start}`, "in a shell"],
+      [`$env:PORT = 9000; ${start}`, "in PowerShell"],
+      [startWithFile, "from the lines PORT=9000 of a file"],
+    ]),
+    "",
+    "The text of a secret or a PEM may be in a file: PUBLISH_TOKEN_FILE names the file of PUBLISH_TOKEN,",
+    "such as /run/secrets/token. These may be in a file:",
+    "",
+    ...wrap(FILE_OPTIONS.join(", "), 90).map((line) => `  ${line}`),
+    "",
+  ];
+}
 
-  deno task start            starts the server
-  deno task start --check    prints the configuration, secrets hidden; exits with 1 if it is wrong
-  deno task start --help     prints this text
-  deno task token --help     says how to make and explain JSON Web Tokens
-  deno task doctor --help    says how to test an event stream from outside
-
-Options are environment variables:
-
-  PORT=9000 deno task start               in a shell
-  $env:PORT = 9000; deno task start       in PowerShell
-  deno task --env-file=.env start         from the lines PORT=9000 of a file
-
-The text of a secret or a PEM may be in a file: PUBLISH_TOKEN_FILE names the file of PUBLISH_TOKEN,
-such as /run/secrets/token. These may be in a file:
-
-  FILE_OPTIONS
-`.replace("FILE_OPTIONS", wrap(FILE_OPTIONS.join(", "), 90).join("\n  ")).split("\n");
+/** Commands, and beside each what it does. */
+function columns(rows: readonly (readonly [string, string])[]): readonly string[] {
+  const width = Math.max(...rows.map(([command]) => command.length));
+  return rows.map(([command, does]) => `  ${command.padEnd(width)}    ${does}`);
+}
 
 const COLUMN = 30;
 const WIDTH = 100;

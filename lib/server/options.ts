@@ -97,7 +97,7 @@ export const OPTIONS = {
   SQLITE_PATH: option(
     "./data/hub.db",
     path,
-    "for sqlite: the file; deno task start may write below ./data only",
+    "for sqlite: the file; a server that deno task starts may write below ./data only",
   ),
   REDIS_URL: option(
     undefined,

@@ -44,8 +44,8 @@ class Process {
   constructor(runtime: Runtime) {
     this.#runtime = runtime;
     const { get, errors } = readSecretFiles(runtime.readVariable, runtime.readFile);
-    const { variableNames: names, negotiateProtocol } = runtime;
-    this.#environment = { get, names, fileErrors: errors, negotiateProtocol };
+    const { variableNames: names, negotiateProtocol, commands } = runtime;
+    this.#environment = { get, names, fileErrors: errors, negotiateProtocol, commands };
     const isExported = get("OTEL_DENO") === "true" && get("OTEL_DENO_CONSOLE") === "replace";
     this.#isConsoleCollected = isExported || get("DENO_DEPLOYMENT_ID") !== undefined;
     this.#isTerminal = runtime.isTerminal && !this.#isConsoleCollected;
@@ -167,6 +167,7 @@ class Process {
       isTerminal: this.#isTerminal,
       isTokenNew,
       isWindows: this.#runtime.isWindows,
+      commands: this.#runtime.commands,
       createLoginCode: app.createLoginCode,
     });
     for (const line of lines) this.#stdout.say(line);

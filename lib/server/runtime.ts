@@ -1,9 +1,10 @@
 /**
- * What a server needs of its runtime: Deno, Node or Bun. Each has a file of its own beside `lib/`.
+ * What a server needs of its runtime: Deno, Node or Bun. `main.ts` has it for each.
  *
  * @module
  */
 
+import type { CommandNames } from "./command_names.ts";
 import type { LineWriter } from "./line_queue.ts";
 import type { ListenAddress } from "./listen_address.ts";
 import type { ProcessStats } from "./process_stats.ts";
@@ -11,6 +12,8 @@ import type { RequestInfo } from "./router.ts";
 
 /** A runtime, with its process. */
 export interface Runtime {
+  /** What an operator types to run the server's commands. */
+  readonly commands: CommandNames;
   /** The arguments of the program. */
   readonly args: readonly string[];
   /** Returns the text of an environment variable; `undefined` if it is not set. */

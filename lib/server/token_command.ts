@@ -1,11 +1,12 @@
 /**
- * `deno task token`: makes a JSON Web Token for the server's `JWT_KEY`, or explains one.
+ * The command `token`: makes a JSON Web Token for the server's `JWT_KEY`, or explains one.
  *
  * @module
  */
 
 import { isStreamName } from "../wire/stream_name.ts";
 import { readFlags, readSeconds } from "./command_flags.ts";
+import { type CommandNames, denoCommands } from "./command_names.ts";
 import type { CommandOutput } from "./command_output.ts";
 import { configureJwt, type JwtConfig } from "./configured_jwt.ts";
 import { explainToken } from "./explain_token.ts";
@@ -15,21 +16,28 @@ import { readJwtConfig } from "./read_config.ts";
 import { Settings } from "./settings.ts";
 import { importPrivateKey, importSecret, type SigningKey, signJwt } from "./sign_jwt.ts";
 
+/** Options of {@linkcode runTokenCommand}. */
+export interface TokenCommandOptions {
+  /** What an operator types, for `--help`; by default the tasks of `deno.json`. */
+  readonly commands?: CommandNames;
+  /** The time, in milliseconds since 1970; by default the time of this machine. */
+  readonly nowMs?: number;
+}
+
 /**
  * Runs the command.
  *
  * @param args Such as `--subscribe orders/* --for 1h`, or `--verify <token>`.
  * @param get Returns the text of a setting: of those of JSON Web Tokens, and of `JWT_PRIVATE_KEY`.
- * @param nowMs The time, in milliseconds since 1970.
  */
 export async function runTokenCommand(
   args: readonly string[],
   get: (name: string) => string | undefined,
-  nowMs: number = Date.now(),
+  { commands = denoCommands, nowMs = Date.now() }: TokenCommandOptions = {},
 ): Promise<CommandOutput> {
   try {
     const flags = readFlags(args, { values: FLAGS });
-    if (flags.has("--help")) return { stdout: HELP, code: 0 };
+    if (flags.has("--help")) return { stdout: helpLines(commands), code: 0 };
     const config = readJwt(get);
     const token = flags.get("--verify")?.at(-1);
     return token === undefined
@@ -40,12 +48,13 @@ export async function runTokenCommand(
   }
 }
 
-const HELP = `\
+function helpLines({ token }: CommandNames): readonly string[] {
+  return `\
 Makes a JSON Web Token for a server with JWT_KEY or JWKS_URL, or explains one:
 
-  deno task token --subscribe 'orders/*' --for 1h
-  deno task token --subscribe news,orders/7 --publish orders/7 --for 30d
-  deno task token --verify <token>
+  ${token} --subscribe 'orders/*' --for 1h
+  ${token} --subscribe news,orders/7 --publish orders/7 --for 30d
+  ${token} --verify <token>
 
   --subscribe <streams>   streams that may be subscribed to, with commas between; orders/* is
                           everything below orders/, and * is every stream
@@ -61,6 +70,7 @@ Makes a JSON Web Token for a server with JWT_KEY or JWKS_URL, or explains one:
                           as the server has them
 
 The token is printed on standard output, what it may do on standard error.`.split("\n");
+}
 
 const FLAGS = ["--subscribe", "--publish", "--admin", "--for", "--verify"];
 

@@ -5,6 +5,9 @@
  */
 
 import { assert, assertEquals, assertLess, assertMatch } from "@std/assert";
+import { readCodeBlocks } from "../code_blocks.ts";
+import { freePort, Program } from "../program.ts";
+import { until } from "../wait.ts";
 import { isNpmMissing } from "./npm_missing.ts";
 import { install } from "./runtimes.ts";
 
@@ -149,9 +152,33 @@ Deno.test({
       "LICENSE",
       "README.md",
       "lib",
-      "npm",
+      "main.js",
       "package.json",
       "static",
     ]);
+  },
+});
+
+Deno.test({
+  name: "an app behind the Bun.serve() of the manual knows the address of a client",
+  ignore: isNpmMissing,
+  async fn() {
+    const { folder, program } = await install();
+    const blocks = await readCodeBlocks("lib/server/README.md");
+    const { text } = blocks.find(({ text }) => text.startsWith("Bun.serve("))!;
+    const app = 'import { createApp, readConfig } from "@sse/hub/server";\n' +
+      "const app = createApp(readConfig(() => undefined), { print: (line) => console.log(line) });\n";
+    await Deno.writeTextFile(`${folder}/serve.mjs`, app + text);
+    const port = `${freePort()}`;
+    await using bun = new Program(program("bun"), {
+      args: ["serve.mjs"],
+      cwd: folder,
+      env: { PORT: port },
+    });
+    const open = () => fetch(`http://127.0.0.1:${port}/sse?stream=time`);
+    await until(() =>
+      open().then((response) => response.body!.cancel()).then(() => true, () => false)
+    );
+    assertMatch(await bun.stdout.line("connected"), /address=127\.0\.0\.1 /);
   },
 });

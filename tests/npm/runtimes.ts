@@ -5,7 +5,7 @@
  */
 
 import { assert } from "@std/assert";
-import { pack } from "../../npm/pack.ts";
+import { pack } from "./pack.ts";
 
 /** The packages, each at the version that is tested. */
 const PACKAGES = [

@@ -26,7 +26,7 @@ export class RuntimeProcess extends Program {
     settings: Readonly<Record<string, string>> = {},
   ): Promise<RuntimeProcess> {
     const { folder, program } = await install();
-    const main = `${folder}/node_modules/@sse/hub/npm/main.js`;
+    const main = `${folder}/node_modules/@sse/hub/main.js`;
     const [command, args, cwd] = runtime === "deno"
       ? [Deno.execPath(), ["run", "-A", "main.ts"], new URL("../../", import.meta.url).pathname]
       : [program(runtime), [main], folder];

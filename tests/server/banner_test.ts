@@ -1,5 +1,6 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { bannerLines, DEMO_STREAM, stoppingLine } from "../../lib/server/banner.ts";
+import { denoCommands, nodeCommands } from "../../lib/server/command_names.ts";
 import { showAddress } from "../../lib/server/listen_address.ts";
 import { readConfig } from "../../lib/server/read_config.ts";
 import { readFile } from "../manual.ts";
@@ -20,6 +21,7 @@ function banner(
     isTerminal: true,
     isTokenNew: false,
     isWindows: false,
+    commands: denoCommands,
     createLoginCode: () => config.publishToken && "the-code",
     ...options,
   });
@@ -62,6 +64,8 @@ Deno.test("bannerLines() says how to get a token where only JWTs may publish", (
     "Publish   with a token from: deno task token --publish chat",
     "Stop      Ctrl-C",
   ]);
+  const [, publish] = banner({ JWT_KEY: SECRET }, { commands: nodeCommands });
+  assertEquals(publish, "Publish   with a token from: npx sse-hub token --publish chat");
 });
 
 Deno.test("bannerLines() publishes to a stream that the server has", () => {

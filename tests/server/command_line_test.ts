@@ -1,5 +1,6 @@
-import { assertEquals, assertMatch } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import { runCommand } from "../../lib/server/command_line.ts";
+import { bunCommands, nodeCommands } from "../../lib/server/command_names.ts";
 import { helpLines } from "../../lib/server/help.ts";
 
 const SECRET = "a secret of at least 32 bytes, ok?";
@@ -16,6 +17,19 @@ Deno.test("runCommand() starts the server without arguments", async () => {
 Deno.test("runCommand() prints the help for --help and -h, also beside others", async () => {
   for (const args of [["--help"], ["-h"], ["--check", "--help"]]) {
     assertEquals(await run(args, { PORT: "http" }), { stdout: helpLines(), code: 0 });
+  }
+});
+
+Deno.test("runCommand() names in every help what one types on the runtime", async () => {
+  for (const commands of [nodeCommands, bunCommands]) {
+    const get = () => undefined;
+    for (const args of [["--help"], ["token", "--help"], ["doctor", "--help"], ["--env-file=a"]]) {
+      const output = await runCommand(args, { get, names: [], commands });
+      const { stdout = [], stderr = [] } = output!;
+      const usage = [...stdout, ...stderr].join("\n").split("\n\n  HOST")[0]!;
+      assert(!usage.includes("deno task"), usage);
+      assert(Object.values(commands).some((command) => usage.includes(command)), usage);
+    }
   }
 });
 
@@ -53,7 +67,8 @@ Deno.test("runCommand() names --help for an argument that there is not, and no v
     "--publish-token=hunter2":
       '"--publish-token"; set the environment variable PUBLISH_TOKEN instead, see --help',
     "PORT=9000": '"PORT"; set the environment variable PORT instead, see --help',
-    "--env-file=.env": '"--env-file"; it goes before the task: deno task --env-file=.env start',
+    "--env-file=.env":
+      '"--env-file"; it is an argument of the runtime: deno task --env-file=.env start',
     "--verbose": '"--verbose"; --help lists what there is',
     "start": '"start"; --help lists what there is',
     "": '""; --help lists what there is',

@@ -11,7 +11,9 @@ const NOW_MS = Date.UTC(2026, 10, 26, 12);
 const NOW_SECONDS = NOW_MS / 1_000;
 
 function run(args: readonly string[], settings: Readonly<Record<string, string>> = {}) {
-  return runTokenCommand(args, (name) => ({ JWT_KEY: SECRET, ...settings })[name], NOW_MS);
+  return runTokenCommand(args, (name) => ({ JWT_KEY: SECRET, ...settings })[name], {
+    nowMs: NOW_MS,
+  });
 }
 
 /** A new ES256 key pair as PEM. */

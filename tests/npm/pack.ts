@@ -9,9 +9,9 @@
 
 /** The compiler, of the version that Deno has. */
 const TYPESCRIPT = "npm:typescript@6.0.3/tsc";
-const ROOT = new URL("../", import.meta.url);
+const ROOT = new URL("../../", import.meta.url);
 /** The program that `npx` runs. */
-const BIN = "npm/main.ts";
+const BIN = "main.ts";
 /** An entry point that is not for npm: its tests need `Deno.test()`. */
 const ONLY_FOR_DENO = "./log/contract";
 
@@ -68,7 +68,7 @@ function describe(
     type: "module",
     exports: Object.fromEntries(exports),
     bin: { "sse-hub": script(BIN) },
-    files: ["lib", "npm", "static", "CHANGELOG.md"],
+    files: ["lib", "main.js", "static", "CHANGELOG.md"],
     sideEffects: false,
     // The first with node:sqlite without a flag.
     engines: { node: ">=22.13", bun: ">=1.4", deno: ">=2.9" },

@@ -4,8 +4,8 @@
  * @module
  */
 
-import type { Fetch, RuntimeServer, ServeOptions } from "../lib/server/runtime.ts";
-import { named } from "./listen_error_name.ts";
+import type { Fetch, RuntimeServer, ServeOptions } from "../runtime.ts";
+import { nameListenError } from "./listen_error_name.ts";
 
 /** Listens by `Bun.serve()`. */
 export function serveByBun(options: ServeOptions, fetch: Fetch): RuntimeServer {
@@ -43,7 +43,7 @@ function listen(options: BunOptions): BunServer {
   try {
     return bun.serve(options);
   } catch (error) {
-    throw error instanceof Error ? named(error) : error;
+    throw error instanceof Error ? nameListenError(error) : error;
   }
 }
 

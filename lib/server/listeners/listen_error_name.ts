@@ -5,7 +5,7 @@
  */
 
 /** Gives an error of a listener of Node or Bun the name that it has on Deno, which `describeListenError()` knows. */
-export function named(error: Error & { readonly code?: string }): Error {
+export function nameListenError(error: Error & { readonly code?: string }): Error {
   const name = NAMES[error.code ?? ""];
   return name === undefined ? error : Object.assign(error, { name });
 }
