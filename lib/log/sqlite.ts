@@ -21,6 +21,7 @@ export type {
   LogEntry,
   LogPage,
   LogReceiver,
+  LossDetails,
   ReadOptions,
   StreamLimits,
 } from "./event_log.ts";
