@@ -153,7 +153,7 @@ export class MergedHistory {
       bytes += part.bytes.length;
       read += part.readBytes;
       events += part.events;
-      if (part.isGap) gaps++;
+      gaps += part.gaps;
       told = part.told ?? told;
       if (part.missing.length > 0) missing = missing.concat(part.missing);
       isLastLeftOut = part.isLastLeftOut ?? isLastLeftOut;
@@ -203,39 +203,46 @@ export class MergedHistory {
       events: formed?.events ?? slice.events,
       through: slice.through,
       isLastLeftOut: isEphemeral ? undefined : formed?.isLastLeftOut ?? false,
-      isGap: false,
+      gaps: 0,
       told: undefined,
       missing,
     };
   }
 
-  /** Takes all gaps at the position of the first gap as one gap. */
+  /**
+   * Takes all gaps at the position of the first gap as one gap, which ends there. Those that go on beyond
+   * it are another gap, without an id: before its end, a gap must not move the client's id on.
+   */
   #gap(heads: Head[], through: number): Part {
     const { position } = heads[0]!;
     const missing: Missing[] = [];
+    const ended: string[] = [];
+    const open: string[] = [];
     let told: number | undefined;
-    let hasId = false;
     while (heads[0]?.isGap && heads[0].position === position) {
       const [head] = heads;
       const { name, history: { evictedThrough, evictedId } } = head.stream;
       missing.push({ what: "gap", name, throughId: evictedId });
-      // Before its end, a gap must not move the client's id on.
-      hasId ||= head.isCertain && position >= evictedThrough;
+      const hasEnded = head.isCertain && position >= evictedThrough;
+      (hasEnded ? ended : open).push(name);
       if (head.isRest) told = this.#members.forgotten;
       head.passGap();
       moveBack(heads, through);
     }
-    const isGap = this.#form.hasGaps;
-    const id = hasId ? this.idAt(position) : undefined;
-    const names = withoutCovered(missing.map(({ name }) => name));
-    const bytes = isGap ? encoder.encode(encodeGap(names, id)) : NOTHING;
+    const { hasGaps } = this.#form;
+    const texts = [
+      ...open.length > 0 ? [encodeGap(withoutCovered(open))] : [],
+      ...ended.length > 0 ? [encodeGap(withoutCovered(ended), this.idAt(position))] : [],
+    ];
+    const bytes = hasGaps ? encoder.encode(texts.join("")) : NOTHING;
+    const gaps = hasGaps ? texts.length : 0;
     return {
       bytes,
       readBytes: bytes.length,
-      events: Number(isGap),
+      events: gaps,
+      gaps,
       through: position,
-      isLastLeftOut: hasId ? !isGap : undefined,
-      isGap,
+      isLastLeftOut: ended.length > 0 ? !hasGaps : undefined,
       told,
       missing,
     };
@@ -314,8 +321,8 @@ interface Part extends Pick<Slice, "bytes" | "events" | "through"> {
   readonly readBytes: number;
   /** See {@linkcode Chunk.isLastLeftOut}. */
   readonly isLastLeftOut: boolean | undefined;
-  /** Whether the part is a gap. */
-  readonly isGap: boolean;
+  /** How many of the events are gaps. */
+  readonly gaps: number;
   /** See {@linkcode Chunk.told}; `undefined` if unchanged. */
   readonly told: number | undefined;
   /** See {@linkcode Chunk.missing}. */

@@ -119,6 +119,27 @@ Deno.test("a gap names the pattern if a stream was forgotten, and comes before t
   assertEquals(events.map(({ data }) => data), ["3", "4"]);
 });
 
+Deno.test("a gap that goes on beyond another one has no id, so that a client that is cut off gets it again", async () => {
+  const { hub, watch } = open({ slowSubscriber: "skip", historyEvents: 1 });
+  await using _ = hub;
+  const { id: first } = await hub.publish("b", "");
+  const { id: evicted } = await hub.publish("a/1", "1");
+  hub.publish("a/1", "2");
+  hub.publish("a/2", "3");
+  hub.removeStream("a/2");
+  for (const from of [first, evicted]) {
+    await using client = watch("stream=a/*", from);
+    const [hello, ...events] = await client.take(from === first ? 4 : 3);
+    const told = [["gap", '{"streams":["a/*"]}', from], ["gap", '{"streams":["a/1"]}', evicted]];
+    const gaps = from === first ? told : told.slice(0, 1);
+    assertEquals(
+      events.slice(0, -1).map(({ event, data, lastEventId }) => [event, data, lastEventId]),
+      gaps,
+    );
+    assertEquals([hello?.lastEventId, events.at(-1)?.data], [from, "2"]);
+  }
+});
+
 Deno.test("a current client of a pattern gets no gap when streams are forgotten and created", async () => {
   const { hub, watch } = open();
   await using _ = hub;
