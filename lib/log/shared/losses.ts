@@ -151,6 +151,17 @@ export class Losses {
     this.#told.push(loss);
   }
 
+  /** Returns these losses together with those that entries record, which this hub may have yet to read. */
+  including(stored: readonly StoredEntry[], ids: EntryIds): Losses {
+    const read = stored.flatMap((entry) => decodeLoss(entry, ids) ?? [])
+      .filter(({ id }) => !this.#told.some((loss) => loss.id === id));
+    if (read.length === 0) return this;
+    const all = new Losses();
+    all.#told = [...this.#told, ...read];
+    all.#lived = this.#lived;
+    return all;
+  }
+
   /** Forgets the losses whose entries were trimmed, through an id. */
   drop(throughId: string): void {
     this.#told = this.#told.filter(({ id }) => id > throughId);

@@ -74,8 +74,9 @@ export function isAfterHole(own: number | undefined, number: number | undefined)
 }
 
 /** Makes the page of a reading. */
-export function pageAfter(ids: EntryIds, losses: Losses, reading: Reading): LogPage {
+export function pageAfter(ids: EntryIds, known: Losses, reading: Reading): LogPage {
   const { afterId: hadId, trimmed, nowMs } = reading;
+  const losses = known.including(reading.stored, ids);
   const entries: LogEntry[] = [];
   let { missing, number } = startOf(ids, losses, reading);
   for (const entry of reading.stored) {

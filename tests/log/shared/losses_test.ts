@@ -597,6 +597,30 @@ Deno.test("a client with all lost events gets no gap from a hub that goes on bef
   for (const client of clients) await client[Symbol.asyncDispose]();
 });
 
+Deno.test("a client with all lost events gets no gap from a hub that has yet to read the record of the loss", async () => {
+  const list = new SharedList();
+  const { a, b, ids: [d, e1, e2] } = await failOver(list);
+  await using _ = a;
+  await using __ = b;
+  await rejoin(b);
+  const gate = Promise.withResolvers<void>();
+  await until(() => b.store.isFollowed);
+  b.store.following = gate.promise;
+  list.ring();
+  await rejoin(a);
+  await publish(a, "f");
+  const { reads } = b.store;
+  const before = reads.length;
+  const clients = [e2, e1, d].map((id) => connect(b, id));
+  const seen = [2, 3, 3].map((count, i) => next(clients[i]!, count));
+  // The clients read the log.
+  await until(() => reads.length >= before + 3);
+  gate.resolve();
+  await publish(a, "g");
+  assertEquals(await Promise.all(seen), [["f", "g"], [GAP, "f", "g"], [GAP, "f", "g"]]);
+  for (const client of clients) await client[Symbol.asyncDispose]();
+});
+
 Deno.test("a client that received a part of the lost events gets a gap, on every hub", async () => {
   const list = new SharedList();
   const { a, b, ids: [, e1] } = await failOver(list);
