@@ -49,8 +49,9 @@ export function pageEventsOf(target: PageTarget): PageEvents {
 
     listen("online", () => {
       link.isOffline = false;
+      const { current, isSuspended } = link;
       // A connection that has brought something just now is one of the new network.
-      if (!link.current?.isOpen() || link.current.isStale(1_000)) link.retry("online");
+      if (!isSuspended && (!current?.isOpen() || current.isStale(1_000))) link.retry("online");
       link.show();
     });
     listen("offline", () => {

@@ -24,6 +24,7 @@ export const setStreams: SetStreams = async (link, streams) => {
 async function replace(link: Link, url: URL): Promise<void> {
   const { current, url: before } = link;
   link.url = url;
+  if (link.isSuspended) return; // They count once the page is shown.
   if (!current?.isOpen()) return link.retry("streams");
   await current.taken();
   const { ended } = link.next = link.start();

@@ -442,6 +442,19 @@ Deno.test('hidden: "pause" closes the connection of a hidden page, and of one th
   events.close();
 });
 
+Deno.test('hidden: "pause" connects for nothing while the page is hidden: not for online or streams', async () => {
+  using script = await Script.open(hello("e-1"), { hidden: "pause" });
+  await script.host.turn(true);
+  await script.host.fire("offline");
+  await script.host.fire("online");
+  await script.events.setStreams(["other"]);
+  await settled();
+  assertEquals([script.server.calls.length, script.waits], [1, ["hidden", Infinity]]);
+  await script.host.turn(false);
+  assertEquals(script.server.calls.length, 2);
+  assertEquals(script.server.last.url.search, "?stream=other");
+});
+
 Deno.test("gap and reset arrive in order, in the loop and as events, with their streams", async () => {
   const text = 'event: reset\ndata: {"streams":["news"]}\n\n' + hello("f-1") +
     'data: a\nid: f-2\n\nevent: gap\ndata: {"streams":["news"]}\nid: f-5\n\ndata: b\nid: f-6\n\n';
