@@ -1,7 +1,9 @@
 import { assertEquals } from "@std/assert";
 import { Browser, closeChromium, lacksBrowser, type Page } from "../browser/support.ts";
+import { readCodeBlocks } from "../code_blocks.ts";
 import { ServerProcess } from "../server/support.ts";
 import { until } from "../wait.ts";
+import { bundle, lacksBundler } from "./bundle.ts";
 
 // Playwright keeps its own pipes and timers.
 const options = { ignore: await lacksBrowser(), sanitizeOps: false, sanitizeResources: false };
@@ -10,15 +12,25 @@ Deno.test.afterAll(closeChromium);
 
 const TOKEN = "a-token-for-the-client";
 
-/** A page of another origin, under a strict policy, and a server whose subscribers need a token. */
-async function stand() {
+/**
+ * A page of another origin, under a strict policy, and a server whose subscribers need a token. The page's
+ * server has a script by each name.
+ */
+async function stand(
+  scripts: Readonly<Record<string, string>> = {},
+  settings: Readonly<Record<string, string>> = {},
+) {
   await using stack = new AsyncDisposableStack();
-  const policy = "default-src 'none'; script-src 'self'; connect-src http://127.0.0.1:*";
+  const policy = "default-src 'none'; script-src 'self'; connect-src http://127.0.0.1:*; " +
+    "require-trusted-types-for 'script'; trusted-types own";
   const site = stack.use(
     Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, (request) => {
-      const isScript = new URL(request.url).pathname !== "/";
+      const { pathname } = new URL(request.url);
+      const isScript = pathname !== "/";
       const file = new URL("../../static/client.js", import.meta.url);
-      const text = isScript ? Deno.readTextFileSync(file) : "<!doctype html><title>Client</title>";
+      const text = isScript
+        ? scripts[pathname] ?? Deno.readTextFileSync(file)
+        : "<!doctype html><title>Client</title>";
       const type = isScript ? "text/javascript" : "text/html";
       return new Response(text, {
         headers: { "content-type": type, "content-security-policy": policy },
@@ -33,6 +45,7 @@ async function stand() {
       CORS_ORIGINS: origin,
       RETRY_MS: "100",
       EVENT_LOG: "memory",
+      ...settings,
     }),
   );
   const url = await server.url();
@@ -52,6 +65,12 @@ async function subscribe(page: Page, url: URL, more = ""): Promise<void> {
     events.addEventListener("message", ({ data }) => got.push(data));
   })()`);
   await until(async () => await page.evaluate("events.state.name") === "open");
+}
+
+/** The number of subscribers that the server has. */
+async function subscribers(url: URL): Promise<number> {
+  const headers = { authorization: `Bearer ${TOKEN}` };
+  return (await (await fetch(`${url}streams/news`, { headers })).json()).subscribers;
 }
 
 async function publish(url: URL, data: string): Promise<void> {
@@ -92,17 +111,13 @@ Deno.test({
       pages.push(page);
       await subscribe(page, url, 'share: sharing({ key: "me" })');
     }
-    const subscribers = async () => {
-      const headers = { authorization: `Bearer ${TOKEN}` };
-      return (await (await fetch(`${url}streams/news`, { headers })).json()).subscribers;
-    };
     await publish(url, "a");
     for (const page of pages) await gets(page, "a");
-    await until(async () => await subscribers() === 1);
+    await until(async () => await subscribers(url) === 1);
     await pages.shift()!.close();
     await publish(url, "b");
     for (const page of pages) await gets(page, "a", "b");
-    await until(async () => await subscribers() === 1);
+    await until(async () => await subscribers(url) === 1);
   },
 });
 
@@ -121,5 +136,52 @@ Deno.test({
     await page.goto(origin);
     await subscribe(page, url, "store: idStore(sessionStorage)");
     await gets(page, "b");
+  },
+});
+
+/** The recipe for a service worker, which reads when a page says so, and shows it to the page. */
+async function serviceWorker(): Promise<string> {
+  const blocks = await readCodeBlocks("lib/client/README.md");
+  const { text } = blocks.find(({ name }) => name === "read_news.ts")!;
+  const { code } = await bundle(`${text.replace("@sse/hub/client", "lib/client/mod.ts")}
+    const kept = new Map();
+    const show = async (text) => {
+      for (const page of await self.clients.matchAll({ includeUncontrolled: true })) {
+        page.postMessage(text);
+      }
+    };
+    self.addEventListener("message", (event) => event.waitUntil(readNews(event.data, kept, show)));
+  `);
+  return code;
+}
+
+Deno.test({
+  name: "the recipe for a service worker runs in one, and reads what is new since the last time",
+  ...options,
+  ignore: options.ignore || await lacksBundler(),
+  async fn() {
+    await using stage = await stand({ "/worker.js": await serviceWorker() }, {
+      SUBSCRIBE: "public",
+    });
+    const { url, browser, origin } = stage;
+    await publish(url, "before");
+    const page = await browser.open(origin);
+    await page.evaluate(`(async () => {
+      globalThis.got = [];
+      navigator.serviceWorker.onmessage = ({ data }) => got.push(data);
+      const own = trustedTypes.createPolicy("own", { createScriptURL: (url) => url });
+      await navigator.serviceWorker.register(own.createScriptURL("/worker.js"), { type: "module" });
+      const { active } = await navigator.serviceWorker.ready;
+      globalThis.read = () => active.postMessage("${url}sse?stream=news");
+    })()`);
+    await page.evaluate("read()");
+    await until(async () => await subscribers(url) === 1);
+    await publish(url, "Tea");
+    await gets(page, "Tea");
+    await until(async () => await subscribers(url) === 0);
+    await publish(url, "Cake");
+    await page.evaluate("read()");
+    await gets(page, "Tea", "Cake");
+    assertEquals(browser.errors, []);
   },
 });

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { BroadcastHub } from "../../lib/hub/hub.ts";
 import { type CodeBlock, readCodeBlocks } from "../code_blocks.ts";
-import { lacks } from "../program.ts";
+import { isMissing, lacks, Program } from "../program.ts";
 import { until } from "../wait.ts";
 import { mount } from "./files/react.ts";
 import { disposeScope } from "./files/vue.ts";
@@ -94,5 +94,29 @@ Deno.test({
     await read();
     assertEquals(shown, ["Tea", "Cake"]);
     await until(() => stage.hub.stats().subscribers === 0);
+  },
+});
+
+Deno.test({
+  name: "the program for Node prints what is published, and ends with the stream",
+  ignore: ignore || await lacks("run") || await isMissing("/usr/bin/node"),
+  async fn() {
+    await using hub = new BroadcastHub({ heartbeatMs: 0 });
+    await using server = Deno.serve(
+      { port: 0, hostname: "127.0.0.1", onListen() {} },
+      (request) => hub.subscribe(request),
+    );
+    const { text } = blocks.find(({ name }) => name === "follow.ts")!;
+    const code = text
+      .replace("@sse/hub/client", `${new URL("../../static/client.js", import.meta.url)}`)
+      .replace("localhost:8080", `127.0.0.1:${server.addr.port}`);
+    await using program = new Program("/usr/bin/node", {
+      args: ["--input-type=module", "--eval", code],
+    });
+    await until(() => hub.stats().subscribers === 1);
+    await hub.publish("time", "Tea");
+    await program.stdout.line("Tea");
+    await hub.end("time");
+    assertEquals(await program.exitCode(), 0);
   },
 });
