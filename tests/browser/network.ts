@@ -9,6 +9,8 @@ export class Network implements Disposable {
   readonly #listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   readonly #sockets = new Set<Deno.TcpConn>();
   #isCut = false;
+  /** The answer to every new connection, in place of the server's. */
+  #refusal: string | undefined;
   /** The connections on which nothing gets through, until the promise is resolved. */
   #held: PromiseWithResolvers<void> & { readonly sockets: ReadonlySet<Deno.TcpConn> } | undefined;
 
@@ -29,9 +31,17 @@ export class Network implements Disposable {
     this.#sockets.clear();
   }
 
+  /** Cuts all connections, and gives every request the same answer, which closes its connection. */
+  refuse(answer: string): void {
+    this.cut();
+    this.#isCut = false;
+    this.#refusal = answer;
+  }
+
   /** Lets connections through again. */
   restore(): void {
     this.#isCut = false;
+    this.#refusal = undefined;
   }
 
   /** Lets nothing through on the open connections, and keeps them open. New ones work. */
@@ -54,7 +64,8 @@ export class Network implements Disposable {
   async #accept(): Promise<void> {
     for await (const near of this.#listener) {
       if (this.#isCut) near.close();
-      else this.#connect(near);
+      else if (this.#refusal === undefined) this.#connect(near);
+      else answer(near, this.#refusal);
     }
   }
 
@@ -78,6 +89,19 @@ export class Network implements Disposable {
     });
     return from.readable.pipeThrough(gate).pipeTo(to.writable);
   }
+}
+
+/** Answers the request on a connection. */
+async function answer(socket: Deno.TcpConn, text: string): Promise<void> {
+  try {
+    await socket.read(new Uint8Array(16_384));
+    await socket.write(new TextEncoder().encode(text));
+    await socket.closeWrite();
+    await socket.read(new Uint8Array(1));
+  } catch {
+    // The client has gone.
+  }
+  close(socket);
 }
 
 function close(socket: Deno.TcpConn): void {
