@@ -33,15 +33,15 @@ export class StateView {
     this.#reason = reason;
   }
 
-  /** Shows a state. */
-  show(state) {
+  /** Shows a state, and whether the browser is offline. */
+  show(state, isOffline = false) {
     clearInterval(this.#ticking);
     this.#state.dataset.state = state.name;
     const text = this.#state.querySelector(".state-text");
     const write = () => text.textContent = stateText(state);
     write();
     if (state.name === "waiting") this.#ticking = setInterval(write, 1_000);
-    const reason = reasonText(state);
+    const reason = reasonText(state, isOffline);
     if (reason !== "" || state.name === "open") this.#reason.textContent = reason;
     const alert = this.#reason.closest("[role=alert]");
     if (alert) alert.hidden = this.#reason.textContent === "";
@@ -59,15 +59,20 @@ function stateText({ name, until }) {
   return `Waiting to reconnect: ${Math.max(0, Math.ceil((until - Date.now()) / 1_000))} s`;
 }
 
-function reasonText({ name, why, error }) {
+function reasonText({ name, why, error }, isOffline) {
   if (name === "failed") return withoutAction(error.message, error.status);
+  if (isOffline && !["ended", "closed"].includes(name)) return "The browser is offline";
   if (name !== "waiting") return "";
   if (why.reason === "refused") return withoutAction(why.detail ?? "", why.status);
   const reason = REASONS[why.reason] ?? "";
   return why.reason === "goaway" ? `${reason}: ${why.detail}` : reason;
 }
 
+/** The sentence of a refusal, with its status; without a problem's detail, the client names the status. */
 function withoutAction(message, status) {
   const detail = message.replace(/^Cannot subscribe: /, "");
-  return status > 0 ? `${detail} (${status})` : detail;
+  const sentence = detail.slice(0, 1).toUpperCase() + detail.slice(1);
+  return status > 0 && !detail.endsWith(`answered ${status}`)
+    ? `${sentence} (${status})`
+    : sentence;
 }

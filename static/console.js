@@ -98,7 +98,10 @@ async function follow() {
   const span = place("span").value;
   for (const chart of Object.values(charts)) chart.setSpan(...SPANS[span]);
   const events = subscribe(`console/events?span=${span}`, { signal, share: sharing() });
-  events.addEventListener("statechange", () => signal.aborted || showState(events.state));
+  events.addEventListener(
+    "statechange",
+    () => signal.aborted || showState(events.state, events.isOffline),
+  );
   try {
     for await (const { event, data } of events) {
       if (event === "figures") showFigures(JSON.parse(data));
@@ -131,9 +134,9 @@ function showFigures(figures) {
   place("memory").textContent = typeof memoryBytes === "number" ? formatBytes(memoryBytes) : "";
 }
 
-function showState(state) {
+function showState(state, isOffline) {
   place("status").hidden = false;
-  stateView.show(state);
+  stateView.show(state, isOffline);
 }
 
 /** Submits a form, and shows the result in its output. */

@@ -103,12 +103,11 @@ export class Panel {
     });
     let shown;
     const showState = () => {
-      const { state } = events;
+      const { state, isOffline } = events;
       // The same state comes again when the browser goes offline or online.
-      if (state === shown) return;
+      if (state !== shown && state.name === "open") this.#write("reconnects", this.#opens++);
       shown = state;
-      if (state.name === "open") this.#write("reconnects", this.#opens++);
-      this.#state.show(state);
+      this.#state.show(state, isOffline);
     };
     events.addEventListener("statechange", showState);
     showState();

@@ -109,6 +109,7 @@ Deno.test({
     await browser.context.setOffline(true);
     network.cut();
     await reaches(chat, "waiting");
+    assertEquals(await chat.locator(".why").textContent(), "The browser is offline");
     for (const text of texts.slice(10, 15)) {
       const failed = page.waitForEvent("requestfailed");
       await publish(url, "chat", text);

@@ -107,14 +107,16 @@ Deno.test({
     const rows: [answer: () => Response, state: string, text: string][] = [
       [refusal(421, "Name the host in ALLOWED_HOSTS"), "failed", "ALLOWED_HOSTS (421)"],
       [refusal(503, "The server is stopping"), "waiting", "stopping (503)"],
-      [() => new Response("<h1>Bad gateway", { status: 502 }), "waiting", "answered 502"],
-      [() => Response.json(null, { status: 429 }), "waiting", "answered 429"],
-      [() => new Response("<h1>Log in"), "failed", "not JSON"],
+      [() => new Response("<h1>Bad gateway", { status: 502 }), "waiting", "server answered 502"],
+      [() => Response.json(null, { status: 429 }), "waiting", "server answered 429"],
+      [() => new Response("<h1>Log in"), "failed", "may come from a proxy (200)"],
     ];
     for (const [answer, state, text] of rows) {
       front.refusals.set("/session", answer);
       await page.reload();
       await trouble(page, text).waitFor();
+      const shown = await page.locator("#trouble .trouble-text").textContent();
+      assertEquals(shown?.slice(-text.length), text);
       assertEquals([text, await page.locator("#state").getAttribute("data-state")], [text, state]);
       assertEquals(await page.locator("#login").getAttribute("hidden"), "");
     }
