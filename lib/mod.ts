@@ -48,11 +48,13 @@ export type { HubOptions, SubscribeOptions, Subscription } from "./hub/options.t
 export type { ModeOptions } from "./hub/mode.ts";
 export type { ClientIdentity, SubscriberFilter } from "./hub/subscriber_filter.ts";
 export type { DisconnectOptions } from "./hub/disconnects.ts";
-export type { Explanation, Outcome } from "./hub/explain.ts";
+export type { ClientExplanation, ExplainedEvent, Explanation } from "./hub/explain.ts";
+export type { ConnectionAnswer, Outcome } from "./hub/outcome.ts";
 export type { Decision, DecisionName, Trace } from "./hub/trace.ts";
 export type { SlowPolicy, StreamOptions } from "./hub/stream.ts";
 export type {
   HubStats,
+  StreamDetails,
   StreamInfo,
   StreamListOptions,
   StreamOrder,

@@ -92,7 +92,12 @@ const pipe: Undefined<PipeOptions> = {
   stallMs: undefined,
   signal: undefined,
 };
-const read: Undefined<ReadBackOptions> = { after: undefined, limit: undefined, signal: undefined };
+const read: Undefined<ReadBackOptions> = {
+  after: undefined,
+  since: undefined,
+  limit: undefined,
+  signal: undefined,
+};
 const event: Undefined<ServerSentEvent> = {
   data: undefined,
   event: undefined,

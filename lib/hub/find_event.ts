@@ -55,6 +55,16 @@ export async function findEvent(id: string, source: EventPlaces): Promise<Found 
   }
 }
 
+/** Finds the id of a kept event by the key that its publisher gave it. */
+export function idOfKey(key: string, { streams }: EventPlaces): string | undefined {
+  if (key === "") return undefined;
+  for (const stream of streams.lasting()) {
+    const id = stream.idOfKey(key);
+    if (id !== undefined) return id;
+  }
+  return undefined;
+}
+
 const STREAMS_A_TURN = 250;
 
 function findInHistory(

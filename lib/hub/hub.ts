@@ -9,7 +9,13 @@ import { startBackgroundTimer } from "../wire/background_timer.ts";
 import { ANY, checkOptions, type OptionRules } from "../wire/check_options.ts";
 import { Counters } from "./counters.ts";
 import { checkDisconnect, type DisconnectOptions, Disconnects } from "./disconnects.ts";
-import { explain, type Explanation } from "./explain.ts";
+import {
+  type ClientExplanation,
+  explain,
+  explainClient,
+  type ExplainSource,
+  type Explanation,
+} from "./explain.ts";
 import type { ServerSentEvent } from "../wire/event.ts";
 import { eventStreamHeaders } from "../wire/event_response.ts";
 import { HubError } from "./hub_error.ts";
@@ -33,8 +39,9 @@ import { stagger } from "../wire/stagger.ts";
 import {
   type HubStats,
   hubStats,
+  type StreamDetails,
+  streamDetails,
   type StreamInfo,
-  streamInfo,
   type StreamListOptions,
   type SubscriberInfo,
   type SubscriberListOptions,
@@ -43,7 +50,7 @@ import { checkStreamOptions, type StreamOptions } from "./stream.ts";
 import { Streams } from "./streams.ts";
 import { checkStreamName } from "../wire/stream_name.ts";
 import { checkStreamNames, parseSubscribeRequest } from "./subscribe_request.ts";
-import type { ClientIdentity, SubscriberFilter } from "./subscriber_filter.ts";
+import { checkFilter, type ClientIdentity, type SubscriberFilter } from "./subscriber_filter.ts";
 import { Subscribers } from "./subscribers.ts";
 import type { Trace } from "./trace.ts";
 import { Traces } from "./traces.ts";
@@ -177,8 +184,7 @@ export class BroadcastHub implements AsyncDisposable {
     checkStreamOptions(options);
     this.#checkOpen("create stream");
     const stream = this.#publisher.open(name, `create stream "${name}"`);
-    stream.configure(options);
-    stream.isDeclared = true;
+    stream.declare(options);
     this.#startTimer();
   }
 
@@ -187,10 +193,10 @@ export class BroadcastHub implements AsyncDisposable {
     return this.#streams.get(name) !== undefined;
   }
 
-  /** Describes a stream; `undefined` if no stream has this name. */
-  stream(name: string): StreamInfo | undefined {
+  /** Describes a stream, with its options; `undefined` if no stream has this name. */
+  stream(name: string): StreamDetails | undefined {
     const stream = this.#streams.get(name);
-    return stream && streamInfo(stream);
+    return stream && streamDetails(stream);
   }
 
   /**
@@ -246,7 +252,7 @@ export class BroadcastHub implements AsyncDisposable {
 
   /**
    * Returns what was decided about a connection of this instance: while it is open, and for an hour after
-   * its end, as long as 16 MiB suffice for all. `undefined` for any other id.
+   * its end, as long as 15 MiB suffice for all. `undefined` for any other id.
    */
   trace(id: string): Trace | undefined {
     const subscriber = this.#subscribers.get(id);
@@ -257,20 +263,25 @@ export class BroadcastHub implements AsyncDisposable {
    * Explains why a connection of this instance did or did not get an event: see {@linkcode Outcome}.
    *
    * @param id The id of the connection, open or ended within the last hour.
-   * @param eventId The id of the event, as `publish()` returned it.
+   * @param eventId The id of the event, as `publish()` returned it, or the key that its publisher gave it.
    * @returns `undefined` if the connection is not known here.
    */
   explain(id: string, eventId: string): Promise<Explanation | undefined> {
-    const { log, now } = this.#settings;
-    this.#sequencer.flush();
-    return explain(id, eventId, {
-      streams: this.#streams,
-      subscribers: this.#subscribers,
-      traces: this.#traces,
-      progress: this.#progress,
-      log,
-      now,
-    });
+    return explain(id, eventId, this.#explainSource());
+  }
+
+  /**
+   * Explains why a client did or did not get an event, for each connection of this instance that a filter
+   * means: the open ones, and those that ended within the last hour.
+   *
+   * @param filter The client: its address, subject or token; also a stream or the id of one connection.
+   * @param eventId The id of the event, as `publish()` returned it, or the key that its publisher gave it.
+   * @returns The newest 20 connections, open ones first.
+   * @throws {TypeError} If the filter is empty or has an unknown member.
+   */
+  explainClient(filter: SubscriberFilter, eventId: string): Promise<ClientExplanation> {
+    checkFilter("explain an event", filter);
+    return explainClient(filter, eventId, this.#explainSource());
   }
 
   /**
@@ -435,14 +446,15 @@ export class BroadcastHub implements AsyncDisposable {
 
   /**
    * Reads events back, from the histories and from the log: the events that a subscriber with the id `after`
-   * would get, as one page. Ephemeral streams have none.
+   * would get, as one page. With `since`, the page begins as for a newcomer with this `since`. Ephemeral
+   * streams have none.
    *
    * @param names The streams: one, or up to 32.
    * @returns The page. Rejects with the signal's reason if the signal is aborted, and with a
    * {@linkcode HubError} of code `unreachable` if too many reads of the log wait. While the log is
    * unreachable, the promise waits: give it a signal. Wrong arguments throw at once.
    * @throws {TypeError} If a name can't be a stream's name, or an option is unknown.
-   * @throws {RangeError} If `limit` is not a whole number from 1 to 1 000.
+   * @throws {RangeError} If `limit` is not a whole number from 1 to 1 000, or `since` not a number of at least 0.
    * @throws {HubError} Code `closed` if the hub is closed, `unreachable` if it is not {@linkcode ready}.
    *
    * @example
@@ -463,12 +475,13 @@ export class BroadcastHub implements AsyncDisposable {
     this.#checkReadable("read events");
     const streams = checkStreamNames("read events", names);
     this.#startTimer();
-    const { after = "", limit = 100 } = options;
+    const { after = "", since, limit = 100 } = options;
     const { log } = this.#settings;
     const isKnown = after !== "" && this.#progress.knows(after, log);
     const closed = this.#closed.signal;
     const signal = options.signal ? AbortSignal.any([options.signal, closed]) : closed;
-    return this.#readBack.page(streams, isKnown ? after : undefined, { limit, signal })
+    const start = { afterId: isKnown ? after : undefined, since, limit, signal };
+    return this.#readBack.page(streams, start)
       .then((page) => ({ ...page, reset: after !== "" && !isKnown }));
   }
 
@@ -523,6 +536,19 @@ export class BroadcastHub implements AsyncDisposable {
   /** Closes the hub, for `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  #explainSource(): ExplainSource {
+    const { log, now } = this.#settings;
+    this.#sequencer.flush();
+    return {
+      streams: this.#streams,
+      subscribers: this.#subscribers,
+      traces: this.#traces,
+      progress: this.#progress,
+      log,
+      now,
+    };
   }
 
   async #close(): Promise<void> {
@@ -591,6 +617,7 @@ export class BroadcastHub implements AsyncDisposable {
 const TICK_MS = 1_000;
 const READ_RULES: OptionRules<ReadBackOptions> = {
   after: ANY,
+  since: { min: 0 },
   limit: { min: 1, max: 1_000, isWhole: true },
   signal: ANY,
 };

@@ -25,6 +25,13 @@ export interface ReadBackOptions {
    */
   readonly after?: string;
   /**
+   * Without `after`, the page begins with so many of the newest events of each stream; `Infinity` for all
+   * events of the histories.
+   *
+   * @default {Infinity}
+   */
+  readonly since?: number;
+  /**
    * The most events of the page: 1 to 1 000. A page also ends after about a mebibyte of data.
    *
    * @default {100}
@@ -44,6 +51,8 @@ export interface StoredEvent {
   readonly event: string;
   /** The event's data. */
   readonly data: string;
+  /** When it was published, in milliseconds since 1970; left out if only the event log has the event. */
+  readonly publishedMs?: number;
 }
 
 /** A page of events. */
@@ -80,6 +89,15 @@ interface Item extends StoredEvent {
   readonly isGap: boolean;
 }
 
+/** What to read. */
+interface Wanted {
+  /** The id after which the page begins, which this hub knows. */
+  readonly afterId: string | undefined;
+  readonly since: number | undefined;
+  readonly limit: number;
+  readonly signal: AbortSignal | undefined;
+}
+
 /** A stream, read from an id on. */
 interface Read {
   readonly stream: Stream;
@@ -101,24 +119,27 @@ export class ReadBack {
   /**
    * Reads the next page of some streams.
    *
-   * @param afterId The id after which the page begins, which this hub knows.
    * @throws {HubError} Code `unreachable`, if too many reads of the log wait.
    */
-  async page(
-    names: readonly string[],
-    afterId: string | undefined,
-    { limit, signal }: { readonly limit: number; readonly signal: AbortSignal | undefined },
-  ): Promise<Omit<EventPage, "reset">> {
+  async page(names: readonly string[], wanted: Wanted): Promise<Omit<EventPage, "reset">> {
     this.#parts.sequencer.flush();
-    const reads = await Promise.all(names.map((name) => this.#read(name, afterId, limit, signal)));
-    return pageOf(reads, limit);
+    const reads = await Promise.all(names.map((name) => this.#read(name, wanted)));
+    const page = pageOf(reads, wanted.limit);
+    return { ...page, events: page.events.map((event) => this.#withTime(event, reads)) };
+  }
+
+  /** Adds the time of an event that a history keeps. */
+  #withTime(event: StoredEvent, reads: readonly Read[]): StoredEvent {
+    const { history } = reads.find(({ stream }) => stream.name === event.stream)!.stream;
+    const position = history.positionOf(event.id);
+    if (history.idOf(position) !== event.id) return event;
+    const ageMs = this.#parts.now() - history.timeOf(position);
+    return { ...event, publishedMs: Math.round(Date.now() - ageMs) };
   }
 
   async #read(
     name: string,
-    afterId: string | undefined,
-    limit: number,
-    signal: AbortSignal | undefined,
+    { afterId, since = Infinity, limit, signal }: Wanted,
   ): Promise<Read> {
     const { streams, sequencer, progress, settings, now } = this.#parts;
     const stream = streams.hold(name, now());
@@ -138,7 +159,7 @@ export class ReadBack {
       onCaughtUp: finish,
     });
     const start = afterId === undefined
-      ? catchUp.startWithNewest(Infinity)
+      ? catchUp.startWithNewest(since)
       : catchUp.startAfter(afterId);
     const audience = {
       names: [name],

@@ -9,7 +9,7 @@ import type { EndReason } from "../wire/event_response.ts";
 import type { HistogramCounts } from "../wire/histogram.ts";
 import type { LogStats } from "../log/log_stats.ts";
 import type { Sequencer } from "./sequencer.ts";
-import type { Stream } from "./stream.ts";
+import type { Stream, StreamOptions } from "./stream.ts";
 import type { Streams } from "./streams.ts";
 import type { Subscriber } from "./subscriber.ts";
 import type { ClientIdentity, SubscriberFilter } from "./subscriber_filter.ts";
@@ -36,6 +36,14 @@ export interface StreamInfo {
   readonly isEnded: boolean;
   /** Whether the stream is ephemeral: see `StreamOptions.ephemeral`. */
   readonly isEphemeral: boolean;
+}
+
+/** A stream with its options. */
+export interface StreamDetails extends StreamInfo {
+  /** Every option with the value that holds for the stream. */
+  readonly options: Required<StreamOptions>;
+  /** The options that `createStream()` was given; the others are the hub's. */
+  readonly ownOptions: StreamOptions;
 }
 
 /** Which streams a hub lists. */
@@ -262,4 +270,10 @@ export function streamInfo(stream: Stream): StreamInfo {
     isEnded,
     isEphemeral,
   };
+}
+
+/** Describes a stream with its options. */
+export function streamDetails(stream: Stream): StreamDetails {
+  const { options, ownOptions } = stream;
+  return { ...streamInfo(stream), options, ownOptions };
 }

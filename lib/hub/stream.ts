@@ -160,6 +160,8 @@ export class Stream {
   isCreated = false;
   /** Whether the application called `createStream()`: then the stream is not forgotten until it ends. */
   isDeclared = false;
+  /** The options that `createStream()` was given. */
+  ownOptions: StreamOptions = {};
   /** The id of the stream's end; `undefined` while the stream goes on. */
   endId: string | undefined;
   /** See {@linkcode StreamOptions.ephemeral}. */
@@ -246,6 +248,21 @@ export class Stream {
       maxBytes: options.historyBytes ?? maxBytes,
       maxAgeMs: options.historyMs ?? maxAgeMs,
     };
+  }
+
+  /** Every option with the value that holds. */
+  get options(): Required<StreamOptions> {
+    const { isEphemeral: ephemeral, slowSubscriber, replayEvents } = this;
+    const { maxEvents: historyEvents, maxBytes: historyBytes, maxAgeMs: historyMs } = this.bounds;
+    return { ephemeral, slowSubscriber, historyEvents, historyBytes, historyMs, replayEvents };
+  }
+
+  /** Sets options as `createStream()` does: see {@linkcode configure}. */
+  declare(options: StreamOptions): void {
+    this.configure(options);
+    const given = Object.entries(options).filter(([, value]) => value !== undefined);
+    this.ownOptions = { ...this.ownOptions, ...Object.fromEntries(given) };
+    this.isDeclared = true;
   }
 
   /** Whether subscribers need no evicted event, because a newer event that replaces it is kept. */

@@ -234,6 +234,7 @@ export class Streams {
     }
     stream.isCreated = false;
     stream.isDeclared = false;
+    stream.ownOptions = {};
     stream.endId = undefined;
     this.release(stream);
   }

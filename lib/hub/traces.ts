@@ -89,6 +89,11 @@ export class Traces {
     return this.#ended.get(id);
   }
 
+  /** Iterates over the traces of connections that have ended, in the order of their ends. */
+  ended(): IteratorObject<EndedTrace> {
+    return this.#ended.values();
+  }
+
   /** Drops the traces of connections that ended more than an hour ago. */
   expire(nowMs: number): void {
     for (const trace of this.#ended.values()) {
@@ -130,7 +135,7 @@ function sizeOf({ id, afterId = "", lastEventId = "", streams = [] }: Decision):
 }
 
 const KEPT_MS = 3_600_000;
-const MAX_BYTES = 16 * 1_048_576;
+const MAX_BYTES = 15 * 1_048_576;
 const MAX_DECISIONS = 32;
 const DECISION_BYTES = 112;
 const TRACE_BYTES = 320;

@@ -1,7 +1,8 @@
-import { assert, assertEquals, assertLess, assertMatch } from "@std/assert";
+import { assert, assertEquals, assertLess, assertMatch, assertThrows } from "@std/assert";
 import { BroadcastHub } from "../../lib/hub/hub.ts";
 import type { Explanation } from "../../lib/hub/explain.ts";
 import type { HubOptions, SubscribeOptions } from "../../lib/hub/options.ts";
+import type { SubscriberFilter } from "../../lib/hub/subscriber_filter.ts";
 import { SharedLog } from "../../lib/log/shared_log.ts";
 import { Client, subscription } from "../client.ts";
 import { ListStore } from "../log/list_store.ts";
@@ -40,6 +41,12 @@ class Scene implements AsyncDisposable {
     assert(explanation !== undefined);
     assert(explanation.detail.length > 20 && !/undefined|NaN/.test(explanation.detail));
     return explanation;
+  }
+
+  /** Asks about a client, and returns the outcomes of its connections. */
+  async outcomesOf(client: SubscriberFilter, eventId: string): Promise<string[]> {
+    const { connections } = await this.hub.explainClient(client, eventId);
+    return connections.map(({ outcome }) => outcome);
   }
 
   async outcome(eventId: string): Promise<string> {
@@ -192,9 +199,54 @@ Deno.test("explain(): the id is not of this log, not published yet, or no id", a
   scene.connect();
   const { id } = await scene.hub.publish("x", "1");
   assertEquals(await scene.outcome("other-1"), "unknown");
-  assertEquals(await scene.outcome(""), "unknown");
+  assertMatch((await scene.why("")).detail, /^An event of an ephemeral stream has no id/);
   assertEquals(await scene.outcome(id.replace(/1$/, "9")), "unpublished");
   assertEquals(await scene.hub.explain("no-connection", id), undefined);
+});
+
+Deno.test("explain(): the event is named by the key that its publisher gave it", async () => {
+  await using scene = new Scene();
+  scene.connect();
+  const { id } = await scene.hub.publish("x", { data: "1", id: "order-7" });
+  const { outcome, detail } = await scene.why("order-7");
+  assertEquals(outcome, "sent");
+  assert(detail.startsWith(`"order-7" is the key of the event "${id}". The event was sent at `));
+  assertMatch((await scene.why("order-8")).detail, /no kept event has it as its key/);
+});
+
+Deno.test("explain(): a sent event names the end of its connection", async () => {
+  await using scene = new Scene();
+  const client = scene.connect();
+  const { id } = await scene.hub.publish("x", "1");
+  await client.leave();
+  assertMatch(
+    (await scene.why(id)).detail,
+    /^The event was sent at \S+; the connection ended at \S+ \(left\)$/,
+  );
+});
+
+Deno.test("explainClient() answers for each connection of a client, open ones first", async () => {
+  await using scene = new Scene();
+  const client = { subject: "ada", address: "192.0.2.7" };
+  const first = scene.connect("stream=x", { client });
+  const { id: sent } = await scene.hub.publish("x", "1");
+  await first.leave();
+  const { id: missed } = await scene.hub.publish("x", "2");
+  scene.connect("stream=y", { client: { subject: "bob" } });
+  scene.connect("stream=x", { client });
+  assertEquals(await scene.outcomesOf({ subject: "ada" }, sent), ["before", "sent"]);
+  assertEquals(await scene.outcomesOf({ address: "192.0.2.7" }, missed), ["before", "after"]);
+  assertEquals(await scene.outcomesOf({ subject: "bob", stream: "y" }, sent), ["other_stream"]);
+  assertEquals(await scene.outcomesOf({ subject: "eve" }, sent), []);
+  const { stream, connections } = await scene.hub.explainClient({ stream: "x" }, sent);
+  assertEquals([stream, connections.length], ["x", 2]);
+  const [open] = connections;
+  assertEquals(await scene.outcomesOf({ id: open!.trace.id }, sent), ["before"]);
+  assertThrows(
+    () => scene.hub.explainClient({}, sent),
+    TypeError,
+    "Cannot explain an event: name one of",
+  );
 });
 
 Deno.test("explain(): an event that only the log still keeps is found there", async () => {

@@ -352,6 +352,30 @@ Deno.test("BroadcastHub.createStream() creates a stream once, and later changes 
   assertEquals(hub.hasStream("b"), false);
 });
 
+Deno.test("BroadcastHub.stream() tells every option, and which of them createStream() was given", async () => {
+  await using hub = new BroadcastHub({ historyEvents: 7 });
+  await hub.publish("a", "1");
+  const byHub = {
+    ephemeral: false,
+    slowSubscriber: "disconnect" as const,
+    historyEvents: 7,
+    historyBytes: 1_048_576,
+    historyMs: 3_600_000,
+    replayEvents: 0,
+  };
+  assertEquals([hub.stream("a")!.options, hub.stream("a")!.ownOptions], [byHub, {}]);
+  hub.createStream("a", { replayEvents: 1 });
+  hub.createStream("a", { historyEvents: 2 });
+  const { options, ownOptions } = hub.stream("a")!;
+  assertEquals(options, { ...byHub, replayEvents: 1, historyEvents: 2 });
+  assertEquals(ownOptions, { replayEvents: 1, historyEvents: 2 });
+  hub.removeStream("a");
+  hub.createStream("a", { ephemeral: true });
+  assertEquals(hub.stream("a")!.ownOptions, { ephemeral: true });
+  const { slowSubscriber, historyEvents } = hub.stream("a")!.options;
+  assertEquals([slowSubscriber, historyEvents], ["latest", 1]);
+});
+
 Deno.test("BroadcastHub.streams() describes every stream, in the order of their names", async () => {
   await using hub = new BroadcastHub();
   hub.createStream("empty");

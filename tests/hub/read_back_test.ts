@@ -22,21 +22,42 @@ async function readAll(
   }
 }
 
+function isRecent(timeMs: number | undefined): boolean {
+  return Math.abs(timeMs! - Date.now()) < 60_000;
+}
+
 Deno.test("BroadcastHub.read() returns events with their ids, streams and types", async () => {
   await using hub = new BroadcastHub();
   const { id: first } = await hub.publish("a", { event: "price", data: "1\n2" });
   const { id: next } = await hub.publish("a", "3");
-  assertEquals(await hub.read("a"), {
-    events: [
-      { id: first, stream: "a", event: "price", data: "1\n2" },
-      { id: next, stream: "a", event: "message", data: "3" },
-    ],
+  const { events, ...rest } = await hub.read("a");
+  assertEquals(events.map(({ publishedMs, ...event }) => [event, isRecent(publishedMs)]), [
+    [{ id: first, stream: "a", event: "price", data: "1\n2" }, true],
+    [{ id: next, stream: "a", event: "message", data: "3" }, true],
+  ]);
+  assertEquals(rest, {
     next,
     more: false,
     gap: [],
     reset: false,
     ended: [],
   });
+});
+
+Deno.test("BroadcastHub.read() begins with the newest events of each stream, with since", async () => {
+  await using hub = new BroadcastHub();
+  for (const data of ["1", "2", "3"]) await hub.publish("a", data);
+  const { id } = await hub.publish("b", "4");
+  const read = async (options: ReadBackOptions) => {
+    const { events, more } = await hub.read(["a", "b"], options);
+    return [events.map(({ data }) => data).join(), more];
+  };
+  assertEquals(await read({ since: 2 }), ["2,3,4", false]);
+  assertEquals(await read({ since: 2, limit: 1 }), ["2", true]);
+  assertEquals(await read({ since: 0 }), ["", false]);
+  assertEquals((await hub.read("a", { since: 0 })).next, id);
+  assertEquals(await read({ since: 9, after: id }), ["", false]);
+  assertThrows(() => hub.read("a", { since: -1 }), RangeError, "since");
 });
 
 Deno.test("BroadcastHub.read() reads several streams in pages, in the order of the hub", async () => {
