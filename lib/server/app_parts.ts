@@ -21,6 +21,7 @@ import { openEventLog } from "./event_log.ts";
 import { Instances } from "./instances.ts";
 import type { ProcessStats } from "./process_stats.ts";
 import { RefusalReport } from "./refusal_report.ts";
+import { RefusalTraces } from "./refusal_traces.ts";
 import { refuseDenied } from "./denial.ts";
 import { createLog, createWarnOnce, type Log, printable } from "./request_log.ts";
 import type { Route } from "./router.ts";
@@ -64,6 +65,8 @@ export interface AppParts {
   readonly refusedPublishers: RefusedPublishers;
   /** Refused requests. */
   readonly refusals: RefusalReport;
+  /** Who was refused within the last hour. */
+  readonly refusalTraces: RefusalTraces;
   /** Whether other instances may share the event log. */
   readonly isLogShared: boolean;
   /** Figures of the process, as far as they are known. */
@@ -103,7 +106,12 @@ export function createParts(config: Config, options: AppOptions): AppParts {
     addressOf,
     onLimit: (address) => warnOnce("too many wrong tokens", { address }),
   });
-  const authorize = refuseDenied(limited, { hub, addressOf });
+  const refusalTraces = new RefusalTraces();
+  const authorize = refuseDenied(limited, {
+    hub,
+    addressOf,
+    onGrant: (request, grant) => refusalTraces.identify(request, grant),
+  });
   const processStats = () => figure(options.processStats, onError) ?? {};
   const memoryBytes = () => processStats().residentBytes;
   let isStopping = false;
@@ -111,6 +119,7 @@ export function createParts(config: Config, options: AppOptions): AppParts {
   const refusals = new RefusalReport({
     log,
     addressOf,
+    traces: refusalTraces,
     isCorsMiss: (request) => isCorsMiss(request, config.corsOrigins),
   });
   const instances = new Instances({
@@ -144,13 +153,14 @@ export function createParts(config: Config, options: AppOptions): AppParts {
       hub,
       connections,
       authorize,
-      refused: () => refusals.counts.reduce((sum, { count }) => sum + count, 0),
+      refusals: () => refusals.counts,
       memoryBytes,
       instances,
       onError,
     }),
     refusedPublishers: { rate: 0, maxStreams: 0, stopping: 0, logAway: 0 },
     refusals,
+    refusalTraces,
     isLogShared: eventLog.isShared,
     processStats,
     startedMs,

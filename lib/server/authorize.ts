@@ -218,7 +218,7 @@ async function authorizeByCookies(
 }
 
 /** The first tokens of cookies `sse_token`, each once. */
-function cookieTokens(headers: Headers): string[] {
+export function cookieTokens(headers: Headers): string[] {
   const cookies = (headers.get("cookie") ?? "").split(";").map((cookie) => cookie.trim());
   const tokens = cookies
     .filter((cookie) => cookie.startsWith(COOKIE) && cookie.length > COOKIE.length)

@@ -8,9 +8,9 @@ import { HubError } from "../hub/hub_error.ts";
 import { describeRule, parseWhole } from "../wire/number_option.ts";
 import { searchParams } from "../wire/search_params.ts";
 import type { AppParts } from "./app_parts.ts";
-import { type ClientDetails, mayRead } from "./client_details.ts";
 import { filterOf, filterParameters } from "./connection_filter.ts";
 import { findConnection, listConnections } from "./connection_list.ts";
+import { withRights } from "./explain_route.ts";
 import { jsonAnswer } from "./json_answer.ts";
 import { refuse } from "./refusal.ts";
 import { type Handler, nameBelow, rawPath, type Route } from "./router.ts";
@@ -83,23 +83,8 @@ async function explain(
     const detail = "The connection has the per-connection stream, and no stream of the hub";
     return jsonAnswer({ outcome: "other_stream", detail, trace: null });
   }
-  const [info] = hub.subscribers({ id });
   const explanation = await hub.explain(id, event);
-  if (!explanation) return refuseUnknown();
-  const { outcome, stream } = explanation;
-  const details = info?.context as ClientDetails | undefined;
-  const isDenied = outcome === "other_stream" && stream !== undefined && details &&
-    !mayRead(details, stream);
-  const answer = isDenied
-    ? { ...explanation, outcome: "unauthorized", detail: notCovered(stream) }
-    : explanation;
-  return jsonAnswer(answer);
-}
-
-function notCovered(stream: string): string {
-  return `The event is of the stream ${
-    JSON.stringify(stream)
-  }, which the client's token does not cover`;
+  return explanation ? jsonAnswer(withRights(explanation, hub)) : refuse("connection", FORGOTTEN);
 }
 
 async function endOne(request: Request, context: ConnectionContext): Promise<Response> {
@@ -147,6 +132,9 @@ function refuseUnknown(): Response {
   );
 }
 
+const FORGOTTEN =
+  "The connection is not known here: it ended more than an hour ago, or it is of another instance, which " +
+  "has to be asked; GET /explain?subject=<sub>&event=<id> asks by user, address or token";
 const FOLDER = "/connections/";
 const PATHS = "Use /connections/<id> or /connections/<id>/explain?event=<id of the event>";
 const UNREACHABLE =

@@ -12,7 +12,7 @@ import { type ClientIdentity, isMeant, type SubscriberFilter } from "../hub/subs
 import { randomEpoch } from "../wire/ids.ts";
 import type { ClientDetails } from "./client_details.ts";
 import { parseIpAddress } from "./ip_address.ts";
-import { asRefusalIfError } from "./refusal.ts";
+import { asRefusal } from "./refusal.ts";
 import { controlOf } from "./stream_parameter.ts";
 import type { Log, LogFields } from "./request_log.ts";
 
@@ -151,6 +151,11 @@ export class Connections {
     this.#ids.set(request, id);
   }
 
+  /** Whether the hub has given an id to the connection of a request. */
+  isIdentified(request: Request): boolean {
+    return this.#ids.has(request);
+  }
+
   /** Figures since the start. */
   stats(): ConnectionsStats {
     return {
@@ -232,7 +237,7 @@ export class Connections {
   #refuse({ request }: Visitor, limit: ConnectionLimit): Response {
     this.#refused[limit]++;
     const control = controlOf(searchParams(request));
-    return asRefusalIfError("connections", retryLater(request, { ending: "cut", control }));
+    return asRefusal("connections", retryLater(request, { ending: "cut", control }));
   }
 
   #ofBlock(block: string | undefined): number {

@@ -13,6 +13,7 @@ import { figuresBetween, type Sample } from "./figures.ts";
 import type { Instances } from "./instances.ts";
 import { jsonAnswer } from "./json_answer.ts";
 import { refuse } from "./refusal.ts";
+import type { RefusalCount } from "./refusal_report.ts";
 import type { Route } from "./router.ts";
 
 /** Options of {@linkcode createConsole}. */
@@ -23,8 +24,8 @@ export interface ConsoleOptions {
   readonly connections: Connections;
   /** Decides who may use the console: action `admin`. */
   readonly authorize: Authorize;
-  /** Returns the number of refused requests since the start. */
-  readonly refused: () => number;
+  /** Returns how often requests were refused since the start, for each status and reason. */
+  readonly refusals: () => readonly RefusalCount[];
   /** Returns the process's resident memory in bytes; `undefined` if it is unknown. */
   readonly memoryBytes: () => number | undefined;
   /** The instances that share the event log. */
@@ -104,12 +105,15 @@ function createPublisher(feed: BroadcastHub, options: ConsoleOptions): () => voi
   };
 }
 
-function takeSample({ hub, connections, refused, memoryBytes }: ConsoleOptions): Sample {
+function takeSample({ hub, connections, refusals, memoryBytes }: ConsoleOptions): Sample {
   return {
     ms: performance.now(),
     hub: hub.stats(),
     connections: connections.stats(),
-    refused: refused(),
+    refusals: Object.fromEntries(
+      refusals().filter(({ count }) => count > 0)
+        .map(({ status, reason, count }) => [`${status} ${reason}`, count]),
+    ),
     memoryBytes: memoryBytes(),
   };
 }

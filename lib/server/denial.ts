@@ -5,7 +5,7 @@
  */
 
 import type { BroadcastHub } from "../hub/hub.ts";
-import type { Authorize } from "./authorize.ts";
+import type { Authorize, Grant } from "./authorize.ts";
 import { refuse } from "./refusal.ts";
 
 /** Options of {@linkcode refuseDenied}. */
@@ -14,6 +14,8 @@ export interface DenialOptions {
   readonly hub: Pick<BroadcastHub, "deniedUntil">;
   /** Finds the client's address. */
   readonly addressOf: (request: Request) => string;
+  /** Called with each grant, also if the client is denied. */
+  readonly onGrant?: (request: Request, grant: Grant) => void;
 }
 
 /**
@@ -21,10 +23,14 @@ export interface DenialOptions {
  * address may not subscribe. An operator is not locked out: lists, figures and disconnects are not
  * refused.
  */
-export function refuseDenied(authorize: Authorize, { hub, addressOf }: DenialOptions): Authorize {
+export function refuseDenied(
+  authorize: Authorize,
+  { hub, addressOf, onGrant }: DenialOptions,
+): Authorize {
   return async (request, action, streams) => {
     const grant = await authorize(request, action, streams);
     if (grant instanceof Response) return grant;
+    onGrant?.(request, grant);
     if (action !== "subscribe" && action !== "publish") return grant;
     const { subject, tokenId } = grant;
     const untilMs = hub.deniedUntil({

@@ -14,8 +14,8 @@ export interface Sample {
   readonly ms: number;
   readonly hub: HubStats;
   readonly connections: ConnectionsStats;
-  /** Refused requests since the start. */
-  readonly refused: number;
+  /** Refused requests since the start, by status and reason. */
+  readonly refusals: Readonly<Record<string, number>>;
   /** The process's resident memory in bytes; `undefined` if it is unknown. */
   readonly memoryBytes: number | undefined;
 }
@@ -38,8 +38,8 @@ export interface Figures {
   readonly latencyP99Ms: number | null;
   /** Resident memory at the end, in bytes; `null` if it is unknown. */
   readonly memoryBytes: number | null;
-  /** Refused requests a minute. */
-  readonly refused: number;
+  /** Refused requests a minute, by status and reason, such as `401 no_token`; without those of none. */
+  readonly refused: Readonly<Record<string, number>>;
   /** `gap` events a minute. */
   readonly gaps: number;
   /** `reset` events a minute. */
@@ -65,16 +65,25 @@ export function figuresBetween(before: Sample, after: Sample): Figures {
     latencyP50Ms: latency(0.5),
     latencyP99Ms: latency(0.99),
     memoryBytes: after.memoryBytes ?? null,
-    refused: (after.refused - before.refused) / minutes,
+    refused: increases(before.refusals, after.refusals, minutes),
     gaps: (hub.gaps - since.gaps) / minutes,
     resets: (hub.resets - since.resets) / minutes,
-    ended: Object.fromEntries(
-      Object.entries(endsOf(after)).flatMap(([reason, count]) => {
-        const more = count - endsOf(before)[reason]!;
-        return more > 0 ? [[reason, more / minutes]] : [];
-      }),
-    ),
+    ended: increases(endsOf(before), endsOf(after), minutes),
   };
+}
+
+/** How much each count has grown in a minute, without those that have not. */
+function increases(
+  before: Readonly<Record<string, number>>,
+  after: Readonly<Record<string, number>>,
+  minutes: number,
+): Record<string, number> {
+  return Object.fromEntries(
+    Object.entries(after).flatMap(([name, count]) => {
+      const more = count - (before[name] ?? 0);
+      return more > 0 ? [[name, more / minutes]] : [];
+    }),
+  );
 }
 
 /** How many connections have ended since the start, by reason. */

@@ -7,7 +7,7 @@
 import type { EventPage } from "../hub/read_back.ts";
 import type { BroadcastHub } from "../hub/hub.ts";
 import { HubError } from "../hub/hub_error.ts";
-import { parseSubscribeRequest } from "../hub/subscribe_request.ts";
+import { parseSubscribeRequest, type SubscribeRequest } from "../hub/subscribe_request.ts";
 import { describeRule, parseWhole } from "../wire/number_option.ts";
 import { searchParams } from "../wire/search_params.ts";
 import { isStreamName } from "../wire/stream_name.ts";
@@ -23,8 +23,8 @@ import { refuseWrongParameter } from "./stream_parameter.ts";
 export type ReadBackContext = Pick<SseContext, "config" | "hub" | "authorize">;
 
 /**
- * `GET /events?stream=<name>&after=<id>&limit=<n>`: a page of events, with the rights of a subscriber. A
- * client that accepts nothing but an event stream is shown the way to one.
+ * `GET /events?stream=<name>&after=<id>&limit=<n>`: a page of events, with the rights of a subscriber.
+ * Without `after`, `?since=<n>` begins with the newest `n` events of each stream. A client that accepts nothing but an event stream is shown the way to one.
  */
 export function eventsRoute(context: ReadBackContext): Route {
   return {
@@ -32,16 +32,18 @@ export function eventsRoute(context: ReadBackContext): Route {
       if (request.headers.get("accept") === "text/event-stream") {
         return refuse("path", describeMissingPath(request));
       }
-      const streams = await readStreams(request, context);
-      if (streams instanceof Response) return streams;
+      const wanted = await readWanted(request, context);
+      if (wanted instanceof Response) return wanted;
+      const { streams, since } = wanted;
       const query = searchParams(request);
       const limit = parseWhole(query.get("limit") ?? "100", LIMIT);
       if (limit === undefined) {
         return refuse("parameter", `The parameter limit must be ${describeRule(LIMIT)}`);
       }
       const after = query.get("after") || query.get("lastEventId") || "";
+      const start = { after, ...since !== undefined && { since } };
       const { hub } = context;
-      return await answer(hub, (signal) => hub.read(streams, { after, limit, signal }));
+      return await answer(hub, (signal) => hub.read(streams, { ...start, limit, signal }));
     },
   };
 }
@@ -50,18 +52,18 @@ export function eventsRoute(context: ReadBackContext): Route {
 export function headRoute(context: ReadBackContext): Route {
   return {
     async GET(request) {
-      const streams = await readStreams(request, context);
-      if (streams instanceof Response) return streams;
-      return await answer(context.hub, () => ({ id: context.hub.position(streams) }));
+      const wanted = await readWanted(request, context);
+      if (wanted instanceof Response) return wanted;
+      return await answer(context.hub, () => ({ id: context.hub.position(wanted.streams) }));
     },
   };
 }
 
-/** The streams of a request, if it may subscribe to them. */
-async function readStreams(
+/** The streams of a request, if it may subscribe to them, and where a newcomer begins. */
+async function readWanted(
   request: Request,
   { config, authorize }: ReadBackContext,
-): Promise<readonly string[] | Response> {
+): Promise<Pick<SubscribeRequest, "streams" | "since"> | Response> {
   const query = searchParams(request);
   const names = query.getAll("stream");
   const grant = await authorize(request, "subscribe", names);
@@ -69,7 +71,7 @@ async function readStreams(
   const refusal = refuseWrongParameter(query) ?? refuseUnserved(names, config);
   if (refusal) return refusal;
   const wanted = parseSubscribeRequest(request);
-  if (!(wanted instanceof Response)) return wanted.streams;
+  if (!(wanted instanceof Response)) return wanted;
   return asRefusal(names.every(isStreamName) ? "parameter" : "stream_name", wanted);
 }
 

@@ -61,7 +61,25 @@ export function refuse(
   detail: string,
   headers: Readonly<Record<string, string>> = {},
 ): Response {
-  return asRefusal(reason, problem(refusalStatuses[reason], detail, headers));
+  const response = problem(refusalStatuses[reason], detail, headers);
+  reasons.set(response, { reason, detail });
+  return response;
+}
+
+/** Why a response was made that refuses a request, or asks its client to come back later. */
+export interface RefusedFor {
+  /** The reason. */
+  readonly reason: RefusalReason;
+  /** What the client is told; left out for an answer that was made elsewhere. */
+  readonly detail?: string;
+}
+
+/**
+ * Why a client did not get what it asked for; also for a 200 that asks it to reconnect later, and for a
+ * 204. `undefined` for an answer without a reason.
+ */
+export function refusedFor(response: Response): RefusedFor | undefined {
+  return reasons.get(response);
 }
 
 /**
@@ -69,18 +87,13 @@ export function refuse(
  * application's `authorize`. `undefined` for an answer that refuses nothing.
  */
 export function reasonOf(response: Response): RefusalReason | "other" | undefined {
-  return response.status < 400 ? undefined : reasons.get(response) ?? "other";
+  return response.status < 400 ? undefined : reasons.get(response)?.reason ?? "other";
 }
 
 /** Gives a reason to an answer that was made elsewhere. */
 export function asRefusal(reason: RefusalReason, response: Response): Response {
-  reasons.set(response, reason);
+  reasons.set(response, { reason });
   return response;
-}
-
-/** Gives a reason to an answer that was made elsewhere, if its status is an error. */
-export function asRefusalIfError(reason: RefusalReason, response: Response): Response {
-  return response.status < 400 ? response : asRefusal(reason, response);
 }
 
 /**
@@ -101,9 +114,9 @@ export async function changeProblem(
 /** Copies a response with another body, and keeps its reason. */
 export function withBody(body: BodyInit | null, response: Response): Response {
   const copy = new Response(body, response);
-  const reason = reasons.get(response);
-  if (reason !== undefined) reasons.set(copy, reason);
+  const why = reasons.get(response);
+  if (why !== undefined) reasons.set(copy, why);
   return copy;
 }
 
-const reasons = new WeakMap<Response, RefusalReason>();
+const reasons = new WeakMap<Response, RefusedFor>();

@@ -6,7 +6,8 @@
 
 import { startBackgroundTimer } from "../wire/background_timer.ts";
 import { searchParams } from "../wire/search_params.ts";
-import { reasonOf, type RefusalReason, refusalStatuses } from "./refusal.ts";
+import { reasonOf, type RefusalReason, refusalStatuses, refusedFor } from "./refusal.ts";
+import type { RefusalTraces } from "./refusal_traces.ts";
 import { type Log, type LogFields, printable } from "./request_log.ts";
 import { type Handler, rawPath } from "./router.ts";
 
@@ -16,6 +17,8 @@ export interface RefusalReportOptions {
   readonly log: Log;
   /** Finds the client's address. */
   readonly addressOf: (request: Request) => string;
+  /** Keeps the traces of refused requests. */
+  readonly traces: RefusalTraces;
   /** Whether a page sent the request that may not read the answer. */
   readonly isCorsMiss: (request: Request) => boolean;
 }
@@ -65,6 +68,7 @@ export class RefusalReport {
         this.#count(response.status, reason, 1);
         this.#log(request, response.status, reason);
       }
+      this.#trace(request, response, reason);
       return response;
     };
   }
@@ -72,6 +76,14 @@ export class RefusalReport {
   /** Writes the number of the refusals that have no line, and holds no timer any more. */
   close(): void {
     this.#endSecond?.();
+  }
+
+  /** Keeps a trace; also of a client that was asked to reconnect later, which is not refused. */
+  #trace(request: Request, response: Response, reason: RefusalCount["reason"] | undefined): void {
+    const why = refusedFor(response) ?? (reason && { reason });
+    if (why === undefined || PROBES.test(rawPath(request.url))) return;
+    const { traces, addressOf } = this.#options;
+    traces.note(request, { ...why, address: addressOf(request), status: response.status });
   }
 
   #count(status: number, reason: RefusalCount["reason"], more: number): void {

@@ -9,6 +9,7 @@ import type { AppParts } from "./app_parts.ts";
 import type { Authorize } from "./authorize.ts";
 import type { Config } from "./config.ts";
 import { connectionRoutes } from "./connection_routes.ts";
+import { explainRoutes } from "./explain_route.ts";
 import { healthRoute, readinessRoute } from "./health.ts";
 import { jsonAnswer } from "./json_answer.ts";
 import { METRICS_TYPE, metricsText } from "./metrics.ts";
@@ -31,6 +32,7 @@ export function createRoutes(parts: AppParts): ReadonlyMap<string, Route> {
     ["/streams/*", figuresRoute(authorize, (request) => describeStream(hub, request))],
     ["/metrics", figuresRoute(authorize, () => plainText(200, metrics(parts), METRICS_TYPE))],
     ...connectionRoutes(parts),
+    ...explainRoutes(parts),
     ["/session", parts.sessions.route],
     ["/console/events", parts.console.route],
     ["/console/instances", parts.console.instancesRoute],

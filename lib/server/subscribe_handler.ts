@@ -14,7 +14,7 @@ import { isStreamName, isStreamPattern } from "../wire/stream_name.ts";
 import type { Grant } from "./authorize.ts";
 import type { RequestInfo } from "./router.ts";
 import { detailsOf, identityOf } from "./client_details.ts";
-import { asRefusal, asRefusalIfError, reasonOf } from "./refusal.ts";
+import { asRefusal, reasonOf, type RefusalReason } from "./refusal.ts";
 import { expandPatterns, refuseUnserved } from "./served_streams.ts";
 import type { SseContext } from "./sse_context.ts";
 import { controlOf, refuseWrongParameter } from "./stream_parameter.ts";
@@ -48,14 +48,14 @@ function sendElsewhere(request: Request, context: SseContext): Response {
   const retryMs = context.goawayRetryMs();
   const control = controlOf(searchParams(request));
   const answer = retryLater(request, { reason: "draining", retryMs, ending: "cut", control });
-  return asRefusalIfError("stopping", answer);
+  return asRefusal("stopping", answer);
 }
 
 /** Asks an `EventSource`, which gives up for good on a 503, to come back once there are keys. */
 function orRetryLater(request: Request, refusal: Response): Response {
   if (reasonOf(refusal) !== "keys") return refusal;
   const answer = retryLater(request, { ending: "cut" });
-  return answer.status === 200 ? answer : refusal;
+  return answer.status === 200 ? asRefusal("keys", answer) : refusal;
 }
 
 /** Opens the event stream if the limits of connections allow one more. */
@@ -71,7 +71,7 @@ function admit(
   const client = identityOf(address, grant);
   const details = detailsOf(request, grant);
   const visitor = { request, address, streams, client, details, completed: info.completed };
-  return context.connections.admit(visitor, (onEnd, signal) => {
+  const response = context.connections.admit(visitor, (onEnd, signal) => {
     const expiresInMs = expiresAtMs - Date.now();
     return streams.length > 0
       ? withReason(
@@ -86,6 +86,10 @@ function admit(
       )
       : openOwnStream(context, { expiresInMs, onEnd, signal });
   });
+  const hasEnded = response.status === 204 ||
+    response.status === 200 && streams.length > 0 && !context.connections.isIdentified(request) &&
+      retryReason(response) === undefined;
+  return hasEnded ? asRefusal("ended", response) : response;
 }
 
 /** The options for names and patterns, which were authorized as a whole. */
@@ -97,14 +101,18 @@ function streamOptions(streams: readonly string[], config: SseContext["config"])
 
 /** Names the reason why the hub refuses a request, if it does: a name, or another parameter. */
 function withReason(response: Response, streams: readonly string[]): Response {
-  if (response.status === 503) {
-    return asRefusal(retryReason(response) === "overloaded" ? "audiences" : "log", response);
-  }
+  const retry = retryReason(response);
+  if (retry !== undefined) return asRefusal(RETRY_REASONS[retry] ?? "log", response);
   if (response.status === 403) return asRefusal("denied", response);
   if (response.status !== 400) return response;
   const isRight = streams.every((stream) => isStreamName(stream) || isStreamPattern(stream));
   return asRefusal(isRight ? "parameter" : "stream_name", response);
 }
+
+const RETRY_REASONS: Readonly<Record<string, RefusalReason>> = {
+  overloaded: "audiences",
+  draining: "stopping",
+};
 
 /** What belongs to one connection. */
 interface OwnStreamOptions {

@@ -54,6 +54,8 @@ const table: Readonly<Record<string, readonly number[]>> = {
   "token GET /connections/x": [401, 401, 401, 401, 403, 403, 404, 404, 404, 403],
   "token DELETE /connections/x": [401, 401, 401, 401, 403, 403, 404, 403, 404, 403],
   "token DELETE /connections?subject=x": [401, 401, 401, 401, 403, 403, 200, 403, 200, 403],
+  "token GET /explain?event=x&subject=x": [401, 401, 401, 401, 403, 403, 200, 200, 200, 403],
+  "token GET /refusals": [401, 401, 401, 401, 403, 403, 200, 200, 200, 403],
   "token GET /streams/a": [401, 401, 401, 401, 403, 403, 200, 200, 200, 200],
   "public GET /sse": [200, 401, 401, 401, 200, 200, 200, 200, 200, 403],
   "public HEAD /sse?stream=a": [200, 401, 401, 401, 200, 200, 200, 200, 200, 403],

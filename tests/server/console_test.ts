@@ -25,8 +25,10 @@ Deno.test("GET /console/events sends figures as they change", async () => {
   );
   assertEquals([figures!.event, connections, subscribers], ["figures", 2, 1]);
   assert(published > 0.5 && delivered > 0.5 && latencyP50Ms >= 0);
-  assert(more.refused > 30 && more.ended.left > 30, JSON.stringify(more));
-  assertEquals([more.gaps, more.resets, Object.keys(more.ended)], [0, 0, ["left"]]);
+  assert(more.refused["404 path"] > 30 && more.ended.left > 30, JSON.stringify(more));
+  assertEquals([more.gaps, more.resets, Object.keys(more.ended), Object.keys(more.refused)], [
+    ...[0, 0, ["left"], ["404 path"]],
+  ]);
   for (const response of [own, subscriber]) await response.body!.cancel();
 });
 

@@ -1,4 +1,4 @@
-import { assertEquals, assertMatch } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import { Client, subscription } from "../client.ts";
 import { ScriptedLog } from "../scripted_log.ts";
 import { signHs256 } from "./jwt_support.ts";
@@ -19,10 +19,20 @@ Deno.test("GET /events reads the events of streams back, page by page", async ()
   const first = await app.fetch(read("/events?stream=a&stream=b&limit=1"));
   assertEquals(first.headers.get("cache-control"), "no-store");
   const { events, next, ...rest } = await first.json();
-  assertEquals(events, [{ id: next, stream: "a", event: "price", data: "1" }]);
+  const [{ publishedMs, ...event }] = events;
+  assertEquals(event, { id: next, stream: "a", event: "price", data: "1" });
+  assert(publishedMs > Date.now() - 60_000);
   assertEquals(rest, { more: true, gap: [], reset: false, ended: [] });
   const last = await (await app.fetch(read(`/events?stream=a&after=${next}`))).json();
   assertEquals([last.events[0].data, last.more], ["2", false]);
+});
+
+Deno.test("GET /events begins with the newest events, with since", async () => {
+  await using app = testApp(QUIET);
+  await app.hub.publish("a", ["1", "2", "3"]);
+  const { events } = await (await app.fetch(read("/events?stream=a&since=2"))).json();
+  assertEquals(events.map(({ data }: { data: string }) => data), ["2", "3"]);
+  assertEquals((await app.fetch(read("/events?stream=a&since=x"))).status, 400);
 });
 
 Deno.test("GET /events shows an EventSource the path that is meant", async () => {
