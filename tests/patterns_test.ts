@@ -4,6 +4,8 @@ import { findCostlyText, patternsOf } from "./patterns.ts";
 
 const ROOT = new URL("../", import.meta.url);
 
+const BUNDLES = ["static/client.js", "static/doctor.js"];
+
 /** The code files of a folder and of all folders below it. */
 function files(folder: string): string[] {
   return [...Deno.readDirSync(new URL(folder, ROOT))].flatMap(({ name, isDirectory }) => {
@@ -19,6 +21,8 @@ Deno.test({
     const costly: [file: string, pattern: string, text: string][] = [];
     let patterns = 0;
     for (const file of [...files("lib/"), ...files("static/"), "main.ts"]) {
+      // Bundles of lib/: in code without spaces a regular expression can't be told from a division.
+      if (BUNDLES.includes(file)) continue;
       for (const pattern of patternsOf(Deno.readTextFileSync(new URL(file, ROOT)))) {
         patterns++;
         const text = findCostlyText(pattern);

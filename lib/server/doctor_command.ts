@@ -9,7 +9,7 @@ import { type CommandNames, denoCommands } from "./command_names.ts";
 import type { CommandOutput } from "./command_output.ts";
 import { examine, type ExamineOptions, type NegotiateProtocol } from "./doctor/examine.ts";
 import { judge } from "./doctor/judge.ts";
-import type { Finding, Observations } from "./doctor/observations.ts";
+import type { Finding, Observations, Ways } from "./doctor/observations.ts";
 import { namedProxies } from "./doctor/proxy_advice.ts";
 import { answersOf, count } from "./doctor/findings.ts";
 import { printable } from "./request_log.ts";
@@ -72,6 +72,15 @@ It takes 20 s longer than --for at most. Exit code 0: no fault; 1: a fault; 2: w
     .split("\n");
 }
 
+/** The ways of the command: its flags. */
+export const COMMAND_WAYS: Ways = {
+  publish: "--publish <url>",
+  checkPublish: "check --publish and --publish-token",
+  authorize: "give a token with --token, or a cookie with --header",
+  longer: (seconds) => `--for ${seconds}s`,
+  more: "--connections",
+};
+
 const VALUES = ["--token", "--header", "--publish", "--publish-token", "--for", "--connections"];
 const MAX_SECONDS = 3_600;
 const MAX_CONNECTIONS = 1_000;
@@ -103,6 +112,7 @@ function readAsked(
       readMs: 1_000 * readFor(last("--for") ?? "20s"),
       connections: readConnections(last("--connections") ?? "8"),
       negotiateProtocol,
+      ways: COMMAND_WAYS,
     },
   };
 }

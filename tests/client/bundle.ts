@@ -1,5 +1,6 @@
 /**
- * Makes `static/client.js` and its source map of `lib/client/`: `deno task client`.
+ * Makes `static/client.js` of `lib/client/`, `static/doctor.js` of the doctor, and their source maps:
+ * `deno task client`.
  *
  * @module
  */
@@ -15,25 +16,31 @@ export interface Bundle {
   readonly map: string;
 }
 
-/** Bundles a module, given by its code, which imports from `lib/client/`. */
-export async function bundle(code: string): Promise<Bundle> {
+/** The files that are bundled, each with the code of its module. */
+export const BUNDLES: Readonly<Record<string, string>> = {
+  "client.js": 'export * from "lib/client/mod.ts";',
+  "doctor.js": 'export { examinePage } from "lib/server/doctor/page.ts";',
+};
+
+/** Bundles a module, given by its code, which imports from `lib/`. */
+export async function bundle(code: string, file = "client.js"): Promise<Bundle> {
   const folder = await Deno.makeTempDir();
   try {
-    const entry = `${folder}/client.ts`;
-    await Deno.writeTextFile(entry, code.replaceAll("lib/client/", `${ROOT}lib/client/`));
+    const entry = `${folder}/${file.replace(".js", ".ts")}`;
+    await Deno.writeTextFile(entry, code.replaceAll('"lib/', `"${ROOT}lib/`));
     const command = new Deno.Command(Deno.execPath(), {
       args: [
         ...["bundle", "--quiet", "--no-check", "--no-config", "--minify", "--platform=browser"],
-        ...["--sourcemap=linked", `--output=${folder}/client.js`, entry],
+        ...["--sourcemap=linked", `--output=${folder}/${file}`, entry],
       ],
       cwd: folder,
     });
     const { success, stderr } = await command.output();
     if (!success) throw new Error(`Cannot bundle: ${new TextDecoder().decode(stderr)}`);
-    const map = JSON.parse(await Deno.readTextFile(`${folder}/client.js.map`));
+    const map = JSON.parse(await Deno.readTextFile(`${folder}/${file}.map`));
     map.sources = map.sources.map((source: string) => source.replace(/^.*(?=\/lib\/)/, ".."));
     return {
-      code: await Deno.readTextFile(`${folder}/client.js`),
+      code: await Deno.readTextFile(`${folder}/${file}`),
       map: `${JSON.stringify(map)}\n`,
     };
   } finally {
@@ -43,7 +50,7 @@ export async function bundle(code: string): Promise<Bundle> {
 
 /** Bundles the whole client. */
 export function bundleClient(): Promise<Bundle> {
-  return bundle('export * from "lib/client/mod.ts";');
+  return bundle(BUNDLES["client.js"]!);
 }
 
 /** The number of bytes of a bundle, compressed with gzip. */
@@ -67,7 +74,9 @@ export async function lacksBundler(): Promise<boolean> {
 }
 
 if (import.meta.main) {
-  const { code, map } = await bundleClient();
-  await Deno.writeTextFile(new URL("client.js", STATIC), code);
-  await Deno.writeTextFile(new URL("client.js.map", STATIC), map);
+  for (const [file, module] of Object.entries(BUNDLES)) {
+    const { code, map } = await bundle(module, file);
+    await Deno.writeTextFile(new URL(file, STATIC), code);
+    await Deno.writeTextFile(new URL(`${file}.map`, STATIC), map);
+  }
 }

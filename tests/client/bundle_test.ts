@@ -1,19 +1,21 @@
 import { assert, assertEquals, assertLess } from "@std/assert";
-import { bundle, bundleClient, gzipSize, lacksBundler } from "./bundle.ts";
+import { bundle, bundleClient, BUNDLES, gzipSize, lacksBundler } from "./bundle.ts";
 
 const ignore = await lacksBundler();
 
-Deno.test({
-  name: "static/client.js and its map are what lib/client/ makes: see deno task client",
-  ignore,
-  async fn() {
-    const { code, map } = await bundleClient();
-    const read = (name: string) =>
-      Deno.readTextFile(new URL(`../../static/${name}`, import.meta.url));
-    assertEquals(await read("client.js"), code);
-    assertEquals(await read("client.js.map"), map);
-  },
-});
+for (const [file, module] of Object.entries(BUNDLES)) {
+  Deno.test({
+    name: `static/${file} and its map are what lib/ makes: see deno task client`,
+    ignore,
+    async fn() {
+      const { code, map } = await bundle(module, file);
+      const read = (name: string) =>
+        Deno.readTextFile(new URL(`../../static/${name}`, import.meta.url));
+      assertEquals(await read(file), code);
+      assertEquals(await read(`${file}.map`), map);
+    },
+  });
+}
 
 Deno.test({
   name: "the smallest client has at most 4 kB, minified and compressed, and all of it at most 9 kB",

@@ -5,8 +5,17 @@
  */
 
 import { controlEvents } from "../../wire/control_events.ts";
+import { randomEpoch } from "../../wire/ids.ts";
 import { isEventStream } from "./findings.ts";
-import type { Arrival, Crowd, Observations, Published, Resumed, Watched } from "./observations.ts";
+import type {
+  Arrival,
+  Crowd,
+  Observations,
+  Published,
+  Resumed,
+  Watched,
+  Ways,
+} from "./observations.ts";
 import { answerTo, watch } from "./watch.ts";
 
 /** Returns the protocol that a server chooses by TLS (ALPN), such as `h2`. */
@@ -25,6 +34,8 @@ export interface ExamineOptions {
   /** How many streams are opened at once; 0 for none. */
   readonly connections: number;
   readonly negotiateProtocol: NegotiateProtocol | undefined;
+  /** How whoever reads the findings repeats the test in another way. */
+  readonly ways: Ways;
 }
 
 /** How long the head of the stream may take: as long as the stream is read, within these bounds. */
@@ -60,6 +71,7 @@ export async function examine(url: string, options: ExamineOptions): Promise<Obs
   const hasCredentials = CREDENTIALS.some((name) => headers.has(name));
   return {
     url,
+    ways: options.ways,
     hasCredentials,
     protocol,
     watched,
@@ -94,7 +106,7 @@ function withoutCredentials(headers: Headers): Headers {
 /** A path below that of the stream, without its query. */
 function missingUrl(url: string): string {
   const missing = new URL(url);
-  missing.pathname = `${missing.pathname.replace(/\/$/, "")}/doctor-${crypto.randomUUID()}`;
+  missing.pathname = `${missing.pathname.replace(/\/$/, "")}/doctor-${randomEpoch()}`;
   missing.search = "";
   return missing.href;
 }
@@ -120,7 +132,7 @@ async function publishOnce(
   clearTimeout(timer);
   const published: Published[] = [];
   for (let i = 0; i < PUBLISHES; i++) {
-    const marker = `doctor ${crypto.randomUUID()}`;
+    const marker = `doctor ${randomEpoch()}`;
     const sentMs = performance.now() - startMs;
     const headers = new Headers(publishHeaders);
     headers.set("content-type", "application/json");

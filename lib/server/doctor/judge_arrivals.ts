@@ -15,7 +15,7 @@ import {
   warning,
 } from "./findings.ts";
 import { isSuccess } from "./judge_head.ts";
-import type { Arrival, Finding, Observations, Published } from "./observations.ts";
+import type { Arrival, Finding, Observations, Published, Ways } from "./observations.ts";
 import { adviceFor } from "./proxy_advice.ts";
 
 /** An event that takes longer from its publish is held back. */
@@ -39,13 +39,13 @@ export function judgeArrivals(observations: Observations): readonly Finding[] {
   ];
 }
 
-function judgeFirstByte({ watched }: Observations): Finding {
+function judgeFirstByte({ watched, ways }: Observations): Finding {
   const { firstByteMs, tookMs, endMs } = watched;
   if (firstByteMs === undefined) {
     return warning(
       "first byte",
       `none within ${showMs(endMs)}: the stream is quiet, or its events are held back`,
-      "send a comment line at the start of each stream; --publish tells the two apart",
+      `send a comment line at the start of each stream; ${ways.publish} tells the two apart`,
     );
   }
   const afterHeadMs = firstByteMs - tookMs;
@@ -56,14 +56,14 @@ function judgeFirstByte({ watched }: Observations): Finding {
     `${seen}, ${
       showMs(afterHeadMs)
     } after the head: the stream was quiet, or its events are held back`,
-    "send a comment line at the start of each stream; --publish tells the two apart",
+    `send a comment line at the start of each stream; ${ways.publish} tells the two apart`,
   );
 }
 
 function judgeBuffering(observations: Observations): Finding {
-  const { watched, published } = observations;
+  const { watched, published, ways } = observations;
   const refused = published.find(({ answer }) => !isSuccess(answer.status));
-  if (refused !== undefined) return judgeRefusedPublish(refused);
+  if (refused !== undefined) return judgeRefusedPublish(refused, ways);
   const delays = published.map((one) => delayOf(one, watched.arrivals));
   const topic = isCompressed(watched) ? "compression" : "buffering";
   const advice = adviceFor(topic, answersOf(observations));
@@ -91,18 +91,18 @@ function judgeBuffering(observations: Observations): Finding {
       Math.max(...bursts.map(({ length }) => length))
     } events arrived together, again and ` +
       "again, with silence between: they are sent like that, or collected on the way";
-    return warning("buffering", seen, `${advice}; --publish tells the two apart`);
+    return warning("buffering", seen, `${advice}; ${ways.publish} tells the two apart`);
   }
-  return ok("buffering", "none seen; --publish <url> measures how fast an event arrives");
+  return ok("buffering", `none seen; ${ways.publish} measures how fast an event arrives`);
 }
 
-function judgeRefusedPublish({ answer }: Published): Finding {
+function judgeRefusedPublish({ answer }: Published, { checkPublish }: Ways): Finding {
   return fault(
     "buffering",
     answer.status === undefined
       ? `the publish failed: ${answer.error}`
       : `the publish got a ${answer.status}`,
-    "check --publish and --publish-token",
+    checkPublish,
   );
 }
 
@@ -129,7 +129,7 @@ function isHeartbeat({ event }: Arrival): boolean {
   return event === undefined || event === "heartbeat";
 }
 
-function judgeHeartbeat({ watched }: Observations): Finding {
+function judgeHeartbeat({ watched, ways }: Observations): Finding {
   const { arrivals, longestSilenceMs, endMs } = watched;
   const announced = announcedHeartbeat(watched);
   const heartbeats = arrivals.filter(isHeartbeat).length;
@@ -140,7 +140,7 @@ function judgeHeartbeat({ watched }: Observations): Finding {
       return fault("heartbeat", `${every}, ${silence}`, "see buffering: heartbeats are held back");
     }
     return endMs < announced * 1_000
-      ? ok("heartbeat", `${every}; --for ${Math.ceil(announced) + 5}s shows one`)
+      ? ok("heartbeat", `${every}; ${ways.longer(Math.ceil(announced) + 5)} shows one`)
       : ok("heartbeat", `${every}, ${silence}`);
   }
   if (longestSilenceMs >= QUIET_MS) return warning("heartbeat", silence, HEARTBEAT_ADVICE);

@@ -63,14 +63,14 @@ function judgeNoAnswer(observations: Observations): Finding {
   );
 }
 
-function judgeOtherAnswer({ watched, hasCredentials }: Observations): Finding {
+function judgeOtherAnswer({ watched, hasCredentials, ways }: Observations): Finding {
   const { status, headers } = watched;
   const type = headers["content-type"] ?? "no type";
   const seen = `${status} with ${type}: an EventSource gives up`;
   if (status === 401 || status === 403) {
     const change = hasCredentials
       ? "use a token that may subscribe to this stream"
-      : "give a token with --token, or a cookie with --header";
+      : ways.authorize;
     return fault("answer", seen, change);
   }
   const change = status === 200

@@ -5,7 +5,7 @@
  */
 
 import { answersOf, count, fault, isEventStream, ok, warning } from "./findings.ts";
-import type { Answer, Crowd, Finding, Observations } from "./observations.ts";
+import type { Answer, Crowd, Finding, Observations, Ways } from "./observations.ts";
 import { adviceFor } from "./proxy_advice.ts";
 
 /** Judges the HTTP version. */
@@ -15,6 +15,7 @@ export function judgeProtocol(observations: Observations): Finding {
   const http3 = /\bh3=/.test(watched.headers["alt-svc"] ?? "") ? ", HTTP/3 offered" : "";
   if (scheme === "https:") {
     if (protocol === "h2") return ok("HTTP version", `HTTP/2${http3}`);
+    if (protocol === "h3") return ok("HTTP version", "HTTP/3");
     return warning(
       "HTTP version",
       `HTTP/1.1${http3}: a browser opens six connections to a host, in all of its tabs`,
@@ -38,7 +39,7 @@ export function judgeRefusals(observations: Observations): readonly Finding[] {
   return [
     judgeUnauthorized(observations),
     judgeNotFound(observations),
-    ...crowd === undefined ? [] : [judgeCrowd(crowd)],
+    ...crowd === undefined ? [] : [judgeCrowd(crowd, observations.ways)],
   ];
 }
 
@@ -84,11 +85,11 @@ function judgeStrange(check: string, { status }: Answer, seen: string): Finding 
     : ok(check, seen);
 }
 
-function judgeCrowd({ tried, refused }: Crowd): Finding {
+function judgeCrowd({ tried, refused }: Crowd, ways: Ways): Finding {
   const check = "overload";
   const [first] = refused;
   if (first === undefined) {
-    return ok(check, `${count(tried, "stream")} at once, none refused; --connections tries more`);
+    return ok(check, `${count(tried, "stream")} at once, none refused; ${ways.more} tries more`);
   }
   const many = `${refused.length} of ${count(tried, "stream")} refused`;
   const goaway = first.arrivals.find(({ event }) => event === "goaway");

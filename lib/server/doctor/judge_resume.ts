@@ -8,7 +8,9 @@ import { announcedHeartbeat, fault, isEventStream, ok, showMs, warning } from ".
 import type { Finding, Observations } from "./observations.ts";
 
 /** Judges the second connection. */
-export function judgeResume({ watched, resumed, published }: Observations): readonly Finding[] {
+export function judgeResume(
+  { watched, resumed, published, ways }: Observations,
+): readonly Finding[] {
   const check = "resume";
   if (resumed === undefined) {
     return [
@@ -21,7 +23,7 @@ export function judgeResume({ watched, resumed, published }: Observations): read
         : warning(
           check,
           "no event arrived after which to resume",
-          "publish one with --publish <url>",
+          `have one published: ${ways.publish}`,
         ),
     ];
   }
@@ -61,7 +63,7 @@ export function judgeResume({ watched, resumed, published }: Observations): read
         )
         : ok(
           check,
-          `Last-Event-ID ${id} is accepted; --publish <url> shows an event that comes again`,
+          `Last-Event-ID ${id} is accepted; ${ways.publish} shows an event that comes again`,
         ),
     ];
   }

@@ -76,6 +76,8 @@ export interface Crowd {
 export interface Observations {
   /** The address of the event stream. */
   readonly url: string;
+  /** How whoever reads the findings repeats the test in another way. */
+  readonly ways: Ways;
   /** Whether a token or other credentials were sent. */
   readonly hasCredentials: boolean;
   /** The protocol that TLS negotiated, such as `h2`; `undefined` without TLS, or if it failed. */
@@ -94,6 +96,20 @@ export interface Observations {
   readonly notFound: Answer;
   /** The streams opened at once; `undefined` if that was not tried. */
   readonly crowd: Crowd | undefined;
+}
+
+/** What to do to have the test see more, in words that follow a semicolon or a verb. */
+export interface Ways {
+  /** What publishes events: `--publish <url>`. */
+  readonly publish: string;
+  /** What to look at if the publish is refused. */
+  readonly checkPublish: string;
+  /** Where credentials are given. */
+  readonly authorize: string;
+  /** What reads the stream for so many seconds. */
+  readonly longer: (seconds: number) => string;
+  /** What opens more streams at once. */
+  readonly more: string;
 }
 
 /** What one check found. */

@@ -120,10 +120,12 @@ class Reading {
       const kept = { atMs: this.#now(), event, data: data.slice(0, MAX_DATA) };
       this.#arrivals.push({ ...kept, ...id !== undefined && { id } });
     }, { onComment: () => this.#arrivals.push({ atMs: this.#now() }) });
+    // Not a loop over the body: Safari has none.
+    const reader = body.getReader();
     try {
-      for await (const chunk of body) {
+      for (let read = await reader.read(); !read.done; read = await reader.read()) {
         this.#noteByte();
-        parser.push(chunk);
+        parser.push(read.value);
         if (this.#arrivals.length >= MAX_ARRIVALS || isEnough(this.#arrivals)) return;
       }
       this.#end = "ended";
@@ -131,6 +133,8 @@ class Reading {
       if (controller.signal.aborted) return;
       this.#end = "cut";
       this.#error = messageOf(error);
+    } finally {
+      reader.releaseLock();
     }
   }
 

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { judge } from "../../../lib/server/doctor/judge.ts";
+import { COMMAND_WAYS } from "../../../lib/server/doctor_command.ts";
 import type {
   Answer,
   Arrival,
@@ -35,6 +36,7 @@ function refusal(status: number, headers: Record<string, string> = {}): Answer {
 /** What is observed of a stream without any fault. */
 const GOOD: Observations = {
   url: "https://events.example/sse",
+  ways: COMMAND_WAYS,
   hasCredentials: true,
   protocol: "h2",
   watched: watched(),
