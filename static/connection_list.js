@@ -1,4 +1,4 @@
-/** The console's list of connections, the dialog that ends some, and the form that explains one. */
+/** The console's list of connections, and the dialog that ends some. */
 
 import { formatAge, formatBytes, formatNumber } from "./format.js";
 import { PagedList, queryOf } from "./paged_list.js";
@@ -7,17 +7,17 @@ import { write } from "./table.js";
 
 const place = (id) => document.getElementById(id);
 
-/** Shows connections, ends them, and explains what became of an event. */
+/** Shows connections, and ends them. */
 export class ConnectionList {
   #dialog = place("disconnect-dialog");
   #form = place("disconnect-form");
-  #explain = place("explain-form");
   #list;
   #rows = new Map();
   /** The connection that the dialog would end. */
   #ending;
 
-  constructor() {
+  /** `onWhy(id)` is called to ask why a connection did not get an event. */
+  constructor(onWhy) {
     this.#list = new PagedList(place("connections-section"), {
       template: place("connection-row"),
       load: (query) => this.#load(query),
@@ -26,17 +26,13 @@ export class ConnectionList {
     });
     place("connections").addEventListener("click", ({ target }) => {
       const id = target.closest("tr")?.dataset.key;
-      if (target.matches(".why")) this.#askWhy(id);
+      if (target.matches(".why")) onWhy(id);
       if (target.matches(".end")) this.#ask(this.#rows.get(id));
     });
     place("keep-connection").addEventListener("click", () => this.#dialog.close());
     this.#form.addEventListener("submit", (event) => {
       event.preventDefault();
       this.#end();
-    });
-    this.#explain.addEventListener("submit", (event) => {
-      event.preventDefault();
-      this.#showWhy();
     });
   }
 
@@ -49,9 +45,6 @@ export class ConnectionList {
   stop() {
     this.#list.stop();
     this.#dialog.close();
-    this.#explain.reset();
-    write(this.#explain, "answer", "");
-    write(this.#explain, "trace", "");
   }
 
   async #load({ search, sort, cursor, limit }) {
@@ -96,27 +89,6 @@ export class ConnectionList {
       write(this.#dialog, "problem", message);
     }
   }
-
-  #askWhy(id) {
-    this.#explain.elements.connection.value = id;
-    this.#explain.elements.event.focus();
-  }
-
-  async #showWhy() {
-    const { connection, event } = this.#explain.elements;
-    write(this.#explain, "trace", "");
-    const path = `connections/${encodeURIComponent(connection.value.trim())}/explain`;
-    try {
-      const { outcome, detail, trace } = await requestJson(
-        `${path}?${new URLSearchParams({ event: event.value.trim() })}`,
-      );
-      write(this.#explain, "answer", `${outcome.replaceAll("_", " ")}: ${detail}`);
-      const lines = trace?.decisions.map(decisionText) ?? [];
-      this.#explain.querySelector(".trace").replaceChildren(...lines.map(listItem));
-    } catch ({ message }) {
-      write(this.#explain, "answer", message);
-    }
-  }
 }
 
 function showConnection(row, connection) {
@@ -134,22 +106,4 @@ function showConnection(row, connection) {
   row.querySelector(".why").setAttribute("aria-label", `Why did ${id} not get an event?`);
   row.querySelector(".why").disabled = streams.length === 0;
   row.querySelector(".end").setAttribute("aria-label", `End connection ${id}`);
-}
-
-function decisionText({ what, timeMs, id, afterId, streams, lastEventId, reason }) {
-  const time = new Date(timeMs).toLocaleTimeString();
-  const parts = [
-    reason && `(${reason})`,
-    lastEventId && `with id ${lastEventId}`,
-    afterId && `after ${afterId}`,
-    `through ${id}`,
-    streams && `of ${streams.join(", ")}`,
-  ];
-  return `${time} ${what} ${parts.filter(Boolean).join(" ")}`;
-}
-
-function listItem(text) {
-  const item = document.createElement("li");
-  item.textContent = text;
-  return item;
 }

@@ -4,10 +4,15 @@ import { Chart } from "./charts.js";
 import { sharing, subscribe } from "./client.js";
 import { ConnectionList } from "./connection_list.js";
 import { StateView } from "./connection_state.js";
+import { DoctorForm } from "./doctor_form.js";
+import { ExplainForm } from "./explain_form.js";
 import { formatBytes } from "./format.js";
+import { ReasonChart } from "./reason_chart.js";
+import { RefusalList } from "./refusal_list.js";
 import { publish, request, requestJson } from "./request.js";
 import { ServerPanel } from "./server_panel.js";
 import { StreamList } from "./stream_list.js";
+import { StreamPage } from "./stream_page.js";
 import { Watch } from "./watch.js";
 
 const place = (id) => document.getElementById(id);
@@ -19,24 +24,42 @@ const charts = {
   }),
   events: new Chart(place("events-chart"), { series: ["delivered", "published"], minStep: 1 }),
   latency: new Chart(place("latency-chart"), { series: ["99 % below", "50 % below"] }),
-  troubles: new Chart(place("troubles-chart"), {
+  troubles: new ReasonChart(place("troubles-chart"), {
     series: ["refused", "gaps", "resets"],
-    minStep: 1,
+    reasonsOf: ({ refused }) => refused,
+    valuesOf: ({ refused, gaps, resets }) => [sum(refused), gaps, resets],
   }),
-  ends: new Chart(place("ends-chart"), {
+  ends: new ReasonChart(place("ends-chart"), {
     series: ["left", "slow or stalled", "others"],
-    minStep: 1,
+    reasonsOf: ({ ended }) => ended,
+    valuesOf: ({ ended: { left = 0, slow = 0, stalled = 0, ...others } }) => [
+      left,
+      slow + stalled,
+      sum(others),
+    ],
   }),
 };
+
+function sum(counts) {
+  return Object.values(counts).reduce((sum, count) => sum + count, 0);
+}
 
 /** For each choice, how far the charts look back, in minutes, and the seconds between points. */
 const SPANS = { "15m": [15, 1], "1h": [60, 5], "12h": [720, 60] };
 
 const watch = new Watch(place("watch-form"), place("watched"));
+const streamPage = new StreamPage(place("stream-page"));
+const explain = new ExplainForm(place("explain-form"));
 const parts = [
-  new StreamList((stream) => watch.show(stream)),
-  new ConnectionList(),
+  new StreamList({
+    onOpen: (stream) => streamPage.open(stream),
+    onWatch: (stream) => watch.show(stream),
+  }),
+  new ConnectionList((id) => explain.ask("connection", id)),
+  new RefusalList((by, client) => explain.ask(by, client)),
   new ServerPanel(),
+  new DoctorForm(place("doctor-form")),
+  explain,
 ];
 const stateView = new StateView(place("state"), place("trouble").querySelector(".trouble-text"));
 
@@ -73,6 +96,7 @@ function renew() {
 function showLogin() {
   renew();
   watch.close();
+  streamPage.close();
   for (const part of parts) part.stop();
   for (const chart of Object.values(charts)) chart.clear();
   place("login").hidden = false;
@@ -85,7 +109,7 @@ function showLogin() {
 function showConsole({ expiresAt, admin }) {
   place("login").hidden = true;
   place("console").dataset.admin = admin;
-  place("publish-form").hidden = admin === "read";
+  place("publish-form").hidden = place("doctor-publishes").hidden = admin === "read";
   place("console").hidden = place("logout").hidden = false;
   const end = new Date(expiresAt).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
   place("logout").title = `The session ends at ${end}`;
@@ -125,12 +149,8 @@ function showFigures(figures) {
   charts.connections.add(time, [connections, subscribers]);
   charts.events.add(time, [delivered, published]);
   charts.latency.add(time, [figures.latencyP99Ms, figures.latencyP50Ms]);
-  charts.troubles.add(time, [figures.refused, figures.gaps, figures.resets]);
-  const { left = 0, slow = 0, stalled = 0, ...others } = figures.ended;
-  const sum = Object.values(others).reduce((sum, count) => sum + count, 0);
-  charts.ends.add(time, [left, slow + stalled, sum]);
-  place("ends-chart").title = Object.entries(figures.ended)
-    .map(([reason, count]) => `${reason} ${count.toFixed(1)}`).join(", ");
+  charts.troubles.add(time, figures);
+  charts.ends.add(time, figures);
   place("memory").textContent = typeof memoryBytes === "number" ? formatBytes(memoryBytes) : "";
 }
 

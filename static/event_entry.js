@@ -27,6 +27,7 @@ TEMPLATE.innerHTML = `
         <div class="buttons">
           <button class="copy-data" type="button">Copy data</button>
           <button class="copy-curl" type="button">Copy as curl</button>
+          <button class="resume" type="button" hidden>Resume from here</button>
           <output class="copied"></output>
         </div>
       </div>
@@ -34,12 +35,17 @@ TEMPLATE.innerHTML = `
   </li>`;
 
 /**
- * Creates the entry of an event that `url` sent just now; `hasId` says whether the event has an id of its
- * own, `isControl` whether the server tells of the connection. `stream` is shown if it is given.
+ * Creates the entry of an event of `url`; `hasId` says whether the event has an id of its own, `isControl`
+ * whether the server tells of the connection. `stream` is shown if it is given. Without `publishedMs` the
+ * event has arrived just now. `onResume(id)` is called to read on from the event.
  */
-export function createEntry(url, { stream, event, data, lastEventId, hasId, isControl }) {
+export function createEntry(
+  url,
+  { stream, event, data, lastEventId, hasId, isControl, publishedMs },
+  onResume,
+) {
   const entry = TEMPLATE.content.firstElementChild.cloneNode(true);
-  const now = new Date();
+  const now = new Date(publishedMs ?? Date.now());
   entry.classList.toggle("is-control", isControl);
   const write = (name, text) => writeInto(entry, name, text);
   const isNamed = event !== "message" || stream !== undefined;
@@ -47,7 +53,9 @@ export function createEntry(url, { stream, event, data, lastEventId, hasId, isCo
   const shownType = [stream, type].filter(Boolean).join(" · ");
   write("type", shownType).title = shownType;
   entry.querySelector(".type").classList.toggle("is-named", isNamed);
-  write("time", now.toLocaleTimeString("en-GB")).dateTime = now.toISOString();
+  const time = write("time", now.toLocaleTimeString("en-GB"));
+  time.dateTime = now.toISOString();
+  time.title = `${publishedMs === undefined ? "Arrived" : "Published"} ${now.toLocaleString()}`;
   write("size", formatBytes(new TextEncoder().encode(data).length));
   write("event-id", hasId ? lastEventId : "—").title = hasId ? lastEventId : "";
   write("preview", shorten(data, PREVIEW));
@@ -56,6 +64,7 @@ export function createEntry(url, { stream, event, data, lastEventId, hasId, isCo
   const command = () => curlCommand(url, { event, data, lastEventId, isControl });
   offerCopy(entry, "copy-data", `Copy data of event ${name}`, () => data);
   offerCopy(entry, "copy-curl", `Copy as curl event ${name}`, command);
+  if (onResume && hasId && lastEventId) offerResume(entry, lastEventId, onResume);
   const show = () => entry.querySelector(".data").append(createData(data));
   entry.querySelector("details").addEventListener("toggle", show, { once: true });
   return entry;
@@ -68,6 +77,13 @@ function createData(data) {
   text.className = "plain";
   text.textContent = shorten(data, MAX_CHARACTERS);
   return text;
+}
+
+function offerResume(entry, id, onResume) {
+  const button = entry.querySelector(".resume");
+  button.hidden = false;
+  button.setAttribute("aria-label", `Resume from here, event ${id}`);
+  button.addEventListener("click", () => onResume(id));
 }
 
 function offerCopy(entry, name, label, text) {

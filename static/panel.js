@@ -62,16 +62,22 @@ export class Panel {
   #lastEventId = "";
   #end = new AbortController();
   #state;
+  #onResume;
 
   /**
    * `name` tells the panel's buttons from those of other panels; by default it is the title. Tabs share
    * the connection unless it `isOwn`: each tab has one to itself. The URL of a pattern asks for
-   * `format=json`, so that each event names its stream.
+   * `format=json`, so that each event names its stream. `begin()` resolves with the events that are shown
+   * first, and with the id after which the stream is then read, `next`. `onResume(id)` is called to read on
+   * from an event; without it, no event offers that.
    */
-  constructor({ title, name = title, text, url, isOwn = false, isPattern = false }) {
+  constructor(
+    { title, name = title, text, url, isOwn = false, isPattern = false, begin, onResume },
+  ) {
     this.#url = url;
     this.#isPattern = isPattern;
     this.#name = name;
+    this.#onResume = onResume;
     this.element.setAttribute("aria-label", title);
     for (const place of this.element.querySelectorAll(".title")) place.textContent = title;
     this.#write("text", text);
@@ -83,7 +89,12 @@ export class Panel {
     this.#find("pause").addEventListener("click", () => this.#togglePause());
     this.#showPause();
     this.#state = new StateView(this.#find("state"), this.#find("why"));
-    this.#follow(isOwn);
+    this.#follow(isOwn, begin);
+  }
+
+  /** Moves the focus to the list of events. */
+  focus() {
+    this.#find("list").focus();
   }
 
   /** Ends the connection. The entries stay. */
@@ -92,13 +103,18 @@ export class Panel {
     this.#state.close();
   }
 
-  async #follow(isOwn) {
+  async #follow(isOwn, begin) {
     const { signal } = this.#end;
     const showQueued = () => this.#state.show({ name: "queued" });
     const release = isOwn ? await takeConnection(signal, showQueued) : () => {};
+    const first = await begin?.();
+    if (signal.aborted) return release();
+    for (const event of first?.events ?? []) this.#receive({ ...event, lastEventId: event.id });
+    const lastEventId = first?.next || undefined;
     const events = subscribe(this.#url, {
       control: true,
       signal,
+      ...lastEventId && { lastEventId },
       ...isOwn || { share: sharing() },
     });
     let shown;
@@ -128,7 +144,7 @@ export class Panel {
     this.#find("id").title = event.lastEventId;
     const shown = { ...event, ...this.#isPattern && !isControl && JSON.parse(event.data) };
     const url = shown.stream === undefined ? this.#url : streamUrl(shown.stream);
-    this.#list.add(createEntry(url, { ...shown, hasId, isControl }));
+    this.#list.add(createEntry(url, { ...shown, hasId, isControl }, this.#onResume));
     if (this.#isPaused) this.#showPause();
   }
 

@@ -1,7 +1,6 @@
-/** The console's list of streams, the figures of one, and the dialog that ends one. */
+/** The console's list of streams, and the dialog that ends one. */
 
-import { Chart } from "./charts.js";
-import { formatBytes, formatNumber } from "./format.js";
+import { formatNumber } from "./format.js";
 import { PagedList, queryOf } from "./paged_list.js";
 import { request, requestJson, streamUrl } from "./request.js";
 import { write } from "./table.js";
@@ -11,19 +10,12 @@ const place = (id) => document.getElementById(id);
 /** Shows streams, and asks before it ends one. */
 export class StreamList {
   #dialog = place("end-dialog");
-  #details = place("stream-details");
-  #chart = new Chart(place("stream-chart"), { series: ["published"], minStep: 1 });
   #list;
-  #onWatch;
   /** The stream that the dialog would end. */
   #ending = "";
-  /** The stream whose figures are shown. */
-  #shown = "";
-  #timer;
 
-  /** `onWatch` is called with the name of a stream that is to be watched. */
-  constructor(onWatch) {
-    this.#onWatch = onWatch;
+  /** `onOpen` and `onWatch` are called with the name of a stream that is to be shown, or watched. */
+  constructor({ onOpen, onWatch }) {
     this.#list = new PagedList(place("streams-section"), {
       template: place("stream-row"),
       load: loadStreams,
@@ -32,13 +24,12 @@ export class StreamList {
     });
     place("streams").addEventListener("click", ({ target }) => {
       const stream = target.closest("tr")?.dataset.key;
-      if (target.matches(".open")) this.open(stream);
+      if (target.matches(".open")) onOpen(stream);
       if (target.matches(".watch")) onWatch(stream);
       if (target.matches(".end")) this.#ask(stream);
     });
     place("keep-stream").addEventListener("click", () => this.#dialog.close());
     place("end-stream").addEventListener("click", () => this.#end());
-    place("close-stream").addEventListener("click", () => this.#close());
   }
 
   /** Begins to show the streams. */
@@ -50,40 +41,6 @@ export class StreamList {
   stop() {
     this.#list.stop();
     this.#dialog.close();
-    this.#close();
-  }
-
-  /** Shows the figures of a stream, and its events. */
-  open(name) {
-    this.#shown = name;
-    this.#chart.clear();
-    this.#details.hidden = false;
-    write(this.#details, "name", name);
-    this.#follow();
-    this.#onWatch(name);
-    this.#details.focus();
-  }
-
-  #close() {
-    this.#shown = "";
-    this.#details.hidden = true;
-    clearTimeout(this.#timer);
-  }
-
-  async #follow() {
-    clearTimeout(this.#timer);
-    const name = this.#shown;
-    try {
-      const stream = await requestJson(`streams/${encodeURIComponent(name)}`);
-      if (name !== this.#shown) return;
-      this.#chart.add(Date.now(), [stream.rate]);
-      showDetails(this.#details, stream);
-    } catch ({ message }) {
-      write(this.#details, "state-text", message);
-    }
-    if (name === this.#shown && name !== "") {
-      this.#timer = setTimeout(() => this.#follow(), 1_000);
-    }
   }
 
   #ask(stream) {
@@ -122,16 +79,6 @@ function showStream(row, stream) {
   row.querySelector(".watch").setAttribute("aria-label", `Watch ${stream.name}`);
   row.querySelector(".end").setAttribute("aria-label", `End ${stream.name}`);
   row.querySelector(".end").disabled = stream.isEnded;
-}
-
-function showDetails(element, stream) {
-  write(element, "subscribers", formatNumber(stream.subscribers));
-  write(element, "published", formatNumber(stream.published));
-  write(element, "kept", stream.isEphemeral ? "none: ephemeral" : formatNumber(stream.events));
-  write(element, "bytes", formatBytes(stream.bytes));
-  write(element, "first-id", stream.firstId || "—");
-  write(element, "last-id", stream.lastId || "—");
-  write(element, "state-text", stream.isEnded ? "The stream has ended." : "");
 }
 
 /** Suggests the streams' names in the forms. */

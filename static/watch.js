@@ -1,7 +1,49 @@
-/** The console's panel Watch: shows the events of one stream or one pattern at a time. */
+/** The console's panels of a stream or a pattern: what is kept, then new events; or what follows an id. */
 
 import { Panel } from "./panel.js";
-import { streamUrl } from "./request.js";
+import { requestJson, streamUrl } from "./request.js";
+
+const KEPT = 20;
+
+/**
+ * Creates the panel of a stream or a pattern. With `lastEventId` it shows what a client gets that resumes
+ * from there; `onResume(id)` is called to resume from an event.
+ */
+export function createStreamPanel(stream, { lastEventId, onResume }) {
+  const isPattern = stream.endsWith("*");
+  const form = isPattern ? "&format=json" : "";
+  if (lastEventId !== undefined) {
+    return new Panel({
+      title: `${stream} after ${lastEventId}`,
+      text: "What a client gets that reconnects with this id.",
+      url: streamUrl(stream, form),
+      isPattern,
+      begin: () => Promise.resolve({ next: lastEventId }),
+      onResume,
+    });
+  }
+  return new Panel({
+    title: stream,
+    text: isPattern
+      ? "The newest kept event of each stream, then new ones."
+      : `The newest ${KEPT} kept events, then new ones.`,
+    url: streamUrl(stream, isPattern ? `&since=1${form}` : ""),
+    isPattern,
+    ...isPattern || { begin: () => readKept(stream) },
+    onResume,
+  });
+}
+
+async function readKept(stream) {
+  try {
+    const path = streamUrl(stream, `&since=${KEPT}`).replace(/^sse/, "events");
+    const { events, next } = await requestJson(path);
+    return { events: events.map(({ stream: _, ...event }) => event), next };
+  } catch {
+    // The subscription tells why, or begins without kept events.
+    return undefined;
+  }
+}
 
 /** A form that names a stream, and the panel that shows it. */
 export class Watch {
@@ -14,14 +56,14 @@ export class Watch {
     this.#place = place;
     form.addEventListener("submit", (event) => {
       event.preventDefault();
-      this.#open();
+      this.#follow(form.elements.stream.value);
     });
   }
 
   /** Watches this stream instead of the current one. */
   show(stream) {
     this.#form.elements.stream.value = stream;
-    this.#open();
+    this.#follow(stream);
     const behavior = matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth";
     this.#form.scrollIntoView({ behavior });
   }
@@ -33,18 +75,13 @@ export class Watch {
     this.#place.replaceChildren();
   }
 
-  #open() {
-    const stream = this.#form.elements.stream.value;
+  #follow(stream, lastEventId) {
     this.close();
-    const isPattern = stream.endsWith("*");
-    this.#panel = new Panel({
-      title: stream,
-      text: isPattern
-        ? "The newest kept event of each stream, then new ones."
-        : "The newest 20 kept events, then new ones.",
-      url: streamUrl(stream, isPattern ? "&since=1&format=json" : "&since=20"),
-      isPattern,
-    });
+    const onResume = (id) => {
+      this.#follow(stream, id);
+      this.#panel.focus();
+    };
+    this.#panel = createStreamPanel(stream, { lastEventId, onResume });
     this.#place.append(this.#panel.element);
   }
 }

@@ -30,6 +30,7 @@ const PAGES: readonly [name: string, settings: Readonly<Record<string, string>>,
   ["console's login", { PUBLISH_TOKEN: TOKEN }, openLogin],
   ["console", { PUBLISH_TOKEN: TOKEN }, openConsoleInUse],
   ["console's dialog", { PUBLISH_TOKEN: TOKEN }, openDialog],
+  ["console's answers", { PUBLISH_TOKEN: TOKEN }, openAnswers],
 ];
 
 const DATA = JSON.stringify({ order: 7, lines: [{ item: "tea", isPaid: false }], note: null });
@@ -75,6 +76,28 @@ async function openDialog(browser: Browser, url: URL): Promise<Page> {
   const page = await openConsoleInUse(browser, url);
   await page.locator("#streams tr:has-text('news') .end").click();
   await page.locator("#end-dialog").waitFor();
+  return page;
+}
+
+/** The page of a stream, refused clients, an explanation, and what the self-test has found. */
+async function openAnswers(browser: Browser, url: URL): Promise<Page> {
+  const page = await openConsole(browser, url);
+  await publishInConsole(page, { stream: "news", data: DATA });
+  await page.locator("#streams tr:has-text('news') .open").click();
+  await page.locator("#stream-page .entry summary").first().click();
+  await fetch(new URL("/sse?stream=news", url), { headers: { authorization: "Bearer wrong" } });
+  await page.locator("#refusals-title").click();
+  await page.locator("#refusals tr:has-text('wrong_token') .why").first().click();
+  await page.locator("#explain-form [name=event]").fill("x-1");
+  await page.keyboard.press("Enter");
+  await page.locator("#explain-form .story").first().waitFor();
+  await page.evaluate(`(() => {
+    const { elements } = document.querySelector("#doctor-form");
+    elements.seconds.append(new Option("1 second", "1"));
+    elements.seconds.value = "1";
+  })()`);
+  await page.locator("#doctor-form [type=submit]").click();
+  await page.locator("#doctor-form .finding").first().waitFor();
   return page;
 }
 

@@ -125,6 +125,117 @@ Deno.test({
 });
 
 Deno.test({
+  name: "the console says that a client was refused, and lists it",
+  ...options,
+  async fn() {
+    await using server = serve();
+    const { id } = await server.hub.publish("a", "x");
+    await server.hub.disconnect({ address: "198.51.100.1" }, { denyUntil: Date.now() + 60_000 });
+    for (let i = 0; i < 2; i++) await server.connect("198.51.100.1", "a");
+    await using browser = await Browser.start();
+    const page = await openConsole(browser, server.url);
+    await page.locator("#refusals-title").click();
+    const row = page.locator("#refusals tr:has-text('198.51.100.1')");
+    await row.locator(".times:text-is('2')").waitFor();
+    await row.locator(".why").click();
+    await page.locator("#explain-form [name=event]").fill(id);
+    await page.keyboard.press("Enter");
+    const answer = page.locator("#explain-form .answer:not(:empty)");
+    await answer.waitFor();
+    assertMatch(
+      await answer.textContent() ?? "",
+      /^unauthorized: The client was refused with 403 .*, 2 times since .* \(denied\): This client is denied/,
+    );
+  },
+});
+
+Deno.test({
+  name: "the console shows the options and the kept events of a stream, and resumes from one",
+  ...options,
+  async fn() {
+    await using server = serve();
+    server.hub.createStream("news", { replayEvents: 1, slowSubscriber: "latest" });
+    const ids: string[] = [];
+    for (let i = 1; i <= 3; i++) ids.push((await server.hub.publish("news", `{"n":${i}}`)).id);
+    await using browser = await Browser.start();
+    const page = await openConsole(browser, server.url);
+    await page.locator("#streams tr:has-text('news') .open").click();
+    await page.locator("#stream-page:focus").waitFor();
+    const events = page.locator("#stream-page .entry:not(.is-control)");
+    await events.nth(2).waitFor();
+    const texts = async (name: string) =>
+      await page.locator(`#stream-page .options .${name}`).allTextContents();
+    await page.locator("#stream-page .option-replayEvents:text-is('the newest 1')").waitFor();
+    assertEquals(await texts("option-slowSubscriber"), ["get only the newest event"]);
+    assertEquals(
+      (await texts("origin")).filter((text) => text === "set for this stream").length,
+      2,
+    );
+    const second = page.locator(`#stream-page .entry:has(.event-id:text-is("${ids[1]}"))`);
+    assertMatch(await second.locator(".time").getAttribute("title") ?? "", /^Published /);
+    await second.locator("summary").first().click();
+    await second.locator(".resume").click();
+    await page.locator("#stream-page .list:focus").waitFor();
+    await events.first().waitFor();
+    assertEquals(await page.locator("#stream-page .entry .event-id").allTextContents(), [
+      ...[ids[2], ids[1]],
+    ]);
+    await page.locator("#stream-page .close").click();
+    await page.locator("#stream-page").waitFor({ state: "hidden" });
+  },
+});
+
+Deno.test({
+  name: "the console shows refusals and ends of one reason over time",
+  ...options,
+  async fn() {
+    await using server = serve();
+    await using browser = await Browser.start();
+    const page = await openConsole(browser, server.url);
+    const select = page.locator("#troubles-chart select");
+    const refuse = async () => void await server.app.fetch(new Request(`${server.url}nothing`));
+    await refuse();
+    const option = select.locator("option:has-text('404 path: 1')");
+    await option.waitFor({ state: "attached" });
+    await page.evaluate(`(() => {
+      const select = document.querySelector("#troubles-chart select");
+      select.value = "404 path";
+      select.dispatchEvent(new Event("change"));
+    })()`);
+    await page.locator("#troubles-chart dt.series-1:text-is('404 path')").waitFor();
+    assertEquals(await page.locator("#troubles-chart dd").nth(1).textContent(), "—");
+    await refuse();
+    await page.locator("#troubles-chart dd:text-matches('^[1-9]')").waitFor();
+  },
+});
+
+Deno.test({
+  name: "the console tests its own server, with requests of the browser to no other",
+  ...options,
+  async fn() {
+    await using server = serve();
+    await using browser = await Browser.start();
+    const page = await openConsole(browser, server.url);
+    await page.evaluate(`(() => {
+      const { elements } = document.querySelector("#doctor-form");
+      elements.seconds.append(new Option("1 second", "1"));
+      elements.seconds.value = "1";
+    })()`);
+    await page.locator("#doctor-form [type=submit]").click();
+    await page.locator("#doctor-form output:has-text('0 faults, 0 warnings')").waitFor();
+    const seen = await page.locator("#doctor-form .finding .seen").allTextContents();
+    assert(seen.some((text) => /^a published event arrived after /.test(text)), seen.join("\n"));
+    assert(seen.some((text) => /^the event after "\S+" came again after /.test(text)));
+    assert(seen.includes("with a wrong token: 401 application/problem+json"));
+    const refusal = await page.evaluate(`(async () => {
+      const { examinePage } = await import("./doctor.js");
+      return await examinePage({ url: "http://localhost:1/sse", seconds: 1 }).catch(String);
+    })()`);
+    assertMatch(`${refusal}`, /is not the server of this page$/);
+  },
+});
+
+Deno.test({
   name:
     "the console shows a stream, what runs and how near its limits are, and other spans of time",
   ...options,
@@ -144,7 +255,7 @@ Deno.test({
     );
     assertMatch(await publish(page, { stream: "news", data: "1" }), /^Published as /);
     await page.locator("#streams tr:has-text('news') .open").click();
-    await page.locator("#stream-details .published:text-is('1')").waitFor();
+    await page.locator("#stream-page .published:text-is('1')").waitFor();
     await page.locator("#server-section .version:has-text('on Deno')").waitFor();
     await page.locator("#server-section .connections-limit .limit-text:has-text(' of ')").waitFor();
     await page.evaluate(`(() => {
