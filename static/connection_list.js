@@ -94,7 +94,8 @@ export class ConnectionList {
 function showConnection(row, connection) {
   const { id, address, subject, streams, since, lastId, events, bytes, behind } = connection;
   const age = Math.max((Date.now() - Date.parse(since)) / 1_000, 0);
-  write(row, "address", subject === null ? address : `${address}\n${subject}`);
+  write(row, "address", address);
+  write(row, "user", subject ?? "");
   write(row, "streams", streams.length === 0 ? "its own" : streams.join(", "));
   write(row, "age", formatAge(age));
   write(row, "events", events === null ? "—" : formatNumber(events));

@@ -110,8 +110,9 @@ function decisionText({ what, timeMs, id, afterId, streams, lastEventId, reason 
   return `${timeText(timeMs)} ${what} ${parts.filter(Boolean).join(" ")}`;
 }
 
+/** As the answers and the log's lines have it, so that times can be compared. */
 function timeText(time) {
-  return new Date(time).toLocaleTimeString();
+  return new Date(time).toISOString();
 }
 
 function listItem(text) {

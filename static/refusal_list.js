@@ -63,8 +63,8 @@ function keyOf({ address, subject, tokenId, method, path, streams, status, reaso
 function showRefusal(row, refusal) {
   const { address, subject, isVerified, status, reason, method, path, streams, count, last } =
     refusal;
-  const user = subject === null ? "" : `\n${subject}${isVerified ? "" : " (not verified)"}`;
-  write(row, "address", `${address}${user}`);
+  write(row, "address", address);
+  write(row, "user", subject === null ? "" : `${subject}${isVerified ? "" : " (not verified)"}`);
   write(row, "why-refused", `${status} ${reason}`);
   write(row, "target", [`${method} ${path}`, streams.join(", ")].filter(Boolean).join(": "));
   write(row, "times", formatNumber(count));

@@ -85,7 +85,7 @@ function showStream(element, stream) {
 
 /** The text of each option; `null` stands for no limit. */
 const OPTIONS = {
-  historyEvents: (value) => value === null ? "no limit" : formatNumber(value),
+  historyEvents: (value) => value === null ? "no limit of" : value.toLocaleString("en"),
   historyBytes: (value) => value === null ? "no limit" : formatBytes(value),
   historyMs: (value) => value === null ? "no limit" : formatAge(value / 1_000),
   replayEvents: (value) => {
@@ -97,7 +97,7 @@ const OPTIONS = {
 };
 
 const SLOW = {
-  disconnect: "disconnected, to resume",
+  disconnect: "are disconnected, to resume",
   skip: "skip to the oldest kept event",
   latest: "get only the newest event",
 };
