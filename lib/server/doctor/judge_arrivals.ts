@@ -100,8 +100,8 @@ function judgeRefusedPublish({ answer }: Published, { checkPublish }: Ways): Fin
   return fault(
     "buffering",
     answer.status === undefined
-      ? `the publish failed: ${answer.error}`
-      : `the publish got a ${answer.status}`,
+      ? `not tested: the publish failed: ${answer.error}`
+      : `not tested: the publish got a ${answer.status}`,
     checkPublish,
   );
 }

@@ -30,7 +30,8 @@ function judgeNoAnswer(observations: Observations): Finding {
     return fault(
       "answer",
       `the request failed: ${watched.error}`,
-      "check the address, the name and the certificate (DENO_CERT names the file of another authority)",
+      "check the address, and that the server runs; with a certificate of your own authority, DENO_CERT " +
+        "names the file of its certificate",
     );
   }
   const { uncompressed } = observations;

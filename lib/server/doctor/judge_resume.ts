@@ -5,6 +5,7 @@
  */
 
 import { announcedHeartbeat, fault, isEventStream, ok, showMs, warning } from "./findings.ts";
+import { isSuccess } from "./judge_head.ts";
 import type { Finding, Observations } from "./observations.ts";
 
 /** Judges the second connection. */
@@ -18,7 +19,8 @@ export function judgeResume(
         ? warning(
           check,
           "the events have no ids, so a client that reconnects misses what came meanwhile",
-          "give each event an id, and send the events after `Last-Event-ID` to a client that reconnects",
+          "if clients must not miss events, give each an id, and send those after `Last-Event-ID` to a client " +
+            "that reconnects",
         )
         : warning(
           check,
@@ -55,7 +57,7 @@ export function judgeResume(
   }
   if (expectedId === undefined) {
     return [
-      published.length > 0
+      published.some(({ answer }) => isSuccess(answer.status))
         ? warning(
           check,
           "the published events have no ids",

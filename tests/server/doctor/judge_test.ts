@@ -176,7 +176,13 @@ const TABLE: readonly [
     "buffering fault",
     /did not arrive: it is held/,
   ],
-  ["a refused publish", published([], refusal(403)), "buffering fault", /got a 403/, /--publish/],
+  [
+    "a refused publish",
+    published([], refusal(403)),
+    "buffering fault",
+    /^not tested: the publish got a 403/,
+    /--publish/,
+  ],
   [
     "heartbeats that come together",
     { watched: watched({ arrivals: [1, 9_000, 9_001, 9_002].map((atMs) => ({ atMs })) }) },
@@ -275,6 +281,16 @@ const TABLE: readonly [
     /gets a 502/,
   ],
   [
+    "a refused publish",
+    {
+      ...published([], refusal(403)),
+      resumed: { fromId: "1", expectedId: undefined, watched: watched() },
+    },
+    "resume ok",
+    /^Last-Event-ID "1" is accepted/,
+  ],
+  ["HTTP/3", { protocol: "h3" }, "HTTP version ok", /^HTTP\/3$/],
+  [
     "HTTP/1.1 with TLS",
     { protocol: "http/1.1" },
     "HTTP version warning",
@@ -325,6 +341,15 @@ for (const [name, observed, expected, seen, change] of TABLE) {
     assertEquals(finding!.change === undefined, finding!.level === "ok");
   });
 }
+
+Deno.test("judge() says nothing of refusals for an address that is no event stream", () => {
+  const page = watched(refusal(200, { "content-type": "text/html" }));
+  const findings = judge({ ...GOOD, watched: page, unauthorized: page, notFound: page });
+  assertEquals(findings.map(({ check, level }) => `${check} ${level}`), [
+    "answer fault",
+    "HTTP version ok",
+  ]);
+});
 
 Deno.test("judge() finds nothing wrong with a stream that has no fault, one finding a check", () => {
   const findings = judge(GOOD);
