@@ -81,7 +81,7 @@ export function decide(
   if (!log.hasId(id)) {
     return answer(
       "unknown",
-      "The id is not of this log, and no kept event has it as its key: the log has begun anew since, or " +
+      "The id is not of this log, and no event in memory has it as its key: the log has begun anew since, or " +
         "the id is wrong",
     );
   }
@@ -199,6 +199,9 @@ function endedAnswer({ id, timeMs, reason }: Decision): ConnectionAnswer {
       "unauthorized",
       `The client was disconnected and denied at ${when}, before the event`,
     );
+  }
+  if (reason === "ended") {
+    return answer("after", `The streams of the connection had ended by ${when}, before the event`);
   }
   return answer(
     "after",

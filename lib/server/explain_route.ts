@@ -182,4 +182,4 @@ function refusalText({ status, reason, detail, count, firstMs, lastMs }: Refusal
 
 const NOTHING_KNOWN =
   "Nothing is known of this client here: it has no open connection, and none ended or was refused within " +
-  "the last hour. Other instances know their own clients";
+  "the last hour. Other instances know their own clients; a proxy in front may have refused it";

@@ -211,7 +211,7 @@ Deno.test("explain(): the event is named by the key that its publisher gave it",
   const { outcome, detail } = await scene.why("order-7");
   assertEquals(outcome, "sent");
   assert(detail.startsWith(`"order-7" is the key of the event "${id}". The event was sent at `));
-  assertMatch((await scene.why("order-8")).detail, /no kept event has it as its key/);
+  assertMatch((await scene.why("order-8")).detail, /no event in memory has it as its key/);
 });
 
 Deno.test("explain(): a sent event names the end of its connection", async () => {
@@ -223,6 +223,29 @@ Deno.test("explain(): a sent event names the end of its connection", async () =>
     (await scene.why(id)).detail,
     /^The event was sent at \S+; the connection ended at \S+ \(left\)$/,
   );
+});
+
+Deno.test("explain(): a sent event was perhaps not taken by a client that was too slow", async () => {
+  await using scene = new Scene({ log: new SharedLog(new ListStore()), historyEvents: 2 });
+  await scene.hub.ready;
+  scene.connect();
+  const ids = await scene.publishLarge(8);
+  const { outcome, detail } = await scene.why(ids[0]!);
+  assertEquals(outcome, "sent");
+  assertMatch(detail, /\(slow\), before the client had taken everything that was sent$/);
+});
+
+Deno.test("explain(): the streams of the connection had ended before the event", async () => {
+  await using scene = new Scene();
+  const client = scene.connect();
+  await scene.hub.publish("x", "1");
+  await scene.hub.end("x");
+  await client.rest();
+  scene.hub.removeStream("x");
+  const { id } = await scene.hub.publish("x", "2");
+  const { outcome, detail } = await scene.why(id);
+  assertEquals(outcome, "after");
+  assertMatch(detail, /^The streams of the connection had ended by /);
 });
 
 Deno.test("explainClient() answers for each connection of a client, open ones first", async () => {
