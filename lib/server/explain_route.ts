@@ -9,6 +9,7 @@ import type { BroadcastHub } from "../hub/hub.ts";
 import type { ClientExplanation, Explanation } from "../hub/explain.ts";
 import type { SubscriberFilter } from "../hub/subscriber_filter.ts";
 import { searchParams } from "../wire/search_params.ts";
+import { coversStream } from "../wire/stream_name.ts";
 import type { AppParts } from "./app_parts.ts";
 import { type ClientDetails, mayRead } from "./client_details.ts";
 import { filterOf, filterParameters } from "./connection_filter.ts";
@@ -110,7 +111,7 @@ function refusalsOf(
     if (method !== "GET") return false;
     // A client with a wrong path may have meant any stream.
     if (streams.length === 0) return path === "/sse" || reason === "path";
-    return stream === undefined || streams.includes(stream);
+    return stream === undefined || streams.some((asked) => coversStream(asked, stream));
   });
 }
 

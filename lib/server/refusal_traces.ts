@@ -7,6 +7,7 @@
 
 import type { ClientIdentity } from "../hub/subscriber_filter.ts";
 import { searchParams } from "../wire/search_params.ts";
+import { coversStream } from "../wire/stream_name.ts";
 import type { Grant } from "./authorize.ts";
 import { claimedIdentity } from "./claimed_identity.ts";
 import type { FilterNames } from "./connection_filter.ts";
@@ -34,7 +35,7 @@ export interface RefusalTrace {
   readonly method: string;
   /** The path, at most 128 characters. */
   readonly path: string;
-  /** The first 8 streams of the request, each at most 128 characters. */
+  /** The first 8 streams and patterns of the request, each at most 128 characters. */
   readonly streams: readonly string[];
   /** The status of the answer: 200 if the client was asked to reconnect later, 204 for ended streams. */
   readonly status: number;
@@ -175,7 +176,7 @@ function isMeantBy(
   return (address === undefined || address === trace.address) &&
     (subject === undefined || subject === trace.subject) &&
     (tokenId === undefined || tokenId === trace.tokenId) &&
-    (stream === undefined || trace.streams.includes(stream));
+    (stream === undefined || trace.streams.some((asked) => coversStream(asked, stream)));
 }
 
 function hasText(trace: RefusalTrace, search: string): boolean {

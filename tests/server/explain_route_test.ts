@@ -47,6 +47,7 @@ Deno.test("GET /explain finds the client's connections by its user, and says wha
 Deno.test("GET /explain says that a client was refused with 403, why, and how often", async () => {
   await using app = testApp(SETTINGS);
   const { id } = await app.hub.publish("orders", "1");
+  await connect(app, "/sse?stream=other", news);
   for (let i = 0; i < 2; i++) await connect(app, "/sse?stream=orders", news);
   const [outcome, detail] = await why(app, "subject=ada", id);
   assertEquals(outcome, "unauthorized");
@@ -58,6 +59,15 @@ Deno.test("GET /explain says that a client was refused with 403, why, and how of
   assertEquals([refusal.streams, refusal.isVerified, refusal.count, more], [
     ...[["orders"], true, 2, []],
   ]);
+});
+
+Deno.test("GET /explain finds the refusal of a pattern that covers the event's stream", async () => {
+  await using app = testApp(SETTINGS);
+  const { id } = await app.hub.publish("orders/7", "1");
+  await connect(app, "/sse?stream=orders/*", news);
+  const [outcome, detail] = await why(app, "subject=ada", id);
+  assertEquals(outcome, "unauthorized");
+  assertMatch(detail, /does not cover .*orders\/\*/);
 });
 
 Deno.test("GET /explain tells refusals by every status apart", async () => {
