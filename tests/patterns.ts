@@ -24,7 +24,7 @@ type Part =
 /** The regular expressions in a file's code; where one is made of a template, `9` replaces each value. */
 export function patternsOf(code: string): RegExp[] {
   const found: RegExp[] = [];
-  for (const [token] of code.matchAll(TOKEN)) {
+  for (const [token] of code.replace(/^#!.*/, "").matchAll(TOKEN)) {
     const [, made] = /^new RegExp\(`([^`]*)`\)/.exec(token) ?? [];
     const [, source, flags] = /^[^/]*\/(?![/*])(.+)\/([a-z]*)$/.exec(token) ?? [];
     if (made !== undefined) found.push(new RegExp(made.replaceAll(/\$\{[^{}]*\}/g, "9")));

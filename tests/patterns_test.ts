@@ -69,7 +69,7 @@ Deno.test("findCostlyText() finds nothing for a linear pattern", () => {
 });
 
 Deno.test("patternsOf() finds regular expressions, and skips comments, strings and divisions", () => {
-  const code = String.raw`
+  const code = String.raw`#!/a/b
     // not /a/ this
     /* nor /b/ this */
     const path = "/c/"; const share = 6 / 2 / 3; const glob = "/d/*";
