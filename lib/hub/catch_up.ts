@@ -14,7 +14,7 @@ import { chunkBeforeGap, type LogGapChunk } from "./log_gap.ts";
 import type { LogProgress } from "./log_progress.ts";
 import type { LogReader, LogReaderPage } from "./log_reader.ts";
 import type { Members } from "./members.ts";
-import { type Missing, missingDecisions, settledBy } from "./missing.ts";
+import { missingDecisions, settledBy } from "./missing.ts";
 import type { MergedHistory } from "./merged_history.ts";
 import type { Sequencer } from "./sequencer.ts";
 import type { Behind, ReadingLog, Resuming, Start, Subscriber } from "./subscriber.ts";
@@ -220,8 +220,7 @@ export class CatchUp {
       return this.begin(subscriber, this.startAfter(page.id, floorIds), state.endIds);
     }
     const chunk = this.#chunkBeforeGap(subscriber, state, { ...page, goneThrough });
-    const isLast = ({ throughId }: Missing) => throughId === chunk.id;
-    subscriber.settled = settledBy(chunk.missing.filter(isLast)) ?? subscriber.settled;
+    subscriber.settled = settledBy(chunk.missing) ?? subscriber.settled;
     this.#send(subscriber, chunk, state.id);
     this.begin(subscriber, this.startAfter(chunk.id, floorIds));
   }

@@ -46,15 +46,15 @@ export function missingDecisions(
   });
 }
 
-/** What a gap has settled; `undefined` without a gap. */
+/** What the newest of the gaps has settled; `undefined` without a gap. An earlier gap covers less. */
 export function settledBy(
   missing: readonly Missing[],
 ): { readonly id: string; readonly streams: readonly string[] } | undefined {
   if (missing.length === 0) return undefined;
   const gaps = missing.filter(({ what }) => what === "gap");
-  if (gaps.length === 0) return undefined;
   const id = gaps.reduce((id, { throughId }) => laterId(id, throughId), "");
-  return { id, streams: gaps.map(({ name }) => name) };
+  const newest = gaps.filter(({ throughId }) => throughId === id);
+  return newest.length > 0 ? { id, streams: newest.map(({ name }) => name) } : undefined;
 }
 
 const MAX_NAMES = 32;
