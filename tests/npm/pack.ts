@@ -1,6 +1,6 @@
 /**
  * Makes the npm package from the sources: `deno task pack [folder]` writes `<name>-<version>.tgz` there, by
- * default in the current folder. Nothing of the build stays.
+ * default in the current folder, and makes the folder if it is missing. Nothing of the build stays.
  *
  * @module
  */
@@ -44,6 +44,7 @@ export async function pack(folder: string): Promise<string> {
     await Deno.chmod(`${out}/${script(BIN)}`, 0o755);
     const { name, version } = config;
     const tarball = `${folder}/${name.replace("@", "").replace("/", "-")}-${version}.tgz`;
+    await Deno.mkdir(folder, { recursive: true });
     await run("tar", ["-czf", tarball, "-C", build, "package"]);
     return tarball;
   } finally {
