@@ -5,6 +5,7 @@
  * @module
  */
 
+import "./npx.ts";
 import "./package.ts";
 import { stopServers } from "./sockets.ts";
 import "./suite.ts";

@@ -249,6 +249,22 @@ test("sends every event of a flood to every subscriber, in order", async (url) =
   for (const numbers of got) assertEquals(numbers, all);
 });
 
+test("gives a client that subscribes in the middle of a flood all kept events, once", async (url) => {
+  const all = Array.from({ length: 900 }, (_, i) => i);
+  const flood = async () => {
+    for (const i of all) assertEquals(await publish(url, "flood2", `n${i}`), 200);
+  };
+  const read = async (after: number) => {
+    using first = await RawClient.subscribe(url, "stream=flood2&since=earliest");
+    await first.until(new RegExp(`data: n${after}\nid: .*\n\n`));
+    using client = await RawClient.subscribe(url, "stream=flood2&since=earliest");
+    const { input } = await client.until(/data: n899\nid: .*\n\n/);
+    return [...input.matchAll(/^data: n(\d+)$/gm)].map(([, n]) => Number(n));
+  };
+  const [, ...got] = await Promise.all([flood(), ...[0, 200, 400].map(read)]);
+  for (const numbers of got) assertEquals(numbers, all);
+});
+
 test(
   "holds a bounded part of what a client does not read, and delays no other",
   async (url, server) => {
