@@ -19,6 +19,9 @@ const SHOWN: Readonly<Record<string, string>> = {
   "A stream for each user, main.ts": "Welcome, ada",
   "An answer that survives a reload, main.ts": "Paris is the capital.",
   "Several streams on one connection, main.ts": "News: Still here Price: 1.08",
+  "A live table, main.ts": "Tea: 2 Coffee: 5",
+  "Who is here, main.ts": "ada",
+  "A dashboard's values": "load: 0.7queue: 13",
   "Another origin": "time: 20",
   "A token in a header": "Tea",
 };
