@@ -11,6 +11,7 @@ import type { EventLog } from "../log/event_log.ts";
 import type { Report } from "../wire/report.ts";
 import type { AppOptions } from "./app_options.ts";
 import { type Authorize, authorizeByTokens } from "./authorize.ts";
+import { requireGrantedPatterns } from "./granted_patterns.ts";
 import { ClientAddresses } from "./client_address.ts";
 import { type Config, hasPublisher } from "./config.ts";
 import { type ConfiguredJwt, configureJwt } from "./configured_jwt.ts";
@@ -101,7 +102,9 @@ export function createParts(config: Config, options: AppOptions): AppParts {
   const addressOf = (request: Request) => addresses.of(request);
   const jwt = createJwt(config, log);
   const sessions = createSessions({ ...config, jwt: jwt?.verifier, addressOf });
-  const byTokens = options.authorize ?? authorizeByTokens({ ...config, jwt: jwt?.verifier });
+  const byTokens = options.authorize
+    ? requireGrantedPatterns(options.authorize)
+    : authorizeByTokens({ ...config, jwt: jwt?.verifier });
   const limited = limitWrongTokens(sessions.authorizeFirst(byTokens), {
     addressOf,
     onLimit: (address) => warnOnce("too many wrong tokens", { address }),

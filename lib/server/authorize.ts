@@ -31,13 +31,21 @@ export interface Grant {
   readonly tokenId?: string;
   /** The patterns of the streams that the client may subscribe to by name; left out, every stream. */
   readonly streams?: readonly string[];
+  /**
+   * Whether the patterns among the streams asked for are granted. Without it, a pattern is refused that an
+   * application's own `authorize` has let through.
+   *
+   * @default {false}
+   */
+  readonly patterns?: boolean;
 }
 
 /**
  * Decides whether a request may do something with all of these streams.
  *
  * The decision must be the same for a client that resumes as for a new client. `streams` is empty where
- * no named stream is meant: for the per-connection stream, for `figures`, `admin` and `disconnect`.
+ * no named stream is meant: for the per-connection stream, for `figures`, `admin` and `disconnect`. To
+ * subscribe, a client may ask for patterns too, such as `orders/*`: see {@linkcode Grant.patterns}.
  *
  * @returns The permission, or the response that refuses the request.
  */

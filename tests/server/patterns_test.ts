@@ -1,4 +1,5 @@
 import { assertEquals, assertMatch } from "@std/assert";
+import type { Grant } from "../../lib/server/app.ts";
 import { signHs256 } from "./jwt_support.ts";
 import { get, QUIET, testApp } from "./support.ts";
 
@@ -98,4 +99,30 @@ Deno.test("STREAMS limits what a pattern reaches", async () => {
   const none = await app.fetch(get("/sse?stream=c/*"));
   assertEquals(none.status, 404);
   assertMatch((await none.json()).detail, /^There is no stream c\/\*/);
+});
+
+Deno.test("an application's own authorize() grants patterns only with `patterns: true`", async () => {
+  const status = async (grant: Grant, query: string) => {
+    await using app = testApp(QUIET, new Map(), { authorize: () => grant });
+    const response = await app.fetch(get(`/sse?${query}`));
+    await response.body?.cancel();
+    return response.status;
+  };
+  assertEquals(await status({}, "stream=orders/1"), 200);
+  assertEquals(await status({}, "stream=orders/1&stream=orders/*"), 403);
+  assertEquals(await status({}, "stream=*"), 403);
+  assertEquals(await status({ patterns: true }, "stream=*"), 200);
+});
+
+Deno.test("hooks are told the patterns of a subscriber, and never a name that it asked for besides", async () => {
+  const asked: string[][] = [];
+  const authorize = (_: Request, _action: string, streams: readonly string[]) => {
+    asked.push([...streams]);
+    return { patterns: true };
+  };
+  await using app = testApp(QUIET, new Map(), { authorize });
+  const response = await app.fetch(get("/sse?stream=orders/*&stream=orders/1"));
+  assertEquals(asked, [["orders/*", "orders/1"]]);
+  assertEquals(app.hub.subscribers().map(({ streams }) => streams), [["orders/*"]]);
+  await response.body?.cancel();
 });
