@@ -82,11 +82,11 @@ export function listConnections(source: ConnectionSource, request: Request): Res
   const search = query.get("search") ?? "";
   if (sort !== "age") {
     const range = search === "" ? { offset, limit: limit + 1 } : { limit: MAX_SEARCHED };
-    const rows = source.hub.subscribers({ ...filter, sort, ...range }).map(hubRow);
+    const infos = source.hub.subscribers({ ...filter, sort, ...range });
     const found = search === ""
-      ? rows
-      : rows.filter((row) => hasText(row, search)).slice(offset, offset + limit + 1);
-    const connections = found.slice(0, limit);
+      ? infos
+      : infos.filter((info) => hasText(textsOf(info), search)).slice(offset, offset + limit + 1);
+    const connections = found.slice(0, limit).map(hubRow);
     const next = found.length > limit ? offset + limit : null;
     return jsonAnswer({ connections, next });
   }
@@ -101,11 +101,11 @@ export function findConnections(source: ConnectionSource, query: ConnectionQuery
   const rows: ConnectionRow[] = [];
   let last = after;
   let left = MAX_SEARCHED;
-  for (const row of rowsAfter(source, after, filter)) {
+  for (const candidate of candidatesAfter(source, after, filter)) {
     if (rows.length === limit || left === 0) return { connections: rows, next: last };
-    last = row.id;
+    last = candidate.id;
     left--;
-    if (hasText(row, search)) rows.push(row);
+    if (hasText(candidate.texts, search)) rows.push(candidate.describe());
   }
   return { connections: rows, next: null };
 }
@@ -121,20 +121,34 @@ export function findConnection(
   return own && ownRow(own);
 }
 
-/** Iterates over the rows after an id; hub subscribers come before per-connection streams. */
-function* rowsAfter(
+/** A connection that a search looks at. Only those that it finds are described. */
+interface Candidate {
+  readonly id: string;
+  /** The texts that are searched. */
+  readonly texts: readonly (string | null | undefined)[];
+  readonly describe: () => ConnectionRow;
+}
+
+/** Iterates over the connections after an id; hub subscribers come before per-connection streams. */
+function* candidatesAfter(
   { hub, connections }: ConnectionSource,
   after: string,
   filter: FilterNames,
-): Generator<ConnectionRow, void> {
+): Generator<Candidate, void> {
   let last = after;
   while (!connections.isOwnId(last)) {
     const page = hub.subscribers({ ...filter, after: last, limit: PAGE });
-    for (const info of page) yield hubRow(info);
+    for (const info of page) {
+      yield { id: info.id, texts: textsOf(info), describe: () => hubRow(info) };
+    }
     if (page.length < PAGE) break;
     last = page.at(-1)!.id;
   }
-  for (const own of connections.ownAfter(after, filter)) yield ownRow(own);
+  for (const own of connections.ownAfter(after, filter)) {
+    const { client: { address, subject }, details: { userAgent, origin } } = own;
+    const texts = [address, subject, userAgent, origin];
+    yield { id: own.id, texts, describe: () => ownRow(own) };
+  }
 }
 
 function hubRow(info: SubscriberInfo): ConnectionRow {
@@ -178,11 +192,14 @@ function sinceText(ageMs: number): string {
   return new Date(Date.now() - ageMs).toISOString();
 }
 
-function hasText(row: ConnectionRow, search: string): boolean {
-  if (search === "") return true;
-  const { address, subject, userAgent, origin, streams } = row;
-  const text = [address, subject, userAgent, origin, ...streams].join("\n");
-  return text.toLowerCase().includes(search.toLowerCase());
+function textsOf({ client, context, streams }: SubscriberInfo): Candidate["texts"] {
+  const { userAgent, origin } = (context ?? {}) as Partial<ClientDetails>;
+  return [client.address, client.subject, userAgent, origin, ...streams];
+}
+
+function hasText(texts: Candidate["texts"], search: string): boolean {
+  const wanted = search.toLowerCase();
+  return search === "" || texts.some((text) => text?.toLowerCase().includes(wanted));
 }
 
 const MAX_SEARCHED = 2_000;
