@@ -88,9 +88,10 @@ export interface ParsedJwt {
 export function parseJwt(token: string): ParsedJwt | undefined {
   if (token.length > MAX_TOKEN_CHARACTERS) return undefined;
   const parts = token.split(".", 4);
+  if (parts.length !== 3) return undefined;
   const [first, payload, signature] = parts.map(decodeBase64Url);
   const header = first && parseObject(first);
-  if (parts.length !== 3 || !header || !payload || !signature) return undefined;
+  if (!header || !payload || !signature) return undefined;
   const signed = new TextEncoder().encode(token.slice(0, token.lastIndexOf(".")));
   return { header, payload, signed, signature };
 }
@@ -129,7 +130,10 @@ function decodeBase64Url(text: string): Uint8Array<ArrayBuffer> | undefined {
 }
 
 function bytesOf(binary: string): Uint8Array<ArrayBuffer> {
-  return Uint8Array.from(binary, (character) => character.charCodeAt(0));
+  const bytes = new Uint8Array(binary.length);
+  // Uint8Array.from() with a function takes ten times as long, for whoever sends long tokens.
+  for (let i = 0; i < binary.length; i++) bytes[i] = binary.charCodeAt(i);
+  return bytes;
 }
 
 function parseObject(bytes: Uint8Array): JsonObject | undefined {
