@@ -19,7 +19,11 @@ export class StreamPage {
   constructor(element) {
     this.#element = element;
     this.#chart = new Chart(element.querySelector(".chart"), { series: ["published"], minStep: 1 });
-    element.querySelector(".close").addEventListener("click", () => this.close());
+    element.querySelector(".close").addEventListener("click", () => {
+      this.close();
+      // The button that had the focus is gone.
+      document.getElementById("streams-title").focus();
+    });
   }
 
   /** Shows a stream. */

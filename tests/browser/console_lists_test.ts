@@ -182,6 +182,7 @@ Deno.test({
     ]);
     await page.locator("#stream-page .close").click();
     await page.locator("#stream-page").waitFor({ state: "hidden" });
+    await page.locator("#streams-title:focus").waitFor();
   },
 });
 
