@@ -80,11 +80,10 @@ const SECURITY_POLICY =
  * `v` is the ETag, without its quotes, is of these bytes for ever (RFC 8246).
  */
 function fileHandler(bytes: Uint8Array<ArrayBuffer>, type: string): Handler {
-  const etag = crypto.subtle.digest("SHA-256", bytes).then((digest) =>
-    `"${toHex(new Uint8Array(digest, 0, 12))}"`
-  );
+  // Not before the first request: nothing is under way in an app that nobody asks.
+  let etag: Promise<string> | undefined;
   return async (request) => {
-    const tag = await etag;
+    const tag = await (etag ??= etagOf(bytes));
     const isVersion = searchParams(request).get("v") === tag.slice(1, -1);
     const headers = {
       "content-type": type,
@@ -101,6 +100,11 @@ function fileHandler(bytes: Uint8Array<ArrayBuffer>, type: string): Handler {
       ? new Response(null, { headers: { ...headers, ...length } })
       : new Response(bytes, { headers });
   };
+}
+
+async function etagOf(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
+  const digest = await crypto.subtle.digest("SHA-256", bytes);
+  return `"${toHex(new Uint8Array(digest, 0, 12))}"`;
 }
 
 /** Redirects from `/page/` to `/page`, also below a path that a proxy strips. Keeps the query. */
