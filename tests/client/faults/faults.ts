@@ -57,7 +57,7 @@ export const FAULTS: readonly FaultKind[] = [
     goal: () => ({ worstMs: 5_000 }),
     async act({ site }) {
       await site.stopServer("SIGKILL");
-      await pause(5_000);
+      await pause(about(5_000));
       await site.startServer();
       return Date.now();
     },
@@ -69,7 +69,7 @@ export const FAULTS: readonly FaultKind[] = [
     goal: () => ({ worstMs: 5_000 }),
     async act({ site }) {
       await site.stopServer("SIGTERM");
-      await pause(5_000);
+      await pause(about(5_000));
       await site.startServer();
       return Date.now();
     },
@@ -96,7 +96,7 @@ export const FAULTS: readonly FaultKind[] = [
     goal: () => ({ worstMs: 2_000 }),
     async act({ site }) {
       site.network.cut();
-      await pause(2_000);
+      await pause(about(2_000));
       site.network.restore();
       return Date.now();
     },
@@ -113,7 +113,7 @@ export const FAULTS: readonly FaultKind[] = [
           "Access-Control-Allow-Origin: *\r\nAccess-Control-Expose-Headers: Retry-After\r\n" +
           "Connection: close\r\n\r\n",
       );
-      await pause(5_000);
+      await pause(about(5_000));
       site.network.restore();
       return Date.now();
     },
@@ -127,7 +127,7 @@ export const FAULTS: readonly FaultKind[] = [
     async act({ site, clients }) {
       await eachTab(clients, (tab) => tab.setOffline(true));
       site.network.cut();
-      await pause(10_000);
+      await pause(about(10_000));
       site.network.restore();
       await eachTab(clients, (tab) => tab.setOffline(false));
       return Date.now();
@@ -247,7 +247,7 @@ export const FAULTS: readonly FaultKind[] = [
     goal: () => ({ worstMs: 5_000 }),
     async act({ site }) {
       site.network.cut();
-      await pause(5_000);
+      await pause(about(5_000));
       site.network.restore();
       return Date.now();
     },
@@ -262,7 +262,7 @@ export const FAULTS: readonly FaultKind[] = [
     async act({ site }) {
       await site.stopServer("SIGKILL");
       await site.removeLog();
-      await pause(2_000);
+      await pause(about(2_000));
       await site.startServer();
       return Date.now();
     },
@@ -289,4 +289,9 @@ async function eachTab(
   act: (tab: Tab) => Promise<void>,
 ): Promise<void> {
   await Promise.all(clients.map(({ tab }) => tab && act(tab)));
+}
+
+/** Adds up to a second, so that no client's steady pace fits the fault by chance. */
+function about(ms: number): number {
+  return ms + Math.random() * 1_000;
 }

@@ -13,6 +13,8 @@ export interface Outcome {
   readonly hasBegun: boolean;
   /** In milliseconds; `null` if it has not come back. */
   readonly recoveryMs: number | null;
+  /** Whether it has given up. */
+  readonly isOver: boolean;
   /** The number of events that were acknowledged and did not come. */
   readonly lost: number;
   /** The number of events that came more than once. */
@@ -50,6 +52,7 @@ export function outcome(reports: readonly Report[], fault: Fault): Outcome {
   return {
     hasBegun: numbers.some(([time]) => time < begin),
     recoveryMs: fault.measure === "recovery" ? recovery(numbers, fault) : silence(numbers, fault),
+    isOver: words.some(([, text]) => text.startsWith("over")),
     lost: owed.filter((number) => !counts.has(number)).length,
     doubled: [...counts.values()].filter(({ length }) => length > 1).length,
     told: words.find(([, text]) => text === "gap" || text === "reset")?.[1] ?? null,

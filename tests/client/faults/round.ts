@@ -58,7 +58,7 @@ export async function runRound(
     if (kind.measure === "silence") await pause(5_000);
     await waitFor(
       from + PATIENCE_SECONDS * 1_000 - Date.now(),
-      () => outcomes().every(({ hasBegun, recoveryMs }) => !hasBegun || recoveryMs !== null),
+      () => outcomes().every((it) => !it.hasBegun || it.isOver || it.recoveryMs !== null),
     );
     const judged = outcomes();
     await site.stopPublishing();

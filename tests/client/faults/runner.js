@@ -27,6 +27,7 @@ const CLIENTS = {
     const source = new EventSource(url);
     const listen = ({ type, data }) => report(type, data);
     for (const type of ["message", "gap", "reset"]) source.addEventListener(type, listen);
+    return new Promise((end) => source.onerror = () => source.readyState === 2 && end());
   },
   async "fetch-event-source"(url, token, report) {
     const onmessage = ({ event, data }) => report(event, data);
@@ -57,7 +58,7 @@ export async function run(name, url, tokens, report) {
     });
     report("over");
   } catch (error) {
-    report(`failed: ${error?.message ?? error}`);
+    report(`over: ${error?.message ?? error}`);
   }
 }
 
