@@ -1,9 +1,17 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { belowPath, proxies, ProxyProcess } from "../operations/proxies.ts";
 import { isMissing } from "../program.ts";
-import { ServerProcess } from "../server/support.ts";
 import { logIn, openConsole, publish, watch } from "./console_support.ts";
-import { Browser, closeChromium, entries, lacksBrowser, panel, reaches, TOKEN } from "./support.ts";
+import {
+  Browser,
+  closeChromium,
+  entries,
+  lacksBrowser,
+  panel,
+  reaches,
+  startServer,
+  TOKEN,
+} from "./support.ts";
 
 const [nginx] = proxies;
 const ignore = await lacksBrowser() || await isMissing(nginx!.command);
@@ -16,7 +24,7 @@ Deno.test.afterAll(closeChromium);
 /** A server that nginx serves below `/hub/` only; `url` is that of the demo page. */
 async function stand() {
   await using stack = new AsyncDisposableStack();
-  const server = stack.use(new ServerProcess({ INTERVAL_MS: "100", PUBLISH_TOKEN: TOKEN }));
+  const server = stack.use(startServer());
   const port = Number((await server.url()).port);
   const proxy = stack.use(await ProxyProcess.start(nginx!, port, await belowPath(nginx!)));
   const both = stack.move();

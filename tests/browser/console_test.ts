@@ -1,8 +1,16 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { ServerProcess } from "../server/support.ts";
 import { isTerminalMissing, TerminalServer } from "../terminal.ts";
 import { logIn, openConsole, publish, watch } from "./console_support.ts";
-import { Browser, closeChromium, entries, lacksBrowser, panel, reaches, TOKEN } from "./support.ts";
+import {
+  Browser,
+  closeChromium,
+  entries,
+  lacksBrowser,
+  panel,
+  reaches,
+  startServer,
+  TOKEN,
+} from "./support.ts";
 
 const ignore = await lacksBrowser();
 
@@ -10,15 +18,6 @@ const ignore = await lacksBrowser();
 const options = { ignore, sanitizeOps: false, sanitizeResources: false };
 
 Deno.test.afterAll(closeChromium);
-
-function startServer(settings: Readonly<Record<string, string>> = {}): ServerProcess {
-  return new ServerProcess({
-    INTERVAL_MS: "100",
-    RETRY_MS: "100",
-    PUBLISH_TOKEN: TOKEN,
-    ...settings,
-  });
-}
 
 Deno.test({
   name: "the console opens with the token only, and closes with the session",

@@ -1,5 +1,4 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { ServerProcess } from "../server/support.ts";
 import { until } from "../wait.ts";
 import { Network } from "./network.ts";
 import {
@@ -11,6 +10,7 @@ import {
   panel,
   publish,
   reaches,
+  startServer,
   TOKEN,
 } from "./support.ts";
 
@@ -22,15 +22,6 @@ const options = { ignore, sanitizeOps: false, sanitizeResources: false };
 Deno.test.afterAll(closeChromium);
 
 const PANELS = ["Per connection", "Broadcast", "With history"];
-
-function startServer(settings: Readonly<Record<string, string>> = {}): ServerProcess {
-  return new ServerProcess({
-    INTERVAL_MS: "100",
-    RETRY_MS: "100",
-    PUBLISH_TOKEN: TOKEN,
-    ...settings,
-  });
-}
 
 Deno.test({
   name: "the demo page shows the time in both shapes, without an error in the console",

@@ -13,6 +13,7 @@ import {
   publish,
   publishEvent,
   reaches,
+  startServer,
   TOKEN,
 } from "./support.ts";
 
@@ -27,8 +28,7 @@ const ORDER_TEXT = `{"id":${ORDER.id},"lines":[{"item":"tea"},{"item":"cup"}],"n
 /** A server, and its demo page with the panel of the stream `chat`. */
 async function stand(settings: Readonly<Record<string, string>> = {}) {
   await using stack = new AsyncDisposableStack();
-  const base = { INTERVAL_MS: "100", RETRY_MS: "100", PUBLISH_TOKEN: TOKEN };
-  const server = stack.use(new ServerProcess({ ...base, ...settings }));
+  const server = stack.use(startServer(settings));
   const url = await server.url();
   const network = stack.use(new Network(url));
   const browser = stack.use(await Browser.start());

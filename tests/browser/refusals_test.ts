@@ -1,5 +1,4 @@
 import { assertEquals } from "@std/assert";
-import { ServerProcess } from "../server/support.ts";
 import { logIn, openConsole } from "./console_support.ts";
 import { Front, refusal } from "./front.ts";
 import { Network } from "./network.ts";
@@ -12,6 +11,7 @@ import {
   panel,
   publish,
   reaches,
+  startServer,
   TOKEN,
 } from "./support.ts";
 
@@ -25,8 +25,7 @@ const HOUR_MS = 3_600_000;
 /** A server behind a proxy that can refuse, and a browser whose timers the test can advance. */
 async function stand(retryMs = 100) {
   await using stack = new AsyncDisposableStack();
-  const settings = { INTERVAL_MS: "100", RETRY_MS: `${retryMs}`, PUBLISH_TOKEN: TOKEN };
-  const server = stack.use(new ServerProcess(settings));
+  const server = stack.use(startServer({ RETRY_MS: `${retryMs}` }));
   const front = stack.use(new Front(await server.url()));
   const browser = stack.use(await Browser.start());
   await browser.context.clock.install();

@@ -5,6 +5,7 @@
  */
 
 import { assertEquals } from "@std/assert";
+import { ServerProcess } from "../server/support.ts";
 
 const CHROMIUM = "/usr/bin/chromium";
 
@@ -188,6 +189,16 @@ export async function entries(panel: Locator, count: number): Promise<string[]> 
 
 /** The token of the servers under test. */
 export const TOKEN = "a-token-for-the-browser";
+
+/** Starts a server that sends the time, and asks clients to reconnect, every 100 ms. */
+export function startServer(settings: Readonly<Record<string, string>> = {}): ServerProcess {
+  return new ServerProcess({
+    INTERVAL_MS: "100",
+    RETRY_MS: "100",
+    PUBLISH_TOKEN: TOKEN,
+    ...settings,
+  });
+}
 
 /** Publishes text to a stream. */
 export async function publish(url: URL, stream: string, data: string): Promise<void> {
