@@ -5,10 +5,10 @@
  */
 
 import { bundle, ROOT } from "../npm/bundle.ts";
-import { install, RUNTIMES, uninstall } from "../npm/runtimes.ts";
+import { install, type Runtime, RUNTIMES, uninstall } from "../npm/runtimes.ts";
 
 /** A runtime that is not Deno. */
-export type Elsewhere = (typeof RUNTIMES)[number];
+export type Elsewhere = Runtime;
 
 /** Whether a name is that of another runtime. */
 export function isElsewhere(name: string): name is Elsewhere {

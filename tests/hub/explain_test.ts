@@ -66,7 +66,8 @@ Deno.test("explain(): the event was sent, and when", async () => {
   const { id } = await scene.hub.publish("x", "1");
   const { outcome, stream, sentMs } = await scene.why(id);
   assertEquals([outcome, stream], ["sent", "x"]);
-  assert(sentMs! >= before - 2 && sentMs! <= Date.now() + 2);
+  // A busy machine may stop the process between the readings of its two clocks.
+  assert(sentMs! >= before - 1_000 && sentMs! <= Date.now() + 1_000);
 });
 
 Deno.test("explain(): the event was sent on resuming, between the connection's begin and now", async () => {

@@ -6,7 +6,7 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { Program } from "../program.ts";
-import { isNpmMissing } from "./npm_missing.ts";
+import { isNpmMissing, testedRuntimes } from "./npm_missing.ts";
 import { install } from "./runtimes.ts";
 import { publish, RawClient, TOKEN } from "./server.ts";
 
@@ -52,7 +52,7 @@ async function npxScript(): Promise<string> {
   return new TextDecoder().decode(stdout).trim();
 }
 
-for (const runtime of ["node22", "node24"]) {
+for (const runtime of testedRuntimes.filter((name) => name !== "bun")) {
   Deno.test({
     name: `npx runs the server on ${runtime}: pages, and a resume after a kill with SQLite`,
     ignore: isNpmMissing,

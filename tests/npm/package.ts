@@ -8,7 +8,7 @@ import { assert, assertEquals, assertLess, assertMatch } from "@std/assert";
 import { readCodeBlocks } from "../code_blocks.ts";
 import { freePort, Program } from "../program.ts";
 import { until } from "../wait.ts";
-import { isNpmMissing } from "./npm_missing.ts";
+import { isNpmMissing, testedRuntimes } from "./npm_missing.ts";
 import { install } from "./runtimes.ts";
 
 const APPLICATION = `
@@ -132,7 +132,7 @@ Deno.test({
       const { openKvLog } = await import("@sse/hub/kv");
       try { openKvLog(); } catch (error) { console.log(error.message); }`;
     await Deno.writeTextFile(`${folder}/import.mjs`, program);
-    for (const name of ["node22", "node24", "bun"]) {
+    for (const name of testedRuntimes) {
       const said =
         "Cannot open log: only Deno has Deno KV; use SQLite instead: EVENT_LOG=sqlite of the " +
         "server, or openSqliteLog() of @sse/hub/sqlite\n";
@@ -161,7 +161,7 @@ Deno.test({
 
 Deno.test({
   name: "an app behind the Bun.serve() of the manual knows the address of a client",
-  ignore: isNpmMissing,
+  ignore: isNpmMissing || !testedRuntimes.includes("bun"),
   async fn() {
     const { folder, program } = await install();
     const blocks = await readCodeBlocks("lib/server/README.md");

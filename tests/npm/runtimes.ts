@@ -7,11 +7,10 @@
 import { assert } from "@std/assert";
 import { pack } from "./pack.ts";
 
-/** The packages, each at the version that is tested. */
+/** The packages of the runtimes, each at the version that is tested. */
+const RUNTIME_PACKAGES = { node22: "node@22", node24: "node@24", bun: "bun@1.4" };
+/** The other packages. */
 const PACKAGES = [
-  "node22@npm:node@22",
-  "node24@npm:node@24",
-  "bun@1.4",
   "typescript@6.0.3",
   "esbuild@0.28.2",
   "@types/node@22",
@@ -20,6 +19,9 @@ const PACKAGES = [
 
 /** The names of the runtimes, beside Deno. */
 export const RUNTIMES = ["node22", "node24", "bun"] as const;
+
+/** A runtime, beside Deno. */
+export type Runtime = (typeof RUNTIMES)[number];
 
 /** What was installed. */
 export interface Installed {
@@ -33,6 +35,23 @@ export interface Installed {
 
 let installed: Promise<Installed> | undefined;
 
+let available: Promise<readonly Runtime[]> | undefined;
+
+/** The runtimes that npm has for this machine. */
+export function availableRuntimes(): Promise<readonly Runtime[]> {
+  return available ??= findRuntimes();
+}
+
+async function findRuntimes(): Promise<readonly Runtime[]> {
+  const found = await Promise.all(RUNTIMES.map(async (name) => {
+    const args = ["view", RUNTIME_PACKAGES[name], "version", "--prefer-offline"];
+    const { success, stdout } = await new Deno.Command("npm", { args }).output();
+    // npm prints nothing for a version that it does not have.
+    return success && stdout.length > 0 ? [name] : [];
+  }));
+  return found.flat();
+}
+
 /** Installs everything; the first call takes half a minute. */
 export function install(): Promise<Installed> {
   return installed ??= installAll();
@@ -43,7 +62,10 @@ async function installAll(): Promise<Installed> {
   const tarball = await pack(folder);
   await Deno.writeTextFile(`${folder}/package.json`, '{ "type": "module", "private": true }\n');
   // The programs come with install scripts of theirs.
-  const args = ["install", "--no-audit", "--no-fund", "--prefer-offline", tarball, ...PACKAGES];
+  const runtimes = (await availableRuntimes())
+    .map((name) => name === "bun" ? RUNTIME_PACKAGES.bun : `${name}@npm:${RUNTIME_PACKAGES[name]}`);
+  const packages = [tarball, ...runtimes, ...PACKAGES];
+  const args = ["install", "--no-audit", "--no-fund", "--prefer-offline", ...packages];
   const { success, stderr } = await new Deno.Command("npm", { args, cwd: folder }).output();
   assert(success, new TextDecoder().decode(stderr));
   const modules = `${folder}/node_modules`;

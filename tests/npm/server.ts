@@ -6,13 +6,10 @@
 
 import { Program } from "../program.ts";
 import { soon } from "../wait.ts";
-import { install, RUNTIMES } from "./runtimes.ts";
+import { install } from "./runtimes.ts";
 
 /** The token of every server here. */
 export const TOKEN = "a-token-for-the-sockets";
-
-/** The runtimes of the server. */
-export const ALL_RUNTIMES: readonly string[] = ["deno", ...RUNTIMES];
 
 /** A server on a runtime, killed at the end of the scope. */
 export class RuntimeProcess extends Program {

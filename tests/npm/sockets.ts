@@ -7,11 +7,14 @@
 import { assert, assertEquals, assertLess, assertMatch, assertStringIncludes } from "@std/assert";
 import { Program } from "../program.ts";
 import { until } from "../wait.ts";
-import { ALL_RUNTIMES, publish, RawClient, RuntimeProcess, TOKEN } from "./server.ts";
-import { isNpmMissing } from "./npm_missing.ts";
+import { publish, RawClient, RuntimeProcess, TOKEN } from "./server.ts";
+import { isNpmMissing, testedRuntimes } from "./npm_missing.ts";
 
 const AUTHORIZATION = `Authorization: Bearer ${TOKEN}\r\n`;
 const HELLO = /event: hello\ndata: .*\nid: (\S+)\n\n/;
+
+/** The runtimes of the server. */
+const ALL_RUNTIMES: readonly string[] = ["deno", ...testedRuntimes];
 
 /** The one server of each runtime that most of the tests share. */
 const servers = new Map<string, Promise<RuntimeProcess>>();
