@@ -44,7 +44,11 @@ function usage({ start, startWithFile, token, doctor }: CommandNames): readonly 
 /** Commands, and beside each what it does. */
 function columns(rows: readonly (readonly [string, string])[]): readonly string[] {
   const width = Math.max(...rows.map(([command]) => command.length));
-  return rows.map(([command, does]) => `  ${command.padEnd(width)}    ${does}`);
+  return rows.flatMap(([command, does]) =>
+    wrap(does, WIDTH - width - 6).map((line, i) =>
+      `  ${(i === 0 ? command : "").padEnd(width)}    ${line}`
+    )
+  );
 }
 
 const COLUMN = 30;

@@ -4,7 +4,7 @@ import type { Row, Scenario, ServerName } from "../scenario.ts";
 const FEW = { subscribers: 50, perSecond: 100, perTurn: 1 };
 const MANY = { subscribers: 500, perSecond: 100, perTurn: 1 };
 const BURST = { subscribers: 500, perSecond: 4_000, perTurn: 40, catchUp: true };
-const logs = ["memory", "kv", "redis"];
+const logs = ["memory", "kv", "sqlite", "redis"];
 
 /** The cost of a log that outlives the process, from publishing to delivery. */
 export const log: Scenario = {

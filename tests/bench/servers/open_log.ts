@@ -1,11 +1,12 @@
 /**
- * The log of our servers: in memory, in a KV file or in a Redis.
+ * The log of our servers: in memory, in a KV or SQLite file, or in a Redis.
  *
  * @module
  */
 
 import { openKvLog } from "../../../lib/log/kv.ts";
 import { openRedisLog } from "../../../lib/log/redis.ts";
+import { openSqliteLog } from "../../../lib/log/sqlite.ts";
 import { type EventLog, MemoryLog } from "../../../lib/mod.ts";
 
 /** Opens the log that the bench asks for. */
@@ -15,6 +16,9 @@ export function openLog(): EventLog {
     case "kv":
       globalThis.addEventListener("unload", () => removeFiles(place));
       return openKvLog({ path: place });
+    case "sqlite":
+      globalThis.addEventListener("unload", () => removeFiles(place));
+      return openSqliteLog({ path: place });
     case "redis":
       return openRedisLog({ url: place });
     default:
