@@ -5,6 +5,7 @@
  * @module
  */
 
+import "./listeners.ts";
 import "./npx.ts";
 import "./package.ts";
 import { stopServers } from "./sockets.ts";

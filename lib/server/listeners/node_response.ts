@@ -16,6 +16,8 @@ export type Outgoing = ServerResponse | Http2ServerResponse;
 
 /** Sends a body. Cancels it when the client has left; cuts the connection when it fails. */
 export async function send(body: ReadableStream<Uint8Array>, outgoing: Outgoing): Promise<void> {
+  // The client left while the handler worked: nothing more will tell.
+  if (outgoing.destroyed) return await body.cancel();
   const reader = body.getReader();
   const response = outgoing as ServerResponse;
   const output = outputOf(response);
