@@ -12,6 +12,8 @@ const settings: Record<string, string | undefined> = {
 const isOpen = Deno.env.get("BENCH_OPEN") !== undefined;
 const { fetch, hub } = createApp(readConfig((name) => settings[name]), {
   eventLog: openLog(),
+  // A bundle for another runtime is not beside static/.
+  pages: new Map(),
   ...isOpen && { authorize: () => ({}) },
 });
 await hub.ready;
