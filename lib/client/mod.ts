@@ -44,5 +44,5 @@ export type { ServerSentEvent } from "../wire/event.ts";
 export type { Attempt } from "./attempt.ts";
 export type { Link } from "./keep_connected.ts";
 export type { Attempts, End, SharedTransport, Sharing, Sink, Transport } from "./transport.ts";
-export type { LockOptions, Locks } from "./shared_tab.ts";
+export type { LockOptions, Locks } from "./tab_lock.ts";
 export type { OpenChannel, TabChannel, TabMessage } from "./tab_channel.ts";

@@ -4,9 +4,10 @@
  * @module
  */
 
-import { type Locks, SharedTab } from "./shared_tab.ts";
+import { SharedTab } from "./shared_tab.ts";
 import { type OpenChannel, openTabChannel } from "./tab_channel.ts";
-import type { Sharing } from "./transport.ts";
+import type { Locks } from "./tab_lock.ts";
+import type { Sharing, Sink } from "./transport.ts";
 
 /** Options of {@linkcode sharing}. */
 export interface SharingOptions {
@@ -55,16 +56,19 @@ export function sharing(options: SharingOptions = {}): Sharing {
         }
       };
       return {
-        run(sink) {
-          const { href } = sink.url;
-          const open = () => {
-            leave((url) => url !== href);
-            sink.open();
+        run(attempt) {
+          const { href } = attempt.url;
+          const sink: Sink = {
+            ...attempt,
+            open() {
+              leave((url) => url !== href);
+              attempt.open();
+            },
           };
-          const tab = tabs.get(href) ??
-            new SharedTab(`sse-hub ${key} ${href}`, { connect, locks, openChannel });
+          const name = `sse-hub ${key} ${href}`;
+          const tab = tabs.get(href) ?? new SharedTab(name, sink, { connect, locks, openChannel });
           tabs.set(href, tab);
-          return tab.run({ ...sink, open });
+          return tab.run(sink);
         },
         tell(state) {
           const isHidden = state.name === "waiting" && state.why.reason === "hidden";

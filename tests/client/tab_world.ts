@@ -36,7 +36,12 @@ export class TabWorld {
         const channel = { name, tab, receive };
         this.#channels.add(channel);
         return {
-          post: (message) => this.#post(tab, name, message),
+          post: (message) => {
+            if (!this.#channels.has(channel) && !this.#dead.has(tab)) {
+              throw new DOMException("The channel is closed", "InvalidStateError");
+            }
+            this.#post(tab, name, message);
+          },
           close: () => void this.#channels.delete(channel),
         };
       },
@@ -63,14 +68,9 @@ export class TabWorld {
   async #request(
     tab: object,
     name: string,
-    options: {
-      readonly signal?: AbortSignal;
-      readonly ifAvailable?: boolean;
-      readonly steal?: boolean;
-    },
+    options: { readonly signal?: AbortSignal; readonly steal?: boolean },
     callback: (lock: unknown) => Promise<void> | undefined,
   ): Promise<unknown> {
-    if (options.ifAvailable && this.#holders.has(name)) return await callback(null);
     const stolen = Promise.withResolvers<never>();
     stolen.promise.catch(() => {});
     const granted = new Promise<object | null>((grant, reject) => {
