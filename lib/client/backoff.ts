@@ -25,5 +25,5 @@ export function pauseMs(
   // A server that asks for no time, and then fails at once, is not asked without end.
   const baseMs = Math.max(retryMs, 100);
   const spreadMs = Math.min(30_000, baseMs * 2 ** (failures - 1), Math.max(baseMs, downMs));
-  return floorMs + (failures === 0 ? 500 : spreadMs) * random;
+  return floorMs + (failures ? spreadMs : 500) * random;
 }

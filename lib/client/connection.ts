@@ -6,29 +6,35 @@
 
 import { createEventParser, type ParsedEvent } from "../wire/event_parser.ts";
 import { type Failure, isTemporary, readFailure, retryAfterMs } from "./failure.ts";
+import type { Cut } from "./state.ts";
 import type { End, Sink } from "./transport.ts";
 
 /** Connects, and reads events until the connection ends. */
 export async function connect(sink: Sink): Promise<End> {
-  let reason: "unreachable" | "broken" = "unreachable";
+  let why: Cut = { reason: "unreachable" };
+  let floorMs: number | undefined;
   try {
     const response = await sink.request(sink);
-    if (response.status === 204) return { type: "ended" };
-    const type = response.headers.get("content-type");
-    if (response.status !== 200 || !/^text\/event-stream/i.test(type!)) {
+    const { status, headers, body } = response;
+    // A `fetch` of the application's own may not heed the signal.
+    if (sink.signal.aborted) throw body?.cancel();
+    if (status === 204) return { type: "ended" };
+    if (status === 200 && /^text\/event-stream/i.test(headers.get("content-type")!)) {
+      why = { reason: "broken" };
+      sink.open();
+      await read(body!.getReader(), sink);
+      why = { reason: "closed" };
+    } else {
       const error = await readFailure("subscribe", response);
       if (!isTemporary(error)) throw error;
-      const why = { reason: "refused", status: error.status, detail: error.message } as const;
-      return { type: "cut", why, floorMs: retryAfterMs(response) };
+      why = { reason: "refused", status, detail: error.message };
+      floorMs = retryAfterMs(response);
     }
-    reason = "broken";
-    sink.open();
-    await read(response.body!.getReader(), sink);
-    return { type: "cut", why: { reason: "closed" } };
   } catch (error) {
     if ((error as Failure)?.name === "Failure") return { type: "failed", error: error as Failure };
-    return { type: "cut", why: { reason, detail: `${error}` } };
+    why = { ...why, detail: `${error}` };
   }
+  return { type: "cut", why, floorMs };
 }
 
 async function read(
@@ -43,7 +49,7 @@ async function read(
     onId: (lastEventId) => events.push({ event: "", data: "", lastEventId }),
     onComment: () => isHeartbeat = true,
   });
-  // A `fetch` of the application's own may not heed the signal. A broken body can't be cancelled.
+  // A broken body can't be cancelled.
   signal.addEventListener("abort", () => reader.cancel().catch(() => {}));
   while (!signal.aborted) {
     const { done, value } = await reader.read();

@@ -19,7 +19,7 @@ export type IdStore = (key: string, host: Host) => StoredId;
 
 /** A kept id. */
 export interface StoredId {
-  /** Reads it; `""` if there is none, or if the storage fails. */
+  /** Reads it; `""` if there is none, or if the storage fails or does not answer. */
   readonly read: () => Promise<string>;
   /** Writes it within a second. */
   readonly write: (lastEventId: string) => void;
@@ -62,7 +62,14 @@ function openId(store: IdStorage, key: string, host: Host): StoredId {
   }
   return {
     // The storage is a convenience: without it the client begins anew.
-    read: async () => await tryTo(() => store.get(key)) ?? "",
+    read: () =>
+      new Promise((resolve) => {
+        const stop = host.setTimer(READ_MS, () => resolve(""));
+        tryTo(() => store.get(key)).then((id) => {
+          stop();
+          resolve(id ?? "");
+        });
+      }),
     write(lastEventId) {
       waiting = lastEventId;
       stop ??= host.setTimer(1_000, flush);
@@ -78,3 +85,6 @@ async function tryTo<T>(act: () => T | Promise<T>): Promise<T | undefined> {
     return undefined; // The storage is full or forbidden.
   }
 }
+
+/** How long a storage may take to answer. */
+const READ_MS = 5_000;

@@ -50,7 +50,7 @@ export interface Link {
   readonly start: () => Attempt;
   /** Ends the attempts, and goes on. */
   readonly cut: (reason: Cut["reason"]) => void;
-  /** Ends the attempts or the wait for one, so that another one follows at once. */
+  /** Ends the attempts or the wait for one, so that another one follows at once, unless suspended. */
   readonly retry: (reason: Cut["reason"]) => void;
   /** Shows a state; by default the same again. */
   readonly show: (state?: State) => void;
@@ -73,10 +73,14 @@ export function keepConnected(url: URL, owner: LinkOwner): Link {
 
   const attempts: AttemptOwner = {
     ...owner,
-    request({ url, signal, lastEventId }) {
-      const info = { refresh, lastEventId: lastEventId() };
-      return sendRequest(options, url, signal, info, wasOpen || failures > 0);
-    },
+    request: ({ url, signal, lastEventId }) =>
+      sendRequest(
+        options,
+        url,
+        signal,
+        { refresh, lastEventId: lastEventId() },
+        wasOpen || failures > 0,
+      ),
     retry: (ms) => retryMs = ms,
     retryMs: () => retryMs,
     wait: () => link.hold,
@@ -102,7 +106,6 @@ export function keepConnected(url: URL, owner: LinkOwner): Link {
     start: () => startAttempt(attempts, link.url, owner.transport),
     cut: (reason) => stop({ type: "cut", why: { reason } }),
     retry(reason) {
-      link.isSuspended = false;
       link.cut(reason);
       wake();
     },
@@ -137,11 +140,7 @@ export function keepConnected(url: URL, owner: LinkOwner): Link {
 
   /** Ends the subscription, or waits for the time of the next attempt. */
   async function goOn(end: End, hadProgress: boolean): Promise<void> {
-    let why: Cut = { reason: "refused" };
-    let floorMs: number | undefined;
-    if (end.type === "cut") ({ why, floorMs } = end);
-    else if (end.type !== "failed") return link.end({ name: end.type });
-    else {
+    if (end.type === "failed") {
       const { error } = end;
       const { headers, params } = options;
       if (error.status === 401 && !refresh && [headers, params].some(isFunction)) {
@@ -150,7 +149,11 @@ export function keepConnected(url: URL, owner: LinkOwner): Link {
       }
       // Where it was right before, a page in place of the events is the login page of a network.
       if (error.status !== 200 || !wasOpen) return link.end({ name: "failed", error });
-    }
+    } else if (end.type !== "cut") return link.end({ name: end.type });
+    // A failure that the client gets over is a cut without a reason of its own.
+    const cut = end as Partial<End & { readonly type: "cut" }>;
+    const why: Cut = cut.why ?? { reason: "refused" };
+    let { floorMs } = cut;
     const { reason } = why;
     if (reason === "expired") refresh = true;
     // A server that ends its responses asks by "retry" to be asked again then.

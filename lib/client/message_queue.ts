@@ -15,7 +15,7 @@ export interface MessageQueue<Message> {
   /** Returns the next message, the end, or the error at the end. */
   readonly next: () => Promise<IteratorResult<Message, undefined>>;
   /** Ends it: after what waits in it, or at once if `isDropped`. An error is thrown once. */
-  readonly end: (error: unknown, isDropped: boolean) => void;
+  readonly end: (isDropped: boolean, error?: unknown) => void;
 }
 
 /**
@@ -31,7 +31,7 @@ export function messageQueue<Message>(
 ): MessageQueue<Message> {
   let entries: (readonly [message: Message | undefined, lastEventId: string])[] = [];
   const waiting: (() => void)[] = [];
-  let handedOut: string | undefined;
+  let handedOut = "";
   let ending: { readonly error?: unknown } | undefined;
 
   const change = () => new Promise<void>((resolve) => waiting.push(resolve));
@@ -46,14 +46,14 @@ export function messageQueue<Message>(
     },
     async next() {
       for (;;) {
-        if (handedOut !== undefined) onRead(handedOut);
-        handedOut = undefined;
+        if (handedOut) onRead(handedOut);
+        handedOut = "";
         const entry = entries.shift();
         if (entry) {
           const [value, lastEventId] = entry;
           handedOut = lastEventId;
           stir();
-          if (value !== undefined) return { done: false, value };
+          if (value) return { done: false, value };
         } else if (ending) {
           const { error } = ending;
           ending = {};
@@ -62,7 +62,7 @@ export function messageQueue<Message>(
         } else await change();
       }
     },
-    end(error, isDropped) {
+    end(isDropped, error) {
       ending = { error };
       if (isDropped) entries = [];
       stir();

@@ -36,6 +36,7 @@ export function pageEventsOf(target: PageTarget): PageEvents {
       target.addEventListener?.(type, listener, { signal });
 
     function shown(): void {
+      link.isSuspended = pausesHidden && host.isHidden();
       if (!link.current || link.current.isStale()) link.retry("shown");
     }
 
@@ -49,9 +50,8 @@ export function pageEventsOf(target: PageTarget): PageEvents {
 
     listen("online", () => {
       link.isOffline = false;
-      const { current, isSuspended } = link;
       // A connection that has brought something just now is one of the new network.
-      if (!isSuspended && (!current?.isOpen() || current.isStale(1_000))) link.retry("online");
+      if (!link.current?.isOpen() || link.current.isStale(1_000)) link.retry("online");
       link.show();
     });
     listen("offline", () => {

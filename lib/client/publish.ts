@@ -61,14 +61,16 @@ export async function publish(
     signal?.throwIfAborted();
     let floorMs = 0;
     try {
-      const sent = new Headers(await valueOf(headers, { refresh, lastEventId: "" }));
-      sent.set("content-type", "application/json");
       const limit = AbortSignal.timeout(ANSWER_MS);
+      const limits = signal ? AbortSignal.any([signal, limit]) : limit;
+      const given = valueOf(headers, { refresh, lastEventId: "" });
+      const sent = new Headers(await unlessAborted(limits, given));
+      sent.set("content-type", "application/json");
       const response = await fetch(target, {
         method: "POST",
         headers: sent,
         body,
-        signal: signal ? AbortSignal.any([signal, limit]) : limit,
+        signal: limits,
         ...credentials && { credentials },
       });
       if (response.ok) return await response.json();
@@ -96,6 +98,14 @@ function withKey(event: string | ServerSentEvent): ServerSentEvent {
   return fields.data === undefined ? fields : { id: randomEpoch() + randomEpoch(), ...fields };
 }
 
+/** Rejects when the signal aborts first. */
+function unlessAborted<T>(signal: AbortSignal, value: T | Promise<T>): Promise<T> {
+  const aborted = new Promise<never>((_, reject) =>
+    signal.addEventListener("abort", () => reject(signal.reason))
+  );
+  return Promise.race([value, aborted]);
+}
+
 function pause(host: Host, ms: number, signal: AbortSignal | undefined): Promise<void> {
   return new Promise((resolve) => {
     const stop = host.setTimer(ms, end);
@@ -108,7 +118,7 @@ function pause(host: Host, ms: number, signal: AbortSignal | undefined): Promise
   });
 }
 
-/** How long the server may take to answer. */
+/** How long the headers and the server's answer may take. */
 const ANSWER_MS = 15_000;
 /** The time of the first pause, at most. */
 const RETRY_MS = 500;

@@ -53,7 +53,7 @@ export async function sendRequest(
 ): Promise<Response> {
   const { credentials, fetch = globalThis.fetch } = options;
   const target = new URL(url);
-  for (const [name, value] of Object.entries(await valueOf(options.params, info) ?? {})) {
+  for (const [name, value] of Object.entries({ ...await valueOf(options.params, info) })) {
     target.searchParams.set(name, value);
   }
   const headers = new Headers(await valueOf(options.headers, info));

@@ -22,11 +22,11 @@ export const setStreams: SetStreams = async (link, streams) => {
 };
 
 async function replace(link: Link, url: URL): Promise<void> {
-  const { current, url: before } = link;
+  await link.current?.taken();
+  if (link.signal.aborted) throw new Error("Cannot set streams: the subscription is over");
+  const before = link.url;
   link.url = url;
-  if (link.isSuspended) return; // They count once the page is shown.
-  if (!current?.isOpen()) return link.retry("streams");
-  await current.taken();
+  if (!link.current?.isOpen()) return link.retry("streams");
   const { ended } = link.next = link.start();
   const end = await Promise.race([ended, new Promise<void>((resolve) => link.onNext = resolve)]);
   link.next = undefined;

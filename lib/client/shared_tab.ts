@@ -165,6 +165,7 @@ export class SharedTab {
         if (signal.aborted) return;
         connection.id = placeAfter(connection.id, event);
         this.#leader?.pass(event);
+        follower.hearOwn(event);
         // Only now: the application may have taken an event of the connection before since `start`.
         unlessOld ??= start === lastEventId() ? (event) => event : overlap(lastEventId);
         const news = unlessOld(event);

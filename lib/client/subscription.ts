@@ -91,8 +91,10 @@ export class Subscription<Map extends Events> extends EventTarget
 
   /** Closes the subscription; a loop does so when it is left. */
   return(): Promise<IteratorResult<Message<Map>, undefined>> {
+    this.#queue?.end(true);
+    const last = this.next();
     this.close();
-    return this.next();
+    return last;
   }
 
   /** Returns itself. There is one queue of messages, however many loops there are. */
@@ -185,7 +187,7 @@ export class Subscription<Map extends Events> extends EventTarget
   /** Ends the queue if the subscription is over. */
   #endQueue(): void {
     const { name, error } = this.#state as { name: State["name"]; error?: Failure };
-    if (this.#link.signal.aborted) this.#queue?.end(error, name === "closed");
+    if (this.#link.signal.aborted) this.#queue?.end(name === "closed", error);
   }
 }
 

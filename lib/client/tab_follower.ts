@@ -44,6 +44,8 @@ export class TabFollower {
   #leader: Leader | undefined;
   /** The leader's events that the tab has not taken, oldest first. */
   #inbox: ParsedEvent[] = [];
+  /** Whether a gap before the tab's place may not have been told of yet. */
+  #mayLackGap = false;
 
   /** Begins without a leader. */
   constructor(owner: FollowerOwner) {
@@ -87,10 +89,20 @@ export class TabFollower {
 
   /** Whether the tab lacks nothing but what is in its inbox. */
   canFollow(): boolean {
-    if (!this.#leader) return false;
+    if (!this.#leader || this.#mayLackGap) return false;
     const { id } = this.#leader;
     const place = this.#owner.sink().lastEventId();
     return id !== "" && (place === id || isBefore(id, place));
+  }
+
+  /**
+   * Takes note of an event of the tab's own connection. Of several streams, a hub tells of a gap in one
+   * only after older events of the others: at their ids, it is not known yet that something is missing.
+   */
+  hearOwn({ event, lastEventId }: ParsedEvent): void {
+    const streams = this.#owner.sink().url.searchParams.getAll("stream");
+    const isOne = streams.length === 1 && !streams[0]!.includes("*");
+    if (event !== "hello") this.#mayLackGap = !isOne && epochOf(lastEventId) !== "";
   }
 
   /**
@@ -98,6 +110,7 @@ export class TabFollower {
    * the leader had a moment before, if both are at the same hub.
    */
   hearHeartbeat(): void {
+    this.#mayLackGap = false;
     const { host, lastEventId } = this.#owner.sink();
     const leader = this.#leader;
     const place = lastEventId();

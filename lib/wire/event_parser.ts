@@ -105,12 +105,12 @@ export function createEventParser(
   function endEvent(): void {
     const ended = { event: event || "message", data: data.join("\n"), lastEventId };
     const id = ownId;
-    const isEvent = data.length > 0;
+    const lines = data.length;
     event = "";
     data = [];
     dataBytes = 0;
     ownId = undefined;
-    if (isEvent) dispatch(ended, id);
+    if (lines) dispatch(ended, id);
     else onId?.(lastEventId);
   }
 

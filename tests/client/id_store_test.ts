@@ -75,3 +75,17 @@ Deno.test("a storage that fails costs the resuming after a reload, and nothing e
   assertEquals(got, ["a"]);
   events.close();
 });
+
+Deno.test("a storage that does not answer is waited for five seconds", async () => {
+  const host = new ScriptedHost();
+  const server = new ScriptedServer();
+  const store = idStore({ get: () => new Promise(() => {}), set() {} });
+  const events = subscribe(URL_OF_NEWS, { host, fetch: server.fetch, store });
+  events.addEventListener("message", () => {});
+  await host.pass(4_999);
+  assertEquals(server.calls.length, 0);
+  await host.pass(1);
+  assertEquals(server.last.header("last-event-id"), null);
+  events.close();
+  assertEquals(host.timers, 0);
+});

@@ -1,8 +1,8 @@
 /**
  * Random faults on a random hub, and what the application of a client sees: the hub's order without a
  * loss or a double, or a `gap` or `reset`. The hub forgets streams meanwhile, and some clients subscribe to
- * patterns. With several tabs, these share a connection, and whoever leads
- * dies at random.
+ * patterns. With several tabs, these share a connection, and whoever leads dies or is frozen at random, or
+ * has an application that takes no events for some time.
  *
  * As a program: `deno run tests/client/property.ts [schedules] [first seed] [tabs]`.
  *
@@ -37,10 +37,26 @@ class World {
   readonly published: Published[] = [];
   hub = this.#start();
   faults = 0;
+  /** Chance for what tabs do, apart from the network and the hub. */
+  readonly #whims: () => number;
+  /** Sends a heartbeat, for each body that waits for an event. */
+  readonly #beats = new Set<() => void>();
 
   constructor(seed: number) {
     this.random = mulberry32(seed);
+    this.#whims = mulberry32(~seed);
     this.host.chance = this.random();
+  }
+
+  /** Whether something is to happen that does so with a probability. */
+  happens(probability: number): boolean {
+    return this.#whims() < probability;
+  }
+
+  /** Sends a heartbeat to each client for which nothing waits. */
+  async beat(): Promise<void> {
+    for (const beat of [...this.#beats]) beat();
+    await microtasks();
   }
 
   #start(): BroadcastHub {
@@ -71,11 +87,33 @@ class World {
     if (fault === 1) return new Response(null, { status: 503 });
     if (fault === 2) return new Response(null, { status: 429, headers: { "retry-after": "3" } });
     const response = this.hub.subscribe(new Request(url, init), { patterns: true });
-    if (fault > 7 || !response.body) return response;
+    if (!response.body) return response;
+    const body = withHeartbeats(response.body, this.#beats);
+    if (fault > 7) return new Response(body, response);
     this.faults++;
-    return new Response(cutAfter(response.body, this.pick(1_500)), response);
+    return new Response(cutAfter(body, this.pick(1_500)), response);
   };
 }
+
+/** A body with heartbeats while nothing waits in it. */
+function withHeartbeats(
+  body: ReadableStream<Uint8Array>,
+  beats: Set<() => void>,
+): ReadableStream<Uint8Array> {
+  const reader = body.getReader();
+  return new ReadableStream<Uint8Array>({
+    async pull(controller) {
+      const beat = () => controller.enqueue(HEARTBEAT);
+      beats.add(beat);
+      const { done, value } = await reader.read().finally(() => beats.delete(beat));
+      if (done) controller.close();
+      else controller.enqueue(value);
+    },
+    cancel: (reason) => reader.cancel(reason),
+  }, { highWaterMark: 0 });
+}
+
+const HEARTBEAT = new TextEncoder().encode(":\n");
 
 /** A body that is cut off after a number of bytes. */
 function cutAfter(body: ReadableStream<Uint8Array>, bytes: number): ReadableStream<Uint8Array> {
@@ -101,21 +139,54 @@ class Tab {
   /** The number of the last event; -1 before. */
   last = -1;
   isDead = false;
+  /** Ends the tab's requests, as a browser does when it closes a tab. */
+  readonly end = new AbortController();
+  /** Pending while the application takes no events. */
+  stuck: PromiseWithResolvers<void> | undefined;
   /** What it has found wrong. */
   error: Error | undefined;
   readonly #lasts = new Map<string, number>();
 
   constructor(readonly world: World, streams: readonly string[], tabs: TabWorld | undefined) {
+    const { host } = world;
+    // Frozen, a tab has no timers and reads nothing.
+    const run = (callback: () => void) => tabs ? tabs.run(this, callback) : callback();
     const url = `http://hub.example/sse?${streams.map((stream) => `stream=${stream}`).join("&")}`;
     this.events = subscribe(url, {
-      host: world.host,
-      page: world.host.page,
-      fetch: world.fetch,
+      host: {
+        ...host,
+        setTimer(ms, callback) {
+          let isStopped = false;
+          const stop = host.setTimer(ms, () => run(() => isStopped || callback()));
+          return () => {
+            isStopped = true;
+            stop();
+          };
+        },
+      },
+      page: host.page,
+      fetch: async (url, init) => {
+        const response = await world.fetch(url, init);
+        await new Promise<void>((resolve) => {
+          this.end.signal.addEventListener("abort", () => resolve());
+          if (this.isDead) resolve();
+          else run(resolve);
+        });
+        if (this.isDead) await response.body?.cancel();
+        return response;
+      },
       maxMessages: 1 + world.pick(6),
       control: true,
+      ...tabs && { silenceMs: 20_000 },
+      ...world.happens(0.3) && { parse: (data: string) => this.#parse(data) },
       ...tabs && { share: sharing(tabs.optionsOf(this)) },
     });
     this.#read().catch((error) => this.error = error);
+  }
+
+  async #parse(data: string): Promise<string> {
+    for (let i = 0; this.world.happens(0.5) && i < 20; i++) await microtasks();
+    return data;
   }
 
   async #read(): Promise<void> {
@@ -136,6 +207,7 @@ class Tab {
       }
       if (event === "message") this.#check(Number(data), before!, excused);
       if (random() < 0.2) await microtasks();
+      await this.stuck?.promise;
     }
   }
 
@@ -186,15 +258,23 @@ export async function runSchedule(seed: number, tabCount: number): Promise<numbe
         dying.isDead = true;
         if (world.pick(2) === 0) shared.kill(dying);
         dying.events.close();
+        dying.end.abort();
       }
       world.host.chance = world.random();
       await microtasks();
+      if (shared) await disturb(world, tabs, shared);
       for (const { error } of tabs) if (error) throw error;
     }
-    // In the end every tab gets an event as soon as it is published.
+    for (const tab of tabs) {
+      shared?.thaw(tab);
+      tab.stuck?.resolve();
+    }
+    // In the end all tabs share a connection, and get an event as soon as it is published.
     const isThere = (tab: Tab) => tab.last === world.published.length - 1;
-    for (let i = 0; i < 60 && (i === 0 || !tabs.every(isThere)); i++) {
+    const isWell = () => tabs.every(isThere) && world.hub.stats().subscribers === 1;
+    for (let i = 0; i < 60 && (i === 0 || !isWell()); i++) {
       await world.host.pass(5_000);
+      await world.beat();
       await world.publish(own);
       await microtasks();
       for (const { error } of tabs) if (error) throw error;
@@ -203,11 +283,36 @@ export async function runSchedule(seed: number, tabCount: number): Promise<numbe
       const { events: { state }, seen } = tab;
       assert(isThere(tab), `nothing comes any more: ${state.name}: ${seen.join(", ")}`);
     }
+    assert(isWell(), `${world.hub.stats().subscribers} connections`);
     return world.faults;
   } finally {
     for (const tab of tabs) tab.events.close();
     await world.hub.close();
     await microtasks();
+  }
+}
+
+/** Lets tabs stand still or go on, and applications take no events or take them again. */
+async function disturb(world: World, tabs: readonly Tab[], shared: TabWorld): Promise<void> {
+  if (world.happens(0.2)) await world.beat();
+  for (const tab of tabs) {
+    if (world.happens(0.02)) {
+      world.faults++;
+      shared.freeze(tab);
+      // Long enough for the others to notice, and to take the lock away.
+      for (let i = 0; i < 10 && world.happens(0.8); i++) {
+        await world.host.pass(5_000);
+        await world.publish();
+      }
+    } else if (world.happens(0.3)) shared.thaw(tab);
+    if (tab.stuck) {
+      if (!world.happens(0.2)) continue;
+      tab.stuck.resolve();
+      tab.stuck = undefined;
+    } else if (world.happens(0.03)) {
+      world.faults++;
+      tab.stuck = Promise.withResolvers();
+    }
   }
 }
 

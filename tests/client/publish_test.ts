@@ -78,6 +78,18 @@ Deno.test("publish() gives up when its signal aborts", async () => {
   assertEquals([server.calls.length, host.timers], [1, 0]);
 });
 
+Deno.test("publish() gives up headers that don't come when its signal aborts", async () => {
+  const server = new ScriptedServer();
+  const end = new AbortController();
+  const headers = () => new Promise<Record<string, string>>(() => {});
+  const options = { fetch: server.fetch, headers, signal: end.signal };
+  const rejected = assertRejects(() => publish(URL_OF_NEWS, "Tea", options), DOMException);
+  await settled();
+  end.abort();
+  await rejected;
+  assertEquals(server.calls.length, 0);
+});
+
 Deno.test("an event that a hub has, and whose acknowledgement is lost, is published once", async () => {
   await using hub = new BroadcastHub();
   const host = new ScriptedHost();

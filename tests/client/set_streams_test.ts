@@ -121,6 +121,16 @@ Deno.test("setStreams() without a connection counts from the next attempt on", a
   events.close();
 });
 
+Deno.test("setStreams() rejects once the subscription is over", async () => {
+  const { events } = await begin();
+  const waiting = events.setStreams(["b"]);
+  const over = "Cannot set streams: ";
+  const rejected = assertRejects(() => waiting, Error, over);
+  events.close();
+  await rejected;
+  await assertRejects(() => events.setStreams(["c"]), Error, `${over}the subscription is over`);
+});
+
 Deno.test("setStreams() called twice ends with the streams of the second call", async () => {
   const { server, events, got } = await begin();
   const sets = [events.setStreams(["b"]), events.setStreams(["c"])];

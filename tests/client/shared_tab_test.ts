@@ -2,13 +2,12 @@ import { assert, assertEquals } from "@std/assert";
 import { sharing, subscribe, type Subscription, type TextEvents } from "../../lib/client/mod.ts";
 import type { SubscriptionOptions } from "../../lib/client/options.ts";
 import type { State } from "../../lib/client/state.ts";
-import type { TabMessage } from "../../lib/client/tab_channel.ts";
+import type { TabChannel, TabMessage } from "../../lib/client/tab_channel.ts";
 import { ScriptedHost, settled } from "./scripted_host.ts";
 import { hello, ScriptedServer } from "./scripted_server.ts";
 import { TabWorld } from "./tab_world.ts";
 
 const URL_OF_NEWS = "http://hub.example/sse?stream=news";
-const NAME = `sse-hub  ${URL_OF_NEWS}`;
 
 /** A tab, and another one whose messages the test writes and reads. */
 class Stage implements Disposable {
@@ -19,10 +18,18 @@ class Stage implements Disposable {
   readonly heard: TabMessage[] = [];
   readonly got: string[] = [];
   readonly #other = this.tabs.optionsOf(this);
-  readonly #channel = this.#other.openChannel!(NAME, (message) => this.heard.push(message));
+  readonly #url: string;
+  readonly #name: string;
+  readonly #channel: TabChannel;
   /** Gives away the lock of the other tab. */
   release: () => void = () => {};
   #events: Subscription<TextEvents> | undefined;
+
+  constructor(url = URL_OF_NEWS) {
+    this.#url = url;
+    this.#name = `sse-hub  ${url}`;
+    this.#channel = this.#other.openChannel!(this.#name, (message) => this.heard.push(message));
+  }
 
   /** The tab. */
   get events(): Subscription<TextEvents> {
@@ -32,14 +39,14 @@ class Stage implements Disposable {
   /** Lets the other tab have the lock. */
   hold(): void {
     const held = new Promise<void>((resolve) => this.release = resolve);
-    this.#other.locks!.request(NAME, {}, () => held).catch(() => {});
+    this.#other.locks!.request(this.#name, {}, () => held).catch(() => {});
   }
 
   /** Opens the tab. */
   async open(options: SubscriptionOptions = {}, ms = 300): Promise<void> {
     const { host, server: { fetch } } = this;
     const share = sharing(this.tabs.optionsOf({}));
-    this.#events = subscribe(URL_OF_NEWS, { host, fetch, share, page: host.page, ...options });
+    this.#events = subscribe(this.#url, { host, fetch, share, page: host.page, ...options });
     if (options.maxMessages === undefined) {
       this.#events.addEventListener("message", ({ data }) => this.got.push(data));
     }
@@ -170,6 +177,22 @@ Deno.test("a heartbeat makes a tab follow a leader that is at a later id of the 
   assert(stage.server.last.isGone);
   await stage.pass(1, "message", "e-6");
   assertEquals(stage.got, ["e-6"]);
+});
+
+Deno.test("a tab of several streams follows only once no gap can be on its way", async () => {
+  using stage = new Stage(`${URL_OF_NEWS}&stream=prices`);
+  stage.hold();
+  await stage.open({}, 0);
+  const gaps: string[] = [];
+  stage.events.addEventListener("gap", ({ streams }) => gaps.push(...streams));
+  await stage.lead("e-3");
+  await stage.server.last.open(hello("e-1"));
+  // The events of "prices" through "e-2" are gone, which is told after those of "news".
+  await stage.server.last.send(event("e-3"));
+  assertEquals([stage.got, stage.server.last.isGone], [["e-3"], false]);
+  await stage.server.last.send('event: gap\ndata: {"streams":["prices"]}\n\n');
+  await stage.server.last.send(":\n");
+  assertEquals([gaps, stage.server.last.isGone], [["prices"], true]);
 });
 
 Deno.test("a tab with a connection follows a leader at another hub once that is at the same hub", async () => {

@@ -523,6 +523,34 @@ Deno.test("close() releases everybody who waits for a message, and may be called
   assertEquals([script.waits, script.host.timers], ["closed", 0]);
 });
 
+Deno.test("return() drops what waits for the loop, also once the server has ended the subscription", async () => {
+  const host = new ScriptedHost();
+  const server = new ScriptedServer();
+  const events = subscribe(URL_OF_NEWS, { host, fetch: server.fetch });
+  const first = events.next();
+  await settled();
+  const end = 'event: ended\ndata: {"streams":["news"]}\nid: e-3\n\n';
+  await server.last.open(`${hello("e-1")}data: 1\n\ndata: 2\n\n${end}`);
+  assertEquals((await first).value?.data, "1");
+  for (const result of [await events.return(), await events.next(), await events.return()]) {
+    assertEquals(result, { done: true, value: undefined });
+  }
+});
+
+Deno.test("a response that comes after close() is cancelled, though fetch did not heed the signal", async () => {
+  const host = new ScriptedHost();
+  const isCancelled = Promise.withResolvers<void>();
+  const late = Promise.withResolvers<Response>();
+  const events = subscribe(URL_OF_NEWS, { host, fetch: () => late.promise });
+  events.addEventListener("message", () => {});
+  await settled();
+  events.close();
+  const body = new ReadableStream({ cancel: () => isCancelled.resolve() });
+  late.resolve(new Response(body, { headers: { "content-type": "text/event-stream" } }));
+  await isCancelled.promise;
+  assertEquals([events.state.name, host.timers], ["closed", 0]);
+});
+
 Deno.test("an aborted signal closes the subscription", async () => {
   const end = new AbortController();
   using script = await Script.open(hello("e-1"), { signal: end.signal });

@@ -10,7 +10,7 @@ import type { TabMessage } from "../../lib/client/tab_channel.ts";
 interface Request {
   readonly tab: object;
   readonly name: string;
-  readonly grant: (lock: object | null) => void;
+  readonly grant: (lock: object) => void;
   readonly lose: (error: Error) => void;
 }
 
@@ -22,6 +22,8 @@ export class TabWorld {
     { readonly name: string; readonly tab: object; readonly receive: (it: TabMessage) => void }
   >();
   readonly #dead = new Set<object>();
+  /** What frozen tabs have to do once they go on. */
+  readonly #frozen = new Map<object, (() => void)[]>();
 
   /** A tab that has a lock. */
   get holder(): object | undefined {
@@ -51,9 +53,29 @@ export class TabWorld {
   /** Lets a tab die without a word. */
   kill(tab: object): void {
     this.#dead.add(tab);
+    this.#frozen.delete(tab);
     for (const channel of this.#channels) if (channel.tab === tab) this.#channels.delete(channel);
     this.#queue = this.#queue.filter((request) => request.tab !== tab);
     for (const [name, holder] of this.#holders) if (holder.tab === tab) this.#next(name);
+  }
+
+  /** Lets a tab stand still, as a browser does with a page in the background. */
+  freeze(tab: object): void {
+    if (!this.#frozen.has(tab)) this.#frozen.set(tab, []);
+  }
+
+  /** Lets a frozen tab go on. */
+  thaw(tab: object): void {
+    const callbacks = this.#frozen.get(tab) ?? [];
+    this.#frozen.delete(tab);
+    for (const callback of callbacks) this.run(tab, callback);
+  }
+
+  /** Calls back as soon as a tab is not frozen. */
+  run(tab: object, callback: () => void): void {
+    const waiting = this.#frozen.get(tab);
+    if (waiting) waiting.push(callback);
+    else callback();
   }
 
   #post(tab: object, name: string, message: TabMessage): void {
@@ -61,7 +83,8 @@ export class TabWorld {
     const copy = structuredClone(message);
     for (const channel of this.#channels) {
       if (channel.tab === tab || channel.name !== name) continue;
-      queueMicrotask(() => this.#channels.has(channel) && channel.receive(copy));
+      const receive = () => void (this.#channels.has(channel) && channel.receive(copy));
+      queueMicrotask(() => this.run(channel.tab, receive));
     }
   }
 
@@ -73,25 +96,28 @@ export class TabWorld {
   ): Promise<unknown> {
     const stolen = Promise.withResolvers<never>();
     stolen.promise.catch(() => {});
-    const granted = new Promise<object | null>((grant, reject) => {
-      const request = { tab, name, grant, lose: stolen.reject };
-      options.signal?.addEventListener("abort", () => {
-        this.#queue = this.#queue.filter((it) => it !== request);
-        reject(options.signal!.reason);
-      });
-      if (options.steal) {
-        this.#holders.get(name)?.lose(new DOMException("The lock was stolen", "AbortError"));
-        this.#holders.delete(name);
-        this.#queue.unshift(request);
-      } else this.#queue.push(request);
-      if (!this.#holders.has(name)) this.#next(name);
+    const granted = Promise.withResolvers<object>();
+    const request: Request = {
+      tab,
+      name,
+      grant: granted.resolve,
+      lose: (error) => this.run(tab, () => stolen.reject(error)),
+    };
+    options.signal?.addEventListener("abort", () => {
+      this.#queue = this.#queue.filter((it) => it !== request);
+      granted.reject(options.signal!.reason);
     });
-    const lock = await granted;
-    const mine = this.#holders.get(name);
+    if (options.steal) {
+      this.#holders.get(name)?.lose(new DOMException("The lock was stolen", "AbortError"));
+      this.#holders.delete(name);
+      this.#queue.unshift(request);
+    } else this.#queue.push(request);
+    if (!this.#holders.has(name)) this.#next(name);
+    const lock = await granted.promise;
     try {
       return await Promise.race([callback(lock), stolen.promise]);
     } finally {
-      if (this.#holders.get(name) === mine) this.#next(name);
+      if (this.#holders.get(name) === request) this.#next(name);
     }
   }
 
@@ -101,6 +127,6 @@ export class TabWorld {
     if (!request) return;
     this.#queue = this.#queue.filter((it) => it !== request);
     this.#holders.set(name, request);
-    request.grant({});
+    this.run(request.tab, () => request.grant({}));
   }
 }
