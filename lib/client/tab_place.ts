@@ -17,8 +17,13 @@ export function epochOf(id: string): string {
   return id.slice(0, id.lastIndexOf("-") + 1);
 }
 
-/** Returns the id through which a connection has brought everything, once it has brought an event. */
+/**
+ * Returns the id through which a connection has brought everything, once it has brought an event; `""`
+ * after a `reset`, until the connection says where it goes on: whoever has an id from before lacks the
+ * `reset`.
+ */
 export function placeAfter(id: string, { event, lastEventId }: ParsedEvent): string {
+  if (event === "reset") return "";
   // The id of a `hello` may be later than the last event.
   return event === "hello" && epochOf(id) !== "" && epochOf(id) === epochOf(lastEventId)
     ? id

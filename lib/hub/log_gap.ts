@@ -97,7 +97,7 @@ function lackingNames(
   { members, headId, isUncertain, goneStreams, isSettled }: LogGapSource,
   start: Start,
   throughId: string,
-): string[] {
+): readonly string[] {
   // Entries that are gone before this hub has read them may be of any stream.
   const isBehind = compareIds(throughId, headId) > 0;
   const names = members.changedAfterId(start.id).members.filter((member) => {

@@ -92,7 +92,7 @@ export class EventResponse {
   readonly #body: ReadableStream<Uint8Array>;
   readonly #settings: EventResponseSettings;
   readonly #openedMs = performance.now();
-  // The newest first. Copied instead of pushed to: an array that grows reserves room for sixteen more.
+  // The newest first. Joined instead of pushed to: an array that grows reserves room for sixteen more.
   #cleanUps: readonly ((end: ConnectionEnd) => unknown)[] = [];
   #onPull: (() => void | Promise<void>) | undefined;
   #endPull: (() => void) | undefined;
@@ -155,7 +155,7 @@ export class EventResponse {
    * reverse order.
    */
   onEnd(cleanUp: (end: ConnectionEnd) => unknown): void {
-    this.#cleanUps = [cleanUp, ...this.#cleanUps];
+    this.#cleanUps = [cleanUp].concat(this.#cleanUps);
     if (this.#end) this.#cleanUp(this.#end);
   }
 

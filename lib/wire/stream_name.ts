@@ -58,8 +58,10 @@ export function patternsOf(name: string): string[] {
 }
 
 /** Returns the texts of a list of names and patterns that no other text of the list covers. */
-export function withoutCovered(names: readonly string[]): string[] {
+export function withoutCovered(names: readonly string[]): readonly string[] {
   const patterns = names.filter(isStreamPattern);
+  // A filtered copy would reserve room for sixteen more names, for each connection.
+  if (patterns.length === 0) return names;
   return names.filter((name) =>
     !patterns.some((pattern) => pattern !== name && coversStream(pattern, name))
   );

@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertMatch } from "@std/assert";
 import { logIn, openConsole } from "./console_support.ts";
 import { Front, refusal } from "./front.ts";
 import { Network } from "./network.ts";
@@ -169,7 +169,8 @@ Deno.test({
     await reaches(chat, "open");
     assertEquals(await entries(chat, 2), ["one", "two"]);
     assertEquals(await chat.locator(".why").textContent(), "");
-    assertEquals(await chat.locator(".reconnects").textContent(), "1");
+    // The jump of the clock is a sleep of the machine for a panel that has reconnected just before.
+    assertMatch(await chat.locator(".reconnects").textContent() ?? "", /^[12]$/);
   },
 });
 

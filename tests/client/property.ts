@@ -276,7 +276,8 @@ export async function runSchedule(seed: number, tabCount: number): Promise<numbe
       await world.host.pass(5_000);
       await world.beat();
       await world.publish(own);
-      await microtasks();
+      // As long as it may take tabs to parse an event.
+      for (let i = 0; i < 25 && !isWell(); i++) await microtasks();
       for (const { error } of tabs) if (error) throw error;
     }
     for (const tab of tabs) {

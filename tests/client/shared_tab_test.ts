@@ -126,6 +126,16 @@ Deno.test("a tab that gets the lock while it parses an event promises nothing be
   assertEquals(stage.got, ["e-2"]);
 });
 
+Deno.test("a leader that has passed a reset on promises nothing until it knows where it goes on", async () => {
+  using stage = new Stage();
+  await stage.open({ lastEventId: "old-5" });
+  await stage.server.last.open('event: reset\ndata: {"streams":["news"]}\n\n');
+  await stage.tell({ kind: "join" });
+  await stage.server.last.send(hello("new-2"));
+  await stage.tell({ kind: "join" });
+  assertEquals(stage.promised.slice(-2), ["", "new-2"]);
+});
+
 Deno.test("a leader that has lost an event which others have tells them that it comes again", async () => {
   using stage = new Stage();
   await stage.open({ parse: (data) => data === "e-2" ? new Promise(() => {}) : data });
