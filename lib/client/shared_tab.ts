@@ -148,6 +148,7 @@ export class SharedTab {
       // A leader without a connection may get none for long.
       if (follower.isLeaderOpen && follower.canFollow()) own.abort();
     };
+    let heardAt = host.now();
     const connection = this.#connection = { id: start, signal };
     const ended = this.#connectTo({
       ...sink,
@@ -157,8 +158,10 @@ export class SharedTab {
         if (signal.aborted) return;
         sink.hear();
         this.#leader?.hear();
+        const waitedSince = heardAt;
+        heardAt = host.now();
         if (!isHeartbeat) return;
-        follower.hearHeartbeat();
+        follower.hearHeartbeat(waitedSince);
         check();
       },
       receive: (event) => {

@@ -107,15 +107,19 @@ export class TabFollower {
 
   /**
    * Takes note of a heartbeat of the tab's own connection. Nothing waited for the tab, so it has all that
-   * the leader had a moment before, if both are at the same hub.
+   * the leader had a moment before the heartbeat was sent, if both are at the same hub.
+   *
+   * @param waitedSince Since when the tab has waited for the heartbeat. One that has come without a wait
+   * may have been sent long before.
    */
-  hearHeartbeat(): void {
+  hearHeartbeat(waitedSince: number): void {
     this.#mayLackGap = false;
     const { host, lastEventId } = this.#owner.sink();
     const leader = this.#leader;
     const place = lastEventId();
     if (!leader?.id || place === "" || epochOf(leader.id) !== epochOf(place)) return;
-    if (host.now() - leader.since > SETTLED_MS) leader.id = place;
+    const isFresh = host.now() > waitedSince;
+    if (isFresh && waitedSince - leader.since > SETTLED_MS) leader.id = place;
   }
 
   /** Takes the leader's events, until another tab leads or this one has lost track. */

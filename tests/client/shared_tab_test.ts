@@ -181,12 +181,28 @@ Deno.test("a heartbeat makes a tab follow a leader that is at a later id of the 
   await stage.open({}, 0);
   await stage.lead("e-5");
   await stage.server.last.open(hello("e-1"));
-  await stage.host.pass(2_000);
-  assert(!stage.server.last.isGone);
-  await stage.server.last.send(":\n");
-  assert(stage.server.last.isGone);
+  for (const isGone of [false, true]) {
+    await stage.host.pass(2_000);
+    assert(!stage.server.last.isGone);
+    await stage.server.last.send(":\n");
+    assertEquals(stage.server.last.isGone, isGone);
+  }
   await stage.pass(1, "message", "e-6");
   assertEquals(stage.got, ["e-6"]);
+});
+
+Deno.test("a heartbeat that a tab has not waited for may be old, and does not make it follow", async () => {
+  using stage = new Stage();
+  stage.hold();
+  let finish = (_: string) => {};
+  await stage.open({ parse: () => new Promise((resolve) => finish = resolve) });
+  await stage.server.last.open(hello("e-1") + event("e-2"));
+  await stage.server.last.send(":\n");
+  await stage.lead("e-5");
+  await stage.host.pass(5_000);
+  finish("e-2");
+  await settled();
+  assertEquals([stage.got, stage.server.last.isGone], [["e-2"], false]);
 });
 
 Deno.test("a tab of several streams follows only once no gap can be on its way", async () => {
