@@ -264,7 +264,8 @@ function publishOne(
     const event = type === TYPES[0] ? {} : { event: type };
     return { data: `${stream}${number}`, id: `key${number}`, ...event };
   });
-  if (isEphemeral) {
+  // A hub that starts before the publish is acknowledged may create the stream as an ephemeral one.
+  if (isEphemeral || stream === "f/d") {
     for (const { data, event: type = TYPES[0]! } of batch) {
       model.ephemeral.set(data, { stream, type });
     }
