@@ -51,7 +51,7 @@ export type { DisconnectOptions } from "./hub/disconnects.ts";
 export type { ClientExplanation, ExplainedEvent, Explanation } from "./hub/explain.ts";
 export type { ConnectionAnswer, Outcome } from "./hub/outcome.ts";
 export type { Decision, DecisionName, Trace } from "./hub/trace.ts";
-export type { SlowPolicy, StreamOptions } from "./hub/stream.ts";
+export type { SlowPolicy, StreamOptions } from "./hub/stream_options.ts";
 export type {
   HubStats,
   StreamDetails,

@@ -16,7 +16,7 @@ function section(text: string, heading: string): string {
 /** Where the options of an interface stand in the manual, and what is told elsewhere. */
 const TABLES: readonly [file: string, heading: string, source: string, name: string][] = [
   ["lib/README.md", "Options of a hub", "hub/options.ts", "HubOptions"],
-  ["lib/README.md", "Streams", "hub/stream.ts", "StreamOptions"],
+  ["lib/README.md", "Streams", "hub/stream_options.ts", "StreamOptions"],
   ["lib/README.md", "Publishing", "hub/pipe.ts", "PipeOptions"],
   ["lib/README.md", "Subscribing", "hub/options.ts", "SubscribeOptions"],
   ["lib/README.md", "Modes", "hub/mode.ts", "ModeOptions"],

@@ -10,7 +10,7 @@ const INTERFACES: readonly [file: string, name: string][] = [
   ["hub/options.ts", "HubOptions"],
   ["hub/options.ts", "SubscribeOptions"],
   ["hub/mode.ts", "ModeOptions"],
-  ["hub/stream.ts", "StreamOptions"],
+  ["hub/stream_options.ts", "StreamOptions"],
   ["hub/stats.ts", "StreamListOptions"],
   ["hub/stats.ts", "SubscriberListOptions"],
   ["hub/disconnects.ts", "DisconnectOptions"],
@@ -53,7 +53,7 @@ Deno.test({
     const settings: Readonly<Record<string, unknown>> = { ...hubSettings({}), ...retentionOf({}) };
     const options = [
       ...await declaredOptions("hub/options.ts", "HubOptions"),
-      ...await declaredOptions("hub/stream.ts", "StreamOptions"),
+      ...await declaredOptions("hub/stream_options.ts", "StreamOptions"),
       ...await declaredOptions("log/retention.ts", "RetentionOptions"),
     ].filter(([, { byDefault }]) => byDefault !== undefined);
     assert(options.length >= 14);

@@ -23,7 +23,7 @@ import { compareIds } from "../lib/wire/ids.ts";
 import type { EventLog, LogEntry } from "../lib/log/event_log.ts";
 import { MemoryLog } from "../lib/log/memory.ts";
 import { coversStream, withoutCovered } from "../lib/wire/stream_name.ts";
-import { slowPolicies } from "../lib/hub/stream.ts";
+import { slowPolicies } from "../lib/hub/stream_options.ts";
 import { subscription } from "./client.ts";
 import { randomPieces } from "./pieces.ts";
 import { mulberry32 } from "./random.ts";

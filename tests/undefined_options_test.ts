@@ -9,7 +9,7 @@ import { type EventParserOptions, EventParserStream } from "../lib/wire/parser.t
 import { openSqliteLog } from "../lib/log/sqlite.ts";
 import { type KvLogOptions, openKvLog, type RetentionOptions } from "../lib/log/kv.ts";
 import { openRedisLog, type RedisLogOptions } from "../lib/log/redis.ts";
-import type { StreamOptions } from "../lib/hub/stream.ts";
+import type { StreamOptions } from "../lib/hub/stream_options.ts";
 import { type AppOptions, createApp, readConfig } from "../lib/server/app.ts";
 import { subscribe as follow, type SubscriptionOptions } from "../lib/client/mod.ts";
 import { Client, subscription } from "./client.ts";

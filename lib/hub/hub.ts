@@ -46,7 +46,7 @@ import {
   type SubscriberInfo,
   type SubscriberListOptions,
 } from "./stats.ts";
-import { checkStreamOptions, type StreamOptions } from "./stream.ts";
+import { checkStreamOptions, type StreamOptions } from "./stream_options.ts";
 import { Streams } from "./streams.ts";
 import { checkStreamName } from "../wire/stream_name.ts";
 import { checkStreamNames, parseSubscribeRequest } from "./subscribe_request.ts";

@@ -14,7 +14,7 @@ import { DURATION, RETRY } from "../wire/number_option.ts";
 import { type Report, reportTo } from "../wire/report.ts";
 import { steadyClock } from "../wire/steady_clock.ts";
 import { checkIdentity, type ClientIdentity, type SubscriberFilter } from "./subscriber_filter.ts";
-import { checkSlowPolicy, sharedStreamRules, type StreamOptions } from "./stream.ts";
+import { checkSlowPolicy, sharedStreamRules, type StreamOptions } from "./stream_options.ts";
 
 /** Options of a {@linkcode BroadcastHub}. Options of a stream apply to streams without their own. */
 export interface HubOptions extends Omit<StreamOptions, "ephemeral"> {

@@ -10,7 +10,8 @@ import type { HistoryLimits } from "../log/event_log.ts";
 import type { Pattern } from "./pattern.ts";
 import { Patterns } from "./patterns.ts";
 import { SortedNames } from "./sorted_names.ts";
-import { Stream, type StreamOptions } from "./stream.ts";
+import { Stream } from "./stream.ts";
+import type { StreamOptions } from "./stream_options.ts";
 import { checkStreamName, coversStream } from "../wire/stream_name.ts";
 
 /** The bounds of all streams together, and the options of streams that have none of their own. */

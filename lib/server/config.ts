@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { SlowPolicy } from "../hub/stream.ts";
+import type { SlowPolicy } from "../hub/stream_options.ts";
 import type { LogFormat } from "./request_log.ts";
 
 /** The server's configuration. The defaults are in `options.ts`. */

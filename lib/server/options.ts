@@ -6,7 +6,7 @@
  */
 
 import { MAX_TIMER_MS } from "../wire/number_option.ts";
-import { slowPolicies } from "../hub/stream.ts";
+import { slowPolicies } from "../hub/stream_options.ts";
 import { logFormats } from "./request_log.ts";
 import {
   claimName,
