@@ -18,6 +18,9 @@ export interface Missing {
   readonly throughId: string;
 }
 
+/** Nothing is missing. */
+export const NOTHING_MISSING: readonly Missing[] = [];
+
 /**
  * Describes what a subscriber was not sent for its trace, which is small: of many streams, only the
  * patterns that cover them are named.
