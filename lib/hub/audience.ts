@@ -6,10 +6,10 @@
  */
 
 import { CatchUp, type CatchUpSource } from "./catch_up.ts";
-import { encodeEnded, encodeReset, type GoawayReason } from "../wire/control_events.ts";
-import { CursorHeartbeat, encodeCursorBytes, EVENT_HEARTBEAT } from "./cursor_heartbeat.ts";
+import { AudienceControl } from "./audience_control.ts";
+import type { GoawayReason } from "../wire/control_events.ts";
 import { EventForm } from "./event_form.ts";
-import { COMMENT_HEARTBEAT, type EndReason, type EventResponse } from "../wire/event_response.ts";
+import type { EndReason, EventResponse } from "../wire/event_response.ts";
 import { laterId } from "../wire/ids.ts";
 import type { LossDetails } from "../log/event_log.ts";
 import type { Members } from "./members.ts";
@@ -71,6 +71,7 @@ export class Audience implements StreamAudience, SubscriberAudience {
   readonly #onEmpty: (audience: Audience) => void;
   readonly #merged: MergedHistory;
   readonly #catchUp: CatchUp;
+  readonly #control: AudienceControl;
   #flushedThrough = 0;
 
   /**
@@ -91,6 +92,12 @@ export class Audience implements StreamAudience, SubscriberAudience {
     this.#onEmpty = onEmpty;
     const form = new EventForm(mode);
     this.#merged = new MergedHistory(members, form);
+    this.#control = new AudienceControl({
+      members,
+      mode,
+      headId: () => source.progress.headId,
+      currentId: () => this.#merged.idAt(this.#flushedThrough),
+    });
     this.#catchUp = new CatchUp({
       members,
       form,
@@ -104,8 +111,8 @@ export class Audience implements StreamAudience, SubscriberAudience {
           timeMs: Date.now(),
           id: this.#source.progress.headId,
         });
-        if (this.isEnded) return subscriber.response.end(this.#encodeEnded());
-        const cursor = this.#takeCursor(subscriber);
+        if (this.isEnded) return subscriber.response.end(this.#control.encodeEnded());
+        const cursor = this.#control.takeCursor(subscriber);
         if (cursor) subscriber.response.enqueue(cursor, 1);
       },
     });
@@ -164,7 +171,7 @@ export class Audience implements StreamAudience, SubscriberAudience {
     const subscriber = new Subscriber(options, response, turn);
     // A newcomer does not ask for events from before it connected.
     if (afterId === undefined) subscriber.settled = opening;
-    this.#setHeartbeat(subscriber);
+    response.heartbeat = this.#control.heartbeatOf(subscriber);
     this.#add(subscriber);
     if (isReset) {
       const { id } = start;
@@ -172,7 +179,7 @@ export class Audience implements StreamAudience, SubscriberAudience {
     }
     attempt(subscriber, () => {
       if (isLacking) this.#catchUp.begin(subscriber, start);
-      else if (this.isEnded) response.end(this.#encodeEnded());
+      else if (this.isEnded) response.end(this.#control.encodeEnded());
     });
     return subscriber;
   }
@@ -229,18 +236,17 @@ export class Audience implements StreamAudience, SubscriberAudience {
    */
   reset(head: number): number {
     this.#flushedThrough = head;
-    const names = this.members.lastingNames;
-    if (names.length === 0) return 0;
+    if (this.members.lastingNames.length === 0) return 0;
     const { headId: id } = this.#source.progress;
-    const bytes = new TextEncoder().encode(encodeReset(names, id));
+    const bytes = this.#control.encodeReset(id);
     const decision = { what: "reset", timeMs: Date.now(), id } as const;
     this.#each((subscriber) => {
       subscriber.reset(id);
       this.#source.traces.note(subscriber, decision);
       subscriber.hasLeftOut = false;
-      if (!this.#mode.omitsControl) subscriber.response.enqueue(bytes, 1);
+      if (bytes) subscriber.response.enqueue(bytes, 1);
     });
-    return this.#mode.omitsControl ? 0 : this.size;
+    return bytes ? this.size : 0;
   }
 
   /** Ends all subscribers, also those that are behind, with a `goaway`. */
@@ -251,7 +257,7 @@ export class Audience implements StreamAudience, SubscriberAudience {
   /** If all streams have ended, ends the current subscribers. The others end once they have caught up. */
   endIfDone(): void {
     if (!this.isEnded) return;
-    const lastWords = this.#encodeEnded();
+    const lastWords = this.#control.encodeEnded();
     for (const { state, response } of this.#subscribers) {
       if (state.name === "current") response.end(lastWords);
     }
@@ -268,15 +274,6 @@ export class Audience implements StreamAudience, SubscriberAudience {
     return this.#merged.idAt(position) ?? this.#source.progress.headId;
   }
 
-  /** Encodes the event `ended`, the last event of a subscriber that gets control events. */
-  #encodeEnded(): Uint8Array | undefined {
-    if (this.#mode.omitsControl) return undefined;
-    const { headId } = this.#source.progress;
-    // An end that is being delivered is not part of the log's progress yet.
-    const id = this.members.streams.reduce((id, { endId }) => laterId(id, endId), headId);
-    return new TextEncoder().encode(encodeEnded(this.names, id));
-  }
-
   /**
    * Whether a subscriber needs a gap for lost events: another hub may have sent it the events, or an earlier
    * gap may have told of them, since two hubs may record one loss, the second one more of it.
@@ -290,25 +287,6 @@ export class Audience implements StreamAudience, SubscriberAudience {
     return streams.some((name) =>
       (!lacked || this.members.isAmong(name, lacked)) && !subscriber.isSettled(name, lastId)
     );
-  }
-
-  #setHeartbeat(subscriber: Subscriber): void {
-    const { omitsControl, hasHeartbeatEvents, types } = this.#mode;
-    const heartbeat = hasHeartbeatEvents ? EVENT_HEARTBEAT : COMMENT_HEARTBEAT;
-    const takeCursor = () => this.#takeCursor(subscriber);
-    subscriber.response.heartbeat = types && !omitsControl
-      ? new CursorHeartbeat(subscriber, heartbeat, takeCursor)
-      : heartbeat;
-  }
-
-  /** Encodes the event `cursor` for a subscriber, if events were left out after the last id it was sent. */
-  #takeCursor(subscriber: Subscriber): Uint8Array | undefined {
-    if (!subscriber.hasLeftOut || this.#mode.omitsControl) return undefined;
-    const { state } = subscriber;
-    if (state.name === "behind") return undefined;
-    subscriber.hasLeftOut = false;
-    const id = state.name === "current" ? this.#merged.idAt(this.#flushedThrough) : state.id;
-    return id === undefined ? undefined : encodeCursorBytes(id);
   }
 
   #each(act: (subscriber: Subscriber) => void): void {
