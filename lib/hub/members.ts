@@ -38,7 +38,9 @@ export class Members {
   readonly streams: readonly Stream[];
   /** The patterns. */
   readonly patterns: readonly Pattern[];
-  // The named streams and the rest of each pattern, which are always looked at.
+  /** The streams that the subscribers name, and the `rest` of each pattern. */
+  readonly fixed: readonly Stream[];
+  // The same, which are always looked at.
   readonly #fixed: readonly Member[];
   readonly #byName: ReadonlyMap<string, Stream>;
   readonly #find: (name: string) => Stream | undefined;
@@ -46,7 +48,8 @@ export class Members {
   /** Joins streams and patterns. */
   constructor({ streams, patterns = [], find = () => undefined }: MembersOptions) {
     const rests = patterns.map(({ rest }) => rest);
-    this.names = [...streams, ...rests].map(({ name }) => name).sort();
+    this.fixed = [...streams, ...rests];
+    this.names = this.fixed.map(({ name }) => name).sort();
     this.streams = streams;
     this.patterns = patterns;
     this.#fixed = [
@@ -62,19 +65,14 @@ export class Members {
     return this.patterns.reduce((sum, { rest }) => sum + rest.skips, 0);
   }
 
-  /** The streams that the subscribers name, and the `rest` of each pattern. */
-  get fixed(): Stream[] {
-    return this.#fixed.map(({ stream }) => stream);
-  }
-
   /** The names of those streams that are not ephemeral, and the patterns. */
   get lastingNames(): string[] {
-    return this.#fixed.filter(({ stream }) => !stream.isEphemeral).map(({ stream }) => stream.name);
+    return this.fixed.filter(({ isEphemeral }) => !isEphemeral).map(({ name }) => name);
   }
 
   /** Returns the streams that may have changed after a position, in the order of their last change. */
-  changedAfter(position: number): Member[] {
-    if (this.patterns.length === 0) return this.#fixed as Member[];
+  changedAfter(position: number): readonly Member[] {
+    if (this.patterns.length === 0) return this.#fixed;
     const members: Member[] = [];
     for (const pattern of this.patterns) pattern.addChangedAfter(position, members);
     return members.reverse().concat(this.#fixed);
@@ -125,7 +123,7 @@ export class Members {
 
   /** Whether a subscriber that was sent everything through a position must end as slow. */
   areTooFarAhead(cursor: number): boolean {
-    return this.#fixed.some(({ stream: { history, slowSubscriber } }) =>
+    return this.fixed.some(({ history, slowSubscriber }) =>
       slowSubscriber === "disconnect" && cursor < history.evictedThrough
     ) || this.patterns.some((pattern) => pattern.isTooFarAhead(cursor));
   }
