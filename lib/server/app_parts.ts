@@ -214,7 +214,7 @@ function createHub(
     ending: "cut",
     log: eventLog,
     onSubscribe: ({ id }, request) => connections.identify(request, id),
-    onDisconnect: (filter) => connections.disconnect(filter),
+    onDisconnect: (filter) => connections.own.disconnect(filter),
     onLogChange: (isUp, reason) =>
       isUp
         ? log("event log reachable again")

@@ -8,7 +8,8 @@ import type { BroadcastHub } from "../hub/hub.ts";
 import { type SubscriberInfo, subscriberOrders } from "../hub/stats.ts";
 import { searchParams } from "../wire/search_params.ts";
 import type { ClientDetails } from "./client_details.ts";
-import type { Connections, OpenConnection } from "./connections.ts";
+import type { Connections } from "./connections.ts";
+import type { OpenConnection } from "./own_connections.ts";
 import { type FilterNames, filterOf } from "./connection_filter.ts";
 import { jsonAnswer } from "./json_answer.ts";
 import { readListParameters } from "./list_parameters.ts";
@@ -117,7 +118,7 @@ export function findConnection(
 ): ConnectionRow | undefined {
   const [info] = hub.subscribers({ id });
   if (info) return hubRow(info);
-  const own = connections.find(id);
+  const own = connections.own.find(id);
   return own && ownRow(own);
 }
 
@@ -136,7 +137,7 @@ function* candidatesAfter(
   filter: FilterNames,
 ): Generator<Candidate, void> {
   let last = after;
-  while (!connections.isOwnId(last)) {
+  while (!connections.own.isOwnId(last)) {
     const page = hub.subscribers({ ...filter, after: last, limit: PAGE });
     for (const info of page) {
       yield { id: info.id, texts: textsOf(info), describe: () => hubRow(info) };
@@ -144,7 +145,7 @@ function* candidatesAfter(
     if (page.length < PAGE) break;
     last = page.at(-1)!.id;
   }
-  for (const own of connections.ownAfter(after, filter)) {
+  for (const own of connections.own.after(after, filter)) {
     const { client: { address, subject }, details: { userAgent, origin } } = own;
     const texts = [address, subject, userAgent, origin];
     yield { id: own.id, texts, describe: () => ownRow(own) };

@@ -79,7 +79,7 @@ async function explain(
   if (event === null) {
     return refuse("parameter", "Name the event: /connections/<id>/explain?event=<id of the event>");
   }
-  if (connections.find(id)) {
+  if (connections.own.find(id)) {
     const detail = "The connection has the per-connection stream, and no stream of the hub";
     return jsonAnswer({ outcome: "other_stream", detail, trace: null });
   }
@@ -91,10 +91,10 @@ async function endOne(request: Request, context: ConnectionContext): Promise<Res
   const { hub, connections } = context;
   const id = nameBelow(FOLDER, rawPath(request.url)) ?? "";
   const isOpen = findConnection(context, id) !== undefined;
-  if (!isOpen && (hub.trace(id) || !context.isLogShared || connections.isOwnId(id))) {
+  if (!isOpen && (hub.trace(id) || !context.isLogShared || connections.own.isOwnId(id))) {
     return refuseUnknown();
   }
-  const ended = connections.disconnect({ id }) + await hub.disconnect({ id });
+  const ended = connections.own.disconnect({ id }) + await hub.disconnect({ id });
   // The connection may be another instance's, which hears of it within a second.
   return Response.json({ ended }, { status: isOpen ? 200 : 202, headers: NO_STORE });
 }
@@ -119,7 +119,7 @@ async function endMany(
       "With denySeconds, name one address, subject or token, and nothing else",
     );
   }
-  const own = connections.disconnect(filter);
+  const own = connections.own.disconnect(filter);
   const denyUntil = deny === undefined ? undefined : Date.now() + deny * 1_000;
   const ended = own + await hub.disconnect(filter, denyUntil === undefined ? {} : { denyUntil });
   return jsonAnswer({ ended });

@@ -8,10 +8,10 @@ import { EndCounter } from "../hub/counters.ts";
 import type { ConnectionEnd, EndReason } from "../wire/event_response.ts";
 import { retryLater, retryReason } from "../wire/retry_later.ts";
 import { searchParams } from "../wire/search_params.ts";
-import { type ClientIdentity, isMeant, type SubscriberFilter } from "../hub/subscriber_filter.ts";
-import { randomEpoch } from "../wire/ids.ts";
+import type { ClientIdentity } from "../hub/subscriber_filter.ts";
 import type { ClientDetails } from "./client_details.ts";
 import { parseIpAddress } from "./ip_address.ts";
+import { type OpenConnection, type OwnConnection, OwnConnections } from "./own_connections.ts";
 import { asRefusal } from "./refusal.ts";
 import { controlOf } from "./stream_parameter.ts";
 import type { Log, LogFields } from "./request_log.ts";
@@ -45,25 +45,6 @@ export interface Visitor {
   readonly completed: Promise<void> | undefined;
 }
 
-/** An open event stream. */
-export interface OpenConnection {
-  /** The id, which no connection of any instance had before. */
-  id: string;
-  /** Who the client is; its `address` is given. */
-  readonly client: ClientIdentity;
-  /** What else an operator sees of the client. */
-  readonly details: ClientDetails;
-  /** The streams that it subscribes to; empty for a per-connection stream. */
-  readonly streams: readonly string[];
-  /** When it was opened, on the clock of `performance.now()`. */
-  readonly openedMs: number;
-}
-
-/** An open event stream that can be ended here: the hub ends its own. */
-interface Abortable extends OpenConnection {
-  readonly controller: AbortController | undefined;
-}
-
 /** A figure for each shape: `own` for per-connection streams, `hub` for subscribers of the hub. */
 export type ByShape = Readonly<Record<"own" | "hub", number>>;
 
@@ -90,11 +71,10 @@ export type ConnectionLimit = "maxConnections" | "maxConnectionsPerAddress" | "m
  * sockets together are at most twice `maxConnections`.
  */
 export class Connections {
+  /** The open per-connection streams. */
+  readonly own: OwnConnections = new OwnConnections();
   readonly #options: ConnectionsOptions;
   readonly #byBlock = new Map<string, number>();
-  readonly #own = new Map<string, Abortable>();
-  readonly #prefix = `own-${randomEpoch()}-`;
-  #ownCount = 0;
   readonly #ids = new WeakMap<Request, string>();
   readonly #open = { own: 0, hub: 0 };
   #lingering = 0;
@@ -110,40 +90,6 @@ export class Connections {
   /** The number of open event streams. */
   get size(): number {
     return this.#open.own + this.#open.hub;
-  }
-
-  /** The number of open per-connection streams. */
-  get ownSize(): number {
-    return this.#own.size;
-  }
-
-  /** Whether an id is that of a per-connection stream of this instance, open or ended. */
-  isOwnId(id: string): boolean {
-    return id.startsWith(this.#prefix);
-  }
-
-  /** Finds an open per-connection stream; the hub knows its own subscribers. */
-  find(id: string): OpenConnection | undefined {
-    return this.#own.get(id);
-  }
-
-  /** Iterates over the per-connection streams that were opened after the one with an id, oldest first. */
-  ownAfter(id: string, filter: SubscriberFilter = {}): IteratorObject<OpenConnection> {
-    const number = this.isOwnId(id) ? Number(id.slice(this.#prefix.length)) : 0;
-    return this.#own.values().filter((connection) =>
-      Number(connection.id.slice(this.#prefix.length)) > number &&
-      isMeant(filter, connection.client, [])
-    );
-  }
-
-  /** Ends the per-connection streams that a filter means. Returns how many. */
-  disconnect({ id, ...others }: SubscriberFilter): number {
-    const meant = id === undefined
-      ? [...this.#own.values()]
-      : [this.#own.get(id)].filter((connection) => connection !== undefined);
-    const ending = meant.filter(({ client }) => isMeant(others, client, []));
-    for (const { controller } of ending) controller?.abort();
-    return ending.length;
   }
 
   /** Takes the id that the hub gave to the connection of a request. */
@@ -186,7 +132,7 @@ export class Connections {
     if (this.#ofBlock(block) >= limit) return this.#refuse(visitor, "maxConnectionsPerAddress");
     const { request, streams, client, details, completed } = visitor;
     const controller = streams.length === 0 ? new AbortController() : undefined;
-    const id = streams.length === 0 ? `${this.#prefix}${++this.#ownCount}` : "";
+    const id = streams.length === 0 ? this.own.nextId() : "";
     const connection = { id, client, details, streams, openedMs: performance.now(), controller };
     const { promise: ended, resolve } = Promise.withResolvers<void>();
     const response = open((end) => {
@@ -201,7 +147,7 @@ export class Connections {
   }
 
   #connected(
-    connection: Abortable,
+    connection: OwnConnection,
     block: string | undefined,
     { ended, completed }: {
       readonly ended: Promise<void>;
@@ -210,7 +156,7 @@ export class Connections {
   ): void {
     const shape = shapeOf(connection);
     this.#options.log("connected", fieldsOf(connection));
-    if (shape === "own") this.#own.set(connection.id, connection);
+    if (shape === "own") this.own.add(connection);
     this.#total[shape]++;
     this.#open[shape]++;
     this.#count(block, 1);
@@ -226,8 +172,10 @@ export class Connections {
 
   #disconnected(connection: OpenConnection, end: ConnectionEnd): void {
     const { durationMs, events, bytes, lastId, reason } = end;
-    this.#own.delete(connection.id);
-    if (shapeOf(connection) === "own") this.#ended.count(end);
+    if (shapeOf(connection) === "own") {
+      this.own.delete(connection);
+      this.#ended.count(end);
+    }
     const seconds = Number((durationMs / 1_000).toFixed(3));
     const last = lastId !== undefined && { lastId };
     const fields = { ...fieldsOf(connection), seconds, events, bytes, ...last, reason };
