@@ -19,6 +19,7 @@ import { MAX_AGE_MS } from "../retention.ts";
 import { encodeEndRecord, type EndRecord } from "../shared/ends.ts";
 import { Connection } from "./connection.ts";
 import { openFile, type Value } from "./database.ts";
+import { FileChanges } from "./file_changes.ts";
 import { sortItems } from "./items.ts";
 import { NOTES_SCHEMA, SqliteNotes } from "./notes.ts";
 import { numberOf, PLACE_LENGTH, placeOf } from "./places.ts";
@@ -38,11 +39,7 @@ export class SqliteStore implements EntryStore {
   readonly #maxAgeMs: number;
   #connection: Connection | undefined;
   #notes: SqliteNotes | undefined;
-  #identity: () => string | undefined = () => undefined;
-  #openedIdentity: string | undefined;
-  #checkedMs = -Infinity;
-  #wake: () => void = () => {};
-  #writes = 0;
+  #changes: FileChanges | undefined;
   #isClosed = false;
 
   /** Takes the options; opens nothing yet. */
@@ -63,8 +60,7 @@ export class SqliteStore implements EntryStore {
   async open(): Promise<string> {
     const { database, identity } = await openFile(this.#path);
     const connection = this.#connection = new Connection(database);
-    this.#identity = identity;
-    this.#openedIdentity = identity();
+    this.#changes = new FileChanges(this.#path, identity, connection);
     if (this.#isClosed) connection.close();
     // This process waits for a lock by itself, so that the wait stops nothing else.
     connection.exec("PRAGMA busy_timeout = 0");
@@ -85,8 +81,7 @@ export class SqliteStore implements EntryStore {
 
   async write(items: readonly Item[], options: WriteOptions): Promise<readonly Placed[]> {
     const placed = await this.#connection!.add(() => this.#writeOnce(items, options));
-    this.#writes++;
-    this.#wake();
+    this.#changes!.noteWrite();
     // SQLite has answered within the turn: without a pause, publishing in a loop would let no socket work.
     await nextTurn();
     return placed;
@@ -106,12 +101,13 @@ export class SqliteStore implements EntryStore {
   }
 
   async next(afterPlace: string, count: number, mayWait: boolean): Promise<StoredEntry[]> {
-    this.#checkFile();
+    const changes = this.#changes!;
+    changes.checkFile();
     const read = () => this.#entries("place > ? ORDER BY place", numberOf(afterPlace), count);
-    const version = this.#version();
+    const version = changes.version();
     const page = await read();
     if (page.length > 0 || !mayWait) return page;
-    await this.#change(version);
+    await changes.after(version);
     return this.#isClosed ? [] : await read();
   }
 
@@ -157,7 +153,7 @@ export class SqliteStore implements EntryStore {
   close(): Promise<void> {
     if (!this.#isClosed) this.#connection?.close();
     this.#isClosed = true;
-    this.#wake();
+    this.#changes?.close();
     return Promise.resolve();
   }
 
@@ -215,44 +211,6 @@ export class SqliteStore implements EntryStore {
     }));
   }
 
-  /** Resolves when any process has written since `version`, or after a bounded time. */
-  async #change(version: string): Promise<void> {
-    for (let waitedMs = 0; waitedMs < MAX_WAIT_MS; waitedMs += POLL_MS) {
-      if (this.#isClosed || this.#version() !== version) return;
-      await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, POLL_MS);
-        this.#wake = () => {
-          clearTimeout(timer);
-          resolve();
-        };
-      });
-    }
-  }
-
-  /** A text that changes when this store or another connection has written to the file. */
-  #version(): string {
-    return `${this.#connection!.get("PRAGMA data_version")?.data_version} ${this.#writes}`;
-  }
-
-  /**
-   * Checks, at most once a second, that the file is still the one that was opened.
-   *
-   * @throws {Error} If the file was removed or replaced: SQLite would go on with a file that no other
-   * process can find.
-   */
-  #checkFile(): void {
-    if (performance.now() - this.#checkedMs < CHECK_MS) return;
-    if (this.#identity() !== this.#openedIdentity) {
-      throw new Error(
-        `Cannot use log: ${
-          JSON.stringify(this.#path)
-        } was removed or replaced while it was open; ` +
-          "restart the process",
-      );
-    }
-    this.#checkedMs = performance.now();
-  }
-
   #setting(name: string): Value | undefined {
     return this.#connection!.get("SELECT value FROM settings WHERE name = ?", name)?.value;
   }
@@ -273,11 +231,6 @@ CREATE TABLE IF NOT EXISTS ends (
   id TEXT PRIMARY KEY, time_ms INTEGER NOT NULL, text TEXT NOT NULL
 ) WITHOUT ROWID;
 `;
-
-/** How often a waiting log asks whether another process has written. */
-const POLL_MS = 25;
-const MAX_WAIT_MS = 500;
-const CHECK_MS = 1_000;
 
 /** Resolves in the next turn of the event loop; `setTimeout()` would wait for a millisecond. */
 function nextTurn(): Promise<void> {
