@@ -5,7 +5,7 @@ import {
   Browser,
   closeChromium,
   entries,
-  lacksBrowser,
+  inBrowser,
   type Page,
   panel,
   publishEvent,
@@ -15,9 +15,6 @@ import {
 
 // In a variable, so that only these tests load the package.
 const AXE: string = "npm:axe-core@4.14.1";
-
-// Playwright keeps its own pipes and timers.
-const options = { ignore: await lacksBrowser(), sanitizeOps: false, sanitizeResources: false };
 
 Deno.test.afterAll(closeChromium);
 
@@ -112,7 +109,7 @@ async function violations(page: Page): Promise<unknown> {
 for (const [name, settings, open] of PAGES) {
   Deno.test({
     name: `axe-core finds nothing in the ${name}, light and dark, wide and narrow`,
-    ...options,
+    ...inBrowser,
     async fn() {
       const { default: axe } = await import(AXE);
       await using server = new ServerProcess({ INTERVAL_MS: "100", ...settings });
@@ -132,7 +129,7 @@ for (const [name, settings, open] of PAGES) {
   Deno.test({
     name:
       `the ${name} fits into 360 and 320 pixels, and each of its controls has a name of its own`,
-    ...options,
+    ...inBrowser,
     async fn() {
       await using server = new ServerProcess({ INTERVAL_MS: "100", ...settings });
       await using browser = await Browser.start();

@@ -3,14 +3,11 @@ import { produce } from "../examples/answer_producer.ts";
 import { freePort } from "../program.ts";
 import { ServerProcess } from "../server/support.ts";
 import { until } from "../wait.ts";
-import { Browser, closeChromium, lacksBrowser, type Page } from "./support.ts";
+import { Browser, closeChromium, inBrowser, type Page } from "./support.ts";
 
 const TOKEN = "a-token-for-these-tests";
 const WORDS = Array.from({ length: 24 }, (_, i) => `${i ? " " : ""}word${i}`);
 const ANSWER = WORDS.join("");
-
-// Playwright keeps its own pipes and timers.
-const options = { ignore: await lacksBrowser(), sanitizeOps: false, sanitizeResources: false };
 
 Deno.test.afterAll(closeChromium);
 
@@ -147,7 +144,7 @@ async function shows(page: Page, text: string): Promise<void> {
 for (const format of FORMATS) {
   Deno.test(
     `two tabs show an answer in ${format.name} whole and once, through a reload and a killed server`,
-    options,
+    inBrowser,
     async () => {
       let html = "";
       const answerPage = () => new Response(html, { headers: { "content-type": "text/html" } });
@@ -181,7 +178,7 @@ for (const format of FORMATS) {
 
 Deno.test(
   "an answer is stopped by a call to its producer, and not by viewers that leave",
-  options,
+  inBrowser,
   async () => {
     const [format] = FORMATS;
     let html = "";

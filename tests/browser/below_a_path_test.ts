@@ -6,7 +6,7 @@ import {
   Browser,
   closeChromium,
   entries,
-  lacksBrowser,
+  inBrowser,
   panel,
   reaches,
   startServer,
@@ -14,10 +14,7 @@ import {
 } from "./support.ts";
 
 const [nginx] = proxies;
-const ignore = await lacksBrowser() || await isMissing(nginx!.command);
-
-// Playwright keeps its own pipes and timers.
-const options = { ignore, sanitizeOps: false, sanitizeResources: false };
+const options = { ...inBrowser, ignore: inBrowser.ignore || await isMissing(nginx!.command) };
 
 Deno.test.afterAll(closeChromium);
 

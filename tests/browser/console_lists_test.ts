@@ -1,10 +1,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { createApp, readConfig } from "../../lib/server/app.ts";
 import { openConsole, publish } from "./console_support.ts";
-import { Browser, closeChromium, lacksBrowser, type Page, TOKEN } from "./support.ts";
-
-// Playwright keeps its own pipes and timers.
-const options = { ignore: await lacksBrowser(), sanitizeOps: false, sanitizeResources: false };
+import { Browser, closeChromium, inBrowser, type Page, TOKEN } from "./support.ts";
 
 Deno.test.afterAll(closeChromium);
 
@@ -45,7 +42,7 @@ function rows(page: Page, list: string): Promise<string[]> {
 
 Deno.test({
   name: "the console lists streams in pages, searches them and sorts them by a figure",
-  ...options,
+  ...inBrowser,
   async fn() {
     await using server = serve();
     for (let i = 100; i < 220; i++) await server.hub.publish(`s/${i}`, "x");
@@ -78,7 +75,7 @@ Deno.test({
 
 Deno.test({
   name: "the console ends a connection, and refuses an address for a time",
-  ...options,
+  ...inBrowser,
   async fn() {
     await using server = serve();
     await server.connect("198.51.100.1", "a");
@@ -104,7 +101,7 @@ Deno.test({
 
 Deno.test({
   name: "the console explains why a client did not get an event",
-  ...options,
+  ...inBrowser,
   async fn() {
     await using server = serve();
     const { id } = await server.hub.publish("a", "x");
@@ -126,7 +123,7 @@ Deno.test({
 
 Deno.test({
   name: "the console says that a client was refused, and lists it",
-  ...options,
+  ...inBrowser,
   async fn() {
     await using server = serve();
     const { id } = await server.hub.publish("a", "x");
@@ -151,7 +148,7 @@ Deno.test({
 
 Deno.test({
   name: "the console shows the options and the kept events of a stream, and resumes from one",
-  ...options,
+  ...inBrowser,
   async fn() {
     await using server = serve();
     server.hub.createStream("news", { replayEvents: 1, slowSubscriber: "latest" });
@@ -188,7 +185,7 @@ Deno.test({
 
 Deno.test({
   name: "the console shows refusals and ends of one reason over time",
-  ...options,
+  ...inBrowser,
   async fn() {
     await using server = serve();
     await using browser = await Browser.start();
@@ -212,7 +209,7 @@ Deno.test({
 
 Deno.test({
   name: "the console tests its own server, with requests of the browser to no other",
-  ...options,
+  ...inBrowser,
   async fn() {
     await using server = serve();
     await using browser = await Browser.start();
@@ -239,7 +236,7 @@ Deno.test({
 Deno.test({
   name:
     "the console shows a stream, what runs and how near its limits are, and other spans of time",
-  ...options,
+  ...inBrowser,
   async fn() {
     await using server = serve();
     await using browser = await Browser.start();

@@ -5,23 +5,18 @@ import {
   Browser,
   closeChromium,
   entries,
-  lacksBrowser,
+  inBrowser,
   panel,
   reaches,
   startServer,
   TOKEN,
 } from "./support.ts";
 
-const ignore = await lacksBrowser();
-
-// Playwright keeps its own pipes and timers.
-const options = { ignore, sanitizeOps: false, sanitizeResources: false };
-
 Deno.test.afterAll(closeChromium);
 
 Deno.test({
   name: "the console opens with the token only, and closes with the session",
-  ...options,
+  ...inBrowser,
   async fn() {
     await using server = startServer();
     await using browser = await Browser.start();
@@ -47,8 +42,8 @@ Deno.test({
 
 Deno.test({
   name: "the console logs in by the URL that the server prints at a terminal, once",
-  ...options,
-  ignore: ignore || isTerminalMissing,
+  ...inBrowser,
+  ignore: inBrowser.ignore || isTerminalMissing,
   async fn() {
     await using server = await TerminalServer.start();
     const [address = ""] = (await server.banner("Console")).split(" ");
@@ -71,7 +66,7 @@ Deno.test({
 
 Deno.test({
   name: "the console's figures move, and show the connected clients",
-  ...options,
+  ...inBrowser,
   async fn() {
     await using server = startServer();
     await using browser = await Browser.start();
@@ -96,7 +91,7 @@ Deno.test({
 
 Deno.test({
   name: "the console publishes to the stream that it watches, and shows markup as text",
-  ...options,
+  ...inBrowser,
   async fn() {
     await using server = startServer();
     await using browser = await Browser.start();
@@ -119,7 +114,7 @@ Deno.test({
 
 Deno.test({
   name: "the console watches a pattern, and says which stream an event is of",
-  ...options,
+  ...inBrowser,
   async fn() {
     await using server = startServer();
     await using browser = await Browser.start();
@@ -140,7 +135,7 @@ Deno.test({
 
 Deno.test({
   name: "the console ends a stream after a confirmation",
-  ...options,
+  ...inBrowser,
   async fn() {
     await using server = startServer();
     await using browser = await Browser.start();
@@ -162,7 +157,7 @@ Deno.test({
 
 Deno.test({
   name: "the console reconnects when a killed server is started again",
-  ...options,
+  ...inBrowser,
   async fn() {
     await using browser = await Browser.start();
     await using first = startServer();
@@ -186,7 +181,7 @@ Deno.test({
 
 Deno.test({
   name: "a chart has a break in its line where seconds or a value are missing",
-  ...options,
+  ...inBrowser,
   async fn() {
     await using server = startServer();
     await using browser = await Browser.start();

@@ -5,7 +5,7 @@ import {
   Browser,
   closeChromium,
   entries,
-  lacksBrowser,
+  inBrowser,
   type Page,
   panel,
   publish,
@@ -14,18 +14,13 @@ import {
   TOKEN,
 } from "./support.ts";
 
-const ignore = await lacksBrowser();
-
-// Playwright keeps its own pipes and timers.
-const options = { ignore, sanitizeOps: false, sanitizeResources: false };
-
 Deno.test.afterAll(closeChromium);
 
 const PANELS = ["Per connection", "Broadcast", "With history"];
 
 Deno.test({
   name: "the demo page shows the time in both shapes, without an error in the console",
-  ...options,
+  ...inBrowser,
   async fn() {
     await using server = startServer();
     await using browser = await Browser.start();
@@ -42,7 +37,7 @@ Deno.test({
 
 Deno.test({
   name: "the demo page reconnects when a killed server is started again",
-  ...options,
+  ...inBrowser,
   async fn() {
     await using browser = await Browser.start();
     await using first = startServer();
@@ -69,7 +64,7 @@ Deno.test({
 
 Deno.test({
   name: "the demo page says that a stream does not exist, and shows the others",
-  ...options,
+  ...inBrowser,
   async fn() {
     await using server = startServer({ STREAMS: "news" });
     await using browser = await Browser.start();
@@ -84,7 +79,7 @@ Deno.test({
 
 Deno.test({
   name: "the demo page, offline for five attempts, gets the events it missed, once and in order",
-  ...options,
+  ...inBrowser,
   async fn() {
     await using server = startServer();
     await using browser = await Browser.start();
@@ -119,7 +114,7 @@ Deno.test({
 Deno.test({
   name:
     "two windows share a stream: one publishes with the token, and a wrong token shows the refusal",
-  ...options,
+  ...inBrowser,
   async fn() {
     await using server = startServer();
     await using browser = await Browser.start();
@@ -148,7 +143,7 @@ Deno.test({
 Deno.test({
   name:
     "seven tabs share a connection for each stream, and go on when the tab that has it is closed",
-  ...options,
+  ...inBrowser,
   async fn() {
     await using server = startServer();
     await using browser = await Browser.start();
@@ -188,7 +183,7 @@ Deno.test({
 
 Deno.test({
   name: "the demo page shows markup as text",
-  ...options,
+  ...inBrowser,
   async fn() {
     await using server = startServer();
     await using browser = await Browser.start();

@@ -7,7 +7,7 @@ import {
   Browser,
   closeChromium,
   entries,
-  lacksBrowser,
+  inBrowser,
   type Locator,
   panel,
   publish,
@@ -16,9 +16,6 @@ import {
   startServer,
   TOKEN,
 } from "./support.ts";
-
-// Playwright keeps its own pipes and timers.
-const options = { ignore: await lacksBrowser(), sanitizeOps: false, sanitizeResources: false };
 
 Deno.test.afterAll(closeChromium);
 
@@ -53,7 +50,7 @@ function control(panel: Locator, type: string): Locator {
 
 Deno.test({
   name: "the demo page shows events of every type, each with its type, time, size and id",
-  ...options,
+  ...inBrowser,
   async fn() {
     await using stage = await stand();
     const id = await publishEvent(stage.url, "chat", { event: "price", data: "€ 1.08" });
@@ -70,7 +67,7 @@ Deno.test({
 
 Deno.test({
   name: "the demo page lays JSON out, exactly, and folds it",
-  ...options,
+  ...inBrowser,
   async fn() {
     await using stage = await stand();
     await publish(stage.url, "chat", ORDER_TEXT);
@@ -86,7 +83,7 @@ Deno.test({
 
 Deno.test({
   name: "the demo page copies an event as its data, and as a command that publishes it again",
-  ...options,
+  ...inBrowser,
   async fn() {
     await using stage = await stand();
     const { url, page, chat } = stage;
@@ -119,7 +116,7 @@ Deno.test({
 
 Deno.test({
   name: "the demo page shows hello, and a gap after events that the server no longer has",
-  ...options,
+  ...inBrowser,
   async fn() {
     await using stage = await stand({ HISTORY_EVENTS: "2" });
     const { url, network, chat } = stage;
@@ -136,7 +133,7 @@ Deno.test({
 
 Deno.test({
   name: "the demo page reconnects when the heartbeats stay away",
-  ...options,
+  ...inBrowser,
   async fn() {
     await using stage = await stand({ HEARTBEAT_SECONDS: "1" });
     const { server, url, chat } = stage;
@@ -151,7 +148,7 @@ Deno.test({
 
 Deno.test({
   name: "the arrow keys move from event to event of a list, and Enter opens one",
-  ...options,
+  ...inBrowser,
   async fn() {
     await using stage = await stand();
     const { url, page, chat } = stage;
@@ -178,7 +175,7 @@ Deno.test({
 
 Deno.test({
   name: "where publishing is closed, the demo page says how to open it, and asks for no token",
-  ...options,
+  ...inBrowser,
   async fn() {
     await using server = new ServerProcess();
     await using browser = await Browser.start();

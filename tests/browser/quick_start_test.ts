@@ -1,13 +1,10 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { QuickStart } from "../quick_start.ts";
-import { Browser, closeChromium, lacksBrowser } from "./support.ts";
-
-// Playwright keeps its own pipes and timers.
-const options = { ignore: await lacksBrowser(), sanitizeOps: false, sanitizeResources: false };
+import { Browser, closeChromium, inBrowser } from "./support.ts";
 
 Deno.test.afterAll(closeChromium);
 
-Deno.test("README.md's first page shows what its first server publishes", options, async () => {
+Deno.test("README.md's first page shows what its first server publishes", inBrowser, async () => {
   await using app = await QuickStart.start("links");
   await using browser = await Browser.start();
   const page = await browser.open(app.url);

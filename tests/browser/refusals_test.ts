@@ -6,7 +6,7 @@ import {
   Browser,
   closeChromium,
   entries,
-  lacksBrowser,
+  inBrowser,
   type Page,
   panel,
   publish,
@@ -14,9 +14,6 @@ import {
   startServer,
   TOKEN,
 } from "./support.ts";
-
-// Playwright keeps its own pipes and timers.
-const options = { ignore: await lacksBrowser(), sanitizeOps: false, sanitizeResources: false };
 
 Deno.test.afterAll(closeChromium);
 
@@ -48,7 +45,7 @@ function trouble(page: Page, text: string) {
 
 Deno.test({
   name: "the console shows a permanent refusal, and retries only when its user asks for it",
-  ...options,
+  ...inBrowser,
   async fn() {
     await using stage = await stand();
     const { front, browser } = stage;
@@ -73,7 +70,7 @@ Deno.test({
 
 Deno.test({
   name: "the console reconnects by itself after a temporary refusal, not before Retry-After",
-  ...options,
+  ...inBrowser,
   async fn() {
     await using stage = await stand();
     const { front, browser } = stage;
@@ -97,7 +94,7 @@ Deno.test({
 
 Deno.test({
   name: "the console shows the login without a session, and any other refusal as a text",
-  ...options,
+  ...inBrowser,
   async fn() {
     await using stage = await stand();
     const { front, browser } = stage;
@@ -128,7 +125,7 @@ Deno.test({
 
 Deno.test({
   name: "the console says that the browser keeps no cookie",
-  ...options,
+  ...inBrowser,
   async fn() {
     await using stage = await stand();
     const { front, browser } = stage;
@@ -149,7 +146,7 @@ function once(first: Response, status: number): () => Response {
 
 Deno.test({
   name: "a panel resumes after a temporary refusal",
-  ...options,
+  ...inBrowser,
   async fn() {
     await using stage = await stand();
     const { front, browser } = stage;
@@ -176,7 +173,7 @@ Deno.test({
 
 Deno.test({
   name: "a panel whose connection breaks without progress reconnects within the server's retry",
-  ...options,
+  ...inBrowser,
   async fn() {
     await using stage = await stand(60_000);
     const { front, browser } = stage;
@@ -194,7 +191,7 @@ Deno.test({
 
 Deno.test({
   name: "the pages work in a browser that denies them storage and locks",
-  ...options,
+  ...inBrowser,
   async fn() {
     await using stage = await stand();
     const { front, browser } = stage;

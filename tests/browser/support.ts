@@ -25,6 +25,13 @@ export async function lacksBrowser(): Promise<boolean> {
   }
 }
 
+/** Options of a test in the browser. Playwright keeps its own pipes and timers. */
+export const inBrowser = {
+  ignore: await lacksBrowser(),
+  sanitizeOps: false,
+  sanitizeResources: false,
+};
+
 /** The members of Playwright's `Locator` that the tests use. */
 export interface Locator {
   click(): Promise<void>;

@@ -1,12 +1,9 @@
 import { assertEquals } from "@std/assert";
-import { Browser, closeChromium, lacksBrowser, type Page } from "../browser/support.ts";
+import { Browser, closeChromium, inBrowser, type Page } from "../browser/support.ts";
 import { readCodeBlocks } from "../code_blocks.ts";
 import { ServerProcess } from "../server/support.ts";
 import { until } from "../wait.ts";
 import { bundle, lacksBundler } from "./bundle.ts";
-
-// Playwright keeps its own pipes and timers.
-const options = { ignore: await lacksBrowser(), sanitizeOps: false, sanitizeResources: false };
 
 Deno.test.afterAll(closeChromium);
 
@@ -88,7 +85,7 @@ async function gets(page: Page, ...data: string[]): Promise<void> {
 
 Deno.test({
   name: "a page of another origin subscribes with a token in a header, under a strict policy",
-  ...options,
+  ...inBrowser,
   async fn() {
     await using stage = await stand();
     const page = await stage.browser.open(stage.origin);
@@ -101,7 +98,7 @@ Deno.test({
 
 Deno.test({
   name: "in Chromium tabs share a connection by Web Locks, and go on when the leader is closed",
-  ...options,
+  ...inBrowser,
   async fn() {
     await using stage = await stand();
     const { url, browser, origin } = stage;
@@ -123,7 +120,7 @@ Deno.test({
 
 Deno.test({
   name: "in Chromium a reload goes on after the kept id",
-  ...options,
+  ...inBrowser,
   async fn() {
     await using stage = await stand();
     const { url, browser, origin } = stage;
@@ -157,8 +154,8 @@ async function serviceWorker(): Promise<string> {
 
 Deno.test({
   name: "the recipe for a service worker runs in one, and reads what is new since the last time",
-  ...options,
-  ignore: options.ignore || await lacksBundler(),
+  ...inBrowser,
+  ignore: inBrowser.ignore || await lacksBundler(),
   async fn() {
     await using stage = await stand({ "/worker.js": await serviceWorker() }, {
       SUBSCRIBE: "public",
