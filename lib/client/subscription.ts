@@ -91,7 +91,7 @@ export class Subscription<Map extends Events> extends EventTarget
 
   /** Closes the subscription; a loop does so when it is left. */
   return(): Promise<IteratorResult<Message<Map>, undefined>> {
-    this.#queue?.end(true);
+    this[Symbol.asyncIterator]().#queue!.end(true);
     const last = this.next();
     this.close();
     return last;

@@ -537,6 +537,13 @@ Deno.test("return() drops what waits for the loop, also once the server has ende
   }
 });
 
+Deno.test("return() ends a subscription that was refused and never read, without its error", async () => {
+  using script = await Script.begin();
+  await script.server.last.answer(404);
+  assertEquals(script.waits, "failed");
+  assertEquals(await script.events.return(), { done: true, value: undefined });
+});
+
 Deno.test("a response that comes after close() is cancelled, though fetch did not heed the signal", async () => {
   const host = new ScriptedHost();
   const isCancelled = Promise.withResolvers<void>();
