@@ -16,12 +16,12 @@ export type Outgoing = ServerResponse | Http2ServerResponse;
 
 /** Sends a body. Cancels it when the client has left; cuts the connection when it fails. */
 export async function send(body: ReadableStream<Uint8Array>, outgoing: Outgoing): Promise<void> {
-  // The client left while the handler worked: nothing more will tell.
+  // The client has left while the handler worked, so that no event `close` follows.
   if (outgoing.destroyed) return await body.cancel();
   const reader = body.getReader();
   const response = outgoing as ServerResponse;
   const output = outputOf(response);
-  // The head, what of the body is there already, and its end leave together.
+  // The head, the bytes that are there already, and the end leave in one write.
   output.socket?.cork();
   response.flushHeaders?.();
   setImmediate(() => output.socket?.uncork());
